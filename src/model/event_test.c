@@ -1,0 +1,44 @@
+/* model/event_test.c - promises of the event struct. */
+#include "base/time.h"
+#include "model/event.h"
+#include "tests/harness/test.h"
+
+TEST(event_sets_fields_by_name_with_their_type)
+{
+    static struct mm_event ev;
+    struct mm_buf b;
+
+    mm_event_reset(&ev);
+    CHECK(mm_event_name(&ev, MM_S("source.ip"), MM_S("192.168.1.9")));
+    CHECK(!mm_event_name(&ev, MM_S("source.port"), MM_S("http")));
+    CHECK(!mm_event_has(&ev, MM_F_SOURCE_PORT));
+    CHECK(mm_event_name(&ev, MM_S("destination.port"), MM_S("443")));
+    CHECK(mm_event_name(&ev, MM_S("fortinet.policyid"), MM_S("7")));
+    CHECK_SLICE(*mm_event_extra(&ev, MM_S("fortinet.policyid")), "7");
+    ev.time_us = 1 * MM_US_PER_S;
+    mm_buf_init(&b, 1000);
+    mm_event_json(&b, &ev, false);
+    CHECK_SLICE(mm_buf_slice(&b),
+                "{\"@timestamp\":\"1970-01-01T00:00:01Z\",\"source.ip\":\"192.168.1.9\","
+                "\"destination.port\":443,\"fortinet.policyid\":\"7\"}");
+    mm_buf_done(&b);
+}
+
+TEST(event_keeps_at_most_its_extras_and_says_so)
+{
+    static struct mm_event ev;
+
+    mm_event_reset(&ev);
+    for (size_t i = 0; i < MM_MAX_EXTRA; i++)
+        CHECK(mm_event_name(&ev, MM_S("x"), MM_S("y")));
+    CHECK(ev.flags == 0);
+    CHECK(!mm_event_name(&ev, MM_S("x"), MM_S("y")));
+    CHECK(ev.flags == MM_EV_EXTRA_FULL && ev.extra_n == MM_MAX_EXTRA);
+}
+
+TEST(every_field_name_is_found_once)
+{
+    for (size_t i = 0; i < MM_F_COUNT; i++)
+        CHECK(mm_field_find(mm_field_name((enum mm_field)i)) == (enum mm_field)i);
+    CHECK(mm_field_find(MM_S("no.such.field")) == MM_F_NONE);
+}
