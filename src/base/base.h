@@ -46,9 +46,9 @@ struct mm_slice {
 
 /* A slice of a string literal, usable in static tables and as an expression. */
 #define MM_S(lit) ((struct mm_slice){(const uint8_t *)("" lit), sizeof(lit) - 1})
-#define MM_S_INIT(lit)                                \
-    {                                                 \
-        (const uint8_t *)("" lit), sizeof(lit) - 1    \
+#define MM_S_INIT(lit)                                                                             \
+    {                                                                                              \
+        (const uint8_t *)("" lit), sizeof(lit) - 1                                                 \
     }
 /* For printf("%.*s"): only for bytes known to be text of ours, never foreign ones. */
 #define MM_S_ARG(s) (int)((s).n > INT32_MAX ? INT32_MAX : (s).n), (const char *)(s).p

@@ -60,9 +60,9 @@ uint64_t mm_hash(struct mm_seed seed, struct mm_slice in)
 MM_UNUSED static uint32_t crc_soft(uint32_t crc, struct mm_slice s)
 {
     static const uint32_t table[16] = {
-        0x00000000, 0x105EC76F, 0x20BD8EDE, 0x30E349B1, 0x417B1DBC, 0x5125DAD3, 0x61C69362,
-        0x7198540D, 0x82F63B78, 0x92A8FC17, 0xA24BB5A6, 0xB21572C9, 0xC38D26C4, 0xD3D3E1AB,
-        0xE330A81A, 0xF36E6F75,
+        0x00000000, 0x105EC76F, 0x20BD8EDE, 0x30E349B1, 0x417B1DBC, 0x5125DAD3,
+        0x61C69362, 0x7198540D, 0x82F63B78, 0x92A8FC17, 0xA24BB5A6, 0xB21572C9,
+        0xC38D26C4, 0xD3D3E1AB, 0xE330A81A, 0xF36E6F75,
     };
 
     for (size_t i = 0; i < s.n; i++) {

@@ -152,8 +152,8 @@ static inline bool mm_rd_u32le(struct mm_rd *rd, uint32_t *ret)
 
     if (!mm_rd_take(rd, 4, &s))
         return false;
-    *ret = (uint32_t)s.p[0] | (uint32_t)s.p[1] << 8 | (uint32_t)s.p[2] << 16 |
-           (uint32_t)s.p[3] << 24;
+    *ret =
+        (uint32_t)s.p[0] | (uint32_t)s.p[1] << 8 | (uint32_t)s.p[2] << 16 | (uint32_t)s.p[3] << 24;
     return true;
 }
 

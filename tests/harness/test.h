@@ -20,11 +20,12 @@ struct mm_test {
     const char *file;
 };
 
-#define TEST(test_name)                                                                        \
-    static void test_name(void);                                                               \
-    static const struct mm_test mm_test_##test_name = {#test_name, test_name, __FILE__};       \
-    __attribute__((used, section("mm_tests"))) static const struct mm_test                     \
-        *const mm_test_ptr_##test_name = &mm_test_##test_name;                                 \
+#define TEST(test_name)                                                                            \
+    static void test_name(void);                                                                   \
+    static const struct mm_test mm_test_##test_name = {#test_name, test_name, __FILE__};           \
+    __attribute__((                                                                                \
+        used, section("mm_tests"))) static const struct mm_test *const mm_test_ptr_##test_name =   \
+        &mm_test_##test_name;                                                                      \
     static void test_name(void)
 
 void mm_test_fail(const char *file, int line, const char *what) MM_NORETURN;
@@ -40,13 +41,13 @@ const char *mm_test_dir(void);
 const char *mm_test_source(const char *relative);
 
 #define CHECK(x) ((x) ? (void)0 : mm_test_fail(__FILE__, __LINE__, #x))
-#define CHECK_SLICE(got, want)                                                                 \
-    (mm_slice_eq((got), mm_slice_str(want))                                                    \
-         ? (void)0                                                                             \
+#define CHECK_SLICE(got, want)                                                                     \
+    (mm_slice_eq((got), mm_slice_str(want))                                                        \
+         ? (void)0                                                                                 \
          : mm_test_fail_slice(__FILE__, __LINE__, #got, (got), mm_slice_str(want)))
-#define CHECK_NUM(got, want)                                                                   \
-    ((int64_t)(got) == (int64_t)(want)                                                         \
-         ? (void)0                                                                             \
+#define CHECK_NUM(got, want)                                                                       \
+    ((int64_t)(got) == (int64_t)(want)                                                             \
+         ? (void)0                                                                                 \
          : mm_test_fail_num(__FILE__, __LINE__, #got, (int64_t)(got), (int64_t)(want)))
 
 #define FUZZ(in) void mm_fuzz_one(struct mm_slice in)
