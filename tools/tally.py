@@ -2,7 +2,8 @@
 
 A TAP program counts once for each of its tests, any other program once. A TAP program that
 failed without a failing test of its own (it crashed, hung, or printed too few) counts as one
-failure. No tests at all is a failure, because then nothing was proved.
+failure. No tests at all is a failure, because then nothing was proved. What a failing test
+said is printed again just above the last line: meson does not show the output of TAP programs.
 """
 
 import json
@@ -11,6 +12,7 @@ import re
 import sys
 
 TAP_LINE = re.compile(r"^(not )?ok\b(.*)$", re.M)
+REMARKS_MAX = 40
 SKIPPED = re.compile(r"#\s*skip", re.I)
 
 
@@ -33,8 +35,18 @@ def count_one(test):
     return passed, failed, skipped
 
 
+def said(test):
+    """The lines of a failing program that say why: `not ok` and the comments just before it."""
+    remarks, why = [], []
+    for line in (test.get("stdout") or "").splitlines():
+        if line.startswith("not ok"):
+            why += remarks[-REMARKS_MAX:] + [line]
+        remarks = remarks + [line] if line.startswith("#") else []
+    return why or remarks[-REMARKS_MAX:]
+
+
 def count_dir(folder):
-    """Sums over every log in the folder; names the programs that failed."""
+    """Sums over every log in the folder; names the programs that failed and what they said."""
     sums = [0, 0, 0]
     broken = []
     for path in sorted(pathlib.Path(folder).iterdir()):
@@ -47,7 +59,8 @@ def count_dir(folder):
             one = count_one(test)
             sums = [a + b for a, b in zip(sums, one)]
             if one[1]:
-                broken.append(f"{path.stem}: {test['name']}")
+                broken.append(f"{path.stem}: {test['name']}: {test['result']}")
+                broken += [f"    {line}" for line in said(test)]
     return sums, broken
 
 
@@ -55,8 +68,8 @@ def main():
     (passed, failed, skipped), broken = count_dir(sys.argv[1])
     if passed + failed == 0:
         failed, broken = 1, ["nothing ran"]
-    for name in broken:
-        print(f"failed: {name}")
+    if broken:
+        print("\n".join(["failed:"] + broken))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 

@@ -82,6 +82,7 @@ bool mm_slice_u64(struct mm_slice s, uint64_t *ret)
 
     if (s.n == 0)
         return false;
+    MM_ASSERT(s.p != NULL);
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] < '0' || s.p[i] > '9')
             return false;

@@ -61,7 +61,7 @@ static inline struct mm_slice mm_slice_of(const void *p, size_t n)
 /* For NUL-terminated text of ours (argv, constants); NULL gives the empty slice. */
 static inline struct mm_slice mm_slice_str(const char *s)
 {
-    return s == NULL ? (struct mm_slice){0} : mm_slice_of(s, strlen(s));
+    return mm_slice_of(s, s == NULL ? 0 : strlen(s));
 }
 
 static inline bool mm_slice_eq(struct mm_slice a, struct mm_slice b)
