@@ -1,0 +1,115 @@
+/* app/serve.c - `mimamori serve`: every program of one machine under one supervisor. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "os/log.h"
+#include "serve/config.h"
+#include "serve/state.h"
+#include "serve/supervise.h"
+
+/* Paths of the programs; they must live as long as the supervisor runs. */
+struct names {
+    const char *dir;
+    char path[MM_SUP_PROGRAMS_MAX][MM_MAX_PATH + 64];
+    size_t n;
+};
+
+static struct mm_sup_program program(struct names *names, const char *name, const char *state,
+                                     const char *config)
+{
+    struct mm_sup_program p = {.name = name};
+    char *path = names->path[names->n++];
+    size_t at = 0;
+
+    (void)snprintf(path, sizeof(names->path[0]), "%s/mimamori-%s", names->dir, name);
+    p.argv[at++] = path;
+    p.argv[at++] = "--state";
+    p.argv[at++] = state;
+    if (config != NULL) {
+        p.argv[at++] = "--config";
+        p.argv[at++] = config;
+    }
+    MM_ASSERT(at < MM_SUP_ARGS_MAX);
+    return p;
+}
+
+static void on_ready(void *arg)
+{
+    const struct mm_config *c = arg;
+
+    mm_log_info("serve", "ready: portal=%s://%s",
+                mm_config_on(c, MM_CFG_PORTAL_TLS) ? "https" : "http",
+                mm_config_text(c, MM_CFG_PORTAL_LISTEN));
+}
+
+static int usage(void)
+{
+    fputs("usage: mimamori serve [--state DIR] [--config FILE]\n"
+          "Starts every program of Mimamori on this machine and keeps them running.\n"
+          "  --state DIR    where everything is kept (default " MM_STATE_DEFAULT ")\n"
+          "  --config FILE  key = value lines; `mimamori config show` lists the keys\n",
+          stderr);
+    return 2;
+}
+
+static int run(const char *state, const char *config_path, const struct mm_config *config)
+{
+    static const char *const order[] = {"eventd", "engine", "intake", "worker", "portal"};
+    struct mm_sup_program programs[MM_COUNT(order)];
+    static struct names names;
+    char run_dir[MM_MAX_PATH], dir[MM_MAX_PATH];
+    ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+    enum mm_code code;
+
+    if (n <= 0)
+        return 1;
+    dir[n] = 0;
+    *strrchr(dir, '/') = 0; /* an absolute path: there is one */
+    names.dir = dir;
+    for (size_t i = 0; i < MM_COUNT(order); i++)
+        programs[i] = program(&names, order[i], state, config_path);
+    programs[0].wait_ready = true; /* engine and portal ask eventd at once */
+    programs[0].stop_last = true;  /* the engine's last batch still needs it */
+    (void)snprintf(run_dir, sizeof(run_dir), "%s/run", state);
+    code = mm_supervise(programs, MM_COUNT(order), run_dir, on_ready,
+                        (void *)(uintptr_t)config /* read only */);
+    if (code == MM_E_BUSY)
+        fprintf(stderr, "mimamori: another `mimamori serve` already runs on %s\n", state);
+    else if (code != MM_OK)
+        fprintf(stderr, "mimamori: cannot start on %s: %s\n", state, mm_code_key(code));
+    return code == MM_OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *state = MM_STATE_DEFAULT, *config_path = NULL;
+    static char config_full[MM_MAX_PATH * 4];
+    struct mm_config config;
+    struct mm_buf why;
+    int rc = 1;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
+            state = argv[++i];
+        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            config_path = argv[++i];
+        else
+            return usage();
+    }
+    mm_buf_init(&why, 8192);
+    if (config_path != NULL && realpath(config_path, config_full) != NULL)
+        config_path = config_full;
+    if (mm_config_load(config_path, &config, &why) != MM_OK) {
+        fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+    } else {
+        if (mm_state_prepare(state, &why) != MM_OK)
+            fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+        else
+            rc = run(state, config_path, &config);
+        mm_config_done(&config);
+    }
+    mm_buf_done(&why);
+    return rc;
+}

@@ -1,0 +1,336 @@
+/* serve/supervise.c - see supervise.h for the contract. */
+#include "serve/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "os/log.h"
+
+struct child {
+    const struct mm_sup_program *program;
+    pid_t pid; /* 0: not running */
+    bool ready;
+    bool watched;     /* has sent WATCHDOG=1 in this life */
+    int64_t alive_us; /* last sign of life */
+    int64_t started_us;
+    int64_t start_at_us; /* when to start again */
+    uint32_t backoff_s;
+    uint32_t restarts;
+};
+
+struct sup {
+    struct child child[MM_SUP_PROGRAMS_MAX];
+    size_t n;
+    const char *run_dir;
+    char notify_path[108]; /* sun_path */
+    int notify_fd;
+    int signal_fd;
+    sigset_t signals;
+    bool stopping;
+    bool announced;
+    int64_t stop_until_us;
+};
+
+static void write_status(const struct sup *s)
+{
+    char path[MM_MAX_PATH], tmp[MM_MAX_PATH];
+    struct mm_buf b;
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/serve.json", s->run_dir);
+    (void)snprintf(tmp, sizeof(tmp), "%s/serve.json.new", s->run_dir);
+    mm_buf_init(&b, 64 * 1024);
+    mm_buf_str(&b, "{\"programs\":[");
+    for (size_t i = 0; i < s->n; i++)
+        mm_buf_fmt(&b, "%s{\"name\":\"%s\",\"pid\":%ld,\"ready\":%s,\"restarts\":%u}",
+                   i == 0 ? "" : ",", s->child[i].program->name, (long)s->child[i].pid,
+                   s->child[i].ready ? "true" : "false", s->child[i].restarts);
+    mm_buf_str(&b, "]}\n");
+    f = fopen(tmp, "w");
+    if (f != NULL && mm_buf_ok(&b)) {
+        bool ok = fwrite(b.p, 1, b.n, f) == b.n;
+        ok = fclose(f) == 0 && ok;
+        if (!ok || rename(tmp, path) != 0)
+            mm_log_warn("serve", "status file not written: errno=%d", errno);
+    } else if (f != NULL) {
+        (void)fclose(f);
+    }
+    mm_buf_done(&b);
+}
+
+static void start(struct sup *s, struct child *c)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        (void)setenv("NOTIFY_SOCKET", s->notify_path, 1);
+        /* A group of its own: Ctrl-C on the terminal reaches only us, and we stop in order. */
+        (void)setpgid(0, 0);
+        /* execv takes the strings as non-const for historical reasons; it does not write them. */
+        (void)execv(c->program->argv[0], (char *const *)(uintptr_t)c->program->argv);
+        _exit(127);
+    }
+    c->pid = pid > 0 ? pid : 0;
+    c->ready = false;
+    c->watched = false;
+    c->started_us = c->alive_us = mm_mono_us();
+    if (pid < 0)
+        c->start_at_us = mm_mono_us() + MM_US_PER_S;
+    write_status(s);
+}
+
+static void ended(struct sup *s, pid_t pid, int status)
+{
+    int64_t now = mm_mono_us();
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct child *c = &s->child[i];
+
+        if (c->pid != pid)
+            continue;
+        c->pid = 0;
+        c->ready = false;
+        if (!s->stopping) {
+            if (now - c->started_us > 60 * MM_US_PER_S || c->backoff_s == 0)
+                c->backoff_s = 1;
+            else if (c->backoff_s < MM_SUP_BACKOFF_MAX_S)
+                c->backoff_s *= 2;
+            c->start_at_us = now + (c->restarts == 0 ? 0 : c->backoff_s * MM_US_PER_S);
+            c->restarts++;
+            mm_log_error("serve", "program ended: name=%s %s=%d restarts=%u", c->program->name,
+                         WIFSIGNALED(status) ? "signal" : "exit",
+                         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), c->restarts);
+        }
+        write_status(s);
+    }
+}
+
+/* One notify datagram; the kernel vouches for the sender's pid. */
+static bool notified(struct sup *s)
+{
+    char text[256];
+    union {
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
+        struct cmsghdr align;
+    } control;
+    struct iovec iov = {.iov_base = text, .iov_len = sizeof(text)};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.bytes,
+                         .msg_controllen = sizeof(control.bytes)};
+    ssize_t n = recvmsg(s->notify_fd, &msg, MSG_DONTWAIT);
+    struct cmsghdr *cm = n >= 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+    struct ucred cred;
+
+    if (n < 0)
+        return false;
+    if (cm == NULL || cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_CREDENTIALS)
+        return true;
+    memcpy(&cred, CMSG_DATA(cm), sizeof(cred));
+    for (size_t i = 0; i < s->n; i++) {
+        struct child *c = &s->child[i];
+        struct mm_slice t = mm_slice_of(text, (size_t)n);
+
+        if (c->pid == 0 || c->pid != cred.pid)
+            continue;
+        c->alive_us = mm_mono_us();
+        if (mm_slice_search(t, MM_S("WATCHDOG=1")) != SIZE_MAX)
+            c->watched = true;
+        if (!c->ready && mm_slice_search(t, MM_S("READY=1")) != SIZE_MAX) {
+            c->ready = true;
+            write_status(s);
+        }
+    }
+    return true;
+}
+
+/* Start what is due, in order; a program that must be ready first holds back those behind it. */
+static bool start_due(struct sup *s)
+{
+    int64_t now = mm_mono_us();
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct child *c = &s->child[i];
+
+        if (c->pid == 0 && now >= c->start_at_us)
+            start(s, c);
+        if (c->program->wait_ready && !c->ready &&
+            now - c->started_us < MM_SUP_READY_S * MM_US_PER_S)
+            return false;
+        if (c->pid == 0)
+            return false;
+    }
+    return true;
+}
+
+static void check_watchdogs(struct sup *s)
+{
+    int64_t now = mm_mono_us();
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct child *c = &s->child[i];
+
+        if (c->pid > 0 && c->watched && now - c->alive_us > MM_SUP_WATCHDOG_S * MM_US_PER_S) {
+            mm_log_error("serve", "watchdog fell silent: name=%s", c->program->name);
+            (void)kill(c->pid, SIGKILL);
+            c->watched = false;
+        }
+    }
+}
+
+static void signal_all(const struct sup *s, int sig, bool last)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->child[i].pid > 0 && s->child[i].program->stop_last == last)
+            (void)kill(s->child[i].pid, sig);
+    }
+}
+
+static bool running(const struct sup *s, bool last)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->child[i].pid > 0 && s->child[i].program->stop_last == last)
+            return true;
+    }
+    return false;
+}
+
+/* One step of stopping; true when all is over. */
+static bool stop_step(struct sup *s, bool *last_told)
+{
+    bool late = mm_mono_us() > s->stop_until_us;
+
+    if (running(s, false)) {
+        if (late)
+            signal_all(s, SIGKILL, false);
+        return false;
+    }
+    if (!*last_told) {
+        signal_all(s, SIGTERM, true);
+        *last_told = true;
+        /* What is left of the ten seconds, but at least one. */
+        s->stop_until_us =
+            mm_mono_us() + MM_US_PER_S + (late ? 0 : s->stop_until_us - mm_mono_us());
+        return !running(s, true);
+    }
+    if (late)
+        signal_all(s, SIGKILL, true);
+    return !running(s, true);
+}
+
+static void read_signals(struct sup *s)
+{
+    struct signalfd_siginfo info;
+    int status;
+    pid_t pid;
+
+    while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP) {
+            signal_all(s, SIGHUP, false);
+        } else if (info.ssi_signo != SIGCHLD && !s->stopping) {
+            s->stopping = true;
+            s->stop_until_us = mm_mono_us() + MM_SUP_STOP_S * MM_US_PER_S;
+            signal_all(s, SIGTERM, false);
+        }
+    }
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        ended(s, pid, status);
+}
+
+static enum mm_code begin(struct sup *s)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int one = 1;
+    int n = snprintf(s->notify_path, sizeof(s->notify_path), "%s/notify.sock", s->run_dir);
+
+    if (n < 0 || (size_t)n >= sizeof(at.sun_path))
+        return MM_E_LIMIT;
+    memcpy(at.sun_path, s->notify_path, (size_t)n + 1);
+    (void)unlink(s->notify_path);
+    s->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s->notify_fd < 0 ||
+        setsockopt(s->notify_fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) != 0 ||
+        bind(s->notify_fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+        chmod(s->notify_path, 0600) != 0)
+        return MM_E_IO;
+    (void)sigemptyset(&s->signals);
+    (void)sigaddset(&s->signals, SIGCHLD);
+    (void)sigaddset(&s->signals, SIGTERM);
+    (void)sigaddset(&s->signals, SIGINT);
+    (void)sigaddset(&s->signals, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &s->signals, NULL) != 0)
+        return MM_E_IO;
+    s->signal_fd = signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd < 0 ? MM_E_IO : MM_OK;
+}
+
+static void loop(struct sup *s, void (*on_ready)(void *), void *arg)
+{
+    bool last_told = false;
+
+    for (;;) {
+        struct pollfd pfd[] = {{.fd = s->signal_fd, .events = POLLIN},
+                               {.fd = s->notify_fd, .events = POLLIN}};
+
+        read_signals(s);
+        while (notified(s)) {
+        }
+        if (s->stopping) {
+            if (stop_step(s, &last_told))
+                return;
+        } else if (start_due(s) && !s->announced) {
+            s->announced = true;
+            if (on_ready != NULL)
+                on_ready(arg);
+        }
+        check_watchdogs(s);
+        (void)poll(pfd, 2, 200);
+    }
+}
+
+enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n, const char *run_dir,
+                          void (*on_ready)(void *), void *arg)
+{
+    struct sup s = {.n = n, .run_dir = run_dir, .notify_fd = -1, .signal_fd = -1};
+    char lock_path[MM_MAX_PATH];
+    enum mm_code code;
+    int lock;
+
+    MM_ASSERT(n >= 1 && n <= MM_SUP_PROGRAMS_MAX);
+    for (size_t i = 0; i < n; i++)
+        s.child[i].program = &programs[i];
+    (void)snprintf(lock_path, sizeof(lock_path), "%s/serve.lock", run_dir);
+    lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return MM_E_IO;
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        (void)close(lock);
+        return MM_E_BUSY;
+    }
+    code = begin(&s);
+    if (code == MM_OK)
+        loop(&s, on_ready, arg);
+    if (s.notify_fd >= 0)
+        (void)close(s.notify_fd);
+    if (s.signal_fd >= 0)
+        (void)close(s.signal_fd);
+    (void)close(lock);
+    return code;
+}

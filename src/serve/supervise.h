@@ -1,0 +1,41 @@
+/*
+ * serve/supervise.h - keeps a fixed set of programs running and ends them in order.
+ *
+ * Purpose   Start in order, wait for readiness where asked, restart with growing pauses, end a
+ *           program whose watchdog fell silent, stop all within ten seconds.
+ * Owns      The child processes and the notify socket.
+ * Threads   One; signals are read, not handled.
+ * Trust     Programs are ours. Their notify datagrams are matched by the kernel's sender pid.
+ */
+#ifndef MM_SERVE_SUPERVISE_H
+#define MM_SERVE_SUPERVISE_H
+
+#include "base/base.h"
+
+enum {
+    MM_SUP_PROGRAMS_MAX = 16,
+    MM_SUP_ARGS_MAX = 32,
+    MM_SUP_READY_S = 30,    /* eventd replays parts of its log after a crash */
+    MM_SUP_WATCHDOG_S = 30, /* programs that send WATCHDOG=1 do so every 5 s */
+    MM_SUP_STOP_S = 8,      /* then SIGKILL; with the last round all is over within 10 s */
+    MM_SUP_BACKOFF_MAX_S = 30,
+};
+
+struct mm_sup_program {
+    const char *name;
+    const char *argv[MM_SUP_ARGS_MAX]; /* argv[0] is the path; NULL ends it */
+    bool wait_ready;                   /* the next one starts when this one has said READY=1 */
+    bool stop_last;                    /* is stopped when all others are gone */
+};
+
+/*
+ * Run until SIGTERM or SIGINT. SIGHUP is passed on to every program. `run_dir` exists; the notify
+ * socket and `serve.json` (name, pid, restarts of each program) are made in it. on_ready (may be
+ * NULL) is called once, when every program that was waited for is ready and the rest is started.
+ * Returns MM_OK after a clean stop, MM_E_IO when it could not begin, MM_E_BUSY when another
+ * supervisor holds run_dir.
+ */
+MM_MUST_USE enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
+                                      const char *run_dir, void (*on_ready)(void *), void *arg);
+
+#endif

@@ -1,0 +1,88 @@
+/* serve/supervise_test.c - programs are started in order, restarted, and stopped within bounds. */
+#include "serve/supervise.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "tests/harness/test.h"
+
+static size_t count_lines(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    size_t n = 0;
+    int c;
+
+    if (f == NULL)
+        return 0;
+    while ((c = fgetc(f)) != EOF)
+        n += c == '\n';
+    (void)fclose(f);
+    return n;
+}
+
+static void ready(void *arg)
+{
+    FILE *f = fopen(arg, "w");
+
+    if (f != NULL)
+        (void)fclose(f);
+}
+
+static pid_t run(const struct mm_sup_program *programs, size_t n, const char *dir, char *mark)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(mm_supervise(programs, n, dir, ready, mark) == MM_OK ? 0 : 9);
+    CHECK(pid > 0);
+    return pid;
+}
+
+TEST(a_program_that_dies_is_started_again_and_a_stubborn_one_is_killed_at_stop)
+{
+    char dies[300], mark[300], script[600];
+    const char *dir = mm_test_dir();
+    int64_t until = mm_mono_us() + 20 * MM_US_PER_S, stop_from;
+    int status = -1;
+    pid_t pid;
+
+    (void)snprintf(dies, sizeof(dies), "%s/dies", dir);
+    (void)snprintf(mark, sizeof(mark), "%s/ready", dir);
+    (void)snprintf(script, sizeof(script), "echo x >>%s; exec sleep 0.05", dies);
+    {
+        struct mm_sup_program programs[] = {
+            {.name = "dies", .argv = {"/bin/sh", "-c", script}},
+            {.name = "stays", .argv = {"/bin/sh", "-c", "exec sleep 100"}, .stop_last = true},
+        };
+        pid = run(programs, 2, dir, mark);
+    }
+    while (count_lines(dies) < 3)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
+    CHECK(access(mark, F_OK) == 0);
+    stop_from = mm_mono_us();
+    CHECK(kill(pid, SIGTERM) == 0 && waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(mm_mono_us() - stop_from < 10 * MM_US_PER_S);
+}
+
+TEST(a_second_supervisor_of_one_state_is_refused)
+{
+    const char *dir = mm_test_dir();
+    struct mm_sup_program p = {.name = "stays", .argv = {"/bin/sh", "-c", "exec sleep 100"}};
+    char mark[300];
+    int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
+    int status;
+    pid_t pid;
+
+    (void)snprintf(mark, sizeof(mark), "%s/ready", dir);
+    pid = run(&p, 1, dir, mark);
+    while (access(mark, F_OK) != 0)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
+    CHECK(mm_supervise(&p, 1, dir, NULL, NULL) == MM_E_BUSY);
+    CHECK(kill(pid, SIGINT) == 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 0);
+}
