@@ -19,7 +19,11 @@
 
 #pragma GCC poison gets strcpy strcat sprintf vsprintf strncpy strncat strtok
 #pragma GCC poison atoi atol atoll strtol strtoul strtoll strtoull sscanf scanf
-#pragma GCC poison asctime ctime gmtime localtime tmpnam mktemp rand srand
+#pragma GCC poison asctime ctime gmtime localtime tmpnam mktemp
+
+/* OpenSSL names parameters `rand`: renamed, they stay legal, and a call finds no function. */
+#define rand mm_banned_rand
+#define srand mm_banned_srand
 
 #endif
 #endif
