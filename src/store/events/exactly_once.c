@@ -1,0 +1,151 @@
+/* store/events/exactly_once.c - see exactly_once.h for the contract. */
+#include "store/events/exactly_once.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    /* Ranges waiting to be tried: halving 2^64 positions leaves one behind at every level. */
+    HALVES_MAX = 72,
+};
+
+struct range {
+    uint64_t from, to;
+};
+
+static const enum mm_statement whole_statement[MM_ET_COUNT] = {
+    [MM_ET_EVENTS] = MM_ST_INSERT_EVENTS,
+    [MM_ET_ALERTS] = MM_ST_INSERT_ALERTS,
+};
+
+static const enum mm_statement missing_statement[MM_ET_COUNT] = {
+    [MM_ET_EVENTS] = MM_ST_INSERT_EVENTS_MISSING,
+    [MM_ET_ALERTS] = MM_ST_INSERT_ALERTS_MISSING,
+};
+
+void mm_once_init(struct mm_once *o, enum mm_etable table, uint16_t queue, uint64_t from,
+                  uint64_t to, const struct mm_slice *blocks, size_t block_n, bool maybe_stored)
+{
+    MM_ASSERT(o != NULL && table < MM_ET_COUNT);
+    MM_ASSERT(from < to && (blocks != NULL || block_n == 0));
+    *o = (struct mm_once){
+        .table = table,
+        .queue = queue,
+        .from = from,
+        .to = to,
+        .blocks = blocks,
+        .block_n = block_n,
+        .unsure = maybe_stored,
+    };
+}
+
+/* All attempts at a batch have ids with this beginning, also those of an earlier process. */
+static void id_prefix(const struct mm_once *o, char ret[MM_EVENTS_QUERY_ID_MAX])
+{
+    int n = snprintf(ret, MM_EVENTS_QUERY_ID_MAX, "mimamori-%s-%u-%" PRIu64 "-%" PRIu64 "-",
+                     mm_etable_name(o->table), (unsigned)o->queue, o->from, o->to);
+
+    MM_ASSERT(n > 0 && n < MM_EVENTS_QUERY_ID_MAX - 16);
+}
+
+/* Wait until nothing of this batch is running. On a new connection: the server takes the order in
+ * which connections were made for the order of what was sent on them. */
+static enum mm_code settle(struct mm_once *o, struct mm_events_client *c)
+{
+    char prefix[MM_EVENTS_QUERY_ID_MAX];
+    struct mm_events_param p = {.name = "prefix"};
+
+    id_prefix(o, prefix);
+    p.value = mm_slice_str(prefix);
+    mm_events_drop(c);
+    return mm_events_run(c, MM_ST_SETTLE, &p, 1, NULL, NULL, &o->answer);
+}
+
+static enum mm_code insert(struct mm_once *o, struct mm_events_client *c, struct range r)
+{
+    char id[MM_EVENTS_QUERY_ID_MAX], tmp[3][24];
+    struct mm_events_param p[] = {
+        {.name = "queue", .value = mm_events_u64(o->queue, tmp[0])},
+        {.name = "from", .value = mm_events_u64(r.from, tmp[1])},
+        {.name = "to", .value = mm_events_u64(r.to, tmp[2])},
+    };
+    bool missing = o->unsure;
+    size_t n;
+
+    id_prefix(o, id);
+    n = strlen(id);
+    (void)snprintf(id + n, sizeof(id) - n, "%" PRIu32, o->attempt++);
+    /* From here on and until it is answered well, some of it may be stored. */
+    o->unsure = true;
+    return mm_events_insert(c, missing ? missing_statement[o->table] : whole_statement[o->table],
+                            id, p, missing ? MM_COUNT(p) : 0, o->blocks, o->block_n, &o->answer);
+}
+
+/* Is this refusal for good? Counted, because a list of passing errors is never complete. */
+static bool for_good(struct mm_once *o, enum mm_code code)
+{
+    if (code != MM_E_SYNTAX) {
+        o->same = 0;
+        return false;
+    }
+    o->same = o->last == o->answer.exception ? o->same + 1 : 1;
+    o->last = o->answer.exception;
+    return o->same >= MM_ONCE_SAME_MAX;
+}
+
+/*
+ * The batch is refused for good: try halves, down to single rows, which are set aside. Every half
+ * goes through the look for missing rows, so that being interrupted anywhere does no harm: the
+ * next call starts over with what is not stored yet. Rows set aside twice are set aside once for
+ * their caller, who keys them by number.
+ */
+static enum mm_code halve(struct mm_once *o, struct mm_events_client *c, mm_once_refused *refused,
+                          void *ctx)
+{
+    struct range todo[HALVES_MAX];
+    size_t n = 0;
+
+    todo[n++] = (struct range){o->from, o->to};
+    o->unsure = true;
+    while (n > 0) {
+        struct range r = todo[--n];
+        enum mm_code code = insert(o, c, r);
+
+        if (code == MM_OK)
+            continue;
+        if (code != MM_E_SYNTAX)
+            return MM_E_BUSY;
+        if (r.to - r.from == 1) {
+            refused(ctx, r.from, mm_slice_of(o->answer.text, o->answer.text_n));
+            o->refused++;
+            continue;
+        }
+        uint64_t middle = r.from + (r.to - r.from) / 2;
+
+        MM_ASSERT(n + 2 <= HALVES_MAX);
+        todo[n++] = (struct range){middle, r.to};
+        todo[n++] = (struct range){r.from, middle};
+    }
+    return MM_OK;
+}
+
+enum mm_code mm_once_step(struct mm_once *o, struct mm_events_client *c, mm_once_refused *refused,
+                          void *ctx)
+{
+    enum mm_code code;
+
+    MM_ASSERT(o->from < o->to && refused != NULL);
+    if (o->block_n == 0)
+        return MM_OK;
+    if (o->unsure) {
+        code = settle(o, c);
+        if (code != MM_OK)
+            return MM_E_BUSY;
+    }
+    code = insert(o, c, (struct range){o->from, o->to});
+    if (code == MM_OK)
+        return MM_OK;
+    if (!for_good(o, code))
+        return MM_E_BUSY;
+    return halve(o, c, refused, ctx);
+}
