@@ -11,7 +11,7 @@
  *           there). Reader: one thread each; any number of readers, in any process.
  * Trust     Bodies are hostile and never looked into. Segment bytes are held against lengths,
  *           numbers and a salted CRC-32C: a torn tail is cut, a damaged committed record is
- *           handed out as `damaged`, numbers go on. Fuzzed by spool_fuzz.c.
+ *           handed out as `damaged`, numbers go on. Fuzzed by segment_fuzz.c.
  * Spec      Format version 1, described in segment.h; a newer one is refused (MM_E_VERSION).
  */
 #ifndef MM_STORE_SPOOL_SPOOL_H
