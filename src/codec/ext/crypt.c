@@ -1,0 +1,104 @@
+/* codec/ext/crypt.c - see crypt.h for the contract. */
+#include "codec/ext/crypt.h"
+
+#include <sodium.h>
+
+enum { PASSES = 2 };
+
+static_assert(MM_DIGEST == crypto_generichash_BYTES, "BLAKE2b-256");
+static_assert(MM_KEY == crypto_secretbox_KEYBYTES, "one key size for all");
+static_assert(MM_SEAL_EXTRA == crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES, "box");
+static_assert(MM_PASSWORD_TEXT == crypto_pwhash_STRBYTES, "text form");
+
+enum mm_code mm_crypt_init(void)
+{
+    return sodium_init() < 0 ? MM_E_IO : MM_OK;
+}
+
+void mm_random(void *p, size_t n)
+{
+    randombytes_buf(p, n);
+}
+
+void mm_wipe(void *p, size_t n)
+{
+    sodium_memzero(p, n);
+}
+
+bool mm_same(struct mm_slice a, struct mm_slice b)
+{
+    return a.n == b.n && (a.n == 0 || sodium_memcmp(a.p, b.p, a.n) == 0);
+}
+
+void mm_digest(struct mm_slice s, struct mm_digest *ret)
+{
+    int rc = crypto_generichash(ret->b, sizeof(ret->b), s.p, s.n, NULL, 0);
+
+    MM_ASSERT(rc == 0); /* only wrong sizes fail */
+}
+
+void mm_digest_keyed(const struct mm_key *key, struct mm_slice s, struct mm_digest *ret)
+{
+    int rc = crypto_generichash(ret->b, sizeof(ret->b), s.p, s.n, key->b, sizeof(key->b));
+
+    MM_ASSERT(rc == 0);
+}
+
+bool mm_seal(const struct mm_key *key, struct mm_slice s, struct mm_buf *out)
+{
+    uint8_t *p;
+    int rc;
+
+    if (s.n > MM_SEAL_MAX)
+        return false;
+    p = mm_buf_room(out, s.n + MM_SEAL_EXTRA);
+    if (p == NULL)
+        return false;
+    mm_random(p, crypto_secretbox_NONCEBYTES);
+    rc = crypto_secretbox_easy(p + crypto_secretbox_NONCEBYTES, s.p, s.n, p, key->b);
+    MM_ASSERT(rc == 0);
+    out->n += s.n + MM_SEAL_EXTRA;
+    return true;
+}
+
+enum mm_code mm_unseal(const struct mm_key *key, struct mm_slice box, struct mm_buf *out)
+{
+    uint8_t *p;
+    size_t n;
+
+    if (box.n < MM_SEAL_EXTRA || box.n > MM_SEAL_MAX + MM_SEAL_EXTRA)
+        return MM_E_SYNTAX;
+    n = box.n - MM_SEAL_EXTRA;
+    p = mm_buf_room(out, n);
+    if (p == NULL && n > 0)
+        return MM_E_NOMEM;
+    if (crypto_secretbox_open_easy(p, box.p + crypto_secretbox_NONCEBYTES,
+                                   box.n - crypto_secretbox_NONCEBYTES, box.p, key->b) != 0)
+        return MM_E_SYNTAX;
+    out->n += n;
+    return MM_OK;
+}
+
+enum mm_code mm_password_hash(struct mm_slice password, char ret[MM_PASSWORD_TEXT])
+{
+    if (password.n > MM_PASSWORD_MAX)
+        return MM_E_LIMIT;
+    return crypto_pwhash_str(ret, (const char *)password.p, password.n, PASSES,
+                             MM_PASSWORD_MEMORY) == 0
+               ? MM_OK
+               : MM_E_NOMEM;
+}
+
+bool mm_password_verify(struct mm_slice hash, struct mm_slice password)
+{
+    char text[MM_PASSWORD_TEXT] = {0};
+
+    if (hash.n >= sizeof(text) || password.n > MM_PASSWORD_MAX)
+        return false;
+    if (hash.n > 0)
+        memcpy(text, hash.p, hash.n);
+    /* A made-up hash could ask for gigabytes: only our own parameters are computed. */
+    if (crypto_pwhash_str_needs_rehash(text, PASSES, MM_PASSWORD_MEMORY) != 0)
+        return false;
+    return crypto_pwhash_str_verify(text, (const char *)password.p, password.n) == 0;
+}

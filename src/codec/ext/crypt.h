@@ -1,0 +1,61 @@
+/*
+ * codec/ext/crypt.h - digests, sealing, passwords and random bytes (the one wrapper of libsodium).
+ *
+ * Purpose   Few operations with the choices already made: BLAKE2b-256, XSalsa20-Poly1305 with a
+ *           random nonce in front, argon2id in libsodium's text form.
+ * Owns      Nothing; outputs go to the caller's memory.
+ * Threads   After mm_crypt_init, everything may be called from every thread. A password costs
+ *           MM_PASSWORD_MEMORY while it is computed: the caller bounds how many at once.
+ * Trust     Sealed boxes and password hashes may be damaged or made up: they are refused.
+ * Spec      https://doc.libsodium.org; argon2id after OWASP (19 MiB, 2 passes). crypt_fuzz.c.
+ */
+#ifndef MM_CODEC_EXT_CRYPT_H
+#define MM_CODEC_EXT_CRYPT_H
+
+#include "base/base.h"
+#include "base/buf.h"
+
+enum {
+    MM_DIGEST = 32,
+    MM_KEY = 32,
+    /* A box is this much longer than what is sealed: nonce and authenticator. */
+    MM_SEAL_EXTRA = 24 + 16,
+    /* What may be sealed: secrets, not documents. */
+    MM_SEAL_MAX = 64 * 1024,
+    MM_PASSWORD_TEXT = 128, /* crypto_pwhash_STRBYTES */
+    MM_PASSWORD_MAX = 1024, /* bytes of a password: longer ones only cost time */
+    MM_PASSWORD_MEMORY = 19 * 1024 * 1024,
+};
+
+struct mm_digest {
+    uint8_t b[MM_DIGEST];
+};
+
+struct mm_key {
+    uint8_t b[MM_KEY];
+};
+
+/* Once per process, before anything else here. MM_E_IO when the system has no random bytes. */
+MM_MUST_USE enum mm_code mm_crypt_init(void);
+void mm_random(void *p, size_t n);
+/* Overwrites with zeros in a way that the compiler keeps. */
+void mm_wipe(void *p, size_t n);
+/* In constant time for equal lengths. */
+bool mm_same(struct mm_slice a, struct mm_slice b);
+
+void mm_digest(struct mm_slice s, struct mm_digest *ret);
+/* With a key: tells nothing about s to who doesn't have the key. */
+void mm_digest_keyed(const struct mm_key *key, struct mm_slice s, struct mm_digest *ret);
+
+/* Appends the box of s; false when s is longer than MM_SEAL_MAX or out is full. */
+MM_MUST_USE bool mm_seal(const struct mm_key *key, struct mm_slice s, struct mm_buf *out);
+/* Appends what is in the box; MM_E_SYNTAX when it was not sealed with this key. */
+MM_MUST_USE enum mm_code mm_unseal(const struct mm_key *key, struct mm_slice box,
+                                   struct mm_buf *out);
+
+/* argon2id as text with salt and parameters. MM_E_NOMEM, MM_E_LIMIT. Takes about 30 ms. */
+MM_MUST_USE enum mm_code mm_password_hash(struct mm_slice password, char ret[MM_PASSWORD_TEXT]);
+/* False for a wrong password and for anything that is no hash with at most our parameters. */
+bool mm_password_verify(struct mm_slice hash, struct mm_slice password);
+
+#endif
