@@ -107,7 +107,7 @@ enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why)
     enum mm_code code = MM_OK;
 
     MM_ASSERT(dir != NULL && why != NULL);
-    if (strlen(dir) > MM_MAX_PATH - 64 || strlen(dir) > 80) {
+    if (strlen(dir) > 80) {
         mm_buf_fmt(why, "%s: the path is too long; sockets inside it allow about 80 bytes", dir);
         return MM_E_LIMIT;
     }

@@ -211,12 +211,13 @@ static void fill(const uint8_t *p, struct mm_seg_item *ret)
 
 enum mm_code mm_seg_decode(struct mm_slice seg, size_t pos, uint32_t salt, struct mm_seg_item *ret)
 {
-    const uint8_t *p = seg.p + pos;
+    const uint8_t *p;
     size_t left, len;
 
     MM_ASSERT(pos % MM_SEG_ALIGN == 0);
     if (pos >= seg.n || seg.n - pos < MM_SEG_FIXED)
         return MM_E_NOTFOUND;
+    p = seg.p + pos;
     left = seg.n - pos;
     len = get32(p);
     if (len == 0)
