@@ -1,0 +1,262 @@
+/* codec/pattern_scan.c - see pattern_scan.h for the contract. */
+#include "codec/pattern_scan.h"
+
+#include "base/ip.h"
+
+static const struct mm_slice scan_names[] = {
+    [MM_SCAN_YMD] = MM_S_INIT("ymd"),
+    [MM_SCAN_BSD] = MM_S_INIT("bsd"),
+    [MM_SCAN_CLF] = MM_S_INIT("clf"),
+    [MM_SCAN_EPOCH] = MM_S_INIT("epoch"),
+    [MM_SCAN_DATE] = MM_S_INIT("date"),
+    [MM_SCAN_CLOCK] = MM_S_INIT("clock"),
+    [MM_SCAN_ZONE] = MM_S_INIT("zone"),
+    [MM_SCAN_MAC] = MM_S_INIT("mac"),
+    [MM_SCAN_IP_DOT_PORT] = MM_S_INIT("ip.port"),
+    [MM_SCAN_IP_COLON_PORT] = MM_S_INIT("ip:port"),
+    [MM_SCAN_IP_HASH_PORT] = MM_S_INIT("ip#port"),
+    [MM_SCAN_IP] = MM_S_INIT("ip"),
+    [MM_SCAN_PORT] = MM_S_INIT("port"),
+    [MM_SCAN_INT] = MM_S_INIT("int"),
+    [MM_SCAN_NUM] = MM_S_INIT("num"),
+    [MM_SCAN_HEX] = MM_S_INIT("hex"),
+    [MM_SCAN_QUOTED] = MM_S_INIT("quoted"),
+    [MM_SCAN_IDENT] = MM_S_INIT("ident"),
+    [MM_SCAN_HOST] = MM_S_INIT("host"),
+    [MM_SCAN_WORD] = MM_S_INIT("word"),
+    [MM_SCAN_TO] = MM_S_INIT("to"),
+    [MM_SCAN_LAST] = MM_S_INIT("last"),
+    [MM_SCAN_REST] = MM_S_INIT("rest"),
+};
+static_assert(MM_COUNT(scan_names) == MM_SCAN_COUNT, "one name per scanner");
+
+enum mm_scan mm_scan_find(struct mm_slice name)
+{
+    for (size_t i = 0; i < MM_SCAN_COUNT; i++) {
+        if (mm_slice_eq(scan_names[i], name))
+            return (enum mm_scan)i;
+    }
+    return MM_SCAN_COUNT;
+}
+
+enum { C_DIGIT = 1, C_HEX = 2, C_IDENT = 4, C_HOST = 8, C_V6 = 16 };
+
+static const uint8_t classes[256] = {
+    ['0' ... '9'] = C_DIGIT | C_HEX | C_IDENT | C_HOST | C_V6,
+    ['a' ... 'f'] = C_HEX | C_IDENT | C_HOST | C_V6,
+    ['A' ... 'F'] = C_HEX | C_IDENT | C_HOST | C_V6,
+    ['g' ... 'z'] = C_IDENT | C_HOST,
+    ['G' ... 'Z'] = C_IDENT | C_HOST,
+    ['_'] = C_IDENT | C_HOST,
+    ['-'] = C_IDENT | C_HOST,
+    ['.'] = C_HOST | C_V6,
+    [':'] = C_HOST | C_V6,
+};
+
+static size_t run(struct mm_slice in, size_t at, uint8_t class)
+{
+    while (at < in.n && (classes[in.p[at]] & class) != 0)
+        at++;
+    return at;
+}
+
+/* End of a dotted quad at `at`, or 0. */
+static size_t quad(struct mm_slice in, size_t at)
+{
+    for (int i = 0; i < 4; i++) {
+        uint32_t v = 0;
+        size_t from = at;
+
+        if (i > 0 && (at >= in.n || in.p[at++] != '.'))
+            return 0;
+        from = at;
+        while (at < in.n && at - from < 3 && in.p[at] >= '0' && in.p[at] <= '9')
+            v = v * 10 + (uint32_t)(in.p[at++] - '0');
+        if (at == from || v > 255 || (at - from > 1 && in.p[from] == '0'))
+            return 0;
+    }
+    /* 1.2.3.4567 is not 1.2.3.456 with a 7 behind it. */
+    return at < in.n && in.p[at] >= '0' && in.p[at] <= '9' ? 0 : at;
+}
+
+enum { V6_MAX = 46 + 6 }; /* an address and a port behind it */
+
+/* End of an IPv6 address at `at`, or 0. With `port`, a last ".digits" stays outside. */
+static size_t v6(struct mm_slice in, size_t at, bool port)
+{
+    size_t end = run(mm_slice_sub(in, 0, at + V6_MAX), at, C_V6);
+    struct mm_ip ip;
+
+    if (mm_slice_find(mm_slice_sub(in, 0, end), ':', at) == SIZE_MAX)
+        return 0;
+    if (port) {
+        while (end > at && in.p[end - 1] != '.')
+            end--;
+        end -= end > at ? 1 : 0;
+    } else {
+        while (end > at && in.p[end - 1] == '.')
+            end--; /* the full stop of a sentence */
+        if (end > at + 2 && in.p[end - 1] == ':' && in.p[end - 2] != ':')
+            end--;
+    }
+    return mm_ip_parse(mm_slice_sub(in, at, end - at), &ip) ? end : 0;
+}
+
+static size_t address(struct mm_slice in, size_t at, bool dot_port)
+{
+    size_t end = quad(in, at);
+
+    return end != 0 ? end : v6(in, at, dot_port);
+}
+
+/* A port number at `at`: end, or 0. */
+static size_t port_end(struct mm_slice in, size_t at)
+{
+    size_t end = run(in, at, C_DIGIT);
+    uint64_t v;
+
+    if (end == at || end - at > 5 || !mm_slice_u64(mm_slice_sub(in, at, end - at), &v) || v > 65535)
+        return 0;
+    return end;
+}
+
+static bool take_endpoint(uint8_t gap, struct mm_slice in, size_t at, struct mm_scanned *ret)
+{
+    bool bracket = gap == ':' && at < in.n && in.p[at] == '[';
+    size_t from = at + (bracket ? 1 : 0);
+    size_t end = address(in, from, gap == '.');
+    size_t port = end, port_stop;
+
+    if (end == 0)
+        return false;
+    if (bracket && (port >= in.n || in.p[port++] != ']'))
+        return false;
+    if (port >= in.n || in.p[port] != gap)
+        return false;
+    port_stop = port_end(in, port + 1);
+    if (port_stop == 0)
+        return false;
+    *ret = (struct mm_scanned){.end = port_stop,
+                               .text = mm_slice_sub(in, from, end - from),
+                               .second = mm_slice_sub(in, port + 1, port_stop - port - 1)};
+    return true;
+}
+
+static size_t mac_end(struct mm_slice in, size_t at)
+{
+    static const size_t lengths[] = {17, 14, 12};
+    char text[MM_MAC_TEXT];
+
+    for (size_t i = 0; i < MM_COUNT(lengths); i++) {
+        size_t n = lengths[i];
+
+        if (in.n - at < n || !mm_mac_parse(mm_slice_sub(in, at, n), text))
+            continue;
+        if (at + n < in.n && (classes[in.p[at + n]] & C_HEX) != 0)
+            continue;
+        return at + n;
+    }
+    return 0;
+}
+
+static size_t num_end(struct mm_slice in, size_t at)
+{
+    size_t end = run(in, at, C_DIGIT);
+
+    if (end == at)
+        return 0;
+    if (end + 1 < in.n && in.p[end] == '.' && (classes[in.p[end + 1]] & C_DIGIT) != 0)
+        end = run(in, end + 1, C_DIGIT);
+    return end;
+}
+
+static bool take_quoted(struct mm_slice in, size_t at, struct mm_scanned *ret)
+{
+    size_t from = at + 1;
+
+    if (at >= in.n || in.p[at] != '"')
+        return false;
+    for (at = from; at < in.n && in.p[at] != '"'; at++) {
+        if (in.p[at] == '\\' && at + 1 < in.n)
+            at++;
+    }
+    if (at >= in.n)
+        return false;
+    *ret = (struct mm_scanned){.end = at + 1, .text = mm_slice_sub(in, from, at - from)};
+    return true;
+}
+
+static size_t word_end(struct mm_slice next, struct mm_slice in, size_t at)
+{
+    uint8_t stop = next.n > 0 ? next.p[0] : ' ';
+
+    while (at < in.n && in.p[at] != ' ' && in.p[at] != stop && in.p[at] != '\t')
+        at++;
+    return at;
+}
+
+static size_t to_end(struct mm_slice next, struct mm_slice in, size_t at)
+{
+    size_t hit;
+
+    if (next.n == 0)
+        return in.n;
+    hit = mm_slice_search(mm_slice_sub(in, at, SIZE_MAX), next);
+    return hit == SIZE_MAX ? at : at + hit;
+}
+
+/* Before the last place where the literal stands: what an attacker put into a name stays there. */
+static size_t last_end(struct mm_slice next, struct mm_slice in, size_t at)
+{
+    size_t end = in.n;
+
+    if (next.n == 0 || in.n - at <= next.n)
+        return at;
+    for (end = in.n - next.n; end > at; end--) {
+        if (in.p[end] == next.p[0] && memcmp(in.p + end, next.p, next.n) == 0)
+            return end;
+    }
+    return at;
+}
+
+bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, size_t at,
+                  struct mm_when *when, struct mm_scanned *ret)
+{
+    size_t end = 0;
+
+    MM_ASSERT(scan < MM_SCAN_COUNT && at <= in.n);
+    if (scan <= MM_SCAN_ZONE) {
+        struct mm_rd rd = {.in = in, .pos = at};
+
+        /* The time scanners stand in the order of enum mm_when_form. */
+        if (!mm_when_read(&rd, (enum mm_when_form)scan, when))
+            return false;
+        end = rd.pos;
+    } else if (mm_scan_pair(scan)) {
+        static const uint8_t gaps[] = {'.', ':', '#'};
+
+        return take_endpoint(gaps[scan - MM_SCAN_IP_DOT_PORT], in, at, ret);
+    } else if (scan == MM_SCAN_QUOTED) {
+        return take_quoted(in, at, ret);
+    } else if (scan == MM_SCAN_REST) {
+        end = in.n;
+    } else {
+        end = scan == MM_SCAN_MAC     ? mac_end(in, at)
+              : scan == MM_SCAN_IP    ? address(in, at, false)
+              : scan == MM_SCAN_PORT  ? port_end(in, at)
+              : scan == MM_SCAN_INT   ? run(in, at, C_DIGIT)
+              : scan == MM_SCAN_NUM   ? num_end(in, at)
+              : scan == MM_SCAN_HEX   ? run(in, at, C_HEX)
+              : scan == MM_SCAN_IDENT ? run(in, at, C_IDENT)
+              : scan == MM_SCAN_HOST  ? run(in, at, C_HOST)
+              : scan == MM_SCAN_WORD  ? word_end(next, in, at)
+              : scan == MM_SCAN_TO    ? to_end(next, in, at)
+                                      : last_end(next, in, at);
+        if (end <= at)
+            return false;
+    }
+    *ret = (struct mm_scanned){.end = end, .text = mm_slice_sub(in, at, end - at)};
+    return true;
+}
+static_assert((int)MM_SCAN_YMD == (int)MM_WHEN_YMD && (int)MM_SCAN_ZONE == (int)MM_WHEN_ZONE,
+              "time scanners are the time forms");

@@ -1,0 +1,80 @@
+/*
+ * parse/decode.c - the decoders a format may name, and the built-in ones.
+ *
+ * A new kind of wire format is one function and one row of the table at the end.
+ */
+#include "codec/csv.h"
+#include "parse/format.h"
+
+static bool decode_kv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    struct mm_kv kv;
+    struct mm_kv_pair pair;
+    size_t stray = 0, pairs = 0;
+
+    w->whole = true;
+    mm_kv_init(&kv, text, f->kv);
+    while (mm_kv_next(&kv, &pair, &stray)) {
+        if (pair.escaped && !mm_kv_unescape(w->arena, pair.value, f->kv.escape, &pair.value))
+            w->whole = false;
+        w->whole = w->whole && !pair.torn;
+        mm_wire_put(w, pair.key, pair.value);
+        pairs++;
+    }
+    w->whole = w->whole && (stray == 0 || !f->kv_strict);
+    return pairs > 0;
+}
+
+static bool decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    struct mm_csv csv;
+    struct mm_csv_cell cell;
+    size_t column = 0;
+
+    w->whole = true;
+    mm_csv_init(&csv, text, f->csv_gap, f->csv_quotes);
+    while (mm_csv_next(&csv, &cell)) {
+        if (cell.doubled && !mm_csv_unquote(w->arena, cell.text, &cell.text))
+            w->whole = false;
+        w->whole = w->whole && !cell.torn;
+        if (column < f->csv_count)
+            mm_wire_slot(w, f->csv_slot[column], cell.text);
+        column++;
+    }
+    w->whole = w->whole && column >= f->csv_count;
+    return column > 1;
+}
+
+static bool decode_pattern(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    struct mm_pattern_hit hit;
+
+    w->whole = mm_patterns_match(f->patterns, mm_slice_trim(text), &hit);
+    for (size_t i = 0; i < hit.count; i++)
+        mm_wire_slot(w, f->pattern_slot[hit.capture[i].name], hit.capture[i].text);
+    if (hit.has_when) {
+        w->when = hit.when;
+        w->has_when = true;
+    }
+    if (w->whole)
+        w->pattern = hit.pattern;
+    return w->whole;
+}
+
+mm_decoder *mm_decoder_find(struct mm_slice name)
+{
+    static const struct {
+        struct mm_slice name;
+        mm_decoder *run;
+    } decoders[] = {
+        {MM_S_INIT("kv"), decode_kv},
+        {MM_S_INIT("csv"), decode_csv},
+        {MM_S_INIT("pattern"), decode_pattern},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(decoders); i++) {
+        if (mm_slice_eq(decoders[i].name, name))
+            return decoders[i].run;
+    }
+    return NULL;
+}

@@ -1,0 +1,192 @@
+/*
+ * parse/format.h - a format as it is after loading: what recognition, decoding and mapping read.
+ *
+ * Purpose   The compiled form of one content/formats/NAME.yaml.
+ * Owns      Everything lives in the arena of struct mm_formats.
+ * Threads   Immutable after loading.
+ * Trust     Made from our own content by parse/load.c, which checks every index.
+ */
+#ifndef MM_PARSE_FORMAT_H
+#define MM_PARSE_FORMAT_H
+
+#include "codec/kv.h"
+#include "codec/pattern.h"
+#include "model/event.h"
+#include "parse/parse.h"
+#include "parse/wire.h"
+
+/* Where a value goes: a fixed field, or an extra of that name. */
+struct mm_target {
+    enum mm_field field; /* MM_F_NONE: extra */
+    struct mm_slice extra;
+};
+
+enum mm_op_kind {
+    MM_OP_COPY,
+    MM_OP_MAP,      /* words to words */
+    MM_OP_SCALE,    /* a decimal number times `times`, divided by `per` */
+    MM_OP_LOWER,    /* ASCII lower case */
+    MM_OP_MAC,      /* aa:bb:cc:dd:ee:ff */
+    MM_OP_USER,     /* DOMAIN\name: user.domain and the target */
+    MM_OP_HOST,     /* [scheme://][user@]host[:port][/...]: the host */
+    MM_OP_HOST_IP,  /* the same when the host is an address, else nothing */
+    MM_OP_HOST_PORT /* the port there, or the scheme's own */
+};
+
+enum mm_op_else { MM_ELSE_KEEP, MM_ELSE_DROP, MM_ELSE_VALUE };
+
+/* What happens to one wire field. */
+struct mm_op {
+    struct mm_op *next;
+    struct mm_target to;
+    enum mm_op_kind kind;
+    bool loose; /* a value of another type is left out and does not make the line unparsed */
+    uint64_t times, per;
+    struct mm_symtab map;
+    struct mm_slice *map_value; /* by symbol; p == NULL: leave out */
+    enum mm_op_else otherwise;
+    struct mm_slice else_value;
+};
+
+struct mm_slot {
+    struct mm_op *ops;
+    bool dropped;             /* named by the format, mapped nowhere: not an extra either */
+    struct mm_symtab symbols; /* values that conditions ask for */
+};
+
+enum mm_cond_kind {
+    MM_COND_IN,      /* the value is one of the words */
+    MM_COND_GLOB,    /* it matches one of the globs: a*, *a, *a* */
+    MM_COND_PRESENT, /* it is there */
+    MM_COND_RANGE,   /* lo <= number <= hi */
+    MM_COND_PRIVATE, /* an address inside a company */
+    MM_COND_PUBLIC   /* an address that is not */
+};
+
+struct mm_glob {
+    struct mm_slice text;
+    bool open_front, open_back; /* '*' there */
+};
+
+struct mm_cond {
+    struct mm_cond *next;
+    enum mm_cond_kind kind;
+    bool negate;
+    enum mm_field field; /* an ECS field set so far, or MM_F_NONE: a wire slot */
+    uint16_t slot;
+    uint64_t *mask; /* symbols of the slot, or NULL for a field */
+    struct mm_slice *word;
+    struct mm_glob *glob;
+    size_t count; /* of word or glob */
+    uint64_t lo, hi;
+};
+
+/* One piece of a value: literal text, or a wire slot, or an ECS field set so far. */
+struct mm_piece {
+    enum { MM_PIECE_TEXT, MM_PIECE_SLOT, MM_PIECE_FIELD } kind;
+    struct mm_slice text;
+    uint16_t slot;
+    enum mm_field field;
+};
+
+struct mm_template {
+    struct mm_template *next; /* the alternative when a piece of this one is missing */
+    struct mm_piece *piece;
+    size_t count;
+};
+
+struct mm_set {
+    struct mm_set *next;
+    struct mm_target to;
+    struct mm_template *value; /* NULL: forget the field */
+};
+
+struct mm_rule {
+    struct mm_rule *next;
+    struct mm_cond *conds;
+    struct mm_set *sets;
+    struct mm_rule *rules; /* asked when this one holds */
+    bool also;             /* go on with the next rule even when this one held */
+};
+
+/* A time that may stand in the line: parts read one after another into one moment. */
+struct mm_time_spec {
+    struct mm_time_spec *next;
+    enum { MM_TIME_DECODER, MM_TIME_SYSLOG, MM_TIME_SLOTS } from;
+    struct {
+        uint16_t slot;
+        enum mm_when_form form;
+    } part[3];
+    size_t count;
+};
+
+enum { MM_WITNESS_MAX = 8 };
+
+/* One way to recognise a format: all that is given must hold. */
+struct mm_witness {
+    struct mm_witness *next;
+    struct mm_slice app[MM_WITNESS_MAX]; /* any of these */
+    size_t app_count;
+    struct mm_slice starts[MM_WITNESS_MAX]; /* any of these */
+    size_t start_count;
+    struct mm_slice has[MM_WITNESS_MAX]; /* all of these, within the first `within` bytes */
+    size_t has_count;
+    size_t within;
+    const struct mm_patterns *like; /* a template that takes the message's beginning, or NULL */
+};
+
+struct mm_format;
+/* Read text into w. False when the line isn't of this kind at all; w->whole says more. */
+typedef bool mm_decoder(const struct mm_format *f, struct mm_wire *w, struct mm_slice text);
+
+struct mm_format {
+    struct mm_slice name;
+    struct mm_slice title_ja, title_en;
+    struct mm_slice vendor, product;
+    uint32_t order;
+    bool wrap_syslog;
+    bool timeless; /* lines may come without a time of their own */
+    struct mm_witness *witness;
+    mm_decoder *decode;
+    struct mm_kv_style kv;
+    bool kv_strict;
+    uint8_t csv_gap;
+    bool csv_quotes;
+    uint16_t *csv_slot; /* by column */
+    size_t csv_count;
+    struct mm_patterns *patterns;
+    uint16_t pattern_slot[MM_PATTERN_MAX_NAMES]; /* by capture name */
+    struct mm_rule **pattern_rule;               /* by pattern number */
+    size_t pattern_count;
+    struct mm_symtab names; /* wire names */
+    struct mm_slot *slot;   /* MM_WIRE_MAX of them */
+    struct mm_symtab absent;
+    bool absent_first[256]; /* first bytes of `absent` */
+    bool keep_unknown;
+    struct mm_slice prefix;
+    struct mm_time_spec *time;
+    struct mm_set *sets;
+    struct mm_rule *rules;
+    /* Slots of the names that the engine itself fills; MM_SYM_NONE when the format asks for none.
+     */
+    uint16_t slot_message, slot_host, slot_app, slot_proc, slot_msgid;
+};
+
+struct mm_formats {
+    struct mm_arena arena;
+    struct mm_format *format[MM_FORMATS_MAX]; /* in order of adding: index is the public number */
+    uint16_t sorted[MM_FORMATS_MAX];          /* in the order they are tried */
+    size_t count;
+    uint64_t serial; /* differs between sets: a scratch forgets what it knew of another */
+};
+
+/* A decoder by the name formats use, or NULL. */
+mm_decoder *mm_decoder_find(struct mm_slice name);
+
+/* parse/map.c: from wire fields to the event. False when a value was not of its type. */
+bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev);
+
+/* parse/recognise.c: does any witness of f hold? */
+bool mm_witness_holds(const struct mm_format *f, const struct mm_wire *w, struct mm_slice text);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * parse/load.h - what the parts of the format loader share.
+ *
+ * Purpose   One place that turns a refused node into file, line, reason and word.
+ * Owns      Nothing; what is compiled goes to the formats' arena.
+ * Threads   One loader, one thread.
+ * Trust     Content is ours, yet every name, index and length in it is checked.
+ * Spec      parse/SCHEMA.md.
+ */
+#ifndef MM_PARSE_LOAD_H
+#define MM_PARSE_LOAD_H
+
+#include "codec/ext/yaml.h"
+#include "parse/format.h"
+
+enum { MM_LOAD_MAX_WORDS = 1024 }; /* alternatives of one condition */
+
+struct mm_loader {
+    struct mm_formats *set;
+    struct mm_arena *arena;
+    struct mm_format *f;
+    const char *file;
+    struct mm_format_errors *errors;
+    const struct mm_yaml *more;    /* ECS names beyond fields.def that this format uses */
+    const struct mm_yaml *classes; /* named sets that patterns and rules refer to */
+    bool failed;
+};
+
+/* Note an error at a node (NULL: the file as a whole); always false. */
+bool mm_load_fail(struct mm_loader *l, const struct mm_yaml *node, const char *what,
+                  struct mm_slice detail);
+/* n zeroed objects of size in the arena; NULL is reported. */
+void *mm_load_alloc(struct mm_loader *l, size_t count, size_t size);
+/* A copy of text in the arena. */
+bool mm_load_dup(struct mm_loader *l, struct mm_slice text, struct mm_slice *ret);
+/* The slot of a wire name, made when new. */
+bool mm_load_slot(struct mm_loader *l, const struct mm_yaml *node, struct mm_slice name,
+                  uint16_t *ret);
+/* Every scalar of a list, or the one scalar; false when there are others or more than max. */
+bool mm_load_words(struct mm_loader *l, const struct mm_yaml *node, struct mm_slice *words,
+                   size_t max, size_t *ret_count);
+/* Keys of a map that are not in the NULL-terminated list are errors. */
+bool mm_load_keys(struct mm_loader *l, const struct mm_yaml *map, const char *const *known);
+
+/* load_map.c: fields, set and rules. */
+bool mm_load_fields(struct mm_loader *l, const struct mm_yaml *node);
+bool mm_load_sets(struct mm_loader *l, const struct mm_yaml *node, struct mm_set **ret);
+/* What a pattern or rule sets: its class's fields, then its own. */
+bool mm_load_class(struct mm_loader *l, const struct mm_yaml *owner, struct mm_set **ret);
+bool mm_load_rules(struct mm_loader *l, const struct mm_yaml *node, struct mm_rule **ret);
+/* Names without a mapping of their own: ECS names map to themselves, others become extras. */
+bool mm_load_rest(struct mm_loader *l);
+
+#endif

@@ -1,0 +1,412 @@
+/* parse/map.c - wire fields to ECS fields: the operations and rules of a format. */
+#include "base/ip.h"
+#include "parse/format.h"
+
+/* State of one line's mapping. */
+struct mapping {
+    const struct mm_format *f;
+    struct mm_wire *w;
+    struct mm_event *ev;
+    bool whole; /* every value was of its type */
+};
+
+static bool is_absent(const struct mm_format *f, struct mm_slice v)
+{
+    if (v.n == 0)
+        return true;
+    return f->absent_first[v.p[0]] && mm_symtab_get(&f->absent, v) != MM_SYM_NONE;
+}
+
+static void put_extra(struct mapping *m, struct mm_slice name, struct mm_slice value)
+{
+    struct mm_event *ev = m->ev;
+
+    for (size_t i = 0; i < ev->extra_n; i++) {
+        if (mm_slice_eq(ev->extra[i].name, name)) {
+            ev->extra[i].value = value;
+            return;
+        }
+    }
+    if (ev->extra_n >= MM_MAX_EXTRA || name.n > MM_MAX_FIELD_NAME) {
+        ev->flags |= MM_EV_EXTRA_FULL;
+        return;
+    }
+    ev->extra[ev->extra_n++] = (struct mm_extra){.name = name, .value = value};
+}
+
+/* Set a target from text of any type; false when the text is not of the field's type. */
+static bool put(struct mapping *m, const struct mm_target *to, struct mm_slice value)
+{
+    if (to->field != MM_F_NONE)
+        return mm_event_parse(m->ev, to->field, value);
+    put_extra(m, to->extra, value);
+    return true;
+}
+
+/* A decimal number with up to 9 fraction digits, times a, divided by b, rounded down. */
+static bool scale(struct mm_slice v, uint64_t a, uint64_t b, uint64_t *ret)
+{
+    size_t dot = mm_slice_find(v, '.', 0);
+    struct mm_slice frac = dot == SIZE_MAX ? (struct mm_slice){0} : mm_slice_sub(v, dot + 1, 9);
+    uint64_t whole, part = 0, unit = 1;
+
+    MM_ASSERT(b > 0);
+    if (!mm_slice_u64(mm_slice_sub(v, 0, dot), &whole))
+        return false;
+    if (frac.n > 0 && !mm_slice_u64(frac, &part))
+        return false;
+    for (size_t i = 0; i < frac.n; i++)
+        unit *= 10;
+    /* part < 10^9 and a is at most 10^9 (checked at loading): no overflow there. */
+    if (__builtin_mul_overflow(whole, a, &whole) ||
+        __builtin_add_overflow(whole, part * a / unit, &whole))
+        return false;
+    *ret = whole / b;
+    return true;
+}
+
+static bool lower(struct mapping *m, struct mm_slice v, struct mm_slice *ret)
+{
+    uint8_t *out;
+    size_t at = 0;
+
+    while (at < v.n && !(v.p[at] >= 'A' && v.p[at] <= 'Z'))
+        at++;
+    if (at == v.n) {
+        *ret = v;
+        return true;
+    }
+    out = mm_arena_bytes(m->w->arena, v.n);
+    if (out == NULL)
+        return false;
+    for (size_t i = 0; i < v.n; i++)
+        out[i] = v.p[i] >= 'A' && v.p[i] <= 'Z' ? (uint8_t)(v.p[i] + 32) : v.p[i];
+    *ret = mm_slice_of(out, v.n);
+    return true;
+}
+
+static bool put_mac(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    char text[MM_MAC_TEXT];
+    struct mm_slice own;
+
+    if (!mm_mac_parse(v, text))
+        return false;
+    if (v.n == 17 && memcmp(v.p, text, 17) == 0)
+        return put(m, &op->to, v);
+    return mm_arena_dup(m->w->arena, mm_slice_of(text, 17), &own) && put(m, &op->to, own);
+}
+
+static bool put_mapped(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    uint16_t sym = mm_symtab_get(&op->map, v);
+
+    if (sym != MM_SYM_NONE)
+        return op->map_value[sym].p == NULL || put(m, &op->to, op->map_value[sym]);
+    switch (op->otherwise) {
+    case MM_ELSE_KEEP:
+        return put(m, &op->to, v);
+    case MM_ELSE_VALUE:
+        return put(m, &op->to, op->else_value);
+    case MM_ELSE_DROP:
+        break;
+    }
+    return true;
+}
+
+/* The host and port inside a URL or host:port; empty slices for what isn't there. */
+static void host_of(struct mm_slice v, struct mm_slice *ret_host, struct mm_slice *ret_port,
+                    struct mm_slice *ret_scheme)
+{
+    size_t at = mm_slice_search(mm_slice_sub(v, 0, 32), MM_S("://"));
+    struct mm_slice rest = v;
+    size_t end = 0, colon;
+
+    *ret_scheme = (struct mm_slice){0};
+    if (at != SIZE_MAX) {
+        *ret_scheme = mm_slice_sub(v, 0, at);
+        rest = mm_slice_sub(v, at + 3, SIZE_MAX);
+    }
+    while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
+        end++;
+    rest = mm_slice_sub(rest, 0, end);
+    at = mm_slice_find(rest, '@', 0);
+    if (at != SIZE_MAX)
+        rest = mm_slice_sub(rest, at + 1, SIZE_MAX);
+    *ret_port = (struct mm_slice){0};
+    if (rest.n > 0 && rest.p[0] == '[') {
+        end = mm_slice_find(rest, ']', 0);
+        end = end == SIZE_MAX ? rest.n : end;
+        *ret_host = mm_slice_sub(rest, 1, end - 1);
+        if (end + 1 < rest.n && rest.p[end + 1] == ':')
+            *ret_port = mm_slice_sub(rest, end + 2, SIZE_MAX);
+        return;
+    }
+    colon = mm_slice_find(rest, ':', 0);
+    *ret_host = mm_slice_sub(rest, 0, colon);
+    if (colon != SIZE_MAX)
+        *ret_port = mm_slice_sub(rest, colon + 1, SIZE_MAX);
+}
+
+static bool put_host(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    struct mm_slice host, port, scheme;
+    struct mm_ip ip;
+
+    host_of(v, &host, &port, &scheme);
+    if (op->kind == MM_OP_HOST)
+        return host.n == 0 || put(m, &op->to, host);
+    if (op->kind == MM_OP_HOST_IP)
+        return !mm_ip_parse(host, &ip) || put(m, &op->to, host);
+    if (port.n > 0)
+        return put(m, &op->to, port);
+    if (mm_slice_ieq(scheme, MM_S("http")))
+        return put(m, &op->to, MM_S("80"));
+    if (mm_slice_ieq(scheme, MM_S("https")))
+        return put(m, &op->to, MM_S("443"));
+    return true;
+}
+
+static bool put_user(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    size_t slash = mm_slice_find(v, '\\', 0);
+
+    if (slash == SIZE_MAX || slash == 0 || slash + 1 == v.n)
+        return put(m, &op->to, v);
+    mm_event_text(m->ev, MM_F_USER_DOMAIN, mm_slice_sub(v, 0, slash));
+    return put(m, &op->to, mm_slice_sub(v, slash + 1, SIZE_MAX));
+}
+
+static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    struct mm_slice text;
+    uint64_t u;
+
+    switch (op->kind) {
+    case MM_OP_COPY:
+        return put(m, &op->to, v);
+    case MM_OP_MAP:
+        return put_mapped(m, op, v);
+    case MM_OP_SCALE:
+        if (!scale(v, op->times, op->per, &u))
+            return false;
+        mm_event_uint(m->ev, op->to.field, u);
+        return true;
+    case MM_OP_LOWER:
+        return lower(m, v, &text) && put(m, &op->to, text);
+    case MM_OP_MAC:
+        return put_mac(m, op, v);
+    case MM_OP_USER:
+        return put_user(m, op, v);
+    case MM_OP_HOST:
+    case MM_OP_HOST_IP:
+    case MM_OP_HOST_PORT:
+        return put_host(m, op, v);
+    }
+    return false;
+}
+
+/* The text a condition or template asks for; false when it isn't there. */
+static bool text_of(struct mapping *m, enum mm_field field, uint16_t slot, char tmp[MM_FIELD_TEXT],
+                    struct mm_slice *ret)
+{
+    if (field != MM_F_NONE) {
+        if (!mm_event_has(m->ev, field))
+            return false;
+        *ret = mm_event_as_text(m->ev, field, tmp);
+        return true;
+    }
+    if (!mm_wire_has(m->w, slot) || is_absent(m->f, m->w->value[slot]))
+        return false;
+    *ret = m->w->value[slot];
+    return true;
+}
+
+static bool glob_holds(const struct mm_glob *g, struct mm_slice v)
+{
+    if (g->open_front && g->open_back)
+        return mm_slice_search(v, g->text) != SIZE_MAX;
+    if (g->open_front)
+        return mm_slice_ends(v, g->text);
+    return g->open_back ? mm_slice_starts(v, g->text) : mm_slice_eq(v, g->text);
+}
+
+static bool private_holds(struct mapping *m, const struct mm_cond *c, struct mm_slice v)
+{
+    struct mm_ip ip;
+
+    if (c->field != MM_F_NONE && mm_field_type(c->field) == MM_FT_IP)
+        ip = m->ev->val[c->field].ip;
+    else if (!mm_ip_parse(v, &ip))
+        return false;
+    return mm_ip_is_private(&ip) == (c->kind == MM_COND_PRIVATE);
+}
+
+static bool words_hold(struct mapping *m, const struct mm_cond *c, struct mm_slice v)
+{
+    if (c->mask != NULL) {
+        uint16_t sym = mm_symtab_get(&m->f->slot[c->slot].symbols, v);
+
+        return sym != MM_SYM_NONE && (c->mask[sym / 64] >> (sym % 64) & 1) != 0;
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        if (mm_slice_eq(c->word[i], v))
+            return true;
+    }
+    return false;
+}
+
+static bool cond_holds(struct mapping *m, const struct mm_cond *c)
+{
+    char tmp[MM_FIELD_TEXT];
+    struct mm_slice v;
+    bool holds = false;
+    uint64_t u;
+
+    if (text_of(m, c->field, c->slot, tmp, &v)) {
+        switch (c->kind) {
+        case MM_COND_IN:
+            holds = words_hold(m, c, v);
+            break;
+        case MM_COND_GLOB:
+            for (size_t i = 0; i < c->count && !holds; i++)
+                holds = glob_holds(&c->glob[i], v);
+            break;
+        case MM_COND_PRESENT:
+            holds = true;
+            break;
+        case MM_COND_RANGE:
+            holds = mm_slice_u64(v, &u) && u >= c->lo && u <= c->hi;
+            break;
+        case MM_COND_PRIVATE:
+        case MM_COND_PUBLIC:
+            holds = private_holds(m, c, v);
+            break;
+        }
+    }
+    return holds != c->negate;
+}
+
+/* Build a template's text; false when a piece is missing or the arena is full. */
+static bool render(struct mapping *m, const struct mm_template *t, struct mm_slice *ret)
+{
+    struct mm_slice part[16];
+    char tmp[16][MM_FIELD_TEXT];
+    size_t n = 0, at = 0;
+    uint8_t *out;
+
+    MM_ASSERT(t->count <= MM_COUNT(part));
+    for (size_t i = 0; i < t->count; i++) {
+        const struct mm_piece *p = &t->piece[i];
+
+        if (p->kind == MM_PIECE_TEXT)
+            part[i] = p->text;
+        else if (!text_of(m, p->kind == MM_PIECE_FIELD ? p->field : MM_F_NONE, p->slot, tmp[i],
+                          &part[i]))
+            return false;
+        n += part[i].n; /* at most 16 parts of at most MM_MAX_LINE bytes */
+    }
+    /* A single part that lives longer than this call is handed on as it is. */
+    if (t->count == 1 && part[0].p != (const uint8_t *)tmp[0]) {
+        *ret = part[0];
+        return true;
+    }
+    out = mm_arena_bytes(m->w->arena, n);
+    if (out == NULL)
+        return false;
+    for (size_t i = 0; i < t->count; i++) {
+        if (part[i].n > 0)
+            memcpy(out + at, part[i].p, part[i].n);
+        at += part[i].n;
+    }
+    *ret = mm_slice_of(out, n);
+    return true;
+}
+
+static void run_sets(struct mapping *m, const struct mm_set *s)
+{
+    for (; s != NULL; s = s->next) {
+        struct mm_slice text;
+
+        if (s->value == NULL && s->to.field != MM_F_NONE)
+            mm_event_unset(m->ev, s->to.field);
+        for (const struct mm_template *t = s->value; t != NULL; t = t->next) {
+            if (!render(m, t, &text))
+                continue;
+            if (!put(m, &s->to, text))
+                m->whole = false;
+            break;
+        }
+    }
+}
+
+/* Rules nest at most MM_YAML_MAX_DEPTH deep: the loader bounds the recursion. */
+static void run_rules(struct mapping *m, const struct mm_rule *r)
+{
+    for (; r != NULL; r = r->next) {
+        const struct mm_cond *c = r->conds;
+
+        while (c != NULL && cond_holds(m, c))
+            c = c->next;
+        if (c != NULL)
+            continue;
+        run_sets(m, r->sets);
+        run_rules(m, r->rules);
+        if (!r->also)
+            return;
+    }
+}
+
+static void put_unknown(struct mapping *m)
+{
+    struct mm_wire *w = m->w;
+
+    for (size_t i = 0; i < w->unknown_count; i++) {
+        const struct mm_extra *x = &w->unknown[i];
+        struct mm_slice name = x->name;
+
+        if (is_absent(m->f, x->value))
+            continue;
+        if (m->f->prefix.n > 0) {
+            uint8_t *p = mm_arena_bytes(w->arena, m->f->prefix.n + name.n);
+
+            if (p == NULL) {
+                m->whole = false;
+                return;
+            }
+            memcpy(p, m->f->prefix.p, m->f->prefix.n);
+            if (name.n > 0)
+                memcpy(p + m->f->prefix.n, name.p, name.n);
+            name = mm_slice_of(p, m->f->prefix.n + name.n);
+        }
+        if (!mm_event_name(m->ev, name, x->value) && (m->ev->flags & MM_EV_EXTRA_FULL) == 0)
+            m->whole = false;
+    }
+    if (w->unknown_full)
+        m->ev->flags |= MM_EV_EXTRA_FULL;
+}
+
+bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev)
+{
+    struct mapping m = {.f = f, .w = w, .ev = ev, .whole = true};
+
+    run_sets(&m, f->sets);
+    for (size_t i = 0; i < w->put_count; i++) {
+        uint16_t slot = w->put[i];
+        struct mm_slice v = w->value[slot];
+
+        if (f->slot[slot].ops == NULL || is_absent(f, v))
+            continue;
+        for (const struct mm_op *op = f->slot[slot].ops; op != NULL; op = op->next) {
+            if (!run_op(&m, op, v) && !op->loose)
+                m.whole = false;
+        }
+    }
+    if (w->pattern != MM_FORMAT_NONE && w->pattern < f->pattern_count &&
+        f->pattern_rule[w->pattern] != NULL)
+        run_rules(&m, f->pattern_rule[w->pattern]);
+    run_rules(&m, f->rules);
+    if (f->keep_unknown)
+        put_unknown(&m);
+    return m.whole;
+}

@@ -1,0 +1,321 @@
+/* parse/parse.c - one line through recognition, decoding, mapping and time. */
+#include "parse/parse.h"
+
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "parse/format.h"
+
+enum {
+    MEMORY_SLOTS = 4096, /* sources remembered; a colliding one replaces, which costs only time */
+    MEMORY_FORMATS = 4,  /* formats one source mixes */
+    /* Architecture, "Time": further away than this, an event is marked and correlated by receipt.
+     */
+    AHEAD_DAYS = 1,
+    BEHIND_DAYS = 400,
+};
+
+/* What a source has sent before, newest first. */
+struct memory {
+    uint32_t company;
+    uint32_t source;
+    uint16_t format[MEMORY_FORMATS];
+};
+
+struct mm_scratch {
+    uint64_t serial; /* of the formats the memory speaks of */
+    struct mm_wire wire;
+    struct memory memory[MEMORY_SLOTS];
+};
+
+struct mm_scratch *mm_scratch_new(void)
+{
+    return calloc(1, sizeof(struct mm_scratch));
+}
+
+void mm_scratch_free(struct mm_scratch **scratch)
+{
+    free(*scratch);
+    *scratch = NULL;
+}
+
+static struct memory *recall(struct mm_scratch *s, const struct mm_formats *formats,
+                             const struct mm_raw *raw)
+{
+    uint32_t at = (raw->source * UINT32_C(2654435761) ^ raw->company * UINT32_C(40503)) >> 16;
+    struct memory *m;
+
+    if (s->serial != formats->serial) {
+        memset(s->memory, 0xFF, sizeof(s->memory));
+        s->serial = formats->serial;
+    }
+    m = &s->memory[at % MEMORY_SLOTS];
+    if (m->company != raw->company || m->source != raw->source) {
+        memset(m, 0xFF, sizeof(*m));
+        m->company = raw->company;
+        m->source = raw->source;
+    }
+    return m;
+}
+static_assert(MM_FORMAT_NONE == 0xFFFF, "an emptied memory holds no formats");
+
+/* Move a format to the front. */
+static void remember(struct memory *m, uint16_t format)
+{
+    size_t i = 0;
+
+    while (i < MEMORY_FORMATS - 1 && m->format[i] != format)
+        i++;
+    for (; i > 0; i--)
+        m->format[i] = m->format[i - 1];
+    m->format[0] = format;
+}
+
+static void wire_begin(struct mm_wire *w, struct mm_arena *arena)
+{
+    w->arena = arena;
+    w->has_syslog = false;
+    w->names = NULL;
+}
+
+/* Forget what another format read of this line. */
+static void wire_reset(struct mm_wire *w, const struct mm_format *f)
+{
+    if (++w->line == 0) { /* every 4 billion lines old stamps could look fresh */
+        memset(w->stamp, 0, sizeof(w->stamp));
+        w->line = 1;
+    }
+    w->names = &f->names;
+    w->put_count = 0;
+    w->unknown_count = 0;
+    w->unknown_full = false;
+    w->has_when = false;
+    w->whole = false;
+    w->pattern = MM_FORMAT_NONE;
+}
+
+static void put_engine(struct mm_wire *w, uint16_t slot, struct mm_slice value)
+{
+    if (slot != MM_SYM_NONE && value.n > 0)
+        mm_wire_slot(w, slot, value);
+}
+
+/* The first time of the format's list that stands in the line. */
+static bool find_time(const struct mm_time_spec *t, const struct mm_wire *w, struct mm_when *ret,
+                      bool *ret_bad)
+{
+    for (; t != NULL; t = t->next) {
+        struct mm_when when = {0};
+        size_t i = 0;
+
+        if (t->from == MM_TIME_DECODER && w->has_when) {
+            *ret = w->when;
+            return true;
+        }
+        if (t->from == MM_TIME_SYSLOG && w->has_syslog && w->syslog.has_time) {
+            *ret = w->syslog.when;
+            return true;
+        }
+        if (t->from != MM_TIME_SLOTS || !mm_wire_has(w, t->part[0].slot))
+            continue;
+        for (; i < t->count; i++) {
+            struct mm_rd rd;
+
+            /* A zone may be missing; the parts before it may not. */
+            if (!mm_wire_has(w, t->part[i].slot)) {
+                if (t->part[i].form == MM_WHEN_ZONE)
+                    continue;
+                break;
+            }
+            rd = mm_rd_of(w->value[t->part[i].slot]);
+            if (!mm_when_read(&rd, t->part[i].form, &when) || mm_rd_left(&rd) > 0)
+                break;
+        }
+        if (i == t->count) {
+            *ret = when;
+            return true;
+        }
+        *ret_bad = true;
+    }
+    return false;
+}
+
+/* Fill time and its quality; false when the line should have had one and has not. */
+static bool set_time(const struct mm_time_spec *spec, bool timeless, const struct mm_wire *w,
+                     int32_t offset_s, struct mm_event *ev)
+{
+    struct mm_when when;
+    bool bad = false;
+    int64_t gap;
+
+    ev->time_us = ev->received_us;
+    ev->time_quality = MM_TQ_RECEIVED;
+    if (!find_time(spec, w, &when, &bad))
+        return timeless && !bad;
+    if (!mm_when_resolve(&when, ev->received_us, offset_s, &ev->time_us)) {
+        ev->time_us = ev->received_us;
+        return false;
+    }
+    ev->time_quality = when.is_epoch || when.has_zone ? MM_TQ_ZONE_GIVEN : MM_TQ_ZONE_ASSUMED;
+    if (!when.is_epoch && !when.has_year)
+        ev->time_quality = MM_TQ_YEAR_ASSUMED;
+    /* Both lie between 1970 and 2107: the difference cannot overflow. */
+    gap = ev->time_us - ev->received_us;
+    if (gap > AHEAD_DAYS * MM_US_PER_DAY || gap < -BEHIND_DAYS * MM_US_PER_DAY)
+        ev->time_quality = MM_TQ_IMPLAUSIBLE;
+    return !bad;
+}
+
+static void event_begin(const struct mm_raw *raw, struct mm_event *ev)
+{
+    mm_event_reset(ev);
+    ev->seq = raw->seq;
+    ev->queue = raw->queue;
+    ev->flags = raw->flags;
+    ev->keep_days = raw->keep_days;
+    ev->company = raw->company;
+    ev->source = raw->source;
+    ev->received_us = raw->received_us;
+    ev->time_us = raw->received_us;
+    ev->time_quality = MM_TQ_RECEIVED;
+    ev->original = raw->body;
+}
+
+static void set_syslog(const struct mm_wire *w, struct mm_event *ev)
+{
+    if (!w->has_syslog || !w->syslog.has_pri)
+        return;
+    mm_event_uint(ev, MM_F_SYSLOG_FACILITY, w->syslog.facility);
+    mm_event_uint(ev, MM_F_SYSLOG_SEVERITY, w->syslog.severity);
+}
+
+/* Read the line as this format. True when it is parsed in full. */
+static bool try_format(const struct mm_format *f, struct mm_wire *w, const struct mm_raw *raw,
+                       struct mm_slice text, const struct mm_hint *hint, struct mm_event *ev)
+{
+    bool whole;
+
+    event_begin(raw, ev);
+    wire_reset(w, f);
+    ev->format = f->name;
+    if (w->has_syslog) {
+        set_syslog(w, ev);
+        put_engine(w, f->slot_host, w->syslog.host);
+        put_engine(w, f->slot_app, w->syslog.app);
+        put_engine(w, f->slot_proc, w->syslog.proc);
+        put_engine(w, f->slot_msgid, w->syslog.msgid);
+    }
+    put_engine(w, f->slot_message, text);
+    whole = f->decode(f, w, text) && w->whole;
+    whole = mm_map_apply(f, w, ev) && whole;
+    whole = set_time(f->time, f->timeless, w, hint->offset_s, ev) && whole;
+    return whole && mm_event_has(ev, MM_F_EVENT_CATEGORY) && mm_event_has(ev, MM_F_EVENT_OUTCOME) &&
+           (ev->flags & MM_EV_EXTRA_FULL) == 0;
+}
+
+/* The text a format reads: behind the syslog header when it allows one and there is one. */
+static struct mm_slice text_for(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
+{
+    return f->wrap_syslog && w->has_syslog ? w->syslog.msg : body;
+}
+
+static bool fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
+{
+    bool had = w->has_syslog;
+    bool fit;
+
+    /* A format without a syslog header never sees one. */
+    w->has_syslog = had && f->wrap_syslog;
+    fit = mm_witness_holds(f, w, text_for(f, w, body));
+    w->has_syslog = had;
+    return fit;
+}
+
+/* The first format, in the order they are tried, whose witness holds; `not` is left out. */
+static uint16_t find_out(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
+                         uint16_t not )
+{
+    for (size_t i = 0; i < formats->count; i++) {
+        uint16_t at = formats->sorted[i];
+
+        if (at != not &&fits(formats->format[at], w, body))
+            return at;
+    }
+    return MM_FORMAT_NONE;
+}
+
+/* What the source sent before or is said to send, if this line looks like it. */
+static uint16_t guess(const struct mm_formats *formats, const struct memory *m,
+                      const struct mm_hint *hint, struct mm_wire *w, struct mm_slice body)
+{
+    for (size_t i = 0; i < MEMORY_FORMATS && m->format[i] != MM_FORMAT_NONE; i++) {
+        if (fits(formats->format[m->format[i]], w, body))
+            return m->format[i];
+    }
+    if (hint->format != MM_FORMAT_NONE && fits(formats->format[hint->format], w, body))
+        return hint->format;
+    return MM_FORMAT_NONE;
+}
+
+/* No format knows the line: its header is still read. */
+static void nameless(struct mm_wire *w, const struct mm_raw *raw, const struct mm_hint *hint,
+                     struct mm_event *ev)
+{
+    static const struct mm_time_spec syslog_time = {.from = MM_TIME_SYSLOG};
+
+    event_begin(raw, ev);
+    set_syslog(w, ev);
+    if (w->has_syslog) {
+        if (w->syslog.host.n > 0)
+            mm_event_text(ev, MM_F_HOST_NAME, w->syslog.host);
+        if (w->syslog.app.n > 0)
+            mm_event_text(ev, MM_F_PROCESS_NAME, w->syslog.app);
+        if (w->syslog.msg.n > 0)
+            mm_event_text(ev, MM_F_MESSAGE, w->syslog.msg);
+        (void)set_time(&syslog_time, true, w, hint->offset_s, ev);
+    }
+}
+
+void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, struct mm_arena *arena,
+              const struct mm_raw *raw, const struct mm_hint *hint, struct mm_event *ret)
+{
+    struct mm_wire *w = &scratch->wire;
+    struct memory *m = recall(scratch, formats, raw);
+    struct mm_slice body = raw->body;
+    uint16_t format, other;
+    bool parsed = false;
+
+    MM_ASSERT(hint->format == MM_FORMAT_NONE || hint->format < formats->count);
+    if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
+        body = mm_slice_sub(body, 0, MM_MAX_LINE);
+    wire_begin(w, arena);
+    w->has_syslog = mm_syslog_parse(body, &w->syslog, NULL) == MM_OK;
+    format = guess(formats, m, hint, w, body);
+    if (format == MM_FORMAT_NONE)
+        format = find_out(formats, w, body, MM_FORMAT_NONE);
+    if (format == MM_FORMAT_NONE)
+        format = hint->format;
+    if (format == MM_FORMAT_NONE) {
+        nameless(w, raw, hint, ret);
+    } else {
+        parsed = try_format(formats->format[format], w, raw,
+                            text_for(formats->format[format], w, body), hint, ret);
+        other = parsed ? MM_FORMAT_NONE : find_out(formats, w, body, format);
+        /* Two formats can look alike: the one that reads the whole line has it. */
+        if (other != MM_FORMAT_NONE) {
+            parsed = try_format(formats->format[other], w, raw,
+                                text_for(formats->format[other], w, body), hint, ret);
+            if (!parsed)
+                (void)try_format(formats->format[format], w, raw,
+                                 text_for(formats->format[format], w, body), hint, ret);
+            else
+                format = other;
+        }
+        if (parsed && m->format[0] != format)
+            remember(m, format);
+    }
+    if (!parsed)
+        ret->flags |= MM_EV_UNPARSED;
+    if (!mm_utf8_valid(body))
+        ret->flags |= MM_EV_BAD_UTF8;
+}

@@ -1,0 +1,71 @@
+/*
+ * parse/wire.h - the wire fields of one line, between its decoder and its mapping.
+ *
+ * Purpose   A decoder puts names and values here; the format's mapping reads them.
+ *           A name that the format knows has a slot, others are kept as they are.
+ * Owns      Nothing: names and values borrow the line, the arena or the format.
+ * Threads   One line, one thread.
+ * Trust     Names and values are hostile.
+ */
+#ifndef MM_PARSE_WIRE_H
+#define MM_PARSE_WIRE_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "codec/syslog.h"
+#include "codec/when.h"
+#include "model/event.h"
+#include "parse/symtab.h"
+
+enum { MM_WIRE_MAX = 1024 }; /* names one format may know; Windows channels together reach 600 */
+
+struct mm_wire {
+    const struct mm_symtab *names; /* of the format: name -> slot */
+    struct mm_arena *arena;        /* for values that don't stand in the line as such */
+    uint32_t line;                 /* stamp of this line */
+    uint32_t stamp[MM_WIRE_MAX];   /* slot is set when its stamp is this line's */
+    struct mm_slice value[MM_WIRE_MAX];
+    uint16_t put[MM_WIRE_MAX]; /* slots in the order they were set */
+    size_t put_count;
+    struct mm_extra unknown[MM_MAX_EXTRA];
+    size_t unknown_count;
+    bool unknown_full;
+    struct mm_when when; /* a time that the decoder itself read */
+    bool has_when;
+    bool whole;              /* the decoder understood all of the line */
+    uint16_t pattern;        /* which template matched, or MM_FORMAT_NONE */
+    struct mm_syslog syslog; /* the header, when the format allows one and it was there */
+    bool has_syslog;
+};
+
+static inline bool mm_wire_has(const struct mm_wire *w, uint16_t slot)
+{
+    return w->stamp[slot] == w->line;
+}
+
+/* Set a slot; the first value of a line stays. */
+static inline void mm_wire_slot(struct mm_wire *w, uint16_t slot, struct mm_slice value)
+{
+    MM_ASSERT(slot < MM_WIRE_MAX);
+    if (w->stamp[slot] == w->line)
+        return;
+    w->stamp[slot] = w->line;
+    w->value[slot] = value;
+    w->put[w->put_count++] = slot;
+}
+
+/* Set by name. */
+static inline void mm_wire_put(struct mm_wire *w, struct mm_slice name, struct mm_slice value)
+{
+    uint16_t slot = mm_symtab_get(w->names, name);
+
+    if (slot != MM_SYM_NONE) {
+        mm_wire_slot(w, slot, value);
+    } else if (w->unknown_count < MM_MAX_EXTRA) {
+        w->unknown[w->unknown_count++] = (struct mm_extra){.name = name, .value = value};
+    } else {
+        w->unknown_full = true;
+    }
+}
+
+#endif
