@@ -72,6 +72,16 @@ TEST(arena_keeps_its_limit_and_zeroes)
     CHECK(a.size_used == 0);
 }
 
+TEST(buffer_has_room_for_nothing_too)
+{
+    struct mm_buf b;
+
+    mm_buf_init(&b, 10);
+    CHECK(mm_buf_room(&b, 0) != NULL);
+    CHECK(mm_buf_ok(&b) && b.n == 0);
+    mm_buf_done(&b);
+}
+
 TEST(buffer_fails_once_and_stays_failed)
 {
     struct mm_buf b;

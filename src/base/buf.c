@@ -35,7 +35,8 @@ uint8_t *mm_buf_room(struct mm_buf *b, size_t n)
         b->failed = true;
         return NULL;
     }
-    if (n <= b->cap - b->n)
+    /* Room for nothing in a new buffer is a pointer too: NULL means that there is none. */
+    if (b->p != NULL && n <= b->cap - b->n)
         return b->p + b->n;
     if (cap < BUF_MIN)
         cap = BUF_MIN;
