@@ -1,0 +1,45 @@
+/* decode/flat.c - see flat.h for the contract. */
+#include "decode/flat.h"
+
+void mm_flat_init(struct mm_flat *f, const struct mm_json_doc *doc, size_t from)
+{
+    MM_ASSERT(from < doc->n);
+    f->doc = doc;
+    f->at = from;
+    f->end = doc->item[from].end;
+    f->base = doc->item[from].depth;
+    f->left_out = 0;
+    f->len[0] = 0;
+}
+
+bool mm_flat_next(struct mm_flat *f, struct mm_slice *ret_name, const struct mm_json_item **ret)
+{
+    while (f->at < f->end) {
+        const struct mm_json_item *it = &f->doc->item[f->at];
+        size_t depth = it->depth - f->base, n;
+
+        MM_ASSERT(it->depth >= f->base && depth <= MM_JSON_MAX_DEPTH);
+        n = f->len[depth];
+        if (n + 1 + it->key.n > sizeof(f->name)) {
+            f->left_out++;
+            f->at = it->end;
+            continue;
+        }
+        if (it->key.n > 0) {
+            if (n > 0)
+                f->name[n++] = '.';
+            memcpy(f->name + n, it->key.p, it->key.n);
+            n += it->key.n;
+        }
+        if (it->type == MM_JSON_OBJECT) {
+            f->len[depth + 1] = n;
+            f->at++;
+            continue;
+        }
+        f->at = it->end;
+        *ret_name = mm_slice_of(f->name, n);
+        *ret = it;
+        return true;
+    }
+    return false;
+}
