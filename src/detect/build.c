@@ -1,0 +1,432 @@
+/* detect/build.c - rule sets: vectors, sets without doubles, loading, life and death. */
+#include <dirent.h>
+#include <errno.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/utf8.h"
+#include "detect/ir.h"
+
+enum { DOCUMENT_MAX = 64 * 1024 * 1024 };
+
+static const struct {
+    const char *what, *text;
+} reasons[] = {
+#define MM_REASON(what, text) {what, text},
+#include "detect/reasons.def"
+#undef MM_REASON
+};
+
+const char *mm_rules_reason(const char *what)
+{
+    for (size_t i = 0; i < MM_COUNT(reasons); i++) {
+        if (strcmp(reasons[i].what, what) == 0)
+            return reasons[i].text;
+    }
+    return what;
+}
+
+bool mm_vec_room(void **p, size_t *cap, size_t count, size_t size, size_t max)
+{
+    size_t more, bytes;
+    void *q;
+
+    if (count < *cap)
+        return true;
+    more = *cap == 0 ? 16 : *cap * 2;
+    if (count >= max || !mm_mul_size(more, size, &bytes))
+        return false;
+    q = realloc(*p, bytes);
+    if (q == NULL)
+        return false;
+    *p = q;
+    *cap = more;
+    return true;
+}
+
+enum mm_code mm_rule_refuse(struct mm_build *b, enum mm_code code, uint32_t line, const char *what,
+                            struct mm_slice detail)
+{
+    struct mm_rule_fault *f = &b->fault;
+    size_t n = 0;
+
+    MM_ASSERT(code != MM_OK && what != NULL);
+    if (f->what != NULL) /* the first reason is the reason */
+        return code;
+    f->line = line;
+    f->what = what;
+    detail = mm_utf8_cut(detail, sizeof(f->detail) - 1);
+    for (size_t i = 0; i < detail.n; i++) /* for terminals: no control characters */
+        f->detail[n++] = (char)(detail.p[i] < 0x20 || detail.p[i] == 0x7f ? '.' : detail.p[i]);
+    f->detail[n] = '\0';
+    return code;
+}
+
+struct mm_expr *mm_expr_new(struct mm_build *b, enum mm_expr_kind kind)
+{
+    struct mm_expr *x = mm_arena_alloc(&b->set->arena, sizeof(*x));
+
+    if (x != NULL)
+        *x = (struct mm_expr){.kind = kind};
+    return x;
+}
+
+void mm_expr_adopt(struct mm_expr *parent, struct mm_expr *child)
+{
+    MM_ASSERT(parent != child && child->next == NULL);
+    if (parent->last == NULL)
+        parent->first = child;
+    else
+        parent->last->next = child;
+    parent->last = child;
+}
+
+/* What an atom compares, as bytes: equal bytes, equal meaning. */
+static void spell_atom(struct mm_buf *out, const struct mm_atom *a)
+{
+    mm_buf_byte(out, a->op);
+    mm_buf_byte(out, a->cased);
+    mm_buf_byte(out, a->cmp);
+    mm_buf_byte(out, a->unit);
+    mm_buf_byte(out, a->how);
+    mm_buf_u32le(out, a->ref);
+    switch ((enum mm_atom_op)a->op) {
+    case MM_A_GLOB:
+        mm_buf_byte(out, (uint8_t)(a->glob.open_front | a->glob.open_back << 1));
+        for (size_t i = 0; i < a->glob.part_n; i++) {
+            mm_buf_u64le(out, a->glob.part[i].n);
+            mm_buf_add(out, mm_slice_of(a->glob.part[i].t, a->glob.part[i].n * sizeof(uint16_t)));
+        }
+        break;
+    case MM_A_REGEX:
+        mm_buf_u64le(out, a->src.n);
+        mm_buf_add(out, a->src);
+        break;
+    case MM_A_CIDR:
+        mm_buf_add(out, mm_slice_of(a->cidr.net.b, sizeof(a->cidr.net.b)));
+        mm_buf_byte(out, a->cidr.bits);
+        break;
+    case MM_A_NUMBER:
+    case MM_A_TIME:
+        mm_buf_add(out, mm_slice_of(&a->num, sizeof(a->num)));
+        break;
+    default:
+        mm_buf_u64le(out, a->lit.n);
+        mm_buf_add(out, a->lit);
+        break;
+    }
+}
+
+static enum mm_code full(struct mm_build *b)
+{
+    return mm_rule_refuse(b, MM_E_LIMIT, b->rule->line, "rule.set.full", (struct mm_slice){0});
+}
+
+enum mm_code mm_set_intern(struct mm_build *b, uint16_t slot, size_t atom_first, uint32_t *ret)
+{
+    struct mm_ruleset *s = b->set;
+    struct mm_set set = {
+        .slot = slot, .atom = (uint32_t)atom_first, .atom_n = (uint32_t)(s->atom_n - atom_first)};
+    struct mm_slice key;
+    struct mm_buf spell;
+    uint64_t *known;
+    bool ok;
+
+    MM_ASSERT(s->atom_n > atom_first && s->atom_n <= MM_ATOMS_MAX);
+    mm_buf_init(&spell, MM_RULES_MAX_MEMORY);
+    mm_buf_u32le(&spell, slot);
+    for (size_t i = atom_first; i < s->atom_n; i++)
+        spell_atom(&spell, &s->atom[i]);
+    ok = mm_buf_ok(&spell);
+    known = ok ? mm_map_get(&b->sets, mm_buf_slice(&spell)) : NULL;
+    if (ok && known == NULL)
+        ok = mm_arena_dup(&b->names, mm_buf_slice(&spell), &key);
+    mm_buf_done(&spell);
+    if (!ok)
+        return full(b);
+    if (known != NULL) {
+        s->atom_n = atom_first; /* an equal set exists: forget these atoms */
+        *ret = (uint32_t)*known;
+        return MM_OK;
+    }
+    mm_set_judge(s, &set);
+    if (!mm_vec_room((void **)&s->sets, &s->set_cap, s->set_n, sizeof(set), MM_SETS_MAX) ||
+        mm_map_set(&b->sets, key, s->set_n) != MM_OK)
+        return full(b);
+    s->sets[s->set_n] = set;
+    *ret = (uint32_t)s->set_n++;
+    return MM_OK;
+}
+
+static bool build_init(struct mm_build *b, const struct mm_rules_options *options)
+{
+    struct mm_seed seed;
+    struct mm_ruleset *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return false;
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+        free(s);
+        return false;
+    }
+    *b = (struct mm_build){.set = s, .options = options};
+    s->refs = 1;
+    mm_arena_init(&s->arena, MM_RULES_MAX_MEMORY);
+    mm_arena_init(&b->tmp, DOCUMENT_MAX);
+    mm_arena_init(&b->names, MM_RULES_MAX_MEMORY);
+    mm_map_init(&s->extra, seed, MM_EXTRA_MAX);
+    mm_map_init(&b->slots, seed, MM_SLOT_MAX);
+    mm_map_init(&b->sets, seed, MM_SETS_MAX);
+    return mm_sources_init(&s->arena, &s->sources);
+}
+
+static void build_done(struct mm_build *b)
+{
+    mm_arena_done(&b->tmp);
+    mm_arena_done(&b->names);
+    mm_map_done(&b->slots);
+    mm_map_done(&b->sets);
+    mm_rules_unref(&b->set);
+}
+
+static enum mm_code add_refusal(struct mm_build *b, struct mm_slice file)
+{
+    struct mm_ruleset *s = b->set;
+    struct mm_rule_refusal r = {.file = file, .line = b->fault.line, .what = b->fault.what};
+
+    MM_ASSERT(r.what != NULL);
+    if (!mm_arena_dup(&s->arena, mm_slice_str(b->fault.detail), &r.detail) ||
+        !mm_vec_room((void **)&s->refusal, &s->refusal_cap, s->refusal_n, sizeof(r), MM_RULES_MAX))
+        return MM_E_NOMEM;
+    s->refusal[s->refusal_n++] = r;
+    b->fault = (struct mm_rule_fault){0};
+    return MM_OK;
+}
+
+static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
+                                 const struct mm_yaml *doc)
+{
+    struct mm_ruleset *s = b->set;
+    struct mm_rule rule = {.file = file};
+    struct mm_expr *x = NULL;
+    enum mm_code code = mm_rule_read(b, doc, &rule, &x);
+
+    if (code == MM_E_NOMEM)
+        return code;
+    if (code != MM_OK)
+        return add_refusal(b, file);
+    if (!mm_vec_room((void **)&s->rule, &s->rule_cap, s->rule_n, sizeof(rule), MM_RULES_MAX) ||
+        !mm_vec_room((void **)&s->code, &s->code_cap, s->rule_n, sizeof(*s->code), MM_RULES_MAX)) {
+        (void)mm_rule_refuse(b, MM_E_LIMIT, doc->line, "rule.set.full", (struct mm_slice){0});
+        return add_refusal(b, file);
+    }
+    s->rule[s->rule_n] = rule;
+    s->code[s->rule_n] = (struct mm_rule_code){.expr = x};
+    s->rule_n++;
+    return MM_OK;
+}
+
+static enum mm_code add_text(struct mm_build *b, struct mm_slice name, struct mm_slice text)
+{
+    struct mm_yaml *doc = NULL;
+    struct mm_yaml_fault fault = {0};
+    struct mm_slice file;
+    enum mm_code code;
+
+    mm_arena_reset(&b->tmp);
+    if (!mm_arena_dup(&b->set->arena, name, &file))
+        return MM_E_NOMEM;
+    b->set->digest = b->set->digest * 31 + mm_hash((struct mm_seed){1, 2}, text);
+    code = mm_yaml_read(&b->tmp, text, &doc, &fault);
+    if (code == MM_E_NOMEM)
+        return code;
+    if (code != MM_OK) {
+        (void)mm_rule_refuse(b, code, fault.line, "rule.yaml", mm_slice_str(fault.what));
+        return add_refusal(b, file);
+    }
+    for (; doc != NULL && code == MM_OK; doc = doc->next) {
+        if (doc->kind == MM_YAML_SCALAR && mm_yaml_is_null(doc))
+            continue; /* "---" behind the last document */
+        code = add_document(b, file, doc);
+    }
+    return code;
+}
+
+enum mm_code mm_rules_load_text(struct mm_slice name, struct mm_slice text,
+                                const struct mm_rules_options *options, struct mm_ruleset **ret)
+{
+    struct mm_build b;
+    enum mm_code code;
+
+    if (!build_init(&b, options)) {
+        build_done(&b);
+        return MM_E_NOMEM;
+    }
+    code = add_text(&b, name, text);
+    if (code == MM_OK)
+        code = mm_compile(&b);
+    if (code == MM_OK)
+        *ret = mm_rules_ref(b.set);
+    build_done(&b);
+    return code;
+}
+
+static enum mm_code add_file(struct mm_build *b, const char *path)
+{
+    struct mm_slice name = mm_slice_str(path);
+    struct mm_buf text;
+    FILE *f = fopen(path, "rbe");
+    enum mm_code code = MM_OK;
+    uint8_t *p;
+    size_t n;
+
+    if (f == NULL)
+        return MM_E_IO;
+    mm_buf_init(&text, MM_YAML_MAX_SIZE + 1);
+    do {
+        p = mm_buf_room(&text, mm_min_size(64 * 1024, MM_YAML_MAX_SIZE + 1 - text.n));
+        n = p == NULL ? 0 : fread(p, 1, mm_min_size(64 * 1024, MM_YAML_MAX_SIZE + 1 - text.n), f);
+        text.n += n;
+    } while (n > 0 && text.n <= MM_YAML_MAX_SIZE);
+    if (ferror(f) || p == NULL)
+        code = ferror(f) ? MM_E_IO : MM_E_NOMEM;
+    (void)fclose(f);
+    if (code == MM_OK)
+        code = add_text(b, name, mm_buf_slice(&text));
+    mm_buf_done(&text);
+    return code;
+}
+
+static bool rule_file(const char *name)
+{
+    struct mm_slice s = mm_slice_str(name);
+
+    return name[0] != '.' && (mm_slice_ends(s, MM_S(".yml")) || mm_slice_ends(s, MM_S(".yaml")));
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+struct walk {
+    struct mm_build *b;
+    size_t files;
+};
+
+/* A file, or a folder's rules in name order. Depth is bounded: recursion is too. */
+static enum mm_code add_path(struct walk *w, const char *path, size_t depth)
+{
+    struct dirent **list = NULL;
+    enum mm_code code = MM_OK;
+    struct stat st;
+    int n;
+
+    if (stat(path, &st) != 0)
+        return MM_E_IO;
+    if (!S_ISDIR(st.st_mode))
+        return ++w->files > MM_RULES_MAX_FILES ? MM_E_LIMIT : add_file(w->b, path);
+    n = scandir(path, &list, NULL, by_name);
+    if (n < 0)
+        return MM_E_IO;
+    for (int i = 0; i < n; i++) {
+        char sub[MM_MAX_PATH];
+        int len = snprintf(sub, sizeof(sub), "%s/%s", path, list[i]->d_name);
+        bool fits = len > 0 && (size_t)len < sizeof(sub) && list[i]->d_name[0] != '.';
+
+        free(list[i]);
+        if (code != MM_OK || !fits || lstat(sub, &st) != 0)
+            continue;
+        if (S_ISDIR(st.st_mode) && depth < MM_RULES_MAX_DEPTH)
+            code = add_path(w, sub, depth + 1);
+        else if (S_ISREG(st.st_mode) && rule_file(sub))
+            code = add_path(w, sub, depth + 1);
+    }
+    free(list);
+    return code;
+}
+
+enum mm_code mm_rules_load(const char *const *paths, size_t path_n,
+                           const struct mm_rules_options *options, struct mm_ruleset **ret,
+                           struct mm_fault *fault)
+{
+    struct mm_build b;
+    struct walk w = {.b = &b};
+    enum mm_code code = MM_OK;
+
+    if (!build_init(&b, options)) {
+        build_done(&b);
+        return mm_fail(fault, MM_E_NOMEM, 0, "err.nomem");
+    }
+    for (size_t i = 0; i < path_n && code == MM_OK; i++) {
+        code = add_path(&w, paths[i], 0);
+        if (code != MM_OK)
+            (void)mm_fail(fault, code, i, code == MM_E_IO ? "rules.path" : mm_code_key(code));
+    }
+    if (code == MM_OK) {
+        code = mm_compile(&b);
+        if (code != MM_OK)
+            (void)mm_fail(fault, code, 0, "rule.set.full");
+    }
+    if (code == MM_OK)
+        *ret = mm_rules_ref(b.set);
+    build_done(&b);
+    return code;
+}
+
+struct mm_ruleset *mm_rules_ref(struct mm_ruleset *set)
+{
+    (void)__atomic_add_fetch(&set->refs, 1, __ATOMIC_RELAXED);
+    return set;
+}
+
+void mm_rules_unref(struct mm_ruleset **set)
+{
+    struct mm_ruleset *s = *set;
+
+    *set = NULL;
+    if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    for (size_t i = 0; i < s->regex_n; i++)
+        mm_regex_free(&s->regex[i]);
+    mm_arena_done(&s->arena);
+    mm_map_done(&s->extra);
+    free(s->rule);
+    free(s->code);
+    free(s->refusal);
+    free(s->slot);
+    free(s->extra_name);
+    free(s->atom);
+    free(s->sets);
+    free(s->step);
+    free(s->regex);
+    free(s->group);
+    free(s);
+}
+
+size_t mm_rules_count(const struct mm_ruleset *set)
+{
+    return set->rule_n;
+}
+
+const struct mm_rule *mm_rules_get(const struct mm_ruleset *set, size_t index)
+{
+    MM_ASSERT(index < set->rule_n);
+    return &set->rule[index];
+}
+
+size_t mm_rules_refused(const struct mm_ruleset *set)
+{
+    return set->refusal_n;
+}
+
+const struct mm_rule_refusal *mm_rules_refusal(const struct mm_ruleset *set, size_t index)
+{
+    MM_ASSERT(index < set->refusal_n);
+    return &set->refusal[index];
+}
+
+uint64_t mm_rules_digest(const struct mm_ruleset *set)
+{
+    return set->digest;
+}

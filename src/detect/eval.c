@@ -1,0 +1,329 @@
+/* detect/eval.c - values of an event, and whether sets hold. */
+#include "detect/fold.h"
+#include "detect/matcher.h"
+#include "detect/number.h"
+
+enum { GEN_MAX = UINT32_MAX / 4 - 1 };
+
+struct mm_matcher *mm_matcher_new(struct mm_ruleset *set)
+{
+    struct mm_matcher *m = calloc(1, sizeof(*m));
+
+    if (m == NULL)
+        return NULL;
+    m->set = mm_rules_ref(set);
+    m->regex = mm_regex_ctx_new();
+    m->place = calloc(MM_PLACES, sizeof(*m->place));
+    m->text = calloc(MM_TEXTS_MAX, sizeof(*m->text));
+    m->set_mark = calloc(set->set_n + 1, sizeof(*m->set_mark));
+    m->atom_mark = calloc(set->atom_n + 1, sizeof(*m->atom_mark));
+    m->posting_mark = calloc(set->posting_n + 1, sizeof(*m->posting_mark));
+    m->rule_mark = calloc(set->rule_n + 1, sizeof(*m->rule_mark));
+    m->index_mark = calloc(set->index_n + 1, sizeof(*m->index_mark));
+    m->candidate = calloc(set->rule_n + 1, sizeof(*m->candidate));
+    m->undecided = calloc(set->rule_n + 1, sizeof(*m->undecided));
+    m->route = calloc(MM_ROUTES, sizeof(*m->route));
+    m->room = malloc(MM_MATCH_ROOM);
+    if (m->regex == NULL || m->place == NULL || m->text == NULL || m->set_mark == NULL ||
+        m->atom_mark == NULL || m->posting_mark == NULL || m->rule_mark == NULL ||
+        m->index_mark == NULL || m->candidate == NULL || m->undecided == NULL || m->route == NULL ||
+        m->room == NULL)
+        mm_matcher_free(&m);
+    return m;
+}
+
+void mm_matcher_free(struct mm_matcher **pm)
+{
+    struct mm_matcher *m = *pm;
+
+    *pm = NULL;
+    if (m == NULL)
+        return;
+    mm_rules_unref(&m->set);
+    mm_regex_ctx_free(&m->regex);
+    free(m->place);
+    free(m->text);
+    free(m->set_mark);
+    free(m->atom_mark);
+    free(m->posting_mark);
+    free(m->rule_mark);
+    free(m->index_mark);
+    free(m->candidate);
+    free(m->undecided);
+    free(m->route);
+    free(m->room);
+    free(m);
+}
+
+void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev)
+{
+    if (++m->gen > GEN_MAX) {
+        const struct mm_ruleset *s = m->set;
+
+        memset(m->place, 0, MM_PLACES * sizeof(*m->place));
+        memset(m->set_mark, 0, s->set_n * sizeof(*m->set_mark));
+        memset(m->posting_mark, 0, s->posting_n * sizeof(*m->posting_mark));
+        memset(m->rule_mark, 0, s->rule_n * sizeof(*m->rule_mark));
+        memset(m->index_mark, 0, s->index_n * sizeof(*m->index_mark));
+        m->gen = 1;
+    }
+    m->ev = ev;
+    m->extras_seen = m->texts_seen = false;
+    m->candidate_n = 0;
+    m->room_n = 0;
+}
+
+/* Put the event's extras that rules know into their places. */
+static void see_extras(struct mm_matcher *m)
+{
+    m->extras_seen = true;
+    for (size_t i = 0; i < m->ev->extra_n; i++) {
+        const uint64_t *known = mm_map_get(&m->set->extra, m->ev->extra[i].name);
+        struct mm_place *p;
+
+        if (known == NULL)
+            continue;
+        p = &m->place[MM_F_COUNT + *known];
+        if (p->gen != m->gen) /* of two of one name the first counts, as in mm_event_extra */
+            *p = (struct mm_place){.gen = m->gen, .present = true, .raw = m->ev->extra[i].value};
+    }
+}
+
+/* n bytes that live as long as the event, or NULL. */
+static uint8_t *room(struct mm_matcher *m, size_t n)
+{
+    if (MM_MATCH_ROOM - m->room_n < n)
+        return NULL;
+    m->room_n += n;
+    return m->room + (m->room_n - n);
+}
+
+static struct mm_place *field_place(struct mm_matcher *m, enum mm_field f)
+{
+    struct mm_place *p = &m->place[f];
+    uint8_t *tmp;
+
+    if (p->gen == m->gen)
+        return p;
+    *p = (struct mm_place){.gen = m->gen, .present = mm_event_has(m->ev, f)};
+    if (!p->present)
+        return p;
+    if (mm_field_type(f) == MM_FT_KEYWORD || mm_field_type(f) == MM_FT_TEXT) {
+        p->raw = m->ev->val[f].text;
+        return p;
+    }
+    tmp = room(m, MM_FIELD_TEXT);
+    p->lost = tmp == NULL;
+    if (tmp != NULL)
+        p->raw = mm_event_as_text(m->ev, f, (char *)tmp);
+    return p;
+}
+
+static struct mm_place *cand_place(struct mm_matcher *m, uint16_t cand)
+{
+    struct mm_place *p;
+
+    if (cand < MM_F_COUNT)
+        return field_place(m, (enum mm_field)cand);
+    if (cand == MM_CAND_TIME) {
+        p = &m->place[MM_PLACES - 1];
+        *p = (struct mm_place){.gen = m->gen, .present = true};
+        return p;
+    }
+    if (!m->extras_seen)
+        see_extras(m);
+    p = &m->place[MM_F_COUNT + (cand - MM_CAND_EXTRA)];
+    if (p->gen != m->gen)
+        *p = (struct mm_place){.gen = m->gen};
+    return p;
+}
+
+/* The value of a slot, or NULL when the event has none. */
+struct mm_place *mm_match_value(struct mm_matcher *m, uint16_t slot)
+{
+    const struct mm_slot *s = &m->set->slot[slot];
+
+    MM_ASSERT(s->kind == MM_SLOT_FIELD);
+    for (size_t i = 0; i < s->cand_n; i++) {
+        struct mm_place *p = cand_place(m, s->cand[i]);
+
+        if (p->present)
+            return p;
+    }
+    return NULL;
+}
+
+void mm_match_fold(struct mm_matcher *m, struct mm_place *p)
+{
+    uint8_t *out;
+
+    if (p->is_folded || p->lost)
+        return;
+    out = p->raw.n > MM_MATCH_ROOM ? NULL : room(m, mm_fold_room(p->raw.n));
+    p->lost = out == NULL;
+    if (out == NULL)
+        return;
+    p->folded = mm_slice_of(out, mm_fold(out, p->raw));
+    m->room_n -= mm_fold_room(p->raw.n) - p->folded.n; /* give back what wasn't needed */
+    p->is_folded = true;
+}
+
+static void add_text(struct mm_matcher *m, struct mm_slice raw)
+{
+    if (raw.n == 0)
+        return;
+    MM_ASSERT(m->text_n < MM_TEXTS_MAX);
+    m->text[m->text_n++] = (struct mm_place){.gen = m->gen, .present = true, .raw = raw};
+}
+
+/*
+ * What keywords look at: the line as it came; of documents (JSON, XML), whose line is escaped, the
+ * values as well.
+ */
+void mm_match_texts(struct mm_matcher *m)
+{
+    const struct mm_event *ev = m->ev;
+    struct mm_slice line = mm_slice_trim(ev->original);
+
+    m->texts_seen = true;
+    m->text_n = 0;
+    add_text(m, ev->original);
+    if (line.n > 0 && line.p[0] != '{' && line.p[0] != '<')
+        return;
+    for (size_t i = 0; i < MM_F_COUNT; i++) {
+        enum mm_field f = (enum mm_field)i;
+
+        if (mm_event_has(ev, f) &&
+            (mm_field_type(f) == MM_FT_KEYWORD || mm_field_type(f) == MM_FT_TEXT))
+            add_text(m, ev->val[f].text);
+    }
+    for (size_t i = 0; i < ev->extra_n; i++)
+        add_text(m, ev->extra[i].value);
+}
+
+static bool edge_match(enum mm_atom_op op, struct mm_slice text, struct mm_slice lit)
+{
+    switch (op) {
+    case MM_A_EXACT:
+        return mm_slice_eq(text, lit);
+    case MM_A_PREFIX:
+        return mm_slice_starts(text, lit);
+    case MM_A_SUFFIX:
+        return mm_slice_ends(text, lit);
+    default:
+        return mm_slice_search(text, lit) != SIZE_MAX;
+    }
+}
+
+static enum mm_verdict verdict(bool yes)
+{
+    return yes ? MM_YES : MM_NO;
+}
+
+static enum mm_verdict ref_holds(struct mm_matcher *m, const struct mm_atom *a, struct mm_place *p)
+{
+    struct mm_place *q = mm_match_value(m, a->ref);
+
+    if (q == NULL)
+        return MM_NO;
+    mm_match_fold(m, p);
+    mm_match_fold(m, q);
+    if (p->lost || q->lost)
+        return MM_UNDECIDED;
+    if (a->cased)
+        return verdict(edge_match((enum mm_atom_op)a->how, p->raw, q->raw));
+    return verdict(edge_match((enum mm_atom_op)a->how, p->folded, q->folded));
+}
+
+static enum mm_verdict time_holds(struct mm_matcher *m, const struct mm_atom *a,
+                                  const struct mm_place *p)
+{
+    double have;
+
+    if (p == &m->place[MM_PLACES - 1])
+        have = mm_unit_of_us(m->ev->time_us, (enum mm_unit)a->unit);
+    else if (!mm_unit_of_text(p->raw, (enum mm_unit)a->unit, &have))
+        return MM_NO;
+    return verdict(mm_compare(have, (enum mm_cmp)a->cmp, a->num));
+}
+
+/* One comparison with a value that is there. */
+enum mm_verdict mm_match_atom(struct mm_matcher *m, const struct mm_atom *a, struct mm_place *p)
+{
+    struct mm_slice text;
+    struct mm_ip ip;
+    double have;
+
+    switch ((enum mm_atom_op)a->op) {
+    case MM_A_PRESENT:
+        return MM_YES;
+    case MM_A_ABSENT:
+        return MM_NO;
+    case MM_A_REF:
+        return ref_holds(m, a, p);
+    case MM_A_TIME:
+        return time_holds(m, a, p);
+    default:
+        break;
+    }
+    if (!a->cased)
+        mm_match_fold(m, p);
+    if (p->lost)
+        return MM_UNDECIDED;
+    text = a->cased ? p->raw : p->folded;
+    switch ((enum mm_atom_op)a->op) {
+    case MM_A_GLOB:
+        return verdict(mm_glob_match(&a->glob, text));
+    case MM_A_REGEX:
+        return mm_regex_search(a->re, m->regex, text);
+    case MM_A_CIDR:
+        return verdict(mm_ip_parse(text, &ip) && mm_cidr_has(&a->cidr, &ip));
+    case MM_A_NUMBER:
+        return verdict(mm_number_parse(text, &have) &&
+                       mm_compare(have, (enum mm_cmp)a->cmp, a->num));
+    default:
+        return verdict(edge_match((enum mm_atom_op)a->op, text, a->lit));
+    }
+}
+
+static enum mm_verdict atoms_hold(struct mm_matcher *m, const struct mm_set *set,
+                                  struct mm_place *p)
+{
+    enum mm_verdict v = MM_NO;
+
+    for (uint32_t i = 0; i < set->atom_n; i++) {
+        enum mm_verdict one = mm_match_atom(m, &m->set->atom[set->atom + i], p);
+
+        if (one == MM_YES)
+            return MM_YES;
+        if (one == MM_UNDECIDED)
+            v = MM_UNDECIDED;
+    }
+    return v;
+}
+
+/* Does the set hold for this event? Worked out once. */
+enum mm_verdict mm_match_set(struct mm_matcher *m, uint32_t id)
+{
+    const struct mm_set *set = &m->set->sets[id];
+    enum mm_verdict v = MM_NO, one;
+    struct mm_place *p;
+
+    if (m->set_mark[id] / 4 == m->gen)
+        return (enum mm_verdict)(m->set_mark[id] % 4);
+    if (set->home != MM_HOME_NONE && m->index_mark[set->home] == m->gen) {
+        v = MM_NO; /* the index would have found it */
+    } else if (m->set->slot[set->slot].kind == MM_SLOT_ALL) {
+        if (!m->texts_seen)
+            mm_match_texts(m);
+        for (size_t i = 0; i < m->text_n && v != MM_YES; i++) {
+            one = atoms_hold(m, set, &m->text[i]);
+            v = one == MM_NO ? v : one;
+        }
+    } else {
+        p = mm_match_value(m, set->slot);
+        v = p == NULL ? verdict(set->absent) : atoms_hold(m, set, p);
+    }
+    m->set_mark[id] = m->gen * 4 + (uint32_t)v;
+    return v;
+}

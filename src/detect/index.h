@@ -1,0 +1,63 @@
+/*
+ * detect/index.h - which literals of many stand in one text: exact, in front, behind, anywhere.
+ *
+ * Purpose   For one logsource and field: find the sets that may hold, without looking at the
+ *           others. Exact texts, prefixes and suffixes by hash, "anywhere" by one rare piece of
+ *           four bytes of each literal and a bitmap that rejects most positions.
+ * Owns      Tables in the arena of the rule set.
+ * Threads   Built once, then read only.
+ * Trust     Text is hostile. Cost is linear in the text times the literals that share a piece.
+ */
+#ifndef MM_DETECT_INDEX_H
+#define MM_DETECT_INDEX_H
+
+#include "base/arena.h"
+#include "base/base.h"
+
+enum {
+    MM_INDEX_EDGE = 48, /* bytes of a prefix or suffix that its hash covers; the rest is compared */
+    MM_INDEX_MAX = 1000000, /* literals of one index */
+};
+
+enum mm_lit_kind { MM_LIT_EXACT, MM_LIT_PREFIX, MM_LIT_SUFFIX, MM_LIT_CONTAINS, MM_LIT_KINDS };
+
+/* One literal, already folded as the text will be. */
+struct mm_lit {
+    struct mm_slice text; /* n > 0, except for EXACT */
+    uint32_t tag;         /* handed back: the caller's number */
+    uint32_t next;        /* in the same bucket, 0 for none, else index + 1 */
+    uint32_t piece;       /* CONTAINS: offset of the piece that finds it */
+    uint8_t kind;         /* enum mm_lit_kind */
+};
+
+struct mm_bucket {
+    uint32_t key;
+    uint32_t first; /* index + 1 of a literal, 0 when the bucket is empty */
+};
+
+struct mm_table {
+    struct mm_bucket *bucket; /* power of two of them, or none */
+    uint32_t mask;
+};
+
+struct mm_lits {
+    struct mm_lit *lit;
+    size_t n;
+    struct mm_table exact, prefix, suffix, quad, pair;
+    uint64_t prefix_len, suffix_len; /* bit k: some edge of k bytes, k <= MM_INDEX_EDGE */
+    uint64_t *quad_bits, *pair_bits;
+    unsigned quad_shift;  /* hash >> shift is a bit of quad_bits */
+    uint32_t single[256]; /* literals of one byte: index + 1 */
+    bool has_single;
+};
+
+/* Called for each literal that stands in the text; may be called several times for one. */
+typedef void mm_lits_fn(void *ctx, uint32_t tag);
+
+/* Build over lit[0..n), which must live as long as ret. MM_E_NOMEM or MM_E_LIMIT: ret untouched. */
+MM_MUST_USE enum mm_code mm_lits_build(struct mm_arena *a, struct mm_lit *lit, size_t n,
+                                       struct mm_lits *ret);
+/* Find them all in a text of any length. */
+void mm_lits_find(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn, void *ctx);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * detect/ir.h - rules between YAML and the index: slots, atoms, sets, expressions.
+ *
+ * Purpose   The words that item.c, rule.c, compile.c, index.c and match.c share.
+ *           slot: where an event keeps a field of a rule. atom: one comparison. set: "any of these
+ *           atoms on one slot", the smallest thing that is true or false. expression: sets joined.
+ * Owns      Everything lives in the set's arena, compiled regexes apart (freed with the set).
+ * Threads   Built by one thread, then read only.
+ * Trust     Sizes come from rules and are bounded here.
+ */
+#ifndef MM_DETECT_IR_H
+#define MM_DETECT_IR_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/ip.h"
+#include "codec/ext/yaml.h"
+#include "detect/detect.h"
+#include "detect/index.h"
+#include "detect/logsource.h"
+#include "detect/pattern.h"
+#include "detect/regex.h"
+
+enum {
+    MM_SLOT_MAX = 4096,     /* distinct fields of all rules; SigmaHQ: about 900 */
+    MM_SLOT_CAND_MAX = 4,   /* places where one field may lie */
+    MM_EXTRA_MAX = 4096,    /* distinct names beyond fields.def */
+    MM_ATOMS_MAX = 2000000, /* comparisons of one set of rules; SigmaHQ: 46,000 */
+    MM_SETS_MAX = 500000,   /* distinct sets */
+    MM_EXPR_MAX_DEPTH = 80, /* conditions (64) plus detection, list, item */
+    MM_CODE_MAX = 2000000,  /* tests of all rules */
+    MM_VALUES_MAX = 20000,  /* values of one item; SigmaHQ: about 900 hashes */
+};
+
+/* A candidate place: a field of fields.def, an extra by number, or one of the specials. */
+enum { MM_CAND_EXTRA = 0x4000, MM_CAND_TIME = 0x7fff };
+
+enum mm_slot_kind {
+    MM_SLOT_FIELD, /* the first candidate that the event has */
+    MM_SLOT_ALL,   /* keywords: the whole event */
+};
+
+struct mm_slot {
+    enum mm_slot_kind kind;
+    uint16_t cand[MM_SLOT_CAND_MAX];
+    uint16_t cand_n;
+    struct mm_slice name; /* as the rule says it, for `rules why` */
+};
+
+enum mm_atom_op {
+    MM_A_EXACT,    /* lit */
+    MM_A_PREFIX,   /* lit */
+    MM_A_SUFFIX,   /* lit */
+    MM_A_CONTAINS, /* lit */
+    MM_A_GLOB,     /* glob; lit is its longest piece without wildcards, maybe empty */
+    MM_A_REGEX,    /* re */
+    MM_A_CIDR,     /* cidr */
+    MM_A_NUMBER,   /* cmp num */
+    MM_A_TIME,     /* unit cmp num */
+    MM_A_PRESENT,  /* there, any value */
+    MM_A_ABSENT,   /* not there */
+    MM_A_REF,      /* compared with slot `ref`, `how` */
+};
+
+enum mm_cmp { MM_CMP_EQ, MM_CMP_LT, MM_CMP_LTE, MM_CMP_GT, MM_CMP_GTE };
+enum mm_unit {
+    MM_UNIT_MINUTE,
+    MM_UNIT_HOUR,
+    MM_UNIT_DAY,
+    MM_UNIT_WEEK,
+    MM_UNIT_MONTH,
+    MM_UNIT_YEAR
+};
+
+struct mm_atom {
+    uint8_t op;   /* enum mm_atom_op */
+    bool cased;   /* compare the text as it is, not folded */
+    uint8_t cmp;  /* enum mm_cmp */
+    uint8_t unit; /* enum mm_unit */
+    uint8_t how;  /* REF: MM_A_EXACT, _PREFIX, _SUFFIX or _CONTAINS */
+    uint16_t ref; /* REF: slot */
+    struct mm_slice lit;
+    union {
+        struct mm_glob glob;
+        struct {
+            struct mm_regex *re;
+            struct mm_slice src; /* as the rule wrote it */
+        };
+        struct mm_cidr cidr;
+        double num;
+    };
+};
+
+struct mm_set {
+    uint16_t slot;
+    bool literal; /* every atom has a literal that the index can find */
+    bool absent;  /* may hold when the field is not there */
+    uint32_t atom, atom_n;
+    uint32_t home; /* an index that finds all of its atoms, or MM_HOME_NONE */
+    float odds;    /* guessed share of events in which it holds, for choosing witnesses */
+};
+
+enum mm_expr_kind { MM_X_SET, MM_X_NOT, MM_X_AND, MM_X_OR };
+
+struct mm_expr {
+    enum mm_expr_kind kind;
+    uint32_t set;
+    struct mm_slice label; /* name of the detection, for `rules why` */
+    struct mm_expr *first, *last, *next;
+};
+
+#define MM_HOME_NONE UINT32_MAX
+
+/* One test of a rule's program: which set to ask, where to go on. */
+struct mm_test_step {
+    uint32_t set;
+    uint32_t yes, no; /* index of a step, or MM_STEP_TRUE / MM_STEP_FALSE */
+};
+#define MM_STEP_TRUE UINT32_MAX
+#define MM_STEP_FALSE (UINT32_MAX - 1)
+#define MM_STEP_FAIL (UINT32_MAX - 2) /* no room while compiling */
+
+struct mm_rule_code {
+    uint32_t start; /* first step, or MM_STEP_TRUE / MM_STEP_FALSE */
+    uint16_t group; /* its logsource group, or MM_GROUP_NONE */
+    struct mm_expr *expr;
+};
+
+enum { MM_GROUP_MAX = 2048, MM_GROUP_NONE = 0xffff }; /* SigmaHQ has 140 logsources */
+
+/* Rules that must be worked out when one of the index's sets holds. */
+struct mm_posting {
+    uint32_t id; /* among all postings */
+    uint32_t set;
+    uint32_t rule, rule_n; /* part of mm_index.rules */
+};
+
+/* What the tag of a literal stands for. */
+struct mm_entry {
+    uint32_t atom;
+    uint32_t posting;
+    bool verify; /* the literal is only part of the atom, or of its case */
+};
+
+/* The witnesses of one logsource group on one slot. */
+struct mm_index {
+    uint16_t slot;
+    uint32_t id;
+    struct mm_lits lits;
+    struct mm_posting *posting;
+    struct mm_entry *entry;
+    uint32_t *rules;
+    uint32_t *present; /* rules to work out whenever the slot has a value */
+    size_t present_n;
+};
+
+/* All rules of one logsource, and how to find those that an event may match. */
+struct mm_group {
+    struct mm_slice product, category, service;
+    struct mm_source_bits rows; /* of logsource.def */
+    uint32_t *rule;
+    size_t rule_n;
+    uint32_t *always; /* rules without a witness */
+    size_t always_n;
+    struct mm_index *index;
+    size_t index_n;
+};
+
+struct mm_ruleset {
+    uint32_t refs; /* atomic */
+    struct mm_arena arena;
+    struct mm_rule *rule;
+    struct mm_rule_code *code; /* as many as rules */
+    size_t rule_n, rule_cap, code_cap;
+    struct mm_rule_refusal *refusal;
+    size_t refusal_n, refusal_cap;
+    struct mm_slot *slot;
+    size_t slot_n, slot_cap;
+    struct mm_map extra; /* name -> number */
+    struct mm_slice *extra_name;
+    size_t extra_n, extra_cap;
+    struct mm_atom *atom;
+    size_t atom_n, atom_cap;
+    struct mm_set *sets;
+    size_t set_n, set_cap;
+    struct mm_test_step *step;
+    size_t step_n, step_cap;
+    struct mm_regex **regex;
+    size_t regex_n, regex_cap;
+    struct mm_group *group;
+    size_t group_n, group_cap;
+    size_t index_n, posting_n; /* of all groups */
+    struct mm_sources sources;
+    uint64_t digest;
+};
+
+/* Why a document is refused. */
+struct mm_rule_fault {
+    uint32_t line;
+    const char *what;
+    char detail[MM_RULE_DETAIL];
+};
+
+/* What one load needs and then forgets. */
+struct mm_build {
+    struct mm_ruleset *set;
+    struct mm_arena tmp;   /* of one document */
+    struct mm_arena names; /* keys of the maps below */
+    struct mm_map slots, sets;
+    const struct mm_rules_options *options;
+    const struct mm_rule *rule; /* being read: its logsource names the fields */
+    struct mm_slice missing;    /* placeholder without values, in the set's arena */
+    struct mm_rule_fault fault;
+};
+
+/*
+ * Room for one more element in a vector that grows by doubling up to max; false when that is
+ * reached or memory is out.
+ */
+MM_MUST_USE bool mm_vec_room(void **p, size_t *cap, size_t count, size_t size, size_t max);
+
+/* Note why the document is refused; detail may be foreign bytes. Returns code. */
+enum mm_code mm_rule_refuse(struct mm_build *b, enum mm_code code, uint32_t line, const char *what,
+                            struct mm_slice detail);
+/* A new expression in the arena of the set, NULL when it is full. */
+struct mm_expr *mm_expr_new(struct mm_build *b, enum mm_expr_kind kind);
+void mm_expr_adopt(struct mm_expr *parent, struct mm_expr *child);
+
+/* The slot of a field of the current rule, or of keywords when name is empty. */
+MM_MUST_USE enum mm_code mm_slot_find(struct mm_build *b, struct mm_slice name, uint16_t *ret);
+/* One member of a detection: "field|modifiers": values, or keywords when `keywords`. */
+MM_MUST_USE enum mm_code mm_item_build(struct mm_build *b, const struct mm_yaml *item,
+                                       bool keywords, struct mm_expr **ret);
+/* A new set of atoms (the last atom_n of the set's atoms), or an equal one that exists. */
+MM_MUST_USE enum mm_code mm_set_intern(struct mm_build *b, uint16_t slot, size_t atom_first,
+                                       uint32_t *ret);
+/* Guess how often the set holds and whether an index can find it. */
+void mm_set_judge(const struct mm_ruleset *s, struct mm_set *set);
+/* After all documents: groups, programs, witnesses, indexes. */
+MM_MUST_USE enum mm_code mm_compile(struct mm_build *b);
+/* Read one document as a rule: metadata and expression. */
+MM_MUST_USE enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc,
+                                      struct mm_rule *rule, struct mm_expr **ret_expr);
+
+#endif

@@ -1,0 +1,316 @@
+/* detect/match.c - which rules an event matches: route, search, work out. */
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "detect/matcher.h"
+
+static void add_candidate(struct mm_matcher *m, uint32_t rule)
+{
+    if (m->rule_mark[rule] == m->gen)
+        return;
+    m->rule_mark[rule] = m->gen;
+    m->candidate[m->candidate_n++] = rule;
+}
+
+static void wake(struct mm_matcher *m, const struct mm_posting *post)
+{
+    if (m->posting_mark[post->id] == m->gen)
+        return;
+    m->posting_mark[post->id] = m->gen;
+    for (uint32_t i = 0; i < post->rule_n; i++)
+        add_candidate(m, m->index->rules[post->rule + i]);
+}
+
+/* A literal of the index stands in the value. */
+static void found(void *ctx, uint32_t tag)
+{
+    struct mm_matcher *m = ctx;
+    const struct mm_entry *e = &m->index->entry[tag];
+    const struct mm_posting *post = &m->index->posting[e->posting];
+    enum mm_verdict v = MM_YES;
+    uint32_t old = m->set_mark[post->set];
+
+    if (old / 4 == m->gen && old % 4 != MM_NO) {
+        wake(m, post); /* known already, perhaps through another group */
+        return;
+    }
+    if (e->verify) {
+        if (m->atom_mark[e->atom] == m->search)
+            return;
+        m->atom_mark[e->atom] = m->search;
+        v = mm_match_atom(m, &m->set->atom[e->atom], m->value);
+    }
+    if (v == MM_NO)
+        return;
+    m->set_mark[post->set] = m->gen * 4 + (uint32_t)v;
+    wake(m, post);
+}
+
+/* Search one value; what can't be searched wakes everything. */
+static void search_value(struct mm_matcher *m, struct mm_place *p)
+{
+    mm_match_fold(m, p);
+    m->search++;
+    m->value = p;
+    if (!p->lost) {
+        mm_lits_find(&m->index->lits, p->folded, found, m);
+        return;
+    }
+    for (size_t i = 0; i < m->index->lits.n; i++)
+        wake(m, &m->index->posting[m->index->entry[i].posting]);
+}
+
+static void search_index(struct mm_matcher *m, const struct mm_index *ix)
+{
+    bool all = m->set->slot[ix->slot].kind == MM_SLOT_ALL, lost = false;
+    struct mm_place *p = NULL;
+
+    m->index = ix;
+    if (all) {
+        mm_match_texts(m);
+        for (size_t i = 0; i < m->text_n; i++) {
+            search_value(m, &m->text[i]);
+            lost |= m->text[i].lost;
+        }
+    } else {
+        p = mm_match_value(m, ix->slot);
+        if (p == NULL)
+            return;
+        if (ix->lits.n > 0)
+            search_value(m, p);
+        lost = p->lost;
+    }
+    for (size_t i = 0; i < ix->present_n; i++)
+        add_candidate(m, ix->present[i]);
+    if (!lost)
+        m->index_mark[ix->id] = m->gen;
+}
+
+/* Walk the rule's program; tests that can't be decided count as `assume`. */
+static bool run(struct mm_matcher *m, uint32_t start, bool assume, bool *io_undecided)
+{
+    uint32_t at = start;
+
+    while (at < MM_STEP_FAIL) { /* programs only go forward, so this ends */
+        const struct mm_test_step *s = &m->set->step[at];
+        enum mm_verdict v = mm_match_set(m, s->set);
+
+        if (v == MM_UNDECIDED) {
+            *io_undecided = true;
+            v = assume ? MM_YES : MM_NO;
+        }
+        at = v == MM_YES ? s->yes : s->no;
+    }
+    return at == MM_STEP_TRUE;
+}
+
+/* Does the rule match? When the answer hangs on an undecided test, it doesn't, and is counted. */
+static bool rule_matches(struct mm_matcher *m, uint32_t rule)
+{
+    uint32_t start = m->set->code[rule].start;
+    bool undecided = false, yes = run(m, start, true, &undecided);
+
+    m->stats.evaluated++;
+    if (!undecided || run(m, start, false, &undecided) == yes)
+        return yes;
+    m->undecided[rule]++;
+    m->stats.undecided++;
+    return false;
+}
+
+static void make_route(struct mm_matcher *m, const struct mm_event *ev, struct mm_route *r)
+{
+    const struct mm_ruleset *s = m->set;
+    struct mm_source_bits rows;
+
+    mm_sources_test(&s->sources, ev, &rows);
+    r->group_n = 0;
+    r->overflow = false;
+    for (size_t g = 0; g < s->group_n; g++) {
+        uint64_t common = 0;
+
+        for (size_t w = 0; w < MM_SOURCE_WORDS; w++)
+            common |= rows.w[w] & s->group[g].rows.w[w];
+        if (common == 0)
+            continue;
+        if (r->group_n == MM_ROUTE_GROUPS_MAX)
+            r->overflow = true; /* then the groups are walked for each event */
+        else
+            r->group[r->group_n++] = (uint16_t)g;
+    }
+}
+
+/* The groups of the event's logsources, remembered by its route key. */
+static const struct mm_route *route(struct mm_matcher *m, const struct mm_event *ev)
+{
+    uint8_t key[MM_ROUTE_KEY_MAX];
+    size_t n = mm_sources_key(ev, key);
+    struct mm_route *r = &m->once;
+    uint64_t h = n;
+
+    if (n > 0) {
+        for (size_t i = 0; i < n; i++)
+            h = (h ^ key[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        r = &m->route[h >> 32 & (MM_ROUTES - 1)];
+        if (r->key_n == n && memcmp(r->key, key, n) == 0)
+            return r;
+        memcpy(r->key, key, n);
+    }
+    r->key_n = n;
+    make_route(m, ev, r);
+    return r;
+}
+
+static void search_group(struct mm_matcher *m, const struct mm_group *g)
+{
+    for (size_t i = 0; i < g->index_n; i++)
+        search_index(m, &g->index[i]);
+    for (size_t i = 0; i < g->always_n; i++)
+        add_candidate(m, g->always[i]);
+}
+
+static void search_all(struct mm_matcher *m, const struct mm_event *ev)
+{
+    struct mm_source_bits rows;
+
+    mm_sources_test(&m->set->sources, ev, &rows);
+    for (size_t g = 0; g < m->set->group_n; g++) {
+        uint64_t common = 0;
+
+        for (size_t w = 0; w < MM_SOURCE_WORDS; w++)
+            common |= rows.w[w] & m->set->group[g].rows.w[w];
+        if (common != 0)
+            search_group(m, &m->set->group[g]);
+    }
+}
+
+/* Keep hits[0..n) in rising order; n counts all, also those that don't fit. */
+static void add_hit(uint32_t *hits, size_t max, size_t n, uint32_t rule)
+{
+    size_t i = mm_min_size(n, max);
+
+    if (i == max) {
+        if (max == 0 || hits[max - 1] < rule)
+            return;
+        i--;
+    }
+    for (; i > 0 && hits[i - 1] > rule; i--)
+        hits[i] = hits[i - 1];
+    hits[i] = rule;
+}
+
+size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t *hits, size_t max)
+{
+    const struct mm_route *r;
+    size_t n = 0;
+
+    MM_ASSERT(m != NULL && ev != NULL && (hits != NULL || max == 0));
+    m->stats.events++;
+    r = route(m, ev);
+    if (r->group_n == 0)
+        return 0;
+    m->stats.routed++;
+    mm_match_begin(m, ev);
+    if (r->overflow)
+        search_all(m, ev);
+    for (size_t g = 0; g < r->group_n && !r->overflow; g++)
+        search_group(m, &m->set->group[r->group[g]]);
+    for (size_t i = 0; i < m->candidate_n; i++) {
+        if (rule_matches(m, m->candidate[i]))
+            add_hit(hits, max, n++, m->candidate[i]);
+    }
+    m->stats.hits += n;
+    return n;
+}
+
+struct mm_matcher_stats mm_matcher_stats(const struct mm_matcher *m)
+{
+    return m->stats;
+}
+
+uint64_t mm_matcher_undecided(const struct mm_matcher *m, size_t index)
+{
+    MM_ASSERT(index < m->set->rule_n);
+    return m->undecided[index];
+}
+
+void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct mm_event *ev,
+                    char tmp[MM_FIELD_TEXT], struct mm_alert *ret)
+{
+    const struct mm_rule *r = mm_rules_get(set, index);
+
+    *ret = (struct mm_alert){.seq = ev->seq,
+                             .queue = ev->queue,
+                             .company = ev->company,
+                             .source = ev->source,
+                             .received_us = ev->received_us,
+                             .time_us = ev->time_us,
+                             .level = r->level,
+                             .rule_id = r->id,
+                             .title = r->title,
+                             .author = r->author,
+                             .entity_field = mm_field_name(r->entity),
+                             .doc = r->doc};
+    if (mm_event_has(ev, r->entity))
+        ret->entity = mm_event_as_text(ev, r->entity, tmp);
+}
+
+static const char *verdict_word(enum mm_verdict v)
+{
+    return v == MM_YES ? "yes" : v == MM_NO ? "no" : "undecided";
+}
+
+/* The truth of an expression, everything asked: for people, not for speed. */
+static enum mm_verdict tell(struct mm_matcher *m, const struct mm_expr *x, size_t depth,
+                            struct mm_buf *out)
+{
+    static const char *const words[] = {"field", "not", "all of", "any of"};
+    size_t at = out->n;
+    enum mm_verdict v = x->kind == MM_X_AND ? MM_YES : MM_NO, one;
+    struct mm_buf inner;
+
+    mm_buf_init(&inner, 1024 * 1024);
+    (void)at;
+    if (x->kind == MM_X_SET)
+        v = mm_match_set(m, x->set);
+    for (const struct mm_expr *c = x->first; c != NULL; c = c->next) {
+        one = tell(m, c, depth + 1, &inner);
+        if (x->kind == MM_X_NOT)
+            v = one == MM_UNDECIDED ? one : one == MM_YES ? MM_NO : MM_YES;
+        else if (x->kind == MM_X_AND)
+            v = one == MM_NO || v == MM_NO ? MM_NO : one == MM_YES ? v : one;
+        else
+            v = one == MM_YES || v == MM_YES ? MM_YES : one == MM_NO ? v : one;
+    }
+    for (size_t i = 0; i < depth * 2; i++)
+        mm_buf_byte(out, ' ');
+    mm_buf_str(out, words[x->kind]);
+    if (x->label.n > 0) {
+        mm_buf_byte(out, ' ');
+        mm_utf8_clean(out, x->label);
+    }
+    if (x->kind == MM_X_SET) {
+        struct mm_slice name = m->set->slot[m->set->sets[x->set].slot].name;
+
+        mm_buf_byte(out, ' ');
+        mm_utf8_clean(out, name.n == 0 ? MM_S("(keywords)") : name);
+    }
+    mm_buf_fmt(out, ": %s\n", verdict_word(v));
+    mm_buf_add(out, mm_buf_slice(&inner));
+    mm_buf_done(&inner);
+    return v;
+}
+
+void mm_rules_why(struct mm_matcher *m, size_t index, const struct mm_event *ev, struct mm_buf *out)
+{
+    const struct mm_route *r;
+    bool routed = false;
+
+    MM_ASSERT(index < m->set->rule_n);
+    r = route(m, ev);
+    for (size_t i = 0; i < r->group_n; i++)
+        routed |= r->group[i] == m->set->code[index].group;
+    mm_buf_fmt(out, "logsource: %s\n", routed || r->overflow ? "yes" : "no");
+    mm_match_begin(m, ev);
+    if (m->set->code[index].expr != NULL)
+        (void)tell(m, m->set->code[index].expr, 0, out);
+}

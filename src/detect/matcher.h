@@ -1,0 +1,81 @@
+/*
+ * detect/matcher.h - the state of one matching thread: values of an event, what is known of it.
+ *
+ * Purpose   eval.c answers whether a set holds, match.c finds the rules to ask about.
+ * Owns      All memory of a matcher is taken by mm_matcher_new.
+ * Threads   One matcher, one thread.
+ * Trust     Every list has a fixed size; what doesn't fit is undecided, and counted.
+ */
+#ifndef MM_DETECT_MATCHER_H
+#define MM_DETECT_MATCHER_H
+
+#include "detect/ir.h"
+
+enum {
+    /* Text of one event, as it is and folded. A line is 64 KiB at most; fields are parts of it,
+     * some of them twice, and folding adds a half. */
+    MM_MATCH_ROOM = 640 * 1024,
+    MM_ROUTES = 2048,         /* remembered ways, direct-mapped */
+    MM_ROUTE_GROUPS_MAX = 24, /* groups of one way; SigmaHQ needs 5 */
+    MM_PLACES = MM_F_COUNT + MM_EXTRA_MAX + 1,
+    MM_TEXTS_MAX = MM_F_COUNT + MM_MAX_EXTRA + 1, /* of a whole event, for keywords */
+};
+
+/* A value of the event, looked up once. */
+struct mm_place {
+    uint32_t gen;
+    bool present;
+    bool lost; /* no room to fold it: nothing can be said about it */
+    bool is_folded;
+    struct mm_slice raw, folded;
+};
+
+struct mm_route {
+    size_t key_n;
+    uint8_t key[MM_ROUTE_KEY_MAX];
+    uint16_t group[MM_ROUTE_GROUPS_MAX];
+    uint16_t group_n;
+    bool overflow; /* more groups than fit */
+};
+
+struct mm_matcher {
+    struct mm_ruleset *set;
+    struct mm_regex_ctx *regex;
+    uint32_t gen; /* of the event: marks below are valid when they carry it */
+    bool extras_seen, texts_seen;
+    const struct mm_event *ev;
+    struct mm_place *place; /* MM_PLACES */
+    struct mm_place *text;  /* MM_TEXTS_MAX, for keywords */
+    size_t text_n;
+    uint32_t *set_mark;     /* per set: gen * 4 + enum mm_verdict */
+    uint64_t *atom_mark;    /* per atom: the search that verified it last */
+    uint64_t search;        /* searches so far */
+    uint32_t *posting_mark; /* per posting: its rules are candidates already */
+    uint32_t *rule_mark;    /* per rule: already a candidate */
+    uint32_t *index_mark;   /* per index: searched for this event */
+    uint32_t *candidate;
+    size_t candidate_n;
+    const struct mm_index *index; /* being searched */
+    struct mm_place *value;       /* in it */
+    uint64_t *undecided;          /* per rule */
+    struct mm_route *route;
+    struct mm_route once; /* for keys that don't fit */
+    uint8_t *room;
+    size_t room_n;
+    struct mm_matcher_stats stats;
+};
+
+/* A new event: everything that was marked is old. */
+void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev);
+/* The value of a field slot, or NULL when the event has none. */
+struct mm_place *mm_match_value(struct mm_matcher *m, uint16_t slot);
+/* Fold it unless it is; sets `lost` when there is no room. */
+void mm_match_fold(struct mm_matcher *m, struct mm_place *p);
+/* Fill m->text with what keywords look at, once an event. */
+void mm_match_texts(struct mm_matcher *m);
+/* One comparison with a value that is there. */
+enum mm_verdict mm_match_atom(struct mm_matcher *m, const struct mm_atom *a, struct mm_place *p);
+/* Does the set hold for this event? Worked out once. */
+enum mm_verdict mm_match_set(struct mm_matcher *m, uint32_t id);
+
+#endif
