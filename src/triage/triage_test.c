@@ -1,0 +1,321 @@
+/* triage/triage_test.c - alerts become one finding each, one case an entity; repeats count. */
+#include "triage/triage.h"
+
+#include <stdlib.h>
+
+#include "store/records/system_scope.h"
+#include "tests/harness/test.h"
+#include "triage/case.h"
+
+static const struct mm_migration company_migrations[] = {
+    {1, "companies",
+     "CREATE TABLE company(company INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+     "INSERT INTO company VALUES (0, 'operator'), (1, 'a'), (2, 'b');"},
+};
+static const struct mm_feature company_feature = {
+    .name = "register",
+    .migrations = company_migrations,
+    .migration_count = 1,
+};
+
+static struct mm_records *open_records(void)
+{
+    static const struct mm_feature *const features[] = {&company_feature, &mm_triage_feature};
+    struct mm_records_fault fault = {0};
+    struct mm_records *rec = NULL;
+    const struct mm_stmt *bad = NULL;
+    char why[200] = "";
+
+    CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
+                                                           .features = features,
+                                                           .feature_count = 2,
+                                                           .version = "1.0.0"},
+                              &rec, &fault),
+              MM_OK);
+    if (mm_records_check(rec, &bad, why, sizeof(why)) != MM_OK) {
+        printf("# %s: %s\n", bad == NULL ? "?" : bad->name, why);
+        CHECK(!"a statement is refused");
+    }
+    return rec;
+}
+
+struct batch {
+    struct mm_alert *alerts;
+    size_t n;
+    struct mm_opened opened[MM_TRIAGE_RUNS_MAX];
+    size_t opened_n;
+    size_t used;
+};
+
+static enum mm_code apply(struct mm_tx *tx, void *arg)
+{
+    struct batch *b = arg;
+
+    return mm_triage_alerts(tx, b->alerts, b->n, 1000, &b->used, b->opened, &b->opened_n);
+}
+
+static struct mm_alert alert(uint32_t company, uint64_t seq, enum mm_level level, const char *rule,
+                             const char *entity)
+{
+    return (struct mm_alert){.seq = seq,
+                             .queue = 0,
+                             .company = company,
+                             .source = 3,
+                             .received_us = 500,
+                             .time_us = (int64_t)seq * 10,
+                             .level = level,
+                             .rule_id = mm_slice_str(rule),
+                             .title = mm_slice_str(rule),
+                             .author = MM_S("Mimamori"),
+                             .entity_field = MM_S("host.name"),
+                             .entity = mm_slice_str(entity),
+                             .doc = MM_S("{}"),
+                             .event = MM_S("{\"event.original\":\"x\"}")};
+}
+
+static void run(struct mm_records *rec, struct batch *b)
+{
+    qsort(b->alerts, b->n, sizeof(*b->alerts), mm_alert_order);
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), apply, b), MM_OK);
+}
+
+static size_t cases(struct mm_records *rec, uint32_t company, struct mm_arena *a,
+                    struct mm_case **ret)
+{
+    struct mm_scope_hold hold;
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+
+    CHECK(mm_records_read(rec, mm_system_company(&hold, company), &tx) == MM_OK);
+    CHECK(mm_case_list(tx, true, 0, 100, a, ret, &n) == MM_OK);
+    mm_records_read_done(&tx);
+    return n;
+}
+
+TEST(findings_of_one_entity_become_one_case_and_repeats_raise_a_counter)
+{
+    struct mm_records *rec = open_records();
+    struct mm_alert alerts[] = {
+        alert(1, 1, MM_LEVEL_MEDIUM, "rule-a", "PC-1"),
+        alert(1, 2, MM_LEVEL_MEDIUM, "rule-a", "PC-1"),
+        alert(1, 3, MM_LEVEL_CRITICAL, "rule-b", "PC-1"),
+        alert(1, 4, MM_LEVEL_HIGH, "rule-a", "PC-2"),
+        alert(2, 5, MM_LEVEL_HIGH, "rule-a", "PC-1"),
+        alert(9, 6, MM_LEVEL_HIGH, "rule-a", "gone"),
+    };
+    struct batch b = {.alerts = alerts, .n = MM_COUNT(alerts)};
+    struct mm_arena a;
+    struct mm_case *list;
+
+    mm_arena_init(&a, 1 << 20);
+    run(rec, &b);
+    CHECK_NUM(b.used, 6);
+    CHECK_NUM(b.opened_n, 3);
+    CHECK_NUM(cases(rec, 1, &a, &list), 2);
+    CHECK_SLICE(list[1].entity, "PC-1");
+    CHECK_SLICE(list[1].title, "rule-b"); /* the gravest names it */
+    CHECK_SLICE(list[1].act, "now");
+    CHECK_NUM(list[1].confidence, 95);
+    CHECK_NUM(list[1].number, 1);
+    CHECK_NUM(list[0].number, 2);
+    CHECK_NUM(cases(rec, 2, &a, &list), 1);
+    CHECK_NUM(list[0].number, 1);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+struct counted {
+    int64_t count;
+    size_t events;
+};
+
+static struct counted look(struct mm_records *rec, int64_t case_id)
+{
+    struct mm_scope_hold hold;
+    struct mm_tx *tx = NULL;
+    struct mm_arena a;
+    struct mm_case_event *events;
+    struct mm_finding *findings;
+    struct counted c = {0};
+    size_t n = 0;
+
+    mm_arena_init(&a, 1 << 20);
+    CHECK(mm_records_read(rec, mm_system_company(&hold, 1), &tx) == MM_OK);
+    CHECK(mm_case_events(tx, case_id, &a, &events, &c.events) == MM_OK);
+    CHECK(mm_case_findings(tx, case_id, &a, &findings, &n) == MM_OK && n == 1);
+    c.count = (int64_t)findings[0].count;
+    mm_records_read_done(&tx);
+    mm_arena_done(&a);
+    return c;
+}
+
+TEST(a_batch_done_again_changes_nothing_and_a_longer_one_adds_the_rest)
+{
+    struct mm_records *rec = open_records();
+    struct mm_alert alerts[20];
+    struct batch b = {.alerts = alerts, .n = 4};
+    struct counted c;
+    struct mm_arena a;
+    struct mm_case *list;
+
+    for (uint64_t i = 0; i < 20; i++)
+        alerts[i] = alert(1, i + 1, MM_LEVEL_HIGH, "r", "PC-1");
+    mm_arena_init(&a, 1 << 20);
+    run(rec, &b);
+    run(rec, &b);
+    CHECK_NUM(b.opened_n, 0);
+    CHECK_NUM(cases(rec, 1, &a, &list), 1);
+    c = look(rec, list[0].case_id);
+    CHECK_NUM(c.count, 4);
+    CHECK_NUM(c.events, 4);
+    b.n = 20; /* cut at another place after a crash: 1..20 instead of 1..4 */
+    run(rec, &b);
+    c = look(rec, list[0].case_id);
+    CHECK_NUM(c.count, 20);
+    CHECK_NUM(c.events, 4 + MM_FINDING_EVENTS_MAX);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+TEST(what_is_only_worth_counting_never_becomes_a_case)
+{
+    struct mm_records *rec = open_records();
+    struct mm_alert alerts[] = {alert(1, 1, MM_LEVEL_LOW, "p2p", "PC-1"),
+                                alert(1, 2, MM_LEVEL_INFORMATIONAL, "neutralised", "PC-1")};
+    struct batch b = {.alerts = alerts, .n = 2};
+    struct mm_arena a;
+    struct mm_case *list;
+
+    mm_arena_init(&a, 1 << 20);
+    run(rec, &b);
+    CHECK_NUM(b.opened_n, 0);
+    CHECK_NUM(cases(rec, 1, &a, &list), 0);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+struct handle {
+    int64_t case_id;
+    enum mm_code other, range;
+};
+
+static enum mm_code handle(struct mm_tx *tx, void *arg)
+{
+    struct handle *h = arg;
+    enum mm_code code;
+
+    h->range = mm_case_close(tx, h->case_id, 7, MM_S("blamed"), MM_S(""), 2000);
+    code = mm_case_take(tx, h->case_id, 7, 2000);
+    if (code == MM_OK)
+        code = mm_case_ask(tx, h->case_id, 7, MM_S("pull the LAN cable"), 2001);
+    if (code == MM_OK)
+        code = mm_case_answer(tx, h->case_id, 1, 8, MM_S("cannot"), MM_S("which one?"), 2002);
+    if (code == MM_OK)
+        code = mm_case_close(tx, h->case_id, 7, MM_S("unknown"), MM_S("not enough logs"), 2003);
+    return code;
+}
+
+static enum mm_code meddle(struct mm_tx *tx, void *arg)
+{
+    struct handle *h = arg;
+
+    h->other = mm_case_take(tx, h->case_id, 9, 3000);
+    return MM_OK;
+}
+
+TEST(a_case_is_handled_to_its_end_and_only_by_its_company)
+{
+    struct mm_records *rec = open_records();
+    struct mm_alert one[] = {alert(1, 1, MM_LEVEL_HIGH, "r", "PC-1")};
+    struct batch b = {.alerts = one, .n = 1};
+    struct mm_scope_hold hold;
+    struct handle h = {0};
+    struct mm_arena a;
+    struct mm_case *list;
+    struct mm_case_step *steps;
+    struct mm_case_request *requests;
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+
+    mm_arena_init(&a, 1 << 20);
+    run(rec, &b);
+    h.case_id = b.opened[0].case_id;
+    CHECK(mm_records_write(rec, mm_system_company(&hold, 2), meddle, &h) == MM_OK);
+    CHECK_NUM(h.other, MM_E_NOTFOUND);
+    CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 1), handle, &h), MM_OK);
+    CHECK_NUM(h.range, MM_E_RANGE);
+    CHECK_NUM(cases(rec, 1, &a, &list), 1);
+    CHECK_SLICE(list[0].state, "closed");
+    CHECK_SLICE(list[0].outcome, "unknown");
+    CHECK(mm_records_read(rec, mm_system_company(&hold, 1), &tx) == MM_OK);
+    CHECK(mm_case_steps(tx, h.case_id, &a, &steps, &n) == MM_OK);
+    CHECK_NUM(n, 6); /* opened, finding, taken, asked, answered, closed */
+    CHECK(mm_case_requests(tx, h.case_id, &a, &requests, &n) == MM_OK && n == 1);
+    CHECK_SLICE(requests[0].state, "cannot");
+    mm_records_read_done(&tx);
+    /* The same thing happening again is a new case. */
+    one[0].seq = 2;
+    run(rec, &b);
+    CHECK_NUM(b.opened_n, 1);
+    CHECK_NUM(b.opened[0].number, 2);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+struct moved {
+    uint64_t before, after;
+    struct mm_opened opened;
+};
+
+static enum mm_code move(struct mm_tx *tx, void *arg)
+{
+    struct moved *m = arg;
+    struct mm_note note = {.company = 1,
+                           .kind = "source_silent",
+                           .entity_field = "observer.name",
+                           .entity = MM_S("3"),
+                           .level = MM_LEVEL_LOW,
+                           .time_us = 9};
+    struct mm_health h = {.company = 1, .source = 3, .parsed = 5, .unparsed = 1, .updated_us = 9};
+    enum mm_code code = mm_triage_position(tx, 0, &m->before);
+
+    if (code == MM_OK)
+        code = mm_triage_position_set(tx, 0, 77);
+    if (code == MM_OK)
+        code = mm_triage_position(tx, 0, &m->after);
+    if (code == MM_OK)
+        code = mm_triage_note(tx, &note, 9, &m->opened);
+    if (code == MM_OK)
+        code = mm_triage_over(tx, &note);
+    if (code == MM_OK)
+        code = mm_triage_aside(tx, 1, 0, 5, 3, 9, "crash", MM_S("\xFF\x00"));
+    if (code == MM_OK)
+        code = mm_health_parsed(tx, &h);
+    if (code == MM_OK)
+        code = mm_health_parsed(tx, &h);
+    return code;
+}
+
+TEST(position_notes_and_health_are_kept)
+{
+    struct mm_records *rec = open_records();
+    struct moved m = {0};
+    struct mm_scope_hold hold;
+    struct mm_health *health;
+    struct mm_arena a;
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+
+    mm_arena_init(&a, 1 << 20);
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), move, &m), MM_OK);
+    CHECK_NUM(m.before, 1);
+    CHECK_NUM(m.after, 77);
+    CHECK_NUM(m.opened.case_id, 0);
+    CHECK(mm_records_read(rec, mm_system_company(&hold, 1), &tx) == MM_OK);
+    CHECK(mm_health_list(tx, &a, &health, &n) == MM_OK && n == 1);
+    CHECK_NUM(health[0].parsed, 10);
+    CHECK_NUM(health[0].unparsed, 2);
+    mm_records_read_done(&tx);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
