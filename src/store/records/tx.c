@@ -15,17 +15,16 @@ struct mm_judgement {
 
 /* ---- what the views and guards ask ------------------------------------------------------- */
 
-static bool sees(const struct mm_tx *tx, uint32_t company)
-{
-    return tx->elevated || (tx->scope != NULL && mm_scope_sees(tx->scope, company));
-}
-
 /* mm_sees(company): may this row be written? */
 static bool sql_sees(void *arg, int64_t value)
 {
     const struct mm_tx *tx = arg;
 
-    return value >= 0 && value <= UINT32_MAX && sees(tx, (uint32_t)value);
+    /* A company being added has no number yet when its guard asks. */
+    if (tx->elevated)
+        return true;
+    return tx->scope != NULL && value >= 0 && value <= UINT32_MAX &&
+           mm_scope_sees(tx->scope, (uint32_t)value);
 }
 
 /* mm_company(): the one company; NULL (no row at all) under any other scope. */
