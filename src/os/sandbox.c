@@ -147,7 +147,7 @@ static enum mm_code add_narrow(scmp_filter_ctx f, const struct mm_sandbox *box)
     const struct scmp_arg_cmp not_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
     const struct scmp_arg_cmp read_only = SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0);
     const struct scmp_arg_cmp thread = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
-    const struct scmp_arg_cmp set_name = SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME);
+    const struct scmp_arg_cmp set_name = SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0);
     int rc = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &set_name);
 
     if ((box->may & MM_MAY_MAKE_CODE) == 0) {
@@ -164,10 +164,10 @@ static enum mm_code add_narrow(scmp_filter_ctx f, const struct mm_sandbox *box)
     }
     for (size_t i = 0; i < MM_COUNT(domains) && (box->may & MM_MAY_NET) != 0; i++)
         rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                               SCMP_A0(SCMP_CMP_EQ, (uint64_t)domains[i]));
+                               SCMP_A0(SCMP_CMP_EQ, (uint64_t)domains[i], 0));
     for (size_t i = 0; i < MM_COUNT(ioctls); i++)
         rc |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                               SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
+                               SCMP_A1(SCMP_CMP_EQ, ioctls[i], 0));
     return rc == 0 ? MM_OK : MM_E_IO;
 }
 
