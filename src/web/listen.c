@@ -82,10 +82,8 @@ enum mm_code mm_listen_open(const struct mm_listen_addr *addr, int *ret_fd, uint
         (void)close(fd);
         return MM_E_IO;
     }
-    /* NOLINTBEGIN(clang-analyzer-core.CallAndMessage): getsockname has filled it */
     *ret_port = got.ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)&got)->sin_port)
                                          : ntohs(((const struct sockaddr_in6 *)&got)->sin6_port);
-    /* NOLINTEND(clang-analyzer-core.CallAndMessage) */
     *ret_fd = fd;
     return MM_OK;
 }
