@@ -10,11 +10,33 @@ void mm_flat_init(struct mm_flat *f, const struct mm_json_doc *doc, size_t from)
     f->base = doc->item[from].depth;
     f->left_out = 0;
     f->len[0] = 0;
+    f->jump_at = f->jump_to = 0;
+}
+
+/* Behind a list of objects its first object is walked too, under the list's own name. */
+static void enter_list(struct mm_flat *f, const struct mm_json_item *list, size_t depth,
+                       size_t name_len)
+{
+    const struct mm_json_item *first = list + 1;
+
+    f->at = list->end;
+    if (f->jump_at != 0 || mm_json_index(f->doc, list) + 1 == list->end ||
+        first->type != MM_JSON_OBJECT)
+        return;
+    f->len[depth + 1] = name_len;
+    f->at = mm_json_index(f->doc, first);
+    f->jump_at = first->end;
+    f->jump_to = list->end;
 }
 
 bool mm_flat_next(struct mm_flat *f, struct mm_slice *ret_name, const struct mm_json_item **ret)
 {
     while (f->at < f->end) {
+        if (f->jump_at != 0 && f->at == f->jump_at) {
+            f->at = f->jump_to;
+            f->jump_at = 0;
+            continue;
+        }
         const struct mm_json_item *it = &f->doc->item[f->at];
         size_t depth = it->depth - f->base, n;
 
@@ -36,7 +58,7 @@ bool mm_flat_next(struct mm_flat *f, struct mm_slice *ret_name, const struct mm_
             f->at++;
             continue;
         }
-        f->at = it->end;
+        enter_list(f, it, depth, n);
         *ret_name = mm_slice_of(f->name, n);
         *ret = it;
         return true;

@@ -5,7 +5,8 @@
  * Owns      The name is built inside struct mm_flat and valid until the next call.
  * Threads   One walk, one thread.
  * Trust     Names are hostile: those longer than MM_MAX_FIELD_NAME are left out and counted.
- * Spec      Lists are handed out whole, as one item; empty objects are left out.
+ * Spec      Lists are handed out whole, as one item; the members of an outer list's first object
+ *           follow it under the list's name. Empty objects are left out.
  */
 #ifndef MM_DECODE_FLAT_H
 #define MM_DECODE_FLAT_H
@@ -19,6 +20,7 @@ struct mm_flat {
     size_t end;
     size_t base; /* depth of the first item */
     size_t left_out;
+    size_t jump_at, jump_to;           /* behind a list's first object, behind the list */
     size_t len[MM_JSON_MAX_DEPTH + 2]; /* length of the name above each depth */
     uint8_t name[MM_MAX_FIELD_NAME];
 };

@@ -70,6 +70,8 @@ mm_decoder *mm_decoder_find(struct mm_slice name)
         {MM_S_INIT("kv"), decode_kv},
         {MM_S_INIT("csv"), decode_csv},
         {MM_S_INIT("pattern"), decode_pattern},
+        {MM_S_INIT("json"), mm_decode_json},
+        {MM_S_INIT("winevent"), mm_decode_winevent},
     };
 
     for (size_t i = 0; i < MM_COUNT(decoders); i++) {

@@ -183,6 +183,9 @@ struct mm_formats {
 /* A decoder by the name formats use, or NULL. */
 mm_decoder *mm_decoder_find(struct mm_slice name);
 
+/* parse/decode_json.c: flat names of a JSON document; a Windows event in any JSON shape. */
+mm_decoder mm_decode_json, mm_decode_winevent;
+
 /* parse/map.c: from wire fields to the event. False when a value was not of its type. */
 bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "codec/ext/json.h"
+#include "decode/winevent.h"
 #include "parse/format.h"
 
 enum {
@@ -25,16 +27,32 @@ struct memory {
 struct mm_scratch {
     uint64_t serial; /* of the formats the memory speaks of */
     struct mm_wire wire;
+    struct mm_json *json;
+    struct mm_winevent *win;
     struct memory memory[MEMORY_SLOTS];
 };
 
 struct mm_scratch *mm_scratch_new(void)
 {
-    return calloc(1, sizeof(struct mm_scratch));
+    struct mm_scratch *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return NULL;
+    s->json = mm_json_new(MM_MAX_LINE);
+    s->win = mm_winevent_new();
+    s->wire.json = s->json;
+    s->wire.win = s->win;
+    if (s->json == NULL || s->win == NULL)
+        mm_scratch_free(&s);
+    return s;
 }
 
 void mm_scratch_free(struct mm_scratch **scratch)
 {
+    if (*scratch == NULL)
+        return;
+    mm_json_free(&(*scratch)->json);
+    mm_winevent_free(&(*scratch)->win);
     free(*scratch);
     *scratch = NULL;
 }
@@ -91,6 +109,7 @@ static void wire_reset(struct mm_wire *w, const struct mm_format *f)
     w->unknown_full = false;
     w->has_when = false;
     w->whole = false;
+    w->timed = false;
     w->pattern = MM_FORMAT_NONE;
 }
 
@@ -140,14 +159,26 @@ static bool find_time(const struct mm_time_spec *t, const struct mm_wire *w, str
     return false;
 }
 
+static void mark_implausible(struct mm_event *ev)
+{
+    /* Both lie between 1970 and 2107: the difference cannot overflow. */
+    int64_t gap = ev->time_us - ev->received_us;
+
+    if (gap > AHEAD_DAYS * MM_US_PER_DAY || gap < -BEHIND_DAYS * MM_US_PER_DAY)
+        ev->time_quality = MM_TQ_IMPLAUSIBLE;
+}
+
 /* Fill time and its quality; false when the line should have had one and has not. */
 static bool set_time(const struct mm_time_spec *spec, bool timeless, const struct mm_wire *w,
                      int32_t offset_s, struct mm_event *ev)
 {
     struct mm_when when;
     bool bad = false;
-    int64_t gap;
 
+    if (w->timed) {
+        mark_implausible(ev);
+        return true;
+    }
     ev->time_us = ev->received_us;
     ev->time_quality = MM_TQ_RECEIVED;
     if (!find_time(spec, w, &when, &bad))
@@ -159,10 +190,7 @@ static bool set_time(const struct mm_time_spec *spec, bool timeless, const struc
     ev->time_quality = when.is_epoch || when.has_zone ? MM_TQ_ZONE_GIVEN : MM_TQ_ZONE_ASSUMED;
     if (!when.is_epoch && !when.has_year)
         ev->time_quality = MM_TQ_YEAR_ASSUMED;
-    /* Both lie between 1970 and 2107: the difference cannot overflow. */
-    gap = ev->time_us - ev->received_us;
-    if (gap > AHEAD_DAYS * MM_US_PER_DAY || gap < -BEHIND_DAYS * MM_US_PER_DAY)
-        ev->time_quality = MM_TQ_IMPLAUSIBLE;
+    mark_implausible(ev);
     return !bad;
 }
 
@@ -206,6 +234,8 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
         put_engine(w, f->slot_msgid, w->syslog.msgid);
     }
     put_engine(w, f->slot_message, text);
+    w->ev = ev;
+    w->offset_s = hint->offset_s;
     whole = f->decode(f, w, text) && w->whole;
     whole = mm_map_apply(f, w, ev) && whole;
     whole = set_time(f->time, f->timeless, w, hint->offset_s, ev) && whole;

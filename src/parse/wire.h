@@ -19,6 +19,9 @@
 
 enum { MM_WIRE_MAX = 1024 }; /* names one format may know; Windows channels together reach 600 */
 
+struct mm_json;
+struct mm_winevent;
+
 struct mm_wire {
     const struct mm_symtab *names; /* of the format: name -> slot */
     struct mm_arena *arena;        /* for values that don't stand in the line as such */
@@ -32,9 +35,14 @@ struct mm_wire {
     bool unknown_full;
     struct mm_when when; /* a time that the decoder itself read */
     bool has_when;
-    bool whole;              /* the decoder understood all of the line */
-    uint16_t pattern;        /* which template matched, or MM_FORMAT_NONE */
-    struct mm_syslog syslog; /* the header, when the format allows one and it was there */
+    bool whole;                    /* the decoder understood all of the line */
+    uint16_t pattern;              /* which template matched, or MM_FORMAT_NONE */
+    struct mm_json *json;          /* of this thread; for decoders that read JSON */
+    const struct mm_winevent *win; /* of this thread */
+    struct mm_event *ev;           /* for decoders that fill the event themselves */
+    int32_t offset_s;              /* zone of times without one */
+    bool timed;                    /* the decoder has set the event's time */
+    struct mm_syslog syslog;       /* the header, when the format allows one and it was there */
     bool has_syslog;
 };
 

@@ -1,0 +1,130 @@
+/* parse/decode_json.c - decoders for JSON lines; see SCHEMA.md for what formats see of them. */
+#include "codec/ext/json.h"
+#include "decode/flat.h"
+#include "decode/winevent.h"
+#include "parse/format.h"
+
+/* The scalars of a list joined by ", "; false when something else is in it. */
+static bool join_list(struct mm_wire *w, const struct mm_json_doc *doc,
+                      const struct mm_json_item *list, struct mm_slice *ret)
+{
+    const struct mm_json_item *last = doc->item + list->end;
+    size_t n = 0, at = 0;
+    uint8_t *p;
+
+    if (list + 1 == last)
+        return false;
+    for (const struct mm_json_item *it = list + 1; it < last; it++) {
+        if (!mm_json_is_scalar(it))
+            return false;
+        n += it->text.n + 2;
+    }
+    if (list + 2 == last) {
+        *ret = list[1].text;
+        return true;
+    }
+    p = mm_arena_bytes(w->arena, n);
+    if (p == NULL)
+        return false;
+    for (const struct mm_json_item *it = list + 1; it < last; it++) {
+        if (it->text.n > 0)
+            memcpy(p + at, it->text.p, it->text.n);
+        at += it->text.n;
+        if (it + 1 < last) {
+            p[at++] = ',';
+            p[at++] = ' ';
+        }
+    }
+    *ret = mm_slice_of(p, at);
+    return true;
+}
+
+static void put_member(struct mm_wire *w, struct mm_slice name, struct mm_slice value)
+{
+    uint16_t slot = mm_symtab_get(w->names, name);
+    struct mm_slice own;
+
+    if (slot != MM_SYM_NONE) {
+        mm_wire_slot(w, slot, value);
+        return;
+    }
+    /* The walk builds its names in a buffer of its own. */
+    if (w->unknown_count >= MM_MAX_EXTRA || !mm_arena_dup(w->arena, name, &own)) {
+        w->unknown_full = true;
+        return;
+    }
+    w->unknown[w->unknown_count++] = (struct mm_extra){.name = own, .value = value};
+}
+
+/* Times under the names that loggers use; the first that can be read. */
+static void find_when(struct mm_wire *w, const struct mm_json_doc *doc)
+{
+    static const struct mm_slice names[] = {
+        MM_S_INIT("@timestamp"), MM_S_INIT("timestamp"), MM_S_INIT("time"),
+        MM_S_INIT("eventTime"),  MM_S_INIT("datetime"),  MM_S_INIT("date"),
+        MM_S_INIT("ts"),         MM_S_INIT("created"),   MM_S_INIT("TimeGenerated"),
+    };
+    static const enum mm_when_form forms[] = {MM_WHEN_YMD, MM_WHEN_EPOCH, MM_WHEN_CLF, MM_WHEN_BSD};
+
+    for (size_t i = 0; i < MM_COUNT(names) && !w->has_when; i++) {
+        const struct mm_json_item *it = mm_json_get(doc, 0, names[i]);
+
+        if (it == NULL || (it->type != MM_JSON_STRING && it->type != MM_JSON_NUMBER))
+            continue;
+        for (size_t k = 0; k < MM_COUNT(forms) && !w->has_when; k++) {
+            struct mm_rd rd = mm_rd_of(it->text);
+            struct mm_when when = {0};
+
+            if (mm_when_read(&rd, forms[k], &when) && mm_rd_left(&rd) == 0) {
+                w->when = when;
+                w->has_when = true;
+            }
+        }
+    }
+}
+
+static bool read_object(struct mm_wire *w, struct mm_slice text, struct mm_json_doc *ret)
+{
+    return mm_json_parse(w->json, text, w->arena, ret, NULL) == MM_OK &&
+           ret->item[0].type == MM_JSON_OBJECT;
+}
+
+bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    struct mm_json_doc doc;
+    struct mm_flat flat;
+    struct mm_slice name;
+    const struct mm_json_item *it;
+
+    if (!read_object(w, text, &doc))
+        return false;
+    if (f->time == NULL || f->time->from == MM_TIME_DECODER)
+        find_when(w, &doc);
+    mm_flat_init(&flat, &doc, 0);
+    while (mm_flat_next(&flat, &name, &it)) {
+        struct mm_slice value = it->text;
+
+        if (it->type == MM_JSON_NULL)
+            continue;
+        if (it->type == MM_JSON_ARRAY && it->end == mm_json_index(&doc, it) + 1)
+            continue;
+        if (it->type == MM_JSON_ARRAY)
+            (void)join_list(w, &doc, it, &value);
+        put_member(w, name, value);
+    }
+    w->whole = flat.left_out == 0;
+    return true;
+}
+
+bool mm_decode_winevent(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    struct mm_decode_env env = {.arena = w->arena, .offset_s = w->offset_s};
+    struct mm_json_doc doc;
+
+    (void)f;
+    if (!read_object(w, text, &doc) || mm_winevent_decode(w->win, &doc, &env, w->ev, NULL) != MM_OK)
+        return false;
+    w->timed = true;
+    w->whole = (w->ev->flags & MM_EV_UNPARSED) == 0;
+    return true;
+}
