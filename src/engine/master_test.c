@@ -15,7 +15,7 @@ static void work(void *shard, struct mm_chunk *c)
 {
     const char *prefix = shard;
 
-    for (uint32_t i = c->done_n; i < c->records_n; i++) {
+    for (uint32_t i = c->done_n; i < c->records_n; i++) { /* goes on where a dead one stopped */
         const struct mm_chunk_rec *r = &c->rec[i];
         struct mm_slice body = mm_chunk_body(c, r);
         struct mm_slice mark = mm_slice_str((r->flags & MM_CHUNK_ASIDE) != 0 ? "aside" : prefix);

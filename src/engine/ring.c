@@ -60,6 +60,7 @@ struct mm_chunk *mm_ring_begin(struct mm_ring *ring, uint16_t queue, uint64_t ba
     c->number = ring->filled;
     c->sources_n = 0;
     c->in_n = 0;
+    c->from_n = 0;
     c->done_n = 0;
     c->out_n = 0;
     c->alerts_n = 0;
@@ -137,6 +138,19 @@ void mm_ring_release(struct mm_ring *ring)
     c->records_n = 0;
     atomic_store_explicit(&c->state, MM_CHUNK_FREE, memory_order_relaxed);
     ring->taken++;
+}
+
+void mm_ring_again(struct mm_ring *ring)
+{
+    struct mm_chunk *c = &ring->slot[ring->taken % MM_RING_SLOTS];
+
+    MM_ASSERT(atomic_load(&c->state) == MM_CHUNK_DONE && c->done_n < c->records_n);
+    c->from_n = c->done_n;
+    c->out_n = 0;
+    c->alerts_n = 0;
+    memset(c->count, 0, c->sources_n * sizeof(c->count[0]));
+    atomic_store_explicit(&c->state, MM_CHUNK_FILLED, memory_order_release);
+    wake(ring->wake_shard);
 }
 
 bool mm_ring_idle(const struct mm_ring *ring)

@@ -67,6 +67,7 @@ struct mm_chunk {
     uint32_t records_n;
     uint32_t sources_n;
     uint32_t in_n;
+    uint32_t from_n; /* first record of this round; > 0 when an earlier round's output was full */
     /* Written by the shard while it works. */
     _Atomic uint32_t at; /* record being worked on: says at which one a shard died */
     uint32_t done_n;     /* records wholly turned into output; < records_n when it was full */
@@ -109,6 +110,8 @@ void mm_ring_submit(struct mm_ring *ring);
 struct mm_chunk *mm_ring_collect(struct mm_ring *ring);
 /* Sink: give the collected chunk's slot back. */
 void mm_ring_release(struct mm_ring *ring);
+/* Sink: the collected chunk was only done in part (its output was full): have the rest done. */
+void mm_ring_again(struct mm_ring *ring);
 /* Sink: are all chunks back? */
 bool mm_ring_idle(const struct mm_ring *ring);
 

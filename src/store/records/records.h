@@ -20,7 +20,7 @@
  *      in the feature's `shared` list.
  *   2. src/FEATURE/statements.def with one row MM_STMT(id, kind, sql) a statement; see query.h.
  *   3. In src/FEATURE/meson.build: a custom_target with embed_sql (copy src/register/meson.build).
- *   4. A struct mm_feature (copy src/register/feature.c) and one line in src/app/features.c.
+ *   4. A struct mm_feature (copy src/register/feature.c) and one line in src/app/tables.c.
  */
 #ifndef MM_STORE_RECORDS_RECORDS_H
 #define MM_STORE_RECORDS_RECORDS_H

@@ -1,0 +1,130 @@
+/* app/engine.c - `mimamori engine`: spool in; events, alerts, findings and cases out. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "app/content.h"
+#include "app/tables.h"
+#include "engine/shard.h"
+#include "engine/sink.h"
+#include "os/log.h"
+#include "os/notify.h"
+#include "serve/config.h"
+#include "serve/state.h"
+
+static int usage(void)
+{
+    fputs("usage: mimamori engine [--state DIR] [--config FILE]\n"
+          "Reads the spool, parses, applies rules, stores. SIGHUP loads formats and rules anew.\n",
+          stderr);
+    return 2;
+}
+
+static size_t shard_count(const struct mm_config *config)
+{
+    uint64_t n = mm_config_number(config, MM_CFG_ENGINE_SHARDS);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (n == 0)
+        n = cores > 0 ? (uint64_t)cores : 1;
+    return n > MM_MASTER_SHARDS_MAX ? MM_MASTER_SHARDS_MAX : (size_t)n;
+}
+
+static int run(const char *state, const struct mm_config *config, struct mm_master *master,
+               size_t shards, int wake, int signals)
+{
+    char address[MM_MAX_PATH];
+    struct mm_records *records = NULL;
+    struct mm_sink *sink = NULL;
+    struct mm_sink_options o = {
+        .state_dir = state,
+        .events_address = address,
+        .master = master,
+        .shards = shards,
+        .wake_fd = wake,
+        /* The key's check keeps it below a million; the column holds 65,535 days. */
+        .keep_days = (uint16_t)mm_config_number(config, MM_CFG_EVENTS_KEEP_DAYS),
+    };
+    enum mm_code code;
+
+    (void)snprintf(address, sizeof(address), "unix:%s/run/eventd.sock", state);
+    if (mm_app_records(state, &records) != MM_OK)
+        return 1;
+    o.records = records;
+    code = mm_sink_new(&o, &sink);
+    if (code == MM_OK) {
+        mm_notify("READY=1");
+        code = mm_sink_run(sink, signals);
+    }
+    if (code != MM_OK)
+        mm_log_error("engine", "ends: %s", mm_code_key(code));
+    mm_sink_free(&sink);
+    mm_records_close(&records);
+    return code == MM_OK ? 0 : 1;
+}
+
+static int start(const char *state, const struct mm_config *config)
+{
+    static char formats[MM_MAX_PATH], rules[MM_MAX_PATH], own[MM_MAX_PATH];
+    struct mm_shard_content content = {
+        .formats_dir = formats, .rule_dirs = {rules, own}, .rule_dirs_n = 2};
+    struct mm_shard_ops ops = mm_shard_ops(&content);
+    sigset_t set;
+    size_t shards = shard_count(config);
+    struct mm_master *master = NULL;
+    int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int rc, signals;
+
+    if (wake < 0 || mm_content_path("formats", formats) != MM_OK ||
+        mm_content_path("rules", rules) != MM_OK) {
+        mm_log_error("engine", "no content directory; set MIMAMORI_CONTENT");
+        return 1;
+    }
+    (void)snprintf(own, sizeof(own), "%s/rules", state);
+    if (mm_master_start(&ops, shards, wake, &master) != MM_OK) {
+        mm_log_error("engine", "shards cannot be started; the lines above say why");
+        return 1;
+    }
+    /* After the shards were forked, so that they keep their own way with signals. */
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    rc = signals < 0 ? 1 : run(state, config, master, shards, wake, signals);
+    mm_master_stop(&master);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    const char *state = MM_STATE_DEFAULT, *config_path = NULL;
+    struct mm_config config;
+    struct mm_buf why;
+    int rc = 1;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
+            state = argv[++i];
+        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            config_path = argv[++i];
+        else
+            return usage();
+    }
+    mm_buf_init(&why, 8192);
+    if (mm_config_load(config_path, &config, &why) != MM_OK) {
+        fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+    } else {
+        if (mm_state_prepare(state, &why) != MM_OK)
+            fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+        else
+            rc = start(state, &config);
+        mm_config_done(&config);
+    }
+    mm_buf_done(&why);
+    return rc;
+}

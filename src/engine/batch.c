@@ -1,0 +1,138 @@
+/* engine/batch.c - see batch.h for the contract. */
+#include "engine/batch.h"
+
+#include <stdlib.h>
+
+#include "triage/triage.h"
+
+enum mm_code mm_batch_new(uint64_t id, uint16_t queue, uint64_t from, int64_t now_us,
+                          struct mm_batch **ret)
+{
+    struct mm_batch *b = calloc(1, sizeof(*b));
+
+    if (b == NULL)
+        return MM_E_NOMEM;
+    b->id = id;
+    b->queue = queue;
+    b->from = b->to = from;
+    b->opened_us = now_us;
+    mm_buf_init(&b->alerts, MM_BATCH_ALERTS_MAX);
+    *ret = b;
+    return MM_OK;
+}
+
+void mm_batch_free(struct mm_batch **pb)
+{
+    struct mm_batch *b = *pb;
+
+    if (b == NULL)
+        return;
+    for (size_t i = 0; i < b->blocks_n; i++)
+        free((void *)(uintptr_t)b->blocks[i].p); /* ours; the slice only borrows it as const */
+    for (size_t i = 0; i < b->asides_n; i++)
+        free(b->asides[i].bytes);
+    free(b->blocks);
+    free(b->counts);
+    free(b->asides);
+    mm_buf_done(&b->alerts);
+    free(b);
+    *pb = NULL;
+}
+
+static enum mm_code add_block(struct mm_batch *b, struct mm_slice bytes)
+{
+    uint8_t *own;
+
+    if (bytes.n == 0)
+        return MM_OK;
+    if (b->blocks_n == b->blocks_cap) {
+        size_t cap = b->blocks_cap == 0 ? 32 : b->blocks_cap * 2;
+        struct mm_slice *more = realloc(b->blocks, cap * sizeof(*more));
+
+        if (more == NULL)
+            return MM_E_NOMEM;
+        b->blocks = more;
+        b->blocks_cap = cap;
+    }
+    own = malloc(bytes.n);
+    if (own == NULL)
+        return MM_E_NOMEM;
+    memcpy(own, bytes.p, bytes.n);
+    b->blocks[b->blocks_n++] = mm_slice_of(own, bytes.n);
+    b->bytes += bytes.n;
+    return MM_OK;
+}
+
+static struct mm_batch_count *count_of(struct mm_batch *b, uint32_t company, uint32_t source)
+{
+    for (size_t i = b->counts_n; i > 0; i--) {
+        if (b->counts[i - 1].source == source && b->counts[i - 1].company == company)
+            return &b->counts[i - 1];
+    }
+    if (b->counts_n == b->counts_cap) {
+        size_t cap = b->counts_cap == 0 ? 64 : b->counts_cap * 2;
+        struct mm_batch_count *more =
+            cap > MM_BATCH_COUNTS_MAX ? NULL : realloc(b->counts, cap * sizeof(*more));
+
+        if (more == NULL)
+            return NULL;
+        b->counts = more;
+        b->counts_cap = cap;
+    }
+    b->counts[b->counts_n] = (struct mm_batch_count){.company = company, .source = source};
+    return &b->counts[b->counts_n++];
+}
+
+void mm_batch_aside(struct mm_batch *b, uint32_t company, uint32_t source, uint64_t seq,
+                    int64_t received_us, const char *why, struct mm_slice bytes)
+{
+    struct mm_batch_aside *a;
+    size_t n = mm_min_size(bytes.n, MM_ASIDE_BYTES);
+
+    if (b->asides == NULL)
+        b->asides = calloc(MM_BATCH_ASIDES_MAX, sizeof(*b->asides));
+    if (b->asides == NULL || b->asides_n == MM_BATCH_ASIDES_MAX)
+        return;
+    a = &b->asides[b->asides_n];
+    *a = (struct mm_batch_aside){.company = company,
+                                 .source = source,
+                                 .seq = seq,
+                                 .received_us = received_us,
+                                 .why = why,
+                                 .bytes = malloc(n + 1),
+                                 .bytes_n = n};
+    if (a->bytes == NULL)
+        return;
+    if (n > 0)
+        memcpy(a->bytes, bytes.p, n);
+    b->asides_n++;
+}
+
+enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c)
+{
+    enum mm_code code = add_block(b, mm_slice_of(c->out, c->out_n));
+
+    if (code != MM_OK)
+        return code;
+    mm_buf_add(&b->alerts, mm_slice_of(c->alerts, c->alerts_n));
+    for (uint32_t i = 0; i < c->sources_n; i++) {
+        struct mm_batch_count *n = count_of(b, c->source[i].company, c->source[i].source);
+
+        if (n == NULL)
+            return MM_E_NOMEM;
+        n->parsed += c->count[i].parsed;
+        n->unparsed += c->count[i].unparsed;
+    }
+    for (uint32_t i = c->from_n; i < c->done_n; i++) {
+        const struct mm_chunk_rec *r = &c->rec[i];
+        const struct mm_chunk_source *s = &c->source[r->source_at];
+        struct mm_batch_count *n = count_of(b, s->company, s->source);
+
+        if (n != NULL && r->received_us > n->last_seen_us)
+            n->last_seen_us = r->received_us;
+        if ((r->flags & MM_CHUNK_ASIDE) != 0)
+            mm_batch_aside(b, s->company, s->source, r->seq, r->received_us, "shard_died",
+                           mm_chunk_body(c, r));
+    }
+    return mm_buf_ok(&b->alerts) ? MM_OK : MM_E_NOMEM;
+}

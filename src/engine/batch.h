@@ -1,0 +1,71 @@
+/*
+ * engine/batch.h - records [from, to) of one queue on their way into the stores.
+ *
+ * Purpose   Collects what shards made of a batch's chunks; once closed and complete it is stored
+ *           whole: events, alerts, then findings, counters and position.
+ * Owns      Everything in it, until mm_batch_free.
+ * Threads   The sink's until it is handed to the storing thread, then that one's.
+ * Trust     Bytes come from shards: lengths were checked by the ring, alerts are decoded with care.
+ */
+#ifndef MM_ENGINE_BATCH_H
+#define MM_ENGINE_BATCH_H
+
+#include "engine/ring.h"
+
+enum {
+    MM_BATCH_RECORDS = 300 * 1000,           /* where a row costs eventd least (measured) */
+    MM_BATCH_BYTES = 128 * 1024 * 1024,      /* of rows */
+    MM_BATCH_ALERTS_MAX = 256 * 1024 * 1024, /* encoded; every record of a batch may alert */
+    MM_BATCH_COUNTS_MAX = 64 * 1024,         /* different senders */
+    MM_BATCH_ASIDES_MAX = 1000,              /* what is beyond is in the events only */
+};
+
+struct mm_batch_count {
+    uint32_t company, source;
+    uint64_t parsed, unparsed;
+    int64_t last_seen_us;
+};
+
+struct mm_batch_aside {
+    uint32_t company, source;
+    uint64_t seq;
+    int64_t received_us;
+    const char *why;
+    uint8_t *bytes;
+    size_t bytes_n;
+};
+
+struct mm_batch {
+    struct mm_batch *next;
+    uint64_t id;
+    uint16_t queue;
+    uint64_t from, to;
+    size_t records;
+    size_t bytes; /* of rows so far */
+    size_t chunks_out;
+    bool closed;
+    bool unsure; /* an earlier process may have stored some of it */
+    int64_t opened_us;
+    struct mm_slice *blocks; /* each malloc'ed */
+    size_t blocks_n, blocks_cap;
+    struct mm_buf alerts;
+    struct mm_batch_count *counts;
+    size_t counts_n, counts_cap;
+    struct mm_batch_aside *asides;
+    size_t asides_n;
+};
+
+MM_MUST_USE enum mm_code mm_batch_new(uint64_t id, uint16_t queue, uint64_t from, int64_t now_us,
+                                      struct mm_batch **ret);
+void mm_batch_free(struct mm_batch **b);
+/* Take over what a finished chunk holds (copied). */
+MM_MUST_USE enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c);
+/* Remember a record that could not be read. */
+void mm_batch_aside(struct mm_batch *b, uint32_t company, uint32_t source, uint64_t seq,
+                    int64_t received_us, const char *why, struct mm_slice bytes);
+static inline bool mm_batch_complete(const struct mm_batch *b)
+{
+    return b->closed && b->chunks_out == 0;
+}
+
+#endif

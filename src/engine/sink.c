@@ -1,0 +1,444 @@
+/* engine/sink.c - the reading half; see sink.h for the contract. */
+#include "engine/sink.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/time.h"
+#include "engine/sink_priv.h"
+#include "model/event.h"
+#include "os/log.h"
+#include "os/notify.h"
+#include "store/records/system_scope.h"
+#include "triage/triage.h"
+
+enum {
+    READ_BYTES = 4 * 1024 * 1024, /* of one read: a chunk's worth */
+    TICK_MS = 20,                 /* how long a new record may wait to be seen */
+};
+
+#define HOUSEKEEPING_US (MM_US_PER_S)
+
+enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink **ret)
+{
+    struct mm_sink *s = calloc(1, sizeof(*s));
+    enum mm_code code;
+
+    if (s == NULL)
+        return MM_E_NOMEM;
+    s->o = *options;
+    if (s->o.batch_records == 0)
+        s->o.batch_records = MM_BATCH_RECORDS;
+    if (s->o.batch_age_us == 0)
+        s->o.batch_age_us = MM_US_PER_S;
+    (void)snprintf(s->spool_dir, sizeof(s->spool_dir), "%s/spool", options->state_dir);
+    s->ready_end = &s->ready;
+    (void)pthread_mutex_init(&s->lock, NULL);
+    (void)pthread_cond_init(&s->work, NULL);
+    code = mm_events_new(mm_slice_str(options->events_address), 60 * 1000, &s->client);
+    if (code == MM_OK)
+        code = mm_native_new(MM_ET_ALERTS, &s->alert_rows);
+    if (code == MM_OK)
+        code = mm_sources_load(options->records, options->keep_days, &s->sources);
+    if (code != MM_OK) {
+        mm_sink_free(&s);
+        return code;
+    }
+    *ret = s;
+    return MM_OK;
+}
+
+static void free_batches(struct mm_batch *b)
+{
+    while (b != NULL) {
+        struct mm_batch *next = b->next;
+
+        mm_batch_free(&b);
+        b = next;
+    }
+}
+
+void mm_sink_free(struct mm_sink **sink)
+{
+    struct mm_sink *s = *sink;
+
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->queues_n; i++) {
+        mm_spool_reader_close(&s->queue[i]->reader);
+        free(s->queue[i]);
+    }
+    free_batches(s->open);
+    free_batches(s->closing);
+    free_batches(s->ready);
+    mm_sources_free(&s->sources);
+    mm_events_free(&s->client);
+    mm_native_free(&s->alert_rows);
+    (void)pthread_mutex_destroy(&s->lock);
+    (void)pthread_cond_destroy(&s->work);
+    free(s);
+    *sink = NULL;
+}
+
+/* ---- queues ---- */
+
+static enum mm_code position_of(struct mm_sink *s, uint16_t queue, uint64_t *ret)
+{
+    struct mm_tx *tx = NULL;
+    enum mm_code code = mm_records_read(s->o.records, mm_system_scope(), &tx);
+
+    if (code != MM_OK)
+        return code;
+    code = mm_triage_position(tx, queue, ret);
+    mm_records_read_done(&tx);
+    return code;
+}
+
+static void open_queue(struct mm_sink *s, uint16_t queue)
+{
+    struct mm_sink_queue *q;
+    uint64_t from = 1;
+
+    if (s->queues_n == MM_SINK_QUEUES_MAX || position_of(s, queue, &from) != MM_OK)
+        return;
+    q = calloc(1, sizeof(*q));
+    if (q == NULL)
+        return;
+    q->queue = queue;
+    q->unsure_below = from + (uint64_t)MM_SINK_IN_FLIGHT * s->o.batch_records;
+    if (mm_spool_reader_open(s->spool_dir, queue, from, &q->reader) != MM_OK) {
+        /* A queue whose first record is not written yet is looked for again in a second. */
+        free(q);
+        return;
+    }
+    s->queue[s->queues_n++] = q;
+}
+
+static void find_queues(struct mm_sink *s)
+{
+    uint16_t found[MM_SINK_QUEUES_MAX];
+    size_t n = mm_spool_queues(s->spool_dir, found, MM_SINK_QUEUES_MAX);
+
+    for (size_t i = 0; i < n; i++) {
+        bool known = false;
+
+        for (size_t j = 0; j < s->queues_n; j++)
+            known = known || s->queue[j]->queue == found[i];
+        if (!known)
+            open_queue(s, found[i]);
+    }
+}
+
+/* Is there something to read? Fills q->recs. */
+static bool has_more(struct mm_sink_queue *q)
+{
+    enum mm_code code;
+
+    if (q->at < q->n)
+        return true;
+    q->at = q->n = 0;
+    code = mm_spool_read(q->reader, q->recs, MM_SINK_READ_MAX, READ_BYTES, &q->n);
+    if (code != MM_OK)
+        mm_log_error("engine", "queue not read: queue=%u code=%s", q->queue, mm_code_key(code));
+    return code == MM_OK && q->n > 0;
+}
+
+/* ---- batches ---- */
+
+static size_t waiting(struct mm_sink *s)
+{
+    size_t n;
+
+    (void)pthread_mutex_lock(&s->lock);
+    n = s->ready_n;
+    (void)pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+/* Hand every complete batch to the storing thread, oldest first, never past an incomplete one. */
+static void hand_over(struct mm_sink *s)
+{
+    while (s->closing != NULL && mm_batch_complete(s->closing)) {
+        struct mm_batch *b = s->closing;
+
+        s->closing = b->next;
+        b->next = NULL;
+        (void)pthread_mutex_lock(&s->lock);
+        *s->ready_end = b;
+        s->ready_end = &b->next;
+        s->ready_n++;
+        (void)pthread_cond_signal(&s->work);
+        (void)pthread_mutex_unlock(&s->lock);
+    }
+}
+
+static void submit(struct mm_sink *s)
+{
+    if (s->chunk == NULL || s->chunk->records_n == 0)
+        return;
+    mm_ring_submit(s->chunk_ring);
+    s->open->chunks_out++;
+    s->chunk = NULL;
+}
+
+static void close_batch(struct mm_sink *s)
+{
+    struct mm_batch **end = &s->closing;
+
+    submit(s);
+    s->open->closed = true;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = s->open;
+    s->open = NULL;
+}
+
+static bool should_close(struct mm_sink *s, int64_t now_us)
+{
+    const struct mm_batch *b = s->open;
+    size_t busy = waiting(s);
+    /* A store that is behind gets larger batches, because they cost it less a row. */
+    int64_t age_us = busy == 0 ? s->o.batch_age_us : 3 * s->o.batch_age_us;
+
+    if (b->records == 0)
+        return false;
+    return b->records >= s->o.batch_records || b->bytes >= MM_BATCH_BYTES ||
+           now_us - b->opened_us >= age_us;
+}
+
+/* Begin a batch with the next queue, in turn, that has something. */
+static bool open_batch(struct mm_sink *s, int64_t now_us)
+{
+    if (waiting(s) >= MM_SINK_WAITING_MAX)
+        return false;
+    for (size_t i = 0; i < s->queues_n; i++) {
+        struct mm_sink_queue *q = s->queue[(s->turn + i) % s->queues_n];
+
+        if (!has_more(q))
+            continue;
+        s->turn = (s->turn + i + 1) % s->queues_n;
+        if (mm_batch_new(++s->next_id, q->queue, q->recs[q->at].seq, now_us, &s->open) != MM_OK)
+            return false;
+        s->open->unsure = s->open->from < q->unsure_below;
+        return true;
+    }
+    return false;
+}
+
+static struct mm_sink_queue *queue_of(struct mm_sink *s, uint16_t queue)
+{
+    for (size_t i = 0; i < s->queues_n; i++) {
+        if (s->queue[i]->queue == queue)
+            return s->queue[i];
+    }
+    MM_ASSERT(!"a batch of an unknown queue");
+    return NULL;
+}
+
+/* A chunk with room, of the next ring in turn that has a free slot. */
+static bool need_chunk(struct mm_sink *s)
+{
+    for (size_t i = 0; s->chunk == NULL && i < s->o.shards; i++) {
+        size_t at = (s->ring_turn + i) % s->o.shards;
+        struct mm_ring *ring = mm_master_ring(s->o.master, at);
+
+        s->chunk = mm_ring_begin(ring, s->open->queue, s->open->id);
+        s->chunk_ring = ring;
+        if (s->chunk != NULL)
+            s->ring_turn = at + 1;
+    }
+    return s->chunk != NULL;
+}
+
+static struct mm_chunk_source source_of(const struct mm_sink *s, const struct mm_spool_record *r)
+{
+    const struct mm_source_info *info = mm_sources_find(&s->sources, r->source);
+    struct mm_chunk_source unknown = {.company = r->company,
+                                      .source = r->source,
+                                      .tz_offset_s = 9 * 3600,
+                                      .keep_days = s->o.keep_days};
+
+    /* What intake wrote decides whose record it is, whatever the register says now. */
+    return info != NULL && info->parse.company == r->company ? info->parse : unknown;
+}
+
+/* Give the open batch what its queue holds. True when something was given. */
+static bool feed(struct mm_sink *s)
+{
+    struct mm_sink_queue *q = queue_of(s, s->open->queue);
+    struct mm_batch *b = s->open;
+    size_t before = b->records;
+
+    while (b->records < s->o.batch_records && b->bytes < MM_BATCH_BYTES && has_more(q)) {
+        const struct mm_spool_record *r = &q->recs[q->at];
+        struct mm_chunk_rec rec = {
+            .seq = r->seq, .received_us = r->received_us, .flags = r->flags & 0x7FFF};
+        struct mm_chunk_source source = source_of(s, r);
+
+        if (r->damaged) {
+            mm_batch_aside(b, 0, 0, r->seq, mm_now_us(), "damaged", (struct mm_slice){0});
+        } else {
+            if (!need_chunk(s))
+                break;
+            if (!mm_chunk_add(s->chunk, &source, &rec, r->body)) {
+                submit(s);
+                continue;
+            }
+        }
+        q->at++;
+        b->records++;
+        b->to = r->seq + 1;
+    }
+    return b->records > before;
+}
+
+static struct mm_batch *batch_of(struct mm_sink *s, uint64_t id)
+{
+    if (s->open != NULL && s->open->id == id)
+        return s->open;
+    for (struct mm_batch *b = s->closing; b != NULL; b = b->next) {
+        if (b->id == id)
+            return b;
+    }
+    MM_ASSERT(!"a chunk of an unknown batch");
+    return NULL;
+}
+
+/* Take back what shards have finished. */
+static enum mm_code collect(struct mm_sink *s, bool *ret_any)
+{
+    for (size_t i = 0; i < s->o.shards; i++) {
+        struct mm_ring *ring = mm_master_ring(s->o.master, i);
+        struct mm_chunk *c;
+
+        while ((c = mm_ring_collect(ring)) != NULL) {
+            struct mm_batch *b = batch_of(s, c->batch);
+            enum mm_code code = mm_batch_absorb(b, c);
+
+            *ret_any = true;
+            if (code != MM_OK)
+                return code;
+            if (c->done_n < c->records_n) {
+                mm_ring_again(ring);
+                break;
+            }
+            mm_ring_release(ring);
+            b->chunks_out--;
+        }
+    }
+    return MM_OK;
+}
+
+/* ---- the loop ---- */
+
+static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
+{
+    if (now_us - s->housekept_us < HOUSEKEEPING_US)
+        return MM_OK;
+    s->housekept_us = now_us;
+    mm_notify("WATCHDOG=1");
+    find_queues(s);
+    if (mm_records_changed(s->o.records, &s->sources_seen) &&
+        mm_sources_load(s->o.records, s->o.keep_days, &s->sources) != MM_OK)
+        mm_log_warn("engine", "sources not read; the ones known stay");
+    return mm_master_alive(s->o.master) ? MM_OK : MM_E_IO;
+}
+
+static enum mm_code step(struct mm_sink *s, bool stopping, bool *ret_worked)
+{
+    int64_t now = mm_mono_us();
+    enum mm_code code = collect(s, ret_worked);
+
+    if (code == MM_OK)
+        code = housekeeping(s, now);
+    if (code != MM_OK)
+        return code;
+    if (s->open == NULL && !stopping && open_batch(s, now))
+        *ret_worked = true;
+    if (s->open != NULL && !stopping && feed(s))
+        *ret_worked = true;
+    /* A chunk that is not full goes out when its shard has nothing else to do. */
+    if (s->open != NULL && s->chunk != NULL && mm_ring_idle(s->chunk_ring))
+        submit(s);
+    if (s->open != NULL && (stopping || should_close(s, now)))
+        close_batch(s);
+    hand_over(s);
+    (void)pthread_mutex_lock(&s->lock);
+    code = s->failed;
+    (void)pthread_mutex_unlock(&s->lock);
+    return code;
+}
+
+/* Is it time to stop? A reload is passed on. */
+static bool told_to_stop(struct mm_sink *s, int signals)
+{
+    struct signalfd_siginfo info;
+
+    while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo != SIGHUP)
+            return true;
+        mm_master_reload(s->o.master);
+    }
+    return false;
+}
+
+static enum mm_code loop(struct mm_sink *s, int signals)
+{
+    int64_t stop_until = INT64_MAX;
+    bool stop = false;
+
+    for (;;) {
+        struct pollfd pfd[] = {{.fd = s->o.wake_fd, .events = POLLIN},
+                               {.fd = signals, .events = POLLIN}};
+        bool worked = false;
+        uint64_t n;
+        enum mm_code code;
+
+        stop = stop || told_to_stop(s, signals);
+        code = step(s, stop, &worked);
+        if (code != MM_OK)
+            return code;
+        if (stop) {
+            if (stop_until == INT64_MAX)
+                stop_until = mm_mono_us() + 5 * MM_US_PER_S;
+            if ((s->open == NULL && s->closing == NULL && waiting(s) == 0) ||
+                mm_mono_us() > stop_until)
+                return MM_OK;
+        }
+        if (worked)
+            continue;
+        if (poll(pfd, 2, TICK_MS) > 0 && (pfd[0].revents & POLLIN) != 0)
+            (void)!read(s->o.wake_fd, &n, sizeof(n));
+    }
+}
+
+enum mm_code mm_sink_run(struct mm_sink *s, int signals)
+{
+    pthread_t storing;
+    enum mm_code code;
+
+    if (pthread_create(&storing, NULL, mm_sink_store, s) != 0)
+        return MM_E_NOMEM;
+    code = loop(s, signals);
+    (void)pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    (void)pthread_cond_signal(&s->work);
+    (void)pthread_mutex_unlock(&s->lock);
+    (void)pthread_join(storing, NULL);
+    return code;
+}
+
+struct mm_sink_stats mm_sink_stats(struct mm_sink *s)
+{
+    struct mm_sink_stats st;
+
+    (void)pthread_mutex_lock(&s->lock);
+    st = s->stats;
+    (void)pthread_mutex_unlock(&s->lock);
+    return st;
+}

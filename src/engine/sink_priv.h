@@ -1,0 +1,69 @@
+/*
+ * engine/sink_priv.h - the sink's two halves: reading (sink.c) and storing (store.c).
+ *
+ * Purpose   What both threads share, and which of them may touch it.
+ * Owns      See sink.h.
+ * Threads   `lock` guards the queue of batches and the counters.
+ * Trust     As sink.h.
+ */
+#ifndef MM_ENGINE_SINK_PRIV_H
+#define MM_ENGINE_SINK_PRIV_H
+
+#include <pthread.h>
+
+#include "engine/batch.h"
+#include "engine/sink.h"
+#include "engine/sources.h"
+#include "store/events/client.h"
+#include "store/events/native.h"
+#include "store/spool/spool.h"
+
+enum {
+    MM_SINK_QUEUES_MAX = 64, /* intake, imports, storms: a handful */
+    MM_SINK_READ_MAX = 1024, /* records of one read */
+    MM_SINK_WAITING_MAX = 2, /* batches that are ready while one is being stored */
+    /* An earlier process had at most this many batches beyond its position. */
+    MM_SINK_IN_FLIGHT = MM_SINK_WAITING_MAX + 3,
+};
+
+struct mm_sink_queue {
+    uint16_t queue;
+    struct mm_spool_reader *reader;
+    uint64_t unsure_below; /* numbers that an earlier process may have stored */
+    /* Records that were read and not yet given to a chunk. */
+    struct mm_spool_record recs[MM_SINK_READ_MAX];
+    size_t at, n;
+};
+
+struct mm_sink {
+    struct mm_sink_options o;
+    /* Reading thread. */
+    char spool_dir[1024];
+    struct mm_sink_queue *queue[MM_SINK_QUEUES_MAX];
+    size_t queues_n, turn;
+    struct mm_sources sources;
+    uint64_t sources_seen;
+    struct mm_batch *open;
+    struct mm_batch *closing; /* closed, chunks still out; oldest first */
+    struct mm_chunk *chunk;   /* being filled */
+    struct mm_ring *chunk_ring;
+    size_t ring_turn;
+    uint64_t next_id;
+    int64_t housekept_us;
+    /* Shared. */
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* a batch is ready, or stop */
+    struct mm_batch *ready, **ready_end;
+    size_t ready_n; /* ready and being stored */
+    bool stopping;
+    int64_t stop_until_us;
+    enum mm_code failed;
+    struct mm_sink_stats stats;
+    /* Storing thread. */
+    struct mm_events_client *client;
+    struct mm_native *alert_rows;
+};
+
+/* The storing thread's body; arg is the sink. */
+void *mm_sink_store(void *arg);
+#endif

@@ -1,0 +1,253 @@
+/* engine/store.c - the storing half of the sink; see sink.h for the contract. */
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "engine/sink_priv.h"
+#include "os/log.h"
+#include "store/events/exactly_once.h"
+#include "store/records/system_scope.h"
+#include "triage/triage.h"
+
+enum {
+    PAUSE_MS = 200,  /* after "not now"; an eventd that restarts takes about a second */
+    TRIM_EVERY = 20, /* batches; segments are 64 MiB, so more often finds nothing */
+    COUNTS_PER_WRITE = 100,
+};
+
+/* What one write transaction does of a batch. */
+struct part {
+    struct mm_batch *b;
+    const struct mm_alert *alerts;
+    size_t alerts_n, alerts_at;
+    size_t counts_at, asides_at;
+    bool done;
+};
+
+static bool stopped(struct mm_sink *s)
+{
+    bool yes;
+
+    (void)pthread_mutex_lock(&s->lock);
+    yes = s->stopping;
+    (void)pthread_mutex_unlock(&s->lock);
+    return yes;
+}
+
+static void refused(void *ctx, uint64_t seq, struct mm_slice why)
+{
+    struct mm_batch *b = ctx;
+
+    mm_log_error("engine", "row refused by the store: queue=%u seq=%llu", b->queue,
+                 (unsigned long long)seq);
+    mm_batch_aside(b, 0, 0, seq, mm_now_us(), "store_refused", why);
+}
+
+/* Blocks of one table into the store; false when the sink stops before the store took them. */
+static bool store_rows(struct mm_sink *s, struct mm_batch *b, enum mm_etable table,
+                       const struct mm_slice *blocks, size_t n)
+{
+    struct mm_once once;
+    bool told = false;
+
+    mm_once_init(&once, table, b->queue, b->from, b->to, blocks, n, b->unsure);
+    while (mm_once_step(&once, s->client, refused, b) != MM_OK) {
+        (void)pthread_mutex_lock(&s->lock);
+        s->stats.busy++;
+        (void)pthread_mutex_unlock(&s->lock);
+        if (!told)
+            mm_log_warn("engine", "store of events not ready: code=%d %.*s", once.answer.exception,
+                        (int)mm_min_size(once.answer.text_n, 300), once.answer.text);
+        told = true;
+        if (stopped(s))
+            return false;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+    return true;
+}
+
+static const struct mm_alert *decode_alerts(const struct mm_batch *b, size_t *ret_n)
+{
+    struct mm_rd rd = mm_rd_of(mm_buf_slice(&b->alerts));
+    struct mm_alert *list = NULL;
+    size_t n = 0, cap = 0;
+
+    while (mm_rd_left(&rd) > 0) {
+        if (n == cap) {
+            size_t more = cap == 0 ? 256 : cap * 2;
+            struct mm_alert *grown = realloc(list, more * sizeof(*grown));
+
+            if (grown == NULL)
+                break;
+            list = grown;
+            cap = more;
+        }
+        /* A shard that writes no alert where one should be has been taken over: stop reading it. */
+        MM_ASSERT(mm_alert_decode(&rd, &list[n]));
+        MM_ASSERT(list[n].queue == b->queue && list[n].seq >= b->from && list[n].seq < b->to);
+        n++;
+    }
+    if (n > 1)
+        qsort(list, n, sizeof(*list), mm_alert_order);
+    *ret_n = n;
+    return list;
+}
+
+static bool store_alerts(struct mm_sink *s, struct mm_batch *b, const struct mm_alert *alerts,
+                         size_t n)
+{
+    struct mm_buf rows;
+    struct mm_slice block;
+    bool ok = true;
+
+    if (n == 0)
+        return true;
+    mm_buf_init(&rows, (size_t)MM_BATCH_ALERTS_MAX * 2);
+    for (size_t i = 0; i < n && ok; i++) {
+        enum mm_code code = mm_native_alert(s->alert_rows, &alerts[i], s->o.keep_days);
+
+        if (code == MM_E_LIMIT) {
+            ok = mm_native_write(s->alert_rows, &rows) == MM_OK;
+            i--;
+        } else {
+            ok = code == MM_OK;
+        }
+    }
+    ok = ok && mm_native_write(s->alert_rows, &rows) == MM_OK;
+    block = mm_buf_slice(&rows);
+    ok = ok && store_rows(s, b, MM_ET_ALERTS, &block, 1);
+    mm_buf_done(&rows);
+    return ok;
+}
+
+static enum mm_code write_counts(struct mm_tx *tx, struct part *p)
+{
+    enum mm_code code = MM_OK;
+    size_t end = mm_min_size(p->counts_at + COUNTS_PER_WRITE, p->b->counts_n);
+
+    for (; p->counts_at < end && code == MM_OK; p->counts_at++) {
+        const struct mm_batch_count *c = &p->b->counts[p->counts_at];
+        struct mm_health h = {.company = c->company,
+                              .source = c->source,
+                              .parsed = c->parsed,
+                              .unparsed = c->unparsed,
+                              .last_seen_us = c->last_seen_us,
+                              .updated_us = mm_now_us()};
+        code = mm_health_parsed(tx, &h);
+    }
+    return code;
+}
+
+static enum mm_code write_asides(struct mm_tx *tx, struct part *p)
+{
+    enum mm_code code = MM_OK;
+    size_t end = mm_min_size(p->asides_at + 20, p->b->asides_n);
+
+    for (; p->asides_at < end && code == MM_OK; p->asides_at++) {
+        const struct mm_batch_aside *a = &p->b->asides[p->asides_at];
+
+        code = mm_triage_aside(tx, a->company, p->b->queue, a->seq, a->source, a->received_us,
+                               a->why, mm_slice_of(a->bytes, a->bytes_n));
+    }
+    return code;
+}
+
+/*
+ * One transaction of a batch: alerts first, then counters and asides, the position last, so that
+ * the position is never ahead of what it stands for.
+ */
+static enum mm_code write_part(struct mm_tx *tx, void *arg)
+{
+    struct part *p = arg;
+    struct mm_opened opened[MM_TRIAGE_RUNS_MAX];
+    size_t used = 0, opened_n = 0;
+    enum mm_code code;
+
+    if (p->alerts_at < p->alerts_n) {
+        code = mm_triage_alerts(tx, p->alerts + p->alerts_at, p->alerts_n - p->alerts_at,
+                                mm_now_us(), &used, opened, &opened_n);
+        p->alerts_at += code == MM_OK ? used : 0;
+        if (code != MM_OK || p->alerts_at < p->alerts_n)
+            return code;
+    }
+    code = write_counts(tx, p);
+    if (code == MM_OK)
+        code = write_asides(tx, p);
+    if (code != MM_OK || p->counts_at < p->b->counts_n || p->asides_at < p->b->asides_n)
+        return code;
+    code = mm_triage_position_set(tx, p->b->queue, p->b->to);
+    p->done = code == MM_OK;
+    return code;
+}
+
+static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm_alert *alerts,
+                          size_t n)
+{
+    struct part p = {.b = b, .alerts = alerts, .alerts_n = n};
+
+    while (!p.done) {
+        struct part before = p;
+        enum mm_code code = mm_records_write(s->o.records, mm_system_scope(), write_part, &p);
+
+        if (code == MM_OK)
+            continue;
+        p = before;
+        mm_log_warn("engine", "records not written: code=%s", mm_code_key(code));
+        if (stopped(s))
+            return false;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+    return true;
+}
+
+/* Everything of one batch, in the order that a restart relies on. False: the sink stops. */
+static bool store_batch(struct mm_sink *s, struct mm_batch *b)
+{
+    size_t n = 0;
+    const struct mm_alert *alerts = decode_alerts(b, &n);
+    bool ok = store_rows(s, b, MM_ET_EVENTS, b->blocks, b->blocks_n) &&
+              store_alerts(s, b, alerts, n) && write_records(s, b, alerts, n);
+
+    if (ok && b->id % TRIM_EVERY == 0 &&
+        mm_spool_trim((struct mm_fs){0}, s->spool_dir, b->queue, b->to, NULL) != MM_OK)
+        mm_log_warn("engine", "old segments not deleted: queue=%u", b->queue);
+    (void)pthread_mutex_lock(&s->lock);
+    if (ok) {
+        s->stats.stored += b->records;
+        s->stats.alerts += n;
+        s->stats.batches++;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    free((void *)(uintptr_t)alerts); /* ours; const only against a slip of the pen */
+    return ok;
+}
+
+void *mm_sink_store(void *arg)
+{
+    struct mm_sink *s = arg;
+
+    for (;;) {
+        struct mm_batch *b;
+        bool ok;
+
+        (void)pthread_mutex_lock(&s->lock);
+        while (s->ready == NULL && !s->stopping)
+            (void)pthread_cond_wait(&s->work, &s->lock);
+        b = s->ready;
+        if (b != NULL) {
+            s->ready = b->next;
+            if (s->ready == NULL)
+                s->ready_end = &s->ready;
+        }
+        (void)pthread_mutex_unlock(&s->lock);
+        if (b == NULL)
+            return NULL;
+        ok = store_batch(s, b);
+        mm_batch_free(&b);
+        (void)pthread_mutex_lock(&s->lock);
+        s->ready_n--;
+        (void)pthread_mutex_unlock(&s->lock);
+        if (!ok)
+            return NULL;
+    }
+}
