@@ -184,10 +184,14 @@ enum mm_code mm_sandbox_calls(const struct mm_sandbox *box)
         may |= MM_MAY_READ_FILES;
     if ((may & MM_MAY_PROCESSES) != 0)
         may |= MM_MAY_THREADS;
+    if ((may & MM_MAY_NET) != 0)
+        may |= MM_MAY_ACCEPT;
     f = seccomp_init(denied);
     if (f == NULL)
         return MM_E_NOMEM;
     c = added(seccomp_attr_set(f, SCMP_FLTATR_CTL_NNP, 1));
+    if (c == MM_OK)
+        c = added(seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1));
     for (size_t i = 0; c == MM_OK && i < MM_COUNT(calls); i++) {
         if ((calls[i].may & ~may) == 0)
             c = added(seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i].nr, 0));

@@ -4,7 +4,7 @@
  * Purpose   Before the first foreign byte is read: no new privileges, no capabilities, resource
  *           limits, only these paths (landlock), only these system calls (seccomp).
  * Owns      Nothing; what was given away never comes back, also not in children.
- * Threads   Call before threads are made; the calls that follow bind all of them.
+ * Threads   Call before threads are made. Only mm_sandbox_calls binds threads that exist already.
  * Trust     A step that the kernel lacks is skipped and named in *ret_missing, so that the
  *           program can say so; a step that fails is an error and the program must not go on.
  * Spec      seccomp(2) through libseccomp, landlock(7) by raw system calls (ABI 1 to 6),
@@ -23,10 +23,11 @@ enum mm_sandbox_may {
     MM_MAY_COMPUTE = 0,
     MM_MAY_READ_FILES = 1,  /* open for reading, stat, list */
     MM_MAY_WRITE_FILES = 2, /* open, create, rename, unlink, sync; includes reading */
-    MM_MAY_NET = 4,         /* unix and internet sockets; no raw ones */
+    MM_MAY_NET = 4,         /* unix and internet sockets; no raw ones; includes accepting */
     MM_MAY_THREADS = 8,
     MM_MAY_PROCESSES = 16, /* fork, exec, wait, kill; includes threads */
     MM_MAY_MAKE_CODE = 32, /* executable memory, as compilers of patterns need */
+    MM_MAY_ACCEPT = 64,    /* connections to sockets that listen already, no other sockets */
 };
 
 /* A file or a directory with all below it; it must exist. */
