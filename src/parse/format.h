@@ -23,14 +23,15 @@ struct mm_target {
 
 enum mm_op_kind {
     MM_OP_COPY,
-    MM_OP_MAP,      /* words to words */
-    MM_OP_SCALE,    /* a decimal number times `times`, divided by `per` */
-    MM_OP_LOWER,    /* ASCII lower case */
-    MM_OP_MAC,      /* aa:bb:cc:dd:ee:ff */
-    MM_OP_USER,     /* DOMAIN\name: user.domain and the target */
-    MM_OP_HOST,     /* [scheme://][user@]host[:port][/...]: the host */
-    MM_OP_HOST_IP,  /* the same when the host is an address, else nothing */
-    MM_OP_HOST_PORT /* the port there, or the scheme's own */
+    MM_OP_MAP,       /* words to words */
+    MM_OP_SCALE,     /* a decimal number times `times`, divided by `per` */
+    MM_OP_LOWER,     /* ASCII lower case */
+    MM_OP_MAC,       /* aa:bb:cc:dd:ee:ff */
+    MM_OP_USER,      /* DOMAIN\name: user.domain and the target */
+    MM_OP_HOST,      /* [scheme://][user@]host[:port][/...]: the host */
+    MM_OP_HOST_IP,   /* the same when the host is an address, else nothing */
+    MM_OP_HOST_PORT, /* the port there, or the scheme's own */
+    MM_OP_MATCH      /* templates over the value; their captures are wire fields again */
 };
 
 enum mm_op_else { MM_ELSE_KEEP, MM_ELSE_DROP, MM_ELSE_VALUE };
@@ -44,6 +45,8 @@ struct mm_op {
     uint64_t times, per;
     struct mm_symtab map;
     struct mm_slice *map_value; /* by symbol; p == NULL: leave out */
+    const struct mm_patterns *match;
+    uint16_t *match_slot; /* by capture name */
     enum mm_op_else otherwise;
     struct mm_slice else_value;
 };

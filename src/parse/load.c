@@ -165,8 +165,8 @@ static bool load_csv(struct mm_loader *l, const struct mm_yaml *node)
     return true;
 }
 
-static bool add_pattern(struct mm_loader *l, struct mm_patterns *set, const struct mm_yaml *node,
-                        uint16_t number)
+bool mm_load_pattern(struct mm_loader *l, struct mm_patterns *set, const struct mm_yaml *node,
+                     uint16_t number)
 {
     struct mm_fault fault = {0};
 
@@ -200,7 +200,7 @@ static bool load_patterns(struct mm_loader *l, const struct mm_yaml *node)
         if (is == NULL)
             return mm_load_fail(l, p, "format.needs_is", (struct mm_slice){0});
         for (; one != NULL; one = is->kind == MM_YAML_LIST ? one->next : NULL) {
-            if (!add_pattern(l, f->patterns, one, (uint16_t)f->pattern_count))
+            if (!mm_load_pattern(l, f->patterns, one, (uint16_t)f->pattern_count))
                 return false;
         }
         f->pattern_count++;
@@ -240,7 +240,7 @@ static bool load_like(struct mm_loader *l, const struct mm_yaml *node, struct mm
         return mm_load_fail(l, node, "format.memory", (struct mm_slice){0});
     one = node->kind == MM_YAML_LIST ? node->first : node;
     for (; one != NULL; one = node->kind == MM_YAML_LIST ? one->next : NULL) {
-        if (!add_pattern(l, set, one, 0))
+        if (!mm_load_pattern(l, set, one, 0))
             return false;
     }
     wit->like = set;

@@ -42,6 +42,10 @@ bool mm_load_words(struct mm_loader *l, const struct mm_yaml *node, struct mm_sl
 /* Keys of a map that are not in the NULL-terminated list are errors. */
 bool mm_load_keys(struct mm_loader *l, const struct mm_yaml *map, const char *const *known);
 
+/* Add one template to a set. */
+bool mm_load_pattern(struct mm_loader *l, struct mm_patterns *set, const struct mm_yaml *node,
+                     uint16_t number);
+
 /* load_map.c: fields, set and rules. */
 bool mm_load_fields(struct mm_loader *l, const struct mm_yaml *node);
 bool mm_load_sets(struct mm_loader *l, const struct mm_yaml *node, struct mm_set **ret);

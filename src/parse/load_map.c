@@ -104,15 +104,43 @@ static bool load_else(struct mm_loader *l, const struct mm_yaml *node, struct mm
     return mm_load_dup(l, node->text, &op->else_value);
 }
 
+/* Templates over one value. */
+static bool load_match(struct mm_loader *l, const struct mm_yaml *node, struct mm_op *op)
+{
+    const struct mm_yaml *one = node->kind == MM_YAML_LIST ? node->first : node;
+    struct mm_patterns *set = mm_patterns_new(l->arena);
+
+    op->kind = MM_OP_MATCH;
+    op->to.field = MM_F_NONE;
+    op->match = set;
+    if (set == NULL)
+        return mm_load_fail(l, node, "format.memory", (struct mm_slice){0});
+    for (; one != NULL; one = node->kind == MM_YAML_LIST ? one->next : NULL) {
+        if (!mm_load_pattern(l, set, one, 0))
+            return false;
+    }
+    op->match_slot = mm_load_alloc(l, mm_patterns_names(set) + 1, sizeof(*op->match_slot));
+    for (size_t i = 0; op->match_slot != NULL && i < mm_patterns_names(set); i++) {
+        if (!mm_load_slot(l, node, mm_patterns_name(set, i), &op->match_slot[i]))
+            return false;
+    }
+    return op->match_slot != NULL;
+}
+
 /* One mapping: a target's name, or a map with `to`. */
 static bool load_op(struct mm_loader *l, const struct mm_yaml *node, struct mm_op **ret)
 {
-    static const char *const known[] = {"to", "as", "map", "else", "times", "per", "loose", NULL};
+    static const char *const known[] = {"to",  "as",    "map",   "else", "times",
+                                        "per", "loose", "match", NULL};
     struct mm_op *op = mm_load_alloc(l, 1, sizeof(*op));
     const struct mm_yaml *to = node, *as, *map, *loose;
+    const struct mm_yaml *match = mm_yaml_get(node, "match");
 
     if (op == NULL)
         return false;
+    *ret = op;
+    if (match != NULL && node->count == 1)
+        return load_match(l, match, op);
     if (node->kind == MM_YAML_MAP) {
         to = mm_yaml_get(node, "to");
         if (!mm_load_keys(l, node, known))
@@ -135,7 +163,6 @@ static bool load_op(struct mm_loader *l, const struct mm_yaml *node, struct mm_o
         return false;
     if (loose != NULL && !mm_yaml_bool(loose, &op->loose))
         return mm_load_fail(l, loose, "format.bool", loose->text);
-    *ret = op;
     return true;
 }
 

@@ -34,9 +34,23 @@ static void put_extra(struct mapping *m, struct mm_slice name, struct mm_slice v
     ev->extra[ev->extra_n++] = (struct mm_extra){.name = name, .value = value};
 }
 
+static bool is_port(enum mm_field f)
+{
+    return f == MM_F_SOURCE_PORT || f == MM_F_DESTINATION_PORT || f == MM_F_SOURCE_NAT_PORT ||
+           f == MM_F_DESTINATION_NAT_PORT;
+}
+
 /* Set a target from text of any type; false when the text is not of the field's type. */
 static bool put(struct mapping *m, const struct mm_target *to, struct mm_slice value)
 {
+    uint64_t u;
+
+    if (is_port(to->field)) {
+        if (!mm_slice_u64(value, &u) || u > UINT16_MAX)
+            return false;
+        mm_event_uint(m->ev, to->field, u);
+        return true;
+    }
     if (to->field != MM_F_NONE)
         return mm_event_parse(m->ev, to->field, value);
     put_extra(m, to->extra, value);
@@ -177,6 +191,17 @@ static bool put_user(struct mapping *m, const struct mm_op *op, struct mm_slice 
     return put(m, &op->to, mm_slice_sub(v, slash + 1, SIZE_MAX));
 }
 
+/* Captures are put behind the fields that are still to be mapped, and are mapped in their turn. */
+static void run_match(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    struct mm_pattern_hit hit;
+
+    if (!mm_patterns_match(op->match, v, &hit))
+        return;
+    for (size_t i = 0; i < hit.count; i++)
+        mm_wire_slot(m->w, op->match_slot[hit.capture[i].name], hit.capture[i].text);
+}
+
 static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
 {
     struct mm_slice text;
@@ -202,6 +227,9 @@ static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
     case MM_OP_HOST_IP:
     case MM_OP_HOST_PORT:
         return put_host(m, op, v);
+    case MM_OP_MATCH:
+        run_match(m, op, v);
+        return true;
     }
     return false;
 }
