@@ -484,17 +484,23 @@ enum mm_code mm_patterns_add(struct mm_patterns *set, struct mm_slice text, uint
     return MM_OK;
 }
 
-/* Whether matching can go on at this node: a literal that follows is looked at whole. */
+/* Whether matching can go on at this node: the literals that follow are looked at up to the next
+ * capture, so that a capture is only taken where its own template's text goes on. */
 static bool can_begin(const struct node *n, struct mm_slice in, size_t at)
 {
-    const struct lit_edge *lit;
+    for (;;) {
+        const struct lit_edge *lit;
 
-    if (at >= in.n)
-        return n->accept != NO_PATTERN || n->rest;
-    if (n->cap != NULL)
-        return true;
-    lit = lit_find(n, in.p[at]);
-    return lit != NULL && mm_slice_starts(mm_slice_sub(in, at, SIZE_MAX), lit->text);
+        if (at >= in.n)
+            return n->accept != NO_PATTERN || n->rest;
+        if (n->cap != NULL)
+            return true;
+        lit = lit_find(n, in.p[at]);
+        if (lit == NULL || !mm_slice_starts(mm_slice_sub(in, at, SIZE_MAX), lit->text))
+            return false;
+        at += lit->text.n;
+        n = lit->to;
+    }
 }
 
 static const struct cap_edge *take(const struct node *n, struct mm_slice in, size_t at,

@@ -127,6 +127,7 @@ enum mm_code mm_syslog5424_parse(struct mm_slice in, struct mm_syslog *ret, stru
     if (mm_rd_left(&rd) > 0 && !mm_rd_byte(&rd, ' '))
         return mm_fail(fault, MM_E_SYNTAX, rd.pos, "syslog.sd");
     m.msg = message(mm_rd_rest(&rd));
+    m.text = m.msg;
     *ret = m;
     return MM_OK;
 }
@@ -181,11 +182,13 @@ enum mm_code mm_syslog3164_parse(struct mm_slice in, struct mm_syslog *ret, stru
 {
     struct mm_rd rd = mm_rd_of(in);
     struct mm_syslog m = {0};
+    size_t from;
 
     MM_ASSERT(ret != NULL);
     MM_ASSERT(in.p != NULL || in.n == 0);
     if (pri(&rd, &m))
         (void)mm_rd_skip(&rd, ' ');
+    from = rd.pos;
     if (mm_rd_left(&rd) > 0 && alnum(in.p[rd.pos])) {
         bool bsd = in.p[rd.pos] > '9';
 
@@ -194,13 +197,18 @@ enum mm_code mm_syslog3164_parse(struct mm_slice in, struct mm_syslog *ret, stru
     if (!m.has_time && !m.has_pri)
         return mm_fail(fault, MM_E_SYNTAX, 0, "syslog.header");
     if (m.has_time) {
-        (void)mm_rd_byte(&rd, ':');
+        bool colon = mm_rd_byte(&rd, ':');
+
         if (mm_rd_left(&rd) > 0 && !mm_rd_byte(&rd, ' '))
             return mm_fail(fault, MM_E_SYNTAX, rd.pos, "syslog.time");
         (void)mm_rd_skip(&rd, ' ');
-        host3164(&rd, &m);
+        /* "2026/09/06 12:33:02: text" is a device's own log as it shows it: no host stands there.
+         */
+        if (!colon || in.p[from + 4] != '/')
+            host3164(&rd, &m);
         (void)mm_rd_skip(&rd, ' ');
     }
+    m.text = message(mm_rd_rest(&rd));
     tag3164(&rd, &m);
     m.msg = message(mm_rd_rest(&rd));
     *ret = m;

@@ -35,8 +35,9 @@ struct mm_syslog {
     struct mm_slice app;  /* APP-NAME, or the tag of RFC 3164 */
     struct mm_slice proc; /* PROCID, or the tag's [number] */
     struct mm_slice msgid;
-    struct mm_slice sd;  /* the structured data with its brackets; empty for "-" */
-    struct mm_slice msg; /* what is left, without a byte order mark or trailing line end */
+    struct mm_slice sd;   /* the structured data with its brackets; empty for "-" */
+    struct mm_slice text; /* RFC 3164: tag and message, for senders whose "tag" is none */
+    struct mm_slice msg;  /* what is left, without a byte order mark or trailing line end */
 };
 
 /*

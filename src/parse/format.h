@@ -148,6 +148,7 @@ struct mm_format {
     struct mm_slice vendor, product;
     uint32_t order;
     bool wrap_syslog;
+    bool keep_tag; /* what looks like a syslog tag belongs to the message */
     bool timeless; /* lines may come without a time of their own */
     struct mm_witness *witness;
     mm_decoder *decode;

@@ -381,10 +381,10 @@ static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
         !mm_load_dup(l, mm_yaml_text(doc, "vendor"), &f->vendor) ||
         !mm_load_dup(l, mm_yaml_text(doc, "product"), &f->product))
         return false;
-    if (wrap != NULL && !mm_slice_eq(wrap->text, MM_S("syslog")) &&
-        !mm_slice_eq(wrap->text, MM_S("none")))
+    f->keep_tag = wrap != NULL && mm_slice_eq(wrap->text, MM_S("syslog-text"));
+    f->wrap_syslog = f->keep_tag || (wrap != NULL && mm_slice_eq(wrap->text, MM_S("syslog")));
+    if (wrap != NULL && !f->wrap_syslog && !mm_slice_eq(wrap->text, MM_S("none")))
         return mm_load_fail(l, wrap, "format.wrap", wrap->text);
-    f->wrap_syslog = wrap != NULL && mm_slice_eq(wrap->text, MM_S("syslog"));
     f->keep_unknown = prefix != NULL;
     if (!load_number(l, doc, "order", 999, &order) || !load_flag(l, doc, "timeless", &f->timeless))
         return false;

@@ -246,7 +246,9 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
 /* The text a format reads: behind the syslog header when it allows one and there is one. */
 static struct mm_slice text_for(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
 {
-    return f->wrap_syslog && w->has_syslog ? w->syslog.msg : body;
+    if (!f->wrap_syslog || !w->has_syslog)
+        return body;
+    return f->keep_tag ? w->syslog.text : w->syslog.msg;
 }
 
 static bool fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
