@@ -32,6 +32,7 @@
  *   ident       letters, digits, _ and -
  *   host        letters, digits, _ - . and :
  *   word        no blanks; ends before the first byte of the literal that follows
+ *   blanks      one or more blanks or tabs
  *   to          anything (at least one byte) before the first place where the literal that
  *               follows stands
  *   last        the same before the last such place: for names that an attacker chooses

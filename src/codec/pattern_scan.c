@@ -24,6 +24,7 @@ static const struct mm_slice scan_names[] = {
     [MM_SCAN_IDENT] = MM_S_INIT("ident"),
     [MM_SCAN_HOST] = MM_S_INIT("host"),
     [MM_SCAN_WORD] = MM_S_INIT("word"),
+    [MM_SCAN_BLANKS] = MM_S_INIT("blanks"),
     [MM_SCAN_TO] = MM_S_INIT("to"),
     [MM_SCAN_LAST] = MM_S_INIT("last"),
     [MM_SCAN_REST] = MM_S_INIT("rest"),
@@ -195,6 +196,13 @@ static size_t word_end(struct mm_slice next, struct mm_slice in, size_t at)
     return at;
 }
 
+static size_t blanks_end(struct mm_slice in, size_t at)
+{
+    while (at < in.n && (in.p[at] == ' ' || in.p[at] == '\t'))
+        at++;
+    return at;
+}
+
 static size_t to_end(struct mm_slice next, struct mm_slice in, size_t at)
 {
     size_t hit;
@@ -241,17 +249,18 @@ bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, s
     } else if (scan == MM_SCAN_REST) {
         end = in.n;
     } else {
-        end = scan == MM_SCAN_MAC     ? mac_end(in, at)
-              : scan == MM_SCAN_IP    ? address(in, at, false)
-              : scan == MM_SCAN_PORT  ? port_end(in, at)
-              : scan == MM_SCAN_INT   ? run(in, at, C_DIGIT)
-              : scan == MM_SCAN_NUM   ? num_end(in, at)
-              : scan == MM_SCAN_HEX   ? run(in, at, C_HEX)
-              : scan == MM_SCAN_IDENT ? run(in, at, C_IDENT)
-              : scan == MM_SCAN_HOST  ? run(in, at, C_HOST)
-              : scan == MM_SCAN_WORD  ? word_end(next, in, at)
-              : scan == MM_SCAN_TO    ? to_end(next, in, at)
-                                      : last_end(next, in, at);
+        end = scan == MM_SCAN_MAC      ? mac_end(in, at)
+              : scan == MM_SCAN_IP     ? address(in, at, false)
+              : scan == MM_SCAN_PORT   ? port_end(in, at)
+              : scan == MM_SCAN_INT    ? run(in, at, C_DIGIT)
+              : scan == MM_SCAN_NUM    ? num_end(in, at)
+              : scan == MM_SCAN_HEX    ? run(in, at, C_HEX)
+              : scan == MM_SCAN_IDENT  ? run(in, at, C_IDENT)
+              : scan == MM_SCAN_HOST   ? run(in, at, C_HOST)
+              : scan == MM_SCAN_WORD   ? word_end(next, in, at)
+              : scan == MM_SCAN_BLANKS ? blanks_end(in, at)
+              : scan == MM_SCAN_TO     ? to_end(next, in, at)
+                                       : last_end(next, in, at);
         if (end <= at)
             return false;
     }

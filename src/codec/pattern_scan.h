@@ -36,6 +36,7 @@ enum mm_scan {
     MM_SCAN_IDENT,
     MM_SCAN_HOST,
     MM_SCAN_WORD,
+    MM_SCAN_BLANKS,
     MM_SCAN_TO,
     MM_SCAN_LAST,
     MM_SCAN_REST,

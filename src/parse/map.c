@@ -135,6 +135,7 @@ static void host_of(struct mm_slice v, struct mm_slice *ret_host, struct mm_slic
     size_t at = mm_slice_search(mm_slice_sub(v, 0, 32), MM_S("://"));
     struct mm_slice rest = v;
     size_t end = 0, colon;
+    uint64_t number;
 
     *ret_scheme = (struct mm_slice){0};
     if (at != SIZE_MAX) {
@@ -158,8 +159,12 @@ static void host_of(struct mm_slice v, struct mm_slice *ret_host, struct mm_slic
     }
     colon = mm_slice_find(rest, ':', 0);
     *ret_host = mm_slice_sub(rest, 0, colon);
-    if (colon != SIZE_MAX)
-        *ret_port = mm_slice_sub(rest, colon + 1, SIZE_MAX);
+    if (colon == SIZE_MAX)
+        return;
+    *ret_port = mm_slice_sub(rest, colon + 1, SIZE_MAX);
+    /* "error:invalid-request" is no host and port. */
+    if (ret_scheme->n == 0 && !mm_slice_u64(*ret_port, &number))
+        *ret_host = *ret_port = (struct mm_slice){0};
 }
 
 static bool put_host(struct mapping *m, const struct mm_op *op, struct mm_slice v)
