@@ -77,7 +77,7 @@ static struct mm_slice vendor_prefix(const struct mm_rule *r)
     if (mm_slice_eq(r->product, MM_S("windows")))
         return MM_S("winlog.event_data.");
     if (mm_slice_eq(r->product, MM_S("fortigate")) || mm_slice_eq(r->product, MM_S("fortios")))
-        return MM_S("fortinet.firewall.");
+        return MM_S("fortinet.");
     if (mm_slice_eq(r->product, MM_S("suricata")))
         return MM_S("suricata.eve.");
     return (struct mm_slice){0};

@@ -28,8 +28,8 @@ static_assert(MM_COUNT(rows) <= MM_SOURCE_WORDS * 64, "one bit a row");
 static const struct mm_slice event_type = MM_S_INIT("winlog.event_data.EventType");
 
 /* Fields that may decide a route; a term on another one would make keys lie. */
-static const enum mm_field key_fields[] = {MM_F_WINLOG_CHANNEL, MM_F_EVENT_DATASET, MM_F_EVENT_CODE,
-                                           MM_F_PROCESS_NAME};
+static const enum mm_field key_fields[] = {MM_F_WINLOG_CHANNEL, MM_F_EVENT_CODE,
+                                           MM_F_EVENT_CATEGORY, MM_F_EVENT_PROVIDER};
 
 static uint32_t field_of(struct mm_slice name)
 {
@@ -63,6 +63,8 @@ bool mm_sources_init(struct mm_arena *a, struct mm_sources *ret)
 
     if (row == NULL)
         return false;
+    for (size_t i = 0; i < MM_COUNT(key_fields); i++)
+        MM_ASSERT(mm_field_type(key_fields[i]) == MM_FT_KEYWORD);
     for (size_t i = 0; i < MM_COUNT(rows); i++) {
         struct mm_slice rest = rows[i].test;
 
@@ -115,7 +117,7 @@ static struct mm_slice value_of(const struct mm_event *ev, uint32_t field)
     }
     if (!mm_event_has(ev, (enum mm_field)field))
         return (struct mm_slice){0};
-    return ev->val[field].text; /* key_fields are texts: asserted in mm_sources_key */
+    return ev->val[field].text; /* key_fields are texts: see mm_sources_init */
 }
 
 static bool term_holds(const struct mm_event *ev, const struct term *t)
@@ -162,19 +164,17 @@ static bool put(uint8_t key[MM_ROUTE_KEY_MAX], size_t *n, struct mm_slice s)
 
 size_t mm_sources_key(const struct mm_event *ev, uint8_t key[MM_ROUTE_KEY_MAX])
 {
-    bool channel = value_of(ev, MM_F_WINLOG_CHANNEL).n > 0;
+    struct mm_slice channel = value_of(ev, MM_F_WINLOG_CHANNEL);
     struct mm_slice code = value_of(ev, MM_F_EVENT_CODE);
     size_t n = 0;
 
-    for (size_t i = 0; i < MM_COUNT(key_fields); i++)
-        MM_ASSERT(mm_field_type(key_fields[i]) == MM_FT_KEYWORD);
-    if (!put(key, &n, ev->format) || !put(key, &n, value_of(ev, MM_F_WINLOG_CHANNEL)) ||
-        !put(key, &n, value_of(ev, MM_F_EVENT_DATASET)))
+    if (!put(key, &n, ev->format) || !put(key, &n, channel) || !put(key, &n, code) ||
+        !put(key, &n, value_of(ev, MM_F_EVENT_CATEGORY)))
         return 0;
-    /* Event ids matter with a channel, program names without one: fewer different keys. */
-    if (!put(key, &n, channel ? code : value_of(ev, MM_F_PROCESS_NAME)))
+    /* Providers only decide without a channel; the kind of a registry event only in Sysmon's 12. */
+    if (channel.n == 0 && !put(key, &n, value_of(ev, MM_F_EVENT_PROVIDER)))
         return 0;
-    if (channel && mm_slice_eq(code, MM_S("12")) && !put(key, &n, value_of(ev, FIELD_EVENT_TYPE)))
+    if (mm_slice_eq(code, MM_S("12")) && !put(key, &n, value_of(ev, FIELD_EVENT_TYPE)))
         return 0;
     return n;
 }

@@ -145,11 +145,15 @@ static const struct mm_route *route(struct mm_matcher *m, const struct mm_event 
     uint8_t key[MM_ROUTE_KEY_MAX];
     size_t n = mm_sources_key(ev, key);
     struct mm_route *r = &m->once;
-    uint64_t h = n;
+    uint64_t h = n, w;
 
     if (n > 0) {
-        for (size_t i = 0; i < n; i++)
-            h = (h ^ key[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        memset(key + n, 0, sizeof(key) - n < 8 ? sizeof(key) - n : 8);
+        for (size_t i = 0; i < n; i += 8) { /* MM_ROUTE_KEY_MAX is a multiple of 8 */
+            memcpy(&w, key + i, 8);
+            h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
+            h ^= h >> 29;
+        }
         r = &m->route[h >> 32 & (MM_ROUTES - 1)];
         if (r->key_n == n && memcmp(r->key, key, n) == 0)
             return r;
@@ -222,6 +226,20 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
     return n;
 }
 
+bool mm_match_plain(struct mm_matcher *m, const struct mm_event *ev, size_t index,
+                    bool *ret_routed)
+{
+    const struct mm_route *r = route(m, ev);
+    uint16_t group = m->set->code[index].group;
+
+    MM_ASSERT(index < m->set->rule_n);
+    *ret_routed = r->overflow && group != MM_GROUP_NONE;
+    for (size_t i = 0; i < r->group_n; i++)
+        *ret_routed |= r->group[i] == group;
+    mm_match_begin(m, ev);
+    return *ret_routed && rule_matches(m, (uint32_t)index);
+}
+
 struct mm_matcher_stats mm_matcher_stats(const struct mm_matcher *m)
 {
     return m->stats;
@@ -264,12 +282,10 @@ static enum mm_verdict tell(struct mm_matcher *m, const struct mm_expr *x, size_
                             struct mm_buf *out)
 {
     static const char *const words[] = {"field", "not", "all of", "any of"};
-    size_t at = out->n;
     enum mm_verdict v = x->kind == MM_X_AND ? MM_YES : MM_NO, one;
     struct mm_buf inner;
 
     mm_buf_init(&inner, 1024 * 1024);
-    (void)at;
     if (x->kind == MM_X_SET)
         v = mm_match_set(m, x->set);
     for (const struct mm_expr *c = x->first; c != NULL; c = c->next) {
@@ -302,15 +318,9 @@ static enum mm_verdict tell(struct mm_matcher *m, const struct mm_expr *x, size_
 
 void mm_rules_why(struct mm_matcher *m, size_t index, const struct mm_event *ev, struct mm_buf *out)
 {
-    const struct mm_route *r;
-    bool routed = false;
+    bool routed, yes = mm_match_plain(m, ev, index, &routed);
 
-    MM_ASSERT(index < m->set->rule_n);
-    r = route(m, ev);
-    for (size_t i = 0; i < r->group_n; i++)
-        routed |= r->group[i] == m->set->code[index].group;
-    mm_buf_fmt(out, "logsource: %s\n", routed || r->overflow ? "yes" : "no");
-    mm_match_begin(m, ev);
+    mm_buf_fmt(out, "logsource: %s\nrule: %s\n", routed ? "yes" : "no", yes ? "yes" : "no");
     if (m->set->code[index].expr != NULL)
         (void)tell(m, m->set->code[index].expr, 0, out);
 }

@@ -73,6 +73,12 @@ struct mm_place *mm_match_value(struct mm_matcher *m, uint16_t slot);
 void mm_match_fold(struct mm_matcher *m, struct mm_place *p);
 /* Fill m->text with what keywords look at, once an event. */
 void mm_match_texts(struct mm_matcher *m);
+/*
+ * Does rule `index` match, worked out from its program alone, without the indexes? Tests hold
+ * mm_rules_match against it. *ret_routed says whether its logsource names the event.
+ */
+bool mm_match_plain(struct mm_matcher *m, const struct mm_event *ev, size_t index,
+                    bool *ret_routed);
 /* One comparison with a value that is there. */
 enum mm_verdict mm_match_atom(struct mm_matcher *m, const struct mm_atom *a, struct mm_place *p);
 /* Does the set hold for this event? Worked out once. */
