@@ -177,6 +177,7 @@ static bool build_init(struct mm_build *b, const struct mm_rules_options *option
     mm_map_init(&s->extra, seed, MM_EXTRA_MAX);
     mm_map_init(&b->slots, seed, MM_SLOT_MAX);
     mm_map_init(&b->sets, seed, MM_SETS_MAX);
+    mm_map_init(&b->ids, seed, MM_RULES_MAX);
     return mm_sources_init(&s->arena, &s->sources);
 }
 
@@ -186,6 +187,7 @@ static void build_done(struct mm_build *b)
     mm_arena_done(&b->names);
     mm_map_done(&b->slots);
     mm_map_done(&b->sets);
+    mm_map_done(&b->ids);
     mm_rules_unref(&b->set);
 }
 
@@ -211,6 +213,8 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
     struct mm_expr *x = NULL;
     enum mm_code code = mm_rule_read(b, doc, &rule, &x);
 
+    if (code == MM_OK && mm_map_get(&b->ids, rule.id) != NULL)
+        code = mm_rule_refuse(b, MM_E_EXISTS, doc->line, "rule.double", rule.id);
     if (code == MM_E_NOMEM)
         return code;
     if (code != MM_OK)
@@ -220,6 +224,8 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
         (void)mm_rule_refuse(b, MM_E_LIMIT, doc->line, "rule.set.full", (struct mm_slice){0});
         return add_refusal(b, file);
     }
+    if (mm_map_set(&b->ids, rule.id, s->rule_n) != MM_OK)
+        return MM_E_NOMEM;
     s->rule[s->rule_n] = rule;
     s->code[s->rule_n] = (struct mm_rule_code){.expr = x};
     s->rule_n++;

@@ -207,6 +207,7 @@ struct mm_build {
     struct mm_arena tmp;   /* of one document */
     struct mm_arena names; /* keys of the maps below */
     struct mm_map slots, sets;
+    struct mm_map ids; /* of rules, to their numbers */
     const struct mm_rules_options *options;
     const struct mm_rule *rule; /* being read: its logsource names the fields */
     struct mm_slice missing;    /* placeholder without values, in the set's arena */

@@ -226,8 +226,7 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
     return n;
 }
 
-bool mm_match_plain(struct mm_matcher *m, const struct mm_event *ev, size_t index,
-                    bool *ret_routed)
+bool mm_match_plain(struct mm_matcher *m, const struct mm_event *ev, size_t index, bool *ret_routed)
 {
     const struct mm_route *r = route(m, ev);
     uint16_t group = m->set->code[index].group;

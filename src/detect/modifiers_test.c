@@ -48,7 +48,9 @@ TEST(modifiers_re_i_m_s)
     HIT("  s:\n    A|re: '(?i)ABC\\d{2}'\n  condition: s\n", "A", "xabc12");
     HIT("  s:\n    A|re: 'a(?=b)'\n  condition: s\n", "A", "ab");
     HIT("  s:\n    A|re:\n      - x\n      - c$\n  condition: s\n", "A", "abc");
-    HIT("  s:\n    A|re: 'b'\n  condition: s\n", "A", "\xff" "b"); /* around bad bytes */
+    HIT("  s:\n    A|re: 'b'\n  condition: s\n", "A",
+        "\xff"
+        "b"); /* around bad bytes */
 }
 
 TEST(modifiers_cidr)
@@ -56,7 +58,8 @@ TEST(modifiers_cidr)
     HIT("  s:\n    A|cidr: 10.0.0.0/8\n  condition: s\n", "A", "10.2.3.4");
     MISS("  s:\n    A|cidr: 10.0.0.0/8\n  condition: s\n", "A", "11.2.3.4");
     MISS("  s:\n    A|cidr: 10.0.0.0/8\n  condition: s\n", "A", "ten");
-    HIT("  s:\n    A|cidr:\n      - 10.0.0.0/8\n      - fe80::/10\n  condition: s\n", "A", "fe80::1");
+    HIT("  s:\n    A|cidr:\n      - 10.0.0.0/8\n      - fe80::/10\n  condition: s\n", "A",
+        "fe80::1");
     HIT("  s:\n    SourceIp|cidr: 192.168.0.0/16\n  condition: s\n", "source.ip", "192.168.3.4");
     HIT("  s:\n    SourceIp: '0:0:0:0:0:0:0:1'\n  condition: s\n", "source.ip", "::1");
     HIT("  s:\n    SourceIp|startswith: '192.168.'\n  condition: s\n", "source.ip", "192.168.3.4");
@@ -119,9 +122,15 @@ TEST(modifiers_windash)
 
     HIT(d, "A", "powershell -enc x");
     HIT(d, "A", "powershell /enc x");
-    HIT(d, "A", "powershell \xe2\x80\x93" "enc x");
-    HIT(d, "A", "powershell \xe2\x80\x94" "enc x");
-    HIT(d, "A", "powershell \xe2\x80\x95" "enc x");
+    HIT(d, "A",
+        "powershell \xe2\x80\x93"
+        "enc x");
+    HIT(d, "A",
+        "powershell \xe2\x80\x94"
+        "enc x");
+    HIT(d, "A",
+        "powershell \xe2\x80\x95"
+        "enc x");
     MISS(d, "A", "powershell enc x");
     HIT("  s:\n    A|contains|all|windash:\n      - '-a'\n      - '/b'\n  condition: s\n", "A",
         "x /a -b");
@@ -176,10 +185,11 @@ TEST(placeholders_become_values_or_the_rule_waits)
     static const struct mm_slice names[] = {MM_S_INIT("alice"), MM_S_INIT("b*b")};
     static const struct mm_placeholder ph[] = {{MM_S_INIT("Admins"), {names, 2}}};
     struct mm_rules_options with = {.placeholders = ph, .placeholder_n = 1};
-    struct mm_slice text = MM_S(KIT_HEAD "  s:\n    A|expand: '%Admins%'\n  condition: s\n---\n" KIT_HEAD
-                                         "  s:\n    A|contains|expand: 'x%Admins%y'\n"
-                                         "  condition: s\n---\n" KIT_HEAD
-                                         "  s:\n    A|expand: '\\%Admins\\%'\n  condition: s\n");
+    struct mm_slice text =
+        MM_S(KIT_HEAD "  s:\n    A|expand: '%Admins%'\n  condition: s\n---\n" KIT_TITLE(
+            "u") "  s:\n    A|contains|expand: 'x%Admins%y'\n"
+                 "  condition: s\n---\n" KIT_TITLE(
+                     "v") "  s:\n    A|expand: '\\%Admins\\%'\n  condition: s\n");
     struct mm_ruleset *set = NULL;
     struct mm_event ev;
 
@@ -238,7 +248,7 @@ TEST(rule_with_an_error_is_refused_alone_with_its_line)
         struct mm_ruleset *set = NULL;
 
         (void)snprintf(text, sizeof(text),
-                       KIT_HEAD "%s---\n" KIT_HEAD "  ok:\n    A: x\n  condition: ok\n",
+                       KIT_HEAD "%s---\n" KIT_TITLE("u") "  ok:\n    A: x\n  condition: ok\n",
                        cases[i].detection);
         printf("# %s\n", cases[i].what);
         CHECK(mm_rules_load_text(MM_S("t.yml"), mm_slice_str(text), NULL, &set) == MM_OK);

@@ -31,11 +31,11 @@ TEST(value_escapes_follow_the_specification)
         {"\\*", "*"},
         {"\\?", "?"},
         {"C:\\Windows\\cmd.exe", "C:\\Windows\\cmd.exe"},
-        {"a\\\\b", "a\\b"},          /* two are one */
-        {"\\\\*", "\\<*>"},          /* a backslash, then anything */
-        {"\\\\\\*", "\\*"},          /* both are plain */
-        {"\\\\\\", "\\\\"},          /* three in a row are two */
-        {"\\\\\\\\", "\\\\"},        /* so are four */
+        {"a\\\\b", "a\\b"},   /* two are one */
+        {"\\\\*", "\\<*>"},   /* a backslash, then anything */
+        {"\\\\\\*", "\\*"},   /* both are plain */
+        {"\\\\\\", "\\\\"},   /* three in a row are two */
+        {"\\\\\\\\", "\\\\"}, /* so are four */
         {"\\\\\\\\server", "\\\\server"},
         {"end\\", "end\\"},
         {"a**b", "a<*>b"},
@@ -80,18 +80,43 @@ TEST(glob_matches_like_sigma)
         const char *pattern, *text;
         bool yes;
     } cases[] = {
-        {"abc", "ABC", true},       {"abc", "abcd", false},   {"", "", true},
-        {"", "a", false},           {"*", "", true},          {"*", "x", true},
-        {"a*", "abc", true},        {"a*", "ba", false},      {"*c", "abc", true},
-        {"*c", "abcd", false},      {"*b*", "abc", true},     {"*x*", "abc", false},
-        {"a*c", "abc", true},       {"a*c", "ac", true},      {"a*c", "acb", false},
-        {"a*b*c", "aXbYc", true},   {"a*b*c", "acb", false},  {"*aab*", "aaab", true},
-        {"a?c", "abc", true},       {"a?c", "ac", false},     {"?", "", false},
-        {"a?c", "a\xe3\x81\x82""c", true}, /* one character, three bytes */
-        {"*?c", "\xe3\x81\x82""c", true},  {"??", "\xe3\x81\x82", false},
-        {"*a?", "xa\xe3\x81\x82", true},   {"a?", "a\xff", true},
-        {"*ab*ab", "abab", true},   {"*ab*ab", "ab", false},  {"a*a", "a", false},
-        {"*.exe", "X.EXE", true},   {"\xc3\x84*", "\xc3\xa4x", true}, /* Umlaut */
+        {"abc", "ABC", true},
+        {"abc", "abcd", false},
+        {"", "", true},
+        {"", "a", false},
+        {"*", "", true},
+        {"*", "x", true},
+        {"a*", "abc", true},
+        {"a*", "ba", false},
+        {"*c", "abc", true},
+        {"*c", "abcd", false},
+        {"*b*", "abc", true},
+        {"*x*", "abc", false},
+        {"a*c", "abc", true},
+        {"a*c", "ac", true},
+        {"a*c", "acb", false},
+        {"a*b*c", "aXbYc", true},
+        {"a*b*c", "acb", false},
+        {"*aab*", "aaab", true},
+        {"a?c", "abc", true},
+        {"a?c", "ac", false},
+        {"?", "", false},
+        {"a?c",
+         "a\xe3\x81\x82"
+         "c",
+         true}, /* one character, three bytes */
+        {"*?c",
+         "\xe3\x81\x82"
+         "c",
+         true},
+        {"??", "\xe3\x81\x82", false},
+        {"*a?", "xa\xe3\x81\x82", true},
+        {"a?", "a\xff", true},
+        {"*ab*ab", "abab", true},
+        {"*ab*ab", "ab", false},
+        {"a*a", "a", false},
+        {"*.exe", "X.EXE", true},
+        {"\xc3\x84*", "\xc3\xa4x", true}, /* Umlaut */
     };
 
     for (size_t i = 0; i < MM_COUNT(cases); i++) {
@@ -140,7 +165,9 @@ TEST(encodings_are_those_that_others_compute)
         {"cmd", "w", "c.m.d."},
         {"cmd", "b", ".c.m.d"},
         {"a*b", "w", "a.*b."},
-        {"cmd", "m", "\xff\xfe" "c.m.d."},
+        {"cmd", "m",
+         "\xff\xfe"
+         "c.m.d."},
         {"http", "w6", "aAB0AHQAcAA="},
         {"a*", "6", "refused"},
         {"a", "0", "Y"},
@@ -164,7 +191,7 @@ TEST(windash_changes_only_dashes_in_front_of_words)
     static const struct {
         const char *text;
         size_t n;
-    } cases[] = {{" -enc ", 5}, {"/c", 5},      {"a-b", 1},   {" --x", 5}, {"- ", 1},
+    } cases[] = {{" -enc ", 5},  {"/c", 5},     {"a-b", 1},           {" --x", 5},       {"- ", 1},
                  {" -a -b", 25}, {"x/y /z", 5}, {"\xe2\x80\x93x", 5}, {"-a -b -c -d", 0}};
 
     for (size_t i = 0; i < MM_COUNT(cases); i++) {
@@ -188,7 +215,7 @@ TEST(folding_knows_more_than_ascii)
     } cases[] = {
         {"ABC xyz 0-9 @[`{", "abc xyz 0-9 @[`{"},
         {"\xc3\x84\xc3\x96", "\xc3\xa4\xc3\xb6"},
-        {"\xce\xa3\xcf\x82", "\xcf\x83\xcf\x83"},             /* both sigmas are one */
+        {"\xce\xa3\xcf\x82", "\xcf\x83\xcf\x83"},                 /* both sigmas are one */
         {"\xef\xbc\xa1\xef\xbd\x81", "\xef\xbd\x81\xef\xbd\x81"}, /* full-width letters */
         {"\xd0\x96", "\xd0\xb6"},
         {"\xc8\xba", "\xe2\xb1\xa5"}, /* grows */

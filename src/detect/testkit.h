@@ -13,7 +13,8 @@
 
 /* The test includes tests/harness/test.h before this. */
 
-#define KIT_HEAD "title: t\nlogsource: {product: windows}\ndetection:\n"
+#define KIT_HEAD KIT_TITLE("t")
+#define KIT_TITLE(t) "title: " t "\nlogsource: {product: windows}\ndetection:\n"
 
 /* A rule set of `text`, which must load without refusals. */
 static inline struct mm_ruleset *kit_load(const char *text)

@@ -1,0 +1,459 @@
+/* app/rules.c - `mimamori rules`: are rules good, which are there, take some in, why (not) this
+ * one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "decode/winevent.h"
+#include "detect/detect.h"
+#include "os/file.h"
+
+enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, OUT_MAX = 256 * 1024 * 1024 };
+
+#define STATE_DEFAULT "/var/lib/mimamori"
+
+struct args {
+    bool json;
+    const char *state;
+    const char *path[PATHS_MAX];
+    size_t path_n;
+};
+
+static int usage(void)
+{
+    fputs("usage: mimamori rules check [--json] PATH...\n"
+          "       mimamori rules list [--json] [--state DIR | PATH...]\n"
+          "       mimamori rules add [--json] [--state DIR] PATH...\n"
+          "       mimamori rules why RULE.yml EVENT.json\n"
+          "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
+          "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
+          "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
+          "         takes them in by itself\n"
+          "  why    does the rule match the event, and which part of it does not?\n"
+          "Exit: 0 good, 1 some rule was refused or does not match, 2 wrong usage.\n",
+          stderr);
+    return EXIT_USAGE;
+}
+
+static bool read_args(struct args *a, int argc, char **argv)
+{
+    *a = (struct args){.state = STATE_DEFAULT};
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            a->json = true;
+        } else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
+            a->state = argv[++i];
+        } else if (argv[i][0] == '-' || a->path_n == PATHS_MAX) {
+            return false;
+        } else {
+            a->path[a->path_n++] = argv[i];
+        }
+    }
+    return true;
+}
+
+static const char *state_word(enum mm_rule_state state)
+{
+    static const char *const words[MM_RULE_STATE_COUNT] = {"active", "no source", "needs values",
+                                                           "next stage"};
+
+    return words[state];
+}
+
+/* Load or say why not. */
+static struct mm_ruleset *load(const char *const *path, size_t n)
+{
+    struct mm_ruleset *set = NULL;
+    struct mm_fault fault = {0};
+    enum mm_code code = mm_rules_load(path, n, NULL, &set, &fault);
+
+    if (code == MM_E_IO)
+        fprintf(stderr, "mimamori: cannot read %s: %s\n", path[fault.at], strerror(errno));
+    else if (code != MM_OK)
+        fprintf(stderr, "mimamori: %s\n", mm_rules_reason(fault.what));
+    return set;
+}
+
+static void key_text(struct mm_buf *out, const char *key, struct mm_slice v)
+{
+    mm_buf_fmt(out, ",\"%s\":", key);
+    mm_utf8_json(out, v);
+}
+
+static void refusals_json(struct mm_buf *out, const struct mm_ruleset *set)
+{
+    mm_buf_str(out, "\"refused\":[");
+    for (size_t i = 0; i < mm_rules_refused(set); i++) {
+        const struct mm_rule_refusal *r = mm_rules_refusal(set, i);
+
+        mm_buf_fmt(out, "%s{\"line\":%u", i == 0 ? "" : ",", r->line);
+        key_text(out, "file", r->file);
+        key_text(out, "reason", mm_slice_str(r->what));
+        key_text(out, "text", mm_slice_str(mm_rules_reason(r->what)));
+        key_text(out, "detail", r->detail);
+        mm_buf_byte(out, '}');
+    }
+    mm_buf_byte(out, ']');
+}
+
+static void refusals_text(FILE *to, const struct mm_ruleset *set)
+{
+    for (size_t i = 0; i < mm_rules_refused(set); i++) {
+        const struct mm_rule_refusal *r = mm_rules_refusal(set, i);
+
+        fprintf(to, "%.*s:%u: %s", MM_S_ARG(r->file), r->line, mm_rules_reason(r->what));
+        if (r->detail.n > 0)
+            fprintf(to, ": %.*s", MM_S_ARG(r->detail)); /* printable: detect.h */
+        fputc('\n', to);
+    }
+}
+
+static void count_states(const struct mm_ruleset *set, size_t ret[MM_RULE_STATE_COUNT])
+{
+    memset(ret, 0, sizeof(ret[0]) * MM_RULE_STATE_COUNT);
+    for (size_t i = 0; i < mm_rules_count(set); i++)
+        ret[mm_rules_get(set, i)->state]++;
+}
+
+static void states_json(struct mm_buf *out, const struct mm_ruleset *set)
+{
+    size_t n[MM_RULE_STATE_COUNT];
+
+    count_states(set, n);
+    mm_buf_fmt(out,
+               "\"rules\":%zu,\"active\":%zu,\"no_source\":%zu,\"needs_values\":%zu,"
+               "\"next_stage\":%zu,",
+               mm_rules_count(set), n[MM_RULE_ACTIVE], n[MM_RULE_NO_SOURCE],
+               n[MM_RULE_NEEDS_VALUES], n[MM_RULE_NEXT_STAGE]);
+}
+
+static void states_text(const struct mm_ruleset *set)
+{
+    size_t n[MM_RULE_STATE_COUNT];
+
+    count_states(set, n);
+    printf("%zu rules: %zu active, %zu without a source that writes such events, %zu need values "
+           "for placeholders, %zu for correlation; %zu refused\n",
+           mm_rules_count(set), n[MM_RULE_ACTIVE], n[MM_RULE_NO_SOURCE], n[MM_RULE_NEEDS_VALUES],
+           n[MM_RULE_NEXT_STAGE], mm_rules_refused(set));
+}
+
+static void print_buf(struct mm_buf *out)
+{
+    mm_buf_byte(out, '\n');
+    if (mm_buf_ok(out))
+        (void)fwrite(out->p, 1, out->n, stdout);
+    mm_buf_done(out);
+}
+
+static int check(const struct args *a)
+{
+    struct mm_ruleset *set;
+    struct mm_buf out;
+    int rc;
+
+    if (a->path_n == 0)
+        return usage();
+    set = load(a->path, a->path_n);
+    if (set == NULL)
+        return EXIT_BAD;
+    rc = mm_rules_refused(set) > 0 ? EXIT_BAD : 0;
+    if (a->json) {
+        mm_buf_init(&out, OUT_MAX);
+        mm_buf_byte(&out, '{');
+        states_json(&out, set);
+        refusals_json(&out, set);
+        mm_buf_byte(&out, '}');
+        print_buf(&out);
+    } else {
+        refusals_text(stdout, set);
+        states_text(set);
+    }
+    mm_rules_unref(&set);
+    return rc;
+}
+
+static void list_json(const struct mm_ruleset *set)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, OUT_MAX);
+    mm_buf_byte(&out, '[');
+    for (size_t i = 0; i < mm_rules_count(set); i++) {
+        const struct mm_rule *r = mm_rules_get(set, i);
+
+        mm_buf_fmt(&out, "%s{\"line\":%u,\"level\":\"%s\",\"state\":\"%s\"", i == 0 ? "" : ",\n",
+                   r->line, mm_level_name(r->level), state_word(r->state));
+        key_text(&out, "id", r->id);
+        key_text(&out, "title", r->title);
+        key_text(&out, "author", r->author);
+        key_text(&out, "file", r->file);
+        key_text(&out, "product", r->product);
+        key_text(&out, "category", r->category);
+        key_text(&out, "service", r->service);
+        if (r->missing.n > 0)
+            key_text(&out, "missing", r->missing);
+        mm_buf_byte(&out, '}');
+    }
+    mm_buf_byte(&out, ']');
+    print_buf(&out);
+}
+
+/* Foreign text on a terminal: no control characters. */
+static void print_clean(struct mm_slice s)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, 1024 * 1024);
+    mm_utf8_clean(&out, s);
+    for (size_t i = 0; mm_buf_ok(&out) && i < out.n; i++)
+        putchar(out.p[i] < 0x20 || out.p[i] == 0x7f ? ' ' : out.p[i]);
+    mm_buf_done(&out);
+}
+
+static int list(const struct args *a)
+{
+    char own[MM_MAX_PATH];
+    const char *only = own;
+    struct mm_ruleset *set;
+
+    if (mm_path_join(own, a->state, "rules") != MM_OK)
+        return usage();
+    set = a->path_n > 0 ? load(a->path, a->path_n) : load(&only, 1);
+    if (set == NULL)
+        return EXIT_BAD;
+    if (a->json) {
+        list_json(set);
+        mm_rules_unref(&set);
+        return 0;
+    }
+    for (size_t i = 0; i < mm_rules_count(set); i++) {
+        const struct mm_rule *r = mm_rules_get(set, i);
+
+        printf("%-13s %-12s ", mm_level_name(r->level), state_word(r->state));
+        print_clean(r->title);
+        printf(" (");
+        print_clean(r->id);
+        puts(")");
+    }
+    states_text(set);
+    mm_rules_unref(&set);
+    return 0;
+}
+
+/* Where the file goes: below `to`, under its path relative to the argument that named it. */
+static bool target_path(const struct args *a, struct mm_slice file, const char *to,
+                        char ret[MM_MAX_PATH])
+{
+    for (size_t i = 0; i < a->path_n; i++) {
+        struct mm_slice arg = mm_slice_str(a->path[i]), rest = file;
+        size_t slash;
+        int n;
+
+        if (!mm_slice_starts(file, arg))
+            continue;
+        while (arg.n > 1 && arg.p[arg.n - 1] == '/')
+            arg.n--;
+        for (slash = arg.n; slash > 0 && arg.p[slash - 1] != '/'; slash--)
+            continue;
+        if (file.n == arg.n || mm_slice_eq(mm_slice_sub(arg, slash, SIZE_MAX), MM_S(".")) ||
+            mm_slice_eq(mm_slice_sub(arg, slash, SIZE_MAX), MM_S("..")))
+            rest = mm_slice_sub(file, file.n == arg.n ? slash : arg.n + 1, SIZE_MAX);
+        else
+            rest = mm_slice_sub(file, slash, SIZE_MAX); /* with the folder's own name */
+        n = snprintf(ret, MM_MAX_PATH, "%s/%.*s", to, MM_S_ARG(rest));
+        return n > 0 && n < MM_MAX_PATH;
+    }
+    return false;
+}
+
+/* A durable copy: a file that is there is whole, also after a power cut. */
+static enum mm_code copy_file(struct mm_slice from, char to[MM_MAX_PATH])
+{
+    struct mm_fs fs = mm_fs_real();
+    char path[MM_MAX_PATH], tmp[MM_MAX_PATH], dir[MM_MAX_PATH];
+    char *slash;
+    struct mm_buf text;
+    enum mm_code code;
+    int fd = -1, n = snprintf(tmp, sizeof(tmp), "%s.new", to);
+
+    (void)snprintf(path, sizeof(path), "%.*s", MM_S_ARG(from));
+    (void)snprintf(dir, sizeof(dir), "%s", to);
+    slash = strrchr(dir, '/');
+    if (n < 0 || (size_t)n >= sizeof(tmp) || slash == NULL)
+        return MM_E_LIMIT;
+    *slash = '\0';
+    mm_buf_init(&text, 8 * 1024 * 1024);
+    code = mm_file_read(path, &text);
+    if (code == MM_OK)
+        code = mm_fs_mkdirs(fs, dir, 0700);
+    if (code == MM_OK)
+        code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600, &fd);
+    if (code == MM_OK)
+        code = mm_fs_pwrite(fs, fd, mm_buf_slice(&text), 0);
+    if (code == MM_OK)
+        code = mm_fs_sync(fs, fd);
+    mm_fs_close(fs, &fd);
+    if (code == MM_OK)
+        code = mm_fs_rename(fs, tmp, to);
+    if (code == MM_OK)
+        code = mm_fs_sync_dir(fs, dir);
+    mm_buf_done(&text);
+    return code;
+}
+
+/* Copy every file that holds a good rule; *ret_n says how many. */
+static enum mm_code copy_all(const struct args *a, const struct mm_ruleset *set, const char *to,
+                             size_t *ret_n)
+{
+    struct mm_slice last = {0};
+    char path[MM_MAX_PATH];
+
+    *ret_n = 0;
+    for (size_t i = 0; i < mm_rules_count(set); i++) { /* rules of one file follow each other */
+        struct mm_slice file = mm_rules_get(set, i)->file;
+        enum mm_code code;
+
+        if (mm_slice_eq(file, last))
+            continue;
+        last = file;
+        if (!target_path(a, file, to, path))
+            return MM_E_LIMIT;
+        code = copy_file(file, path);
+        if (code != MM_OK) {
+            fprintf(stderr, "mimamori: cannot write %s: %s\n", path, mm_code_key(code));
+            return code;
+        }
+        (*ret_n)++;
+    }
+    return MM_OK;
+}
+
+static int add(const struct args *a)
+{
+    char to[MM_MAX_PATH];
+    struct mm_ruleset *set;
+    struct mm_buf out;
+    size_t files;
+    int rc;
+
+    if (a->path_n == 0 || mm_path_join(to, a->state, "rules") != MM_OK)
+        return usage();
+    set = load(a->path, a->path_n);
+    if (set == NULL)
+        return EXIT_BAD;
+    rc = copy_all(a, set, to, &files) != MM_OK || mm_rules_refused(set) > 0 ? EXIT_BAD : 0;
+    if (a->json) {
+        mm_buf_init(&out, OUT_MAX);
+        mm_buf_fmt(&out, "{\"files\":%zu,", files);
+        states_json(&out, set);
+        refusals_json(&out, set);
+        mm_buf_byte(&out, '}');
+        print_buf(&out);
+    } else {
+        refusals_text(stdout, set);
+        printf("%zu files copied to %s\n", files, to);
+        states_text(set);
+    }
+    mm_rules_unref(&set);
+    return rc;
+}
+
+/* An event from JSON: flat ECS names as `mimamori parse --json` prints, or a Windows event. */
+static bool read_event(const struct mm_json_doc *doc, struct mm_arena *arena, struct mm_event *ev)
+{
+    struct mm_winevent *win = mm_winevent_new();
+    struct mm_decode_env env = {.arena = arena};
+    bool ok = win != NULL && doc->item[0].type == MM_JSON_OBJECT;
+
+    if (ok && mm_winevent_is(doc)) {
+        ok = mm_winevent_decode(win, doc, &env, ev, NULL) == MM_OK;
+    } else if (ok) {
+        for (size_t i = 1; i < doc->n; i = doc->item[i].end) {
+            const struct mm_json_item *it = &doc->item[i];
+
+            if (mm_slice_eq(it->key, MM_S("mimamori.format")))
+                ev->format = it->text;
+            else if (mm_slice_eq(it->key, MM_S("event.original")))
+                ev->original = it->text;
+            else if (mm_json_is_scalar(it) && it->type != MM_JSON_NULL &&
+                     !mm_event_name(ev, it->key, it->text))
+                fprintf(stderr, "mimamori: a field of the event does not fit its type\n");
+        }
+    }
+    mm_winevent_free(&win);
+    return ok;
+}
+
+static int tell_why(struct mm_ruleset *set, const struct mm_event *ev)
+{
+    struct mm_matcher *m = mm_matcher_new(set);
+    uint32_t hits[1];
+    struct mm_buf out;
+    int rc = EXIT_BAD;
+
+    if (m == NULL)
+        return EXIT_BAD;
+    mm_buf_init(&out, OUT_MAX);
+    for (size_t i = 0; i < mm_rules_count(set); i++) {
+        mm_buf_str(&out, "# ");
+        mm_utf8_clean(&out, mm_rules_get(set, i)->title);
+        mm_buf_byte(&out, '\n');
+        mm_rules_why(m, i, ev, &out);
+    }
+    if (mm_rules_match(m, ev, hits, 1) > 0)
+        rc = 0;
+    print_buf(&out);
+    mm_matcher_free(&m);
+    return rc;
+}
+
+static int why(const struct args *a)
+{
+    struct mm_event ev;
+    struct mm_arena arena;
+    struct mm_buf text;
+    struct mm_json *json = mm_json_new(MM_MAX_LINE * 4);
+    struct mm_json_doc doc;
+    struct mm_ruleset *set;
+    int rc = EXIT_BAD;
+
+    if (a->path_n != 2 || json == NULL)
+        return usage();
+    set = load(a->path, 1);
+    mm_arena_init(&arena, 16 * 1024 * 1024);
+    mm_buf_init(&text, MM_MAX_LINE * 4);
+    mm_event_reset(&ev);
+    if (set != NULL)
+        refusals_text(stdout, set);
+    if (mm_file_read(a->path[1], &text) != MM_OK ||
+        mm_json_parse(json, mm_buf_slice(&text), &arena, &doc, NULL) != MM_OK ||
+        !read_event(&doc, &arena, &ev))
+        fprintf(stderr, "mimamori: %s holds no event as a JSON object\n", a->path[1]);
+    else if (set != NULL && mm_rules_count(set) > 0)
+        rc = tell_why(set, &ev);
+    mm_rules_unref(&set);
+    mm_json_free(&json);
+    mm_buf_done(&text);
+    mm_arena_done(&arena);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct args a;
+
+    if (argc < 2 || !read_args(&a, argc, argv))
+        return usage();
+    if (strcmp(argv[1], "check") == 0)
+        return check(&a);
+    if (strcmp(argv[1], "list") == 0)
+        return list(&a);
+    if (strcmp(argv[1], "add") == 0)
+        return add(&a);
+    if (strcmp(argv[1], "why") == 0)
+        return why(&a);
+    return usage();
+}

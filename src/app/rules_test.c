@@ -1,0 +1,172 @@
+/* app/rules_test.c - public rules against the public events that belong to them. */
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "tests/harness/test.h"
+
+#include "base/time.h"
+#include "decode/winevent.h"
+#include "detect/detect.h"
+#include "os/file.h"
+
+struct tools {
+    struct mm_json *json;
+    struct mm_winevent *win;
+    struct mm_ruleset *set;
+    struct mm_matcher *matcher;
+    struct mm_event ev;
+    size_t files, events, fired, silent, others, unread;
+};
+
+static struct mm_ruleset *load_sigma(void)
+{
+    static const char *const dirs[] = {"rules", "rules-emerging-threats", "rules-threat-hunting"};
+    const char *root = getenv("MIMAMORI_CORPORA");
+    char path[MM_COUNT(dirs)][MM_MAX_PATH];
+    const char *list[MM_COUNT(dirs)];
+    struct mm_ruleset *set = NULL;
+    struct stat st;
+
+    if (root == NULL)
+        mm_test_skip("no corpus");
+    for (size_t i = 0; i < MM_COUNT(dirs); i++) {
+        (void)snprintf(path[i], MM_MAX_PATH, "%s/sigma/%s", root, dirs[i]);
+        if (stat(path[i], &st) != 0)
+            mm_test_skip("no corpus");
+        list[i] = path[i];
+    }
+    CHECK(mm_rules_load(list, MM_COUNT(dirs), NULL, &set, NULL) == MM_OK);
+    return set;
+}
+
+/* One event from a JSON document; false when it is none. */
+static bool read_event(struct tools *t, struct mm_arena *arena, struct mm_slice text,
+                       struct mm_event *ev)
+{
+    struct mm_decode_env env = {.arena = arena};
+    struct mm_json_doc doc;
+
+    mm_event_reset(ev);
+    ev->original = text;
+    ev->format = MM_S("windows");
+    return mm_json_parse(t->json, text, arena, &doc, NULL) == MM_OK &&
+           mm_winevent_decode(t->win, &doc, &env, ev, NULL) == MM_OK;
+}
+
+/* The next document of a file of several, one behind the other; each begins with "{" on a line. */
+static struct mm_slice next_document(struct mm_slice *io)
+{
+    size_t at = mm_slice_search(*io, MM_S("\n}\n{"));
+    size_t n = at == SIZE_MAX ? io->n : at + 3;
+    struct mm_slice doc = mm_slice_trim(mm_slice_sub(*io, 0, n));
+
+    *io = mm_slice_sub(*io, n, SIZE_MAX);
+    return doc;
+}
+
+/* Does the rule of this id match the event? Counts the others that do. */
+static bool fires(struct tools *t, struct mm_slice id)
+{
+    uint32_t hits[256];
+    size_t n = mm_rules_match(t->matcher, &t->ev, hits, MM_COUNT(hits));
+    bool fired = false;
+
+    CHECK(n <= MM_COUNT(hits));
+    for (size_t i = 0; i < n; i++) {
+        bool own = mm_slice_eq(mm_rules_get(t->set, hits[i])->id, id);
+
+        fired |= own;
+        t->others += !own;
+    }
+    return fired;
+}
+
+/* The file's name is the id of the rule that must fire for one of its events. */
+static void try_file(struct tools *t, const char *path, struct mm_slice id)
+{
+    struct mm_arena arena;
+    struct mm_buf text;
+    struct mm_slice rest;
+    bool fired = false;
+
+    mm_arena_init(&arena, 64 * 1024 * 1024);
+    mm_buf_init(&text, 16 * 1024 * 1024);
+    CHECK(mm_file_read(path, &text) == MM_OK);
+    t->files++;
+    rest = mm_buf_slice(&text);
+    while (rest.n > 0) {
+        struct mm_slice doc = next_document(&rest);
+
+        if (doc.n == 0)
+            continue;
+        t->events++;
+        if (!read_event(t, &arena, doc, &t->ev)) {
+            t->unread++;
+            printf("# not an event: %s\n", path);
+            continue;
+        }
+        fired |= fires(t, id);
+    }
+    t->fired += fired;
+    t->silent += !fired;
+    if (!fired)
+        printf("# silent: %s\n", path);
+    mm_buf_done(&text);
+    mm_arena_done(&arena);
+}
+
+static void walk(struct tools *t, const char *dir, size_t depth)
+{
+    struct dirent **list = NULL;
+    int n = scandir(dir, &list, NULL, alphasort);
+
+    CHECK(n >= 0 && depth < 16);
+    for (int i = 0; i < n; i++) {
+        struct mm_slice name = mm_slice_str(list[i]->d_name);
+        char path[MM_MAX_PATH];
+        struct stat st;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
+        if (list[i]->d_name[0] != '.' && stat(path, &st) == 0) {
+            if (S_ISDIR(st.st_mode))
+                walk(t, path, depth + 1);
+            else if (mm_slice_ends(name, MM_S(".json")))
+                try_file(t, path, mm_slice_sub(name, 0, name.n - 5));
+        }
+        free(list[i]);
+    }
+    free(list);
+}
+
+static void tools_init(struct tools *t)
+{
+    *t = (struct tools){.json = mm_json_new(MM_JSON_MAX_SIZE), .win = mm_winevent_new()};
+    t->set = load_sigma();
+    t->matcher = mm_matcher_new(t->set);
+    CHECK(t->json != NULL && t->win != NULL && t->matcher != NULL);
+}
+
+static void tools_done(struct tools *t)
+{
+    mm_matcher_free(&t->matcher);
+    mm_rules_unref(&t->set);
+    mm_json_free(&t->json);
+    mm_winevent_free(&t->win);
+}
+
+TEST(sigmahq_regression_events_fire_their_rules)
+{
+    struct tools t;
+    char dir[MM_MAX_PATH];
+
+    tools_init(&t);
+    (void)snprintf(dir, sizeof(dir), "%s/sigma/regression_data", getenv("MIMAMORI_CORPORA"));
+    walk(&t, dir, 0);
+    printf("# %zu files with %zu events: %zu fired their rule, %zu silent, %zu unreadable; "
+           "%.2f other rules an event\n",
+           t.files, t.events, t.fired, t.silent, t.unread, (double)t.others / (double)t.events);
+    CHECK(t.files >= 200);
+    CHECK_NUM(t.silent, 0);
+    CHECK_NUM(t.unread, 0);
+    tools_done(&t);
+}
