@@ -24,6 +24,7 @@ enum {
      * that never stops. */
     RESULT_MAX_LOG2 = 40,
     HOST_MAX = 64, /* a numeric address */
+    KEY_MAX = 128,
 };
 
 struct mm_events_client {
@@ -32,6 +33,8 @@ struct mm_events_client {
     bool reused; /* this connection has carried a call before */
     int fd;      /* -1: not connected */
     int timeout_ms;
+    size_t key_n;
+    char key[KEY_MAX];
     struct mm_buf head;
     size_t in_n;
     uint8_t in[RECEIVE_BYTES];
@@ -74,9 +77,23 @@ enum mm_code mm_events_new(struct mm_slice address, int timeout_ms, struct mm_ev
     c->reused = false;
     c->fd = -1;
     c->timeout_ms = timeout_ms;
+    c->key_n = 0;
     c->in_n = 0;
     mm_buf_init(&c->head, MM_HTTP1_HEAD_MAX);
     *ret = c;
+    return MM_OK;
+}
+
+enum mm_code mm_events_key(struct mm_events_client *c, struct mm_slice key)
+{
+    if (key.n > sizeof(c->key))
+        return MM_E_LIMIT;
+    for (size_t i = 0; i < key.n; i++) {
+        if (key.p[i] < 0x21 || key.p[i] > 0x7e)
+            return MM_E_LIMIT;
+    }
+    memcpy(c->key, key.p, key.n);
+    c->key_n = key.n;
     return MM_OK;
 }
 
@@ -450,6 +467,8 @@ static bool build_head(struct mm_events_client *c, const struct head_of *h, uint
     mm_buf_str(&c->head, " HTTP/1.1\r\nHost: events\r\n");
     if (h->format != NULL && h->format[0] != 0)
         mm_buf_fmt(&c->head, "X-ClickHouse-Format: %s\r\n", h->format);
+    if (c->key_n > 0)
+        mm_buf_fmt(&c->head, "X-ClickHouse-Key: %.*s\r\n", (int)c->key_n, c->key);
     mm_buf_fmt(&c->head, "Content-Length: %llu\r\n\r\n", (unsigned long long)body_bytes);
     return mm_buf_ok(&c->head);
 }
@@ -521,11 +540,13 @@ enum mm_code mm_events_insert(struct mm_events_client *c, enum mm_statement st,
 
 enum mm_code mm_events_ping(struct mm_events_client *c)
 {
-    static const char request[] = "GET /ping HTTP/1.1\r\nHost: events\r\n\r\n";
     struct mm_events_answer answer;
     struct call call = {.c = c, .answer = &answer};
 
     mm_buf_reset(&c->head);
-    mm_buf_str(&c->head, request);
+    mm_buf_str(&c->head, "GET /ping HTTP/1.1\r\nHost: events\r\n");
+    if (c->key_n > 0)
+        mm_buf_fmt(&c->head, "X-ClickHouse-Key: %.*s\r\n", (int)c->key_n, c->key);
+    mm_buf_str(&c->head, "\r\n");
     return try_once(&call) == MM_OK ? MM_OK : MM_E_IO;
 }

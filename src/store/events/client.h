@@ -50,6 +50,8 @@ typedef enum mm_code mm_events_sink(void *ctx, struct mm_slice piece);
  */
 MM_MUST_USE enum mm_code mm_events_new(struct mm_slice address, int timeout_ms,
                                        struct mm_events_client **ret);
+/* Send this key with every call (TCP). MM_E_LIMIT: longer than 128 bytes or not printable. */
+MM_MUST_USE enum mm_code mm_events_key(struct mm_events_client *c, struct mm_slice key);
 /* Closes, frees and sets *c to NULL; *c may be NULL. */
 void mm_events_free(struct mm_events_client **c);
 /* Close the connection; the next call opens a new one. */
