@@ -63,7 +63,12 @@ enum win_slot {
     SLOT_SUB_STATUS,
     SLOT_EVENT_TYPE,
     SLOT_CONTEXT, /* PowerShell ContextInfo */
-    SLOT_DATA,    /* values without a name */
+    SLOT_DIRECTION,
+    SLOT_THREAT_NAME,
+    SLOT_THREAT_CATEGORY,
+    SLOT_THREAT_PROCESS,
+    SLOT_PATH,
+    SLOT_DATA, /* values without a name */
     SLOT_COUNT
 };
 

@@ -218,7 +218,8 @@ static void derive_time(struct win *w)
 
 static void text_once(struct win *w, enum mm_field f, struct mm_slice v)
 {
-    if (!win_is_blank(v) && !mm_event_has(w->ev, f))
+    /* S-1-0-0 is the SID of nobody. */
+    if (!win_is_blank(v) && !mm_slice_eq(v, MM_S("S-1-0-0")) && !mm_event_has(w->ev, f))
         mm_event_text(w->ev, f, v);
 }
 
@@ -270,17 +271,22 @@ static void put_any_user(struct win *w, enum channel channel, struct mm_slice co
     put_user(w, w->slot[SLOT_USER_NAME], (struct mm_slice){0});
     for (size_t i = 0; channel == CH_POWERSHELL && i < MM_COUNT(keys); i++)
         put_user(w, line_value(context, keys[i]), (struct mm_slice){0});
-    /* Sysmon's and the auditor's own account say nothing about the event. */
-    if (channel != CH_SYSMON && channel != CH_SECURITY) {
-        put_user(w, w->head[HEAD_USER], w->head[HEAD_DOMAIN]);
-        text_once(w, MM_F_USER_ID, w->head[HEAD_SID]);
-    }
+    /* Sysmon's, the auditor's and a session manager's own account say nothing about the event. */
+    if (channel == CH_SYSMON || channel == CH_SECURITY ||
+        (mm_event_has(w->ev, MM_F_USER_NAME) && channel != CH_POWERSHELL))
+        return;
+    put_user(w, w->head[HEAD_USER], w->head[HEAD_DOMAIN]);
+    text_once(w, MM_F_USER_ID, w->head[HEAD_SID]);
 }
 
 static void put_target(struct win *w)
 {
     text_once(w, MM_F_USER_TARGET_NAME, w->slot[SLOT_TARGET_NAME]);
-    text_once(w, MM_F_USER_TARGET_DOMAIN, w->slot[SLOT_TARGET_DOMAIN]);
+    /* 4740, account locked out: the computer from which it was tried. */
+    if (mm_slice_eq(w->head[HEAD_CODE], MM_S("4740")))
+        text_once(w, MM_F_SOURCE_DOMAIN, w->slot[SLOT_TARGET_DOMAIN]);
+    else
+        text_once(w, MM_F_USER_TARGET_DOMAIN, w->slot[SLOT_TARGET_DOMAIN]);
 }
 
 static void derive_who(struct win *w, enum channel channel, enum who who, struct mm_slice context)
@@ -302,9 +308,10 @@ static void derive_who(struct win *w, enum channel channel, enum who who, struct
         return;
     case WHO_PARAMS:
         /* TerminalServices 1149: Param1 user, Param2 domain, Param3 address. */
-        put_user(w, w->param_count > 0 ? w->param[0] : (struct mm_slice){0},
-                 w->param_count > 1 ? w->param[1] : (struct mm_slice){0});
-        put_any_user(w, channel, context);
+        if (w->param_count == 3) {
+            put_user(w, w->param[0], w->param[1]);
+            win_data_text(w, MM_S("ClientAddress"), w->param[2]);
+        }
         return;
     case WHO_SUBJECT:
         put_subject(w);
@@ -393,9 +400,10 @@ static void derive_outcome(struct win *w, enum channel channel, const struct kno
 
 static void derive_level(struct win *w)
 {
+    /* 0, "log always", is what the Security channel writes; viewers show it as information. */
     static const struct mm_slice words[] = {
-        MM_S_INIT("log always"), MM_S_INIT("critical"),    MM_S_INIT("error"),
-        MM_S_INIT("warning"),    MM_S_INIT("information"), MM_S_INIT("verbose"),
+        MM_S_INIT("information"), MM_S_INIT("critical"),    MM_S_INIT("error"),
+        MM_S_INIT("warning"),     MM_S_INIT("information"), MM_S_INIT("verbose"),
     };
     uint64_t level;
 
@@ -403,9 +411,13 @@ static void derive_level(struct win *w)
         return;
     win_extra(w, MM_S("winlog.level"), w->head[HEAD_LEVEL]);
     if (!mm_slice_u64(w->head[HEAD_LEVEL], &level))
-        mm_event_text(w->ev, MM_F_LOG_LEVEL, w->head[HEAD_LEVEL]);
-    else if (level < MM_COUNT(words))
-        mm_event_text(w->ev, MM_F_LOG_LEVEL, words[level]);
+        level = 0;
+    for (size_t i = 1; i < MM_COUNT(words); i++) {
+        if (level == i || mm_slice_ieq(w->head[HEAD_LEVEL], words[i]))
+            mm_event_text(w->ev, MM_F_LOG_LEVEL, words[i]);
+    }
+    if (!mm_event_has(w->ev, MM_F_LOG_LEVEL))
+        mm_event_text(w->ev, MM_F_LOG_LEVEL, words[0]);
 }
 
 /* ---- values inside values ---- */
@@ -494,6 +506,34 @@ static void derive_object(struct win *w, const struct known *known)
     } else if (mm_slice_starts(type, MM_S("SAM_"))) {
         mm_event_text(w->ev, MM_F_EVENT_CATEGORY, MM_S("iam"));
     }
+}
+
+/* %%14592 is the message "Inbound", %%14593 "Outbound". */
+static void derive_direction(struct win *w)
+{
+    if (mm_slice_eq(w->slot[SLOT_DIRECTION], MM_S("%%14592")))
+        mm_event_text(w->ev, MM_F_NETWORK_DIRECTION, MM_S("ingress"));
+    else if (mm_slice_eq(w->slot[SLOT_DIRECTION], MM_S("%%14593")))
+        mm_event_text(w->ev, MM_F_NETWORK_DIRECTION, MM_S("egress"));
+}
+
+/* Defender: which malware, in which file and process. */
+static void derive_defender(struct win *w, enum channel channel)
+{
+    struct mm_slice path = w->slot[SLOT_PATH];
+
+    if (channel != CH_DEFENDER)
+        return;
+    text_once(w, MM_F_RULE_NAME, w->slot[SLOT_THREAT_NAME]);
+    text_once(w, MM_F_RULE_CATEGORY, w->slot[SLOT_THREAT_CATEGORY]);
+    text_once(w, MM_F_PROCESS_EXECUTABLE, w->slot[SLOT_THREAT_PROCESS]);
+    /* "file:_C:\x.exe; process:_pid:1,…": the first resource, when it is a file. */
+    if (mm_slice_starts(path, MM_S("file:_")))
+        text_once(w, MM_F_FILE_PATH,
+                  mm_slice_sub(path, 6,
+                               mm_slice_find(path, ';', 0) == SIZE_MAX
+                                   ? SIZE_MAX
+                                   : mm_slice_find(path, ';', 0) - 6));
 }
 
 static void derive_sysmon(struct win *w, const struct known *known)
@@ -632,6 +672,8 @@ void win_derive(struct win *w)
     derive_from_message(w);
     derive_who(w, channel, known == NULL ? WHO_NOBODY : known->who, context);
     derive_hashes(w);
+    derive_direction(w);
+    derive_defender(w, channel);
     derive_process_name(w);
     text_once(w, MM_F_DESTINATION_DOMAIN, w->slot[SLOT_TARGET_SERVER]);
 }

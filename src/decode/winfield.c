@@ -63,27 +63,69 @@ static const struct {
     {MM_S_INIT("EventTime"), HEAD_TIME_LOCAL},
     {MM_S_INIT("EventReceivedTime"), HEAD_TIME_RECEIVED},
     {MM_S_INIT("@timestamp"), HEAD_TIME_AT},
-#define SKIP(name) {MM_S_INIT(name), HEAD_SKIP},
-    /* What shippers add, and facts of System that no rule and no page asks for. */
-    SKIP("@version") SKIP("@metadata") SKIP("AccountType") SKIP("ActivityID") SKIP("Category") SKIP(
-        "Correlation") SKIP("Correlation_ActivityID") SKIP("Correlation_RelatedActivityID")
-        SKIP("ERROR_EVT_UNRESOLVED") SKIP("EventLevelName") SKIP("EventOriginId") SKIP(
-            "EventTypeOrignal") SKIP("EventTypeOriginal") SKIP("Execution_ProcessID")
-            SKIP("Execution_ThreadID") SKIP("ExecutionProcessID") SKIP("MG") SKIP(
-                "ManagementGroupName") SKIP("Opcode") SKIP("OpcodeValue") SKIP("Provider_Guid")
-                SKIP("Provider_EventSourceName") SKIP("ProviderGuid") SKIP("RelatedActivityID")
-                    SKIP("RenderedDescription") SKIP("Security") SKIP("Severity") SKIP(
-                        "SeverityValue") SKIP("SourceComputerId") SKIP("SourceModuleName")
-                        SKIP("SourceModuleType") SKIP("SourceSystem") SKIP("Task") SKIP("TenantId")
-                            SKIP("ThreadID") SKIP("TimeCollected") SKIP("Version")
-                                SKIP("_ResourceId") SKIP("activity_id") SKIP("api") SKIP("host")
-                                    SKIP("opcode") SKIP("port") SKIP("processID") SKIP("process_id")
-                                        SKIP("providerGuid") SKIP("provider_guid")
-                                            SKIP("related_activity_id") SKIP("tags") SKIP("task")
-                                                SKIP("threadID") SKIP("thread_id") SKIP("type")
-                                                    SKIP("version") SKIP("xml_name") SKIP("xmlns")
-                                                        SKIP("#attributes") SKIP("time_created")
-#undef SKIP
+};
+
+/* What shippers add, and facts of System that no rule and no page asks for. */
+static const struct mm_slice skipped[] = {
+    MM_S_INIT("@version"),
+    MM_S_INIT("@metadata"),
+    MM_S_INIT("AccountType"),
+    MM_S_INIT("ActivityID"),
+    MM_S_INIT("Category"),
+    MM_S_INIT("Correlation"),
+    MM_S_INIT("Correlation_ActivityID"),
+    MM_S_INIT("Correlation_RelatedActivityID"),
+    MM_S_INIT("ERROR_EVT_UNRESOLVED"),
+    MM_S_INIT("EventLevelName"),
+    MM_S_INIT("EventOriginId"),
+    MM_S_INIT("EventTypeOrignal"),
+    MM_S_INIT("EventTypeOriginal"),
+    MM_S_INIT("Execution_ProcessID"),
+    MM_S_INIT("Execution_ThreadID"),
+    MM_S_INIT("ExecutionThreadID"),
+    MM_S_INIT("ExecutionProcessID"),
+    MM_S_INIT("MG"),
+    MM_S_INIT("ManagementGroupName"),
+    MM_S_INIT("Opcode"),
+    MM_S_INIT("OpcodeValue"),
+    MM_S_INIT("Provider_Guid"),
+    MM_S_INIT("Provider_EventSourceName"),
+    MM_S_INIT("ProviderGuid"),
+    MM_S_INIT("RelatedActivityID"),
+    MM_S_INIT("RenderedDescription"),
+    MM_S_INIT("Security"),
+    MM_S_INIT("Severity"),
+    MM_S_INIT("SeverityValue"),
+    MM_S_INIT("SourceComputerId"),
+    MM_S_INIT("SourceModuleName"),
+    MM_S_INIT("SourceModuleType"),
+    MM_S_INIT("SourceSystem"),
+    MM_S_INIT("Task"),
+    MM_S_INIT("TenantId"),
+    MM_S_INIT("ThreadID"),
+    MM_S_INIT("TimeCollected"),
+    MM_S_INIT("Version"),
+    MM_S_INIT("_ResourceId"),
+    MM_S_INIT("activity_id"),
+    MM_S_INIT("api"),
+    MM_S_INIT("host"),
+    MM_S_INIT("opcode"),
+    MM_S_INIT("port"),
+    MM_S_INIT("processID"),
+    MM_S_INIT("process_id"),
+    MM_S_INIT("providerGuid"),
+    MM_S_INIT("provider_guid"),
+    MM_S_INIT("related_activity_id"),
+    MM_S_INIT("tags"),
+    MM_S_INIT("task"),
+    MM_S_INIT("threadID"),
+    MM_S_INIT("thread_id"),
+    MM_S_INIT("type"),
+    MM_S_INIT("version"),
+    MM_S_INIT("xml_name"),
+    MM_S_INIT("xmlns"),
+    MM_S_INIT("#attributes"),
+    MM_S_INIT("time_created"),
 };
 
 /* EventData names that conclusions are drawn from, besides those with a row in winfields.def. */
@@ -92,24 +134,45 @@ static const struct {
     struct mm_slice extra;
     enum win_slot slot;
 } slots[] = {
-#define SLOT(name, slot) {MM_S_INIT(name), MM_S_INIT("winlog.event_data." name), slot},
-    SLOT("UtcTime", SLOT_UTC_TIME) SLOT("User", SLOT_USER) SLOT("SourceUser", SLOT_SOURCE_USER)
-        SLOT("SubjectUserName", SLOT_SUBJECT_NAME) SLOT("SubjectDomainName", SLOT_SUBJECT_DOMAIN)
-            SLOT("SubjectUserSid", SLOT_SUBJECT_SID) SLOT("TargetUserName", SLOT_TARGET_NAME)
-                SLOT("TargetDomainName", SLOT_TARGET_DOMAIN) SLOT("TargetUserSid", SLOT_TARGET_SID)
-                    SLOT("TargetSid", SLOT_TARGET_SID) SLOT("MemberName", SLOT_MEMBER_NAME) SLOT(
-                        "MemberSid", SLOT_MEMBER_SID) SLOT("AccountName", SLOT_ACCOUNT_NAME)
-                        SLOT("AccountDomain", SLOT_ACCOUNT_DOMAIN) SLOT("UserName", SLOT_USER_NAME)
-                            SLOT("TargetServerName", SLOT_TARGET_SERVER) SLOT("Hashes", SLOT_HASHES)
-                                SLOT("Hash", SLOT_HASHES) SLOT("Initiated", SLOT_INITIATED)
-                                    SLOT("ProcessId", SLOT_PID) SLOT("NewProcessId", SLOT_NEW_PID)
-                                        SLOT("ObjectType", SLOT_OBJECT_TYPE)
-                                            SLOT("ObjectName", SLOT_OBJECT_NAME)
-                                                SLOT("Status", SLOT_STATUS)
-                                                    SLOT("SubStatus", SLOT_SUB_STATUS)
-                                                        SLOT("EventType", SLOT_EVENT_TYPE)
-                                                            SLOT("ContextInfo", SLOT_CONTEXT)
-                                                                SLOT("Data", SLOT_DATA)
+#define SLOT(name, slot)                                                                           \
+    {                                                                                              \
+        MM_S_INIT(name), MM_S_INIT("winlog.event_data." name), slot                                \
+    }
+    SLOT("UtcTime", SLOT_UTC_TIME),
+    SLOT("User", SLOT_USER),
+    SLOT("SourceUser", SLOT_SOURCE_USER),
+    SLOT("SubjectUserName", SLOT_SUBJECT_NAME),
+    SLOT("SubjectDomainName", SLOT_SUBJECT_DOMAIN),
+    SLOT("SubjectUserSid", SLOT_SUBJECT_SID),
+    SLOT("TargetUserName", SLOT_TARGET_NAME),
+    SLOT("TargetDomainName", SLOT_TARGET_DOMAIN),
+    SLOT("TargetUserSid", SLOT_TARGET_SID),
+    SLOT("TargetSid", SLOT_TARGET_SID),
+    SLOT("MemberName", SLOT_MEMBER_NAME),
+    SLOT("MemberSid", SLOT_MEMBER_SID),
+    SLOT("AccountName", SLOT_ACCOUNT_NAME),
+    SLOT("AccountDomain", SLOT_ACCOUNT_DOMAIN),
+    SLOT("UserName", SLOT_USER_NAME),
+    SLOT("UserContext", SLOT_USER_NAME),
+    SLOT("Detection User", SLOT_USER_NAME),
+    SLOT("Direction", SLOT_DIRECTION),
+    SLOT("Threat Name", SLOT_THREAT_NAME),
+    SLOT("Category Name", SLOT_THREAT_CATEGORY),
+    SLOT("Process Name", SLOT_THREAT_PROCESS),
+    SLOT("Path", SLOT_PATH),
+    SLOT("TargetServerName", SLOT_TARGET_SERVER),
+    SLOT("Hashes", SLOT_HASHES),
+    SLOT("Hash", SLOT_HASHES),
+    SLOT("Initiated", SLOT_INITIATED),
+    SLOT("ProcessId", SLOT_PID),
+    SLOT("NewProcessId", SLOT_NEW_PID),
+    SLOT("ObjectType", SLOT_OBJECT_TYPE),
+    SLOT("ObjectName", SLOT_OBJECT_NAME),
+    SLOT("Status", SLOT_STATUS),
+    SLOT("SubStatus", SLOT_SUB_STATUS),
+    SLOT("EventType", SLOT_EVENT_TYPE),
+    SLOT("ContextInfo", SLOT_CONTEXT),
+    SLOT("Data", SLOT_DATA),
 #undef SLOT
 };
 
@@ -143,6 +206,8 @@ void win_tables_init(struct mm_winevent *t)
 {
     for (size_t i = 0; i < MM_COUNT(heads); i++)
         mm_names_add(&t->heads, heads[i].name, heads[i].head);
+    for (size_t i = 0; i < MM_COUNT(skipped); i++)
+        mm_names_add(&t->heads, skipped[i], HEAD_SKIP);
     for (size_t i = 0; i < MM_COUNT(rows); i++) {
         struct win_row *r = row_of(t, rows[i].name);
 
@@ -272,7 +337,10 @@ static void put_row(struct win *w, const struct win_row *r, struct mm_slice v)
 
     switch (r->kind) {
     case KIND_TEXT:
-        if (r->field == MM_F_NONE)
+        /* "-" is Windows' word for nothing: no executable, no host is called so. */
+        if (v.n == 1 && v.p[0] == '-')
+            win_extra(w, r->extra, v);
+        else if (r->field == MM_F_NONE)
             win_extra(w, r->ecs, v);
         else if (mm_event_has(w->ev, r->field))
             win_extra(w, r->extra, v);
@@ -307,12 +375,12 @@ static void put_row(struct win *w, const struct win_row *r, struct mm_slice v)
     }
 }
 
-/* param1, param2 … are values that the publisher gave no name. */
+/* param1, Param2 … are values that the publisher gave no name. */
 static bool is_param(struct mm_slice name)
 {
     uint64_t n;
 
-    return name.n > 5 && memcmp(name.p, "param", 5) == 0 &&
+    return name.n > 5 && (name.p[0] | 0x20) == 'p' && memcmp(name.p + 1, "aram", 4) == 0 &&
            mm_slice_u64(mm_slice_sub(name, 5, SIZE_MAX), &n);
 }
 
