@@ -75,6 +75,14 @@ static size_t plain_value(const struct mm_kv *kv, size_t at, struct mm_kv_pair *
     return at;
 }
 
+/* Behind a word that is no pair. */
+static size_t skip_word(const struct mm_kv *kv, size_t at)
+{
+    while (at < kv->in.n && kv->in.p[at] != kv->style.gap)
+        at++;
+    return at;
+}
+
 bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
 {
     const uint8_t *p = kv->in.p;
@@ -102,8 +110,7 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
             return true;
         }
         if (at < n || at > from) {
-            while (at < n && p[at] != kv->style.gap)
-                at++;
+            at = skip_word(kv, at);
             if (ret_stray != NULL)
                 (*ret_stray)++;
         }

@@ -227,6 +227,37 @@ static size_t last_end(struct mm_slice next, struct mm_slice in, size_t at)
     return at;
 }
 
+/* End of a capture that is a run of bytes; `at` or less when nothing of that kind stands there. */
+static size_t run_end(enum mm_scan scan, struct mm_slice next, struct mm_slice in, size_t at)
+{
+    switch (scan) {
+    case MM_SCAN_MAC:
+        return mac_end(in, at);
+    case MM_SCAN_IP:
+        return address(in, at, false);
+    case MM_SCAN_PORT:
+        return port_end(in, at);
+    case MM_SCAN_INT:
+        return run(in, at, C_DIGIT);
+    case MM_SCAN_NUM:
+        return num_end(in, at);
+    case MM_SCAN_HEX:
+        return run(in, at, C_HEX);
+    case MM_SCAN_IDENT:
+        return run(in, at, C_IDENT);
+    case MM_SCAN_HOST:
+        return run(in, at, C_HOST);
+    case MM_SCAN_WORD:
+        return word_end(next, in, at);
+    case MM_SCAN_BLANKS:
+        return blanks_end(in, at);
+    case MM_SCAN_TO:
+        return to_end(next, in, at);
+    default:
+        return last_end(next, in, at);
+    }
+}
+
 bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, size_t at,
                   struct mm_when *when, struct mm_scanned *ret)
 {
@@ -249,18 +280,7 @@ bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, s
     } else if (scan == MM_SCAN_REST) {
         end = in.n;
     } else {
-        end = scan == MM_SCAN_MAC      ? mac_end(in, at)
-              : scan == MM_SCAN_IP     ? address(in, at, false)
-              : scan == MM_SCAN_PORT   ? port_end(in, at)
-              : scan == MM_SCAN_INT    ? run(in, at, C_DIGIT)
-              : scan == MM_SCAN_NUM    ? num_end(in, at)
-              : scan == MM_SCAN_HEX    ? run(in, at, C_HEX)
-              : scan == MM_SCAN_IDENT  ? run(in, at, C_IDENT)
-              : scan == MM_SCAN_HOST   ? run(in, at, C_HOST)
-              : scan == MM_SCAN_WORD   ? word_end(next, in, at)
-              : scan == MM_SCAN_BLANKS ? blanks_end(in, at)
-              : scan == MM_SCAN_TO     ? to_end(next, in, at)
-                                       : last_end(next, in, at);
+        end = run_end(scan, next, in, at);
         if (end <= at)
             return false;
     }

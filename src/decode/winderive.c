@@ -422,6 +422,19 @@ static void derive_level(struct win *w)
 
 /* ---- values inside values ---- */
 
+/* A copy in small letters; false without memory. */
+static bool low_dup(struct mm_arena *arena, struct mm_slice *v)
+{
+    uint8_t *low = mm_arena_bytes(arena, v->n);
+
+    if (low == NULL)
+        return false;
+    for (size_t k = 0; k < v->n; k++)
+        low[k] = v->p[k] >= 'A' && v->p[k] <= 'Z' ? (uint8_t)(v->p[k] + 32) : v->p[k];
+    v->p = low;
+    return true;
+}
+
 /* "SHA1=…,MD5=…,SHA256=…,IMPHASH=…": each its own field, in small letters as threat lists are. */
 static void derive_hashes(struct win *w)
 {
@@ -441,18 +454,13 @@ static void derive_hashes(struct win *w)
         struct mm_slice part = mm_slice_sub(rest, 0, comma);
         size_t eq = mm_slice_find(part, '=', 0);
         struct mm_slice v = mm_slice_sub(part, eq == SIZE_MAX ? part.n : eq + 1, SIZE_MAX);
-        uint8_t *low;
 
         rest = comma == SIZE_MAX ? (struct mm_slice){0} : mm_slice_sub(rest, comma + 1, SIZE_MAX);
         for (size_t i = 0; v.n > 0 && i < MM_COUNT(kinds); i++) {
             if (!mm_slice_ieq(mm_slice_sub(part, 0, eq), kinds[i].key))
                 continue;
-            low = mm_arena_bytes(w->env->arena, v.n);
-            if (low == NULL)
+            if (!low_dup(w->env->arena, &v))
                 return;
-            for (size_t k = 0; k < v.n; k++)
-                low[k] = v.p[k] >= 'A' && v.p[k] <= 'Z' ? (uint8_t)(v.p[k] + 32) : v.p[k];
-            v.p = low;
             if (kinds[i].field == MM_F_NONE)
                 win_extra(w, kinds[i].ecs, v);
             else

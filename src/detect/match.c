@@ -276,26 +276,29 @@ static const char *verdict_word(enum mm_verdict v)
     return v == MM_YES ? "yes" : v == MM_NO ? "no" : "undecided";
 }
 
+/* The truth of `kind` when it was v so far and its next part is `one`. */
+static enum mm_verdict join(enum mm_expr_kind kind, enum mm_verdict v, enum mm_verdict one)
+{
+    if (kind == MM_X_NOT)
+        return one == MM_UNDECIDED ? one : one == MM_YES ? MM_NO : MM_YES;
+    if (kind == MM_X_AND)
+        return one == MM_NO || v == MM_NO ? MM_NO : one == MM_YES ? v : one;
+    return one == MM_YES || v == MM_YES ? MM_YES : one == MM_NO ? v : one;
+}
+
 /* The truth of an expression, everything asked: for people, not for speed. */
 static enum mm_verdict tell(struct mm_matcher *m, const struct mm_expr *x, size_t depth,
                             struct mm_buf *out)
 {
     static const char *const words[] = {"field", "not", "all of", "any of"};
-    enum mm_verdict v = x->kind == MM_X_AND ? MM_YES : MM_NO, one;
+    enum mm_verdict v = x->kind == MM_X_AND ? MM_YES : MM_NO;
     struct mm_buf inner;
 
     mm_buf_init(&inner, 1024 * 1024);
     if (x->kind == MM_X_SET)
         v = mm_match_set(m, x->set);
-    for (const struct mm_expr *c = x->first; c != NULL; c = c->next) {
-        one = tell(m, c, depth + 1, &inner);
-        if (x->kind == MM_X_NOT)
-            v = one == MM_UNDECIDED ? one : one == MM_YES ? MM_NO : MM_YES;
-        else if (x->kind == MM_X_AND)
-            v = one == MM_NO || v == MM_NO ? MM_NO : one == MM_YES ? v : one;
-        else
-            v = one == MM_YES || v == MM_YES ? MM_YES : one == MM_NO ? v : one;
-    }
+    for (const struct mm_expr *c = x->first; c != NULL; c = c->next)
+        v = join(x->kind, v, tell(m, c, depth + 1, &inner));
     for (size_t i = 0; i < depth * 2; i++)
         mm_buf_byte(out, ' ');
     mm_buf_str(out, words[x->kind]);

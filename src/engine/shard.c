@@ -100,7 +100,7 @@ static void *start(void *prepared)
     s->scratch = mm_scratch_new();
     s->matcher = mm_matcher_new(s->p->rules);
     if (s->scratch == NULL || s->matcher == NULL || mm_native_new(MM_ET_EVENTS, &s->rows) != MM_OK)
-        return NULL; /* the process ends now and gives everything back */
+        return NULL; /* NOLINT(clang-analyzer-unix.Malloc): the process ends, all is given back */
     mm_arena_init(&s->arena, 64 * 1024 * 1024);
     mm_buf_init(&s->event, MM_ALERT_MAX_EVENT);
     mm_buf_init(&s->alerts, MM_CHUNK_ALERTS);

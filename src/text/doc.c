@@ -210,6 +210,13 @@ static bool is_container(const struct mm_doc *d)
     return d->type == MM_DOC_ARRAY || d->type == MM_DOC_OBJECT;
 }
 
+static void bracket(struct mm_buf *out, const struct mm_doc *d, bool opens)
+{
+    static const char signs[2][2] = {{']', '['}, {'}', '{'}};
+
+    mm_buf_byte(out, (uint8_t)signs[d->type == MM_DOC_OBJECT][opens]);
+}
+
 /* Without recursion: a stack of the containers that are open. */
 void mm_doc_json(struct mm_buf *out, const struct mm_doc *d)
 {
@@ -217,20 +224,19 @@ void mm_doc_json(struct mm_buf *out, const struct mm_doc *d)
     size_t depth = 0;
 
     for (;;) {
-        if (is_container(d)) {
-            mm_buf_byte(out, d->type == MM_DOC_ARRAY ? '[' : '{');
-        } else {
+        if (is_container(d))
+            bracket(out, d, true);
+        else
             scalar_json(out, d);
-        }
         if (is_container(d) && d->first != NULL && !MM_NEVER(depth == DEPTH_MAX)) {
             open[depth++] = d;
             d = d->first;
         } else {
             if (is_container(d))
-                mm_buf_byte(out, d->type == MM_DOC_ARRAY ? ']' : '}');
+                bracket(out, d, false);
             while (depth > 0 && d->next == NULL) {
                 d = open[--depth];
-                mm_buf_byte(out, d->type == MM_DOC_ARRAY ? ']' : '}');
+                bracket(out, d, false);
             }
             if (depth == 0)
                 return;
