@@ -170,6 +170,8 @@ uint32_t mm_register_round_trip(struct mm_records *rec, const struct mm_entity *
         w.rec.v[i] = sample(rec, &e->fields[i], company, texts[i]);
     if (e->id == MM_REG_TOKEN) /* of a source or of a user, never of both */
         w.rec.v[MM_F_token_user] = (struct mm_value){.null = true};
+    if (e->id == MM_REG_USER)
+        w.rec.v[MM_F_user_role] = (struct mm_value){.s = MM_S("charge")};
     if (e->id == MM_REG_SERVICE) { /* a company takes a service once */
         w.id = 1;
         while (mm_register_end(rec, mm_system_company(&hold, company), e, w.id) == MM_OK)

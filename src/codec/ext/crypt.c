@@ -30,6 +30,12 @@ bool mm_same(struct mm_slice a, struct mm_slice b)
     return a.n == b.n && (a.n == 0 || sodium_memcmp(a.p, b.p, a.n) == 0);
 }
 
+void mm_base64url(struct mm_slice s, char *ret, size_t size)
+{
+    MM_ASSERT(size >= sodium_base64_ENCODED_LEN(s.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING));
+    (void)sodium_bin2base64(ret, size, s.p, s.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
 void mm_digest(struct mm_slice s, struct mm_digest *ret)
 {
     int rc = crypto_generichash(ret->b, sizeof(ret->b), s.p, s.n, NULL, 0);

@@ -43,6 +43,9 @@ void mm_wipe(void *p, size_t n);
 /* In constant time for equal lengths. */
 bool mm_same(struct mm_slice a, struct mm_slice b);
 
+/* base64url without padding (RFC 4648 5), NUL-terminated; size holds 4 bytes for 3, rounded up. */
+void mm_base64url(struct mm_slice s, char *ret, size_t size);
+
 void mm_digest(struct mm_slice s, struct mm_digest *ret);
 /* With a key: tells nothing about s to who doesn't have the key. */
 void mm_digest_keyed(const struct mm_key *key, struct mm_slice s, struct mm_digest *ret);

@@ -215,11 +215,17 @@ CREATE TABLE user (
     language TEXT,
     programme INTEGER REFERENCES programme (programme),
     note TEXT,
-    UNIQUE (company, user)
+    UNIQUE (company, user),
+    -- The operator's people belong to company 0, a company's people to it; an auditor to either.
+    CHECK (CASE WHEN role IN ('administrator', 'analyst', 'desk', 'assessor') THEN company = 0
+                WHEN role IN ('charge', 'president', 'employee') THEN company <> 0
+                WHEN role = 'owner' THEN company = 0 AND programme IS NOT NULL
+                ELSE role = 'auditor' END)
 ) STRICT;
 CREATE UNIQUE INDEX user_login ON user (login) WHERE ended_us IS NULL;
 
--- What a user proves itself with. totp is sealed; totp_step is the last step used.
+-- What a user proves itself with. totp is sealed; totp_step is the last step used, -1 until the
+-- app was seen to work.
 CREATE TABLE credential (
     user INTEGER PRIMARY KEY,
     company INTEGER NOT NULL REFERENCES company (company),
@@ -227,7 +233,7 @@ CREATE TABLE credential (
     password_us INTEGER,
     must_change INTEGER NOT NULL DEFAULT 0,
     totp BLOB,
-    totp_step INTEGER NOT NULL DEFAULT 0,
+    totp_step INTEGER NOT NULL DEFAULT -1,
     FOREIGN KEY (company, user) REFERENCES user (company, user)
 ) STRICT;
 
