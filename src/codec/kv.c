@@ -1,6 +1,10 @@
 /* codec/kv.c - see kv.h for the contract. */
 #include "codec/kv.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style)
 {
     MM_ASSERT(style.assign != 0 && style.gap != 0 && style.assign != style.gap);
@@ -9,10 +13,30 @@ void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style)
 }
 
 /* What a key may be made of; anything else before the assign sign makes it a stray word. */
-static bool is_key(uint8_t c)
+static const bool is_key[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['_'] = true, ['-'] = true,
+    ['.'] = true,         ['['] = true,         [']'] = true,         ['@'] = true, ['/'] = true,
+};
+
+/* Offset of the first byte a or b at or behind `at`, or in.n. Values are short: 16 bytes at a time
+ * from where they begin beat a call of memchr. */
+static size_t either(struct mm_slice in, size_t at, uint8_t a, uint8_t b)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.' || c == '[' || c == ']' || c == '@' || c == '/';
+#if defined(__SSE2__)
+    const __m128i va = _mm_set1_epi8((char)a), vb = _mm_set1_epi8((char)b);
+
+    while (in.n - at >= 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(in.p + at));
+        int hit = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, va), _mm_cmpeq_epi8(v, vb)));
+
+        if (hit != 0)
+            return at + (size_t)__builtin_ctz((unsigned)hit);
+        at += 16;
+    }
+#endif
+    while (at < in.n && in.p[at] != a && in.p[at] != b)
+        at++;
+    return at;
 }
 
 static size_t quoted_value(const struct mm_kv *kv, size_t at, struct mm_kv_pair *pair)
@@ -21,8 +45,12 @@ static size_t quoted_value(const struct mm_kv *kv, size_t at, struct mm_kv_pair 
     size_t from = at;
 
     pair->quoted = true;
-    while (at < kv->in.n && p[at] != kv->style.quote) {
-        if (p[at] == kv->style.escape && kv->style.escape != 0 && at + 1 < kv->in.n) {
+    for (;;) {
+        at = either(kv->in, at, kv->style.quote, kv->style.escape);
+        if (at >= kv->in.n || p[at] == kv->style.quote)
+            break;
+        /* A NUL stands for "no escape": there it is an ordinary byte. */
+        if (kv->style.escape != 0 && at + 1 < kv->in.n) {
             pair->escaped = true;
             at++;
         }
@@ -50,7 +78,7 @@ static size_t spaced_end(const struct mm_kv *kv, size_t from)
             end = SIZE_MAX;
         } else if (p[at] == kv->style.assign && end != SIZE_MAX && at > end + 1) {
             return end;
-        } else if (!is_key(p[at])) {
+        } else if (!is_key[p[at]]) {
             end = SIZE_MAX;
         }
     }
@@ -59,19 +87,17 @@ static size_t spaced_end(const struct mm_kv *kv, size_t from)
 
 static size_t plain_value(const struct mm_kv *kv, size_t at, struct mm_kv_pair *pair)
 {
-    const uint8_t *p = kv->in.p;
     size_t from = at;
 
     if (kv->style.spaces) {
         at = spaced_end(kv, from);
         pair->value = mm_slice_trim(mm_slice_sub(kv->in, from, at - from));
     } else {
-        while (at < kv->in.n && p[at] != kv->style.gap)
-            at++;
+        at = either(kv->in, at, kv->style.gap, kv->style.gap);
         pair->value = mm_slice_sub(kv->in, from, at - from);
     }
-    pair->escaped = kv->style.escape != 0 && pair->value.n > 0 &&
-                    mm_slice_find(pair->value, kv->style.escape, 0) != SIZE_MAX;
+    pair->escaped = kv->style.escape != 0 &&
+                    either(pair->value, 0, kv->style.escape, kv->style.escape) < pair->value.n;
     return at;
 }
 
@@ -96,7 +122,7 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
         while (at < n && (p[at] == kv->style.gap || p[at] == ' '))
             at++;
         from = at;
-        while (at < n && is_key(p[at]) && p[at] != kv->style.assign)
+        while (at < n && is_key[p[at]] && p[at] != kv->style.assign)
             at++;
         if (at < n && p[at] == kv->style.assign && at > from) {
             pair.key = mm_slice_sub(kv->in, from, at - from);

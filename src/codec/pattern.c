@@ -562,8 +562,9 @@ bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
     hit->when = (struct mm_when){0};
     hit->count = 0;
     for (;;) {
-        const struct node *fall[MAX_FALL];
-        size_t fall_at[MAX_FALL], falls = 0;
+        MM_UNINIT const struct node *fall[MAX_FALL];
+        MM_UNINIT size_t fall_at[MAX_FALL];
+        size_t falls = 0;
         const struct cap_edge *e = NULL;
         struct mm_scanned got = {0};
 

@@ -47,7 +47,7 @@ static bool decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_s
 
 static bool decode_pattern(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
 {
-    struct mm_pattern_hit hit;
+    MM_UNINIT struct mm_pattern_hit hit;
 
     w->whole = mm_patterns_match(f->patterns, mm_slice_trim(text), &hit);
     for (size_t i = 0; i < hit.count; i++)

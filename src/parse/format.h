@@ -19,6 +19,7 @@
 struct mm_target {
     enum mm_field field; /* MM_F_NONE: extra */
     struct mm_slice extra;
+    uint16_t extra_id; /* of the name, within the format */
 };
 
 enum mm_op_kind {
@@ -162,8 +163,9 @@ struct mm_format {
     uint16_t pattern_slot[MM_PATTERN_MAX_NAMES]; /* by capture name */
     struct mm_rule **pattern_rule;               /* by pattern number */
     size_t pattern_count;
-    struct mm_symtab names; /* wire names */
-    struct mm_slot *slot;   /* MM_WIRE_MAX of them */
+    struct mm_symtab names;  /* wire names */
+    struct mm_slot *slot;    /* MM_WIRE_MAX of them */
+    struct mm_symtab extras; /* names of extras -> id */
     struct mm_symtab absent;
     bool absent_first[256]; /* first bytes of `absent` */
     bool keep_unknown;

@@ -364,6 +364,20 @@ static bool load_drop(struct mm_loader *l, const struct mm_yaml *node)
     return true;
 }
 
+/* Names the device is known to use and nothing maps: their extras are made ready here. */
+static bool load_keep(struct mm_loader *l, const struct mm_yaml *node)
+{
+    for (const struct mm_yaml *m = node == NULL ? NULL : node->first; m != NULL; m = m->next) {
+        uint16_t slot;
+
+        if (m->kind != MM_YAML_SCALAR)
+            return mm_load_fail(l, m, "format.needs_words", MM_S("keep"));
+        if (!mm_load_slot(l, m, m->text, &slot))
+            return false;
+    }
+    return true;
+}
+
 static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
 {
     const struct mm_yaml *name = mm_yaml_get(doc, "format"), *wrap = mm_yaml_get(doc, "wrap");
@@ -422,9 +436,9 @@ static void find_engine_slots(struct mm_format *f)
 static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
 {
     static const char *const known[] = {
-        "format",  "title", "vendor", "product",  "order",  "wrap",   "timeless", "recognise",
-        "decode",  "kv",    "csv",    "patterns", "absent", "prefix", "more",     "drop",
-        "classes", "time",  "fields", "set",      "rules",  "note",   NULL};
+        "format", "title",   "vendor", "product",  "order",  "wrap",   "timeless", "recognise",
+        "decode", "kv",      "csv",    "patterns", "absent", "prefix", "more",     "drop",
+        "keep",   "classes", "time",   "fields",   "set",    "rules",  "note",     NULL};
 
     if (!mm_load_keys(l, doc, known))
         return false;
@@ -433,7 +447,7 @@ static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
     if (!load_head(l, doc) || !load_recognise(l, mm_yaml_get(doc, "recognise")) ||
         !load_decode(l, doc) || !load_absent(l, mm_yaml_get(doc, "absent")) ||
         !mm_load_fields(l, mm_yaml_get(doc, "fields")) || !load_drop(l, mm_yaml_get(doc, "drop")) ||
-        !load_time(l, mm_yaml_get(doc, "time")) ||
+        !load_keep(l, mm_yaml_get(doc, "keep")) || !load_time(l, mm_yaml_get(doc, "time")) ||
         !mm_load_sets(l, mm_yaml_get(doc, "set"), &l->f->sets) ||
         !load_pattern_rules(l, mm_yaml_get(doc, "patterns")) ||
         !mm_load_rules(l, mm_yaml_get(doc, "rules"), &l->f->rules))
@@ -484,6 +498,7 @@ enum mm_code mm_formats_add(struct mm_formats *formats, const char *file, struct
         goto out;
     mm_symtab_init(&l.f->names, l.arena);
     mm_symtab_init(&l.f->absent, l.arena);
+    mm_symtab_init(&l.f->extras, l.arena);
     if (doc == NULL || doc->kind != MM_YAML_MAP)
         (void)mm_load_fail(&l, doc, "format.needs_map", (struct mm_slice){0});
     else

@@ -46,6 +46,10 @@ bool mm_load_keys(struct mm_loader *l, const struct mm_yaml *map, const char *co
 bool mm_load_pattern(struct mm_loader *l, struct mm_patterns *set, const struct mm_yaml *node,
                      uint16_t number);
 
+/* A target that is no fixed field. */
+bool mm_load_extra(struct mm_loader *l, const struct mm_yaml *node, struct mm_slice name,
+                   struct mm_target *ret);
+
 /* load_map.c: fields, set and rules. */
 bool mm_load_fields(struct mm_loader *l, const struct mm_yaml *node);
 bool mm_load_sets(struct mm_loader *l, const struct mm_yaml *node, struct mm_set **ret);

@@ -6,6 +6,16 @@ enum {
     MAX_PIECES = 16,        /* of one template: map.c's table */
 };
 
+bool mm_load_extra(struct mm_loader *l, const struct mm_yaml *node, struct mm_slice name,
+                   struct mm_target *ret)
+{
+    if (mm_symtab_add(&l->f->extras, name, &ret->extra_id) != MM_OK || ret->extra_id >= MM_WIRE_MAX)
+        return mm_load_fail(l, node, "format.limit", name);
+    ret->field = MM_F_NONE;
+    ret->extra = l->f->extras.word[ret->extra_id];
+    return true;
+}
+
 static bool load_target(struct mm_loader *l, const struct mm_yaml *node, struct mm_slice name,
                         struct mm_target *ret)
 {
@@ -23,7 +33,7 @@ static bool load_target(struct mm_loader *l, const struct mm_yaml *node, struct 
         known = known || mm_slice_eq(m->text, name);
     if (!known)
         return mm_load_fail(l, node, "format.unknown_field", name);
-    return mm_load_dup(l, name, &ret->extra);
+    return mm_load_extra(l, node, name, ret);
 }
 
 static bool is_mac(enum mm_field f)
@@ -450,8 +460,7 @@ static bool load_own_name(struct mm_loader *l, struct mm_slot *slot, struct mm_s
         memcpy(p, prefix.p, prefix.n);
     if (name.n > 0)
         memcpy(p + prefix.n, name.p, name.n);
-    op->to.extra = mm_slice_of(p, prefix.n + name.n);
-    return true;
+    return mm_load_extra(l, NULL, mm_slice_of(p, prefix.n + name.n), &op->to);
 }
 
 bool mm_load_rest(struct mm_loader *l)

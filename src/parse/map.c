@@ -7,7 +7,8 @@ struct mapping {
     const struct mm_format *f;
     struct mm_wire *w;
     struct mm_event *ev;
-    bool whole; /* every value was of its type */
+    bool whole;   /* every value was of its type */
+    bool prefill; /* the decoder has put extras itself: names must be compared */
 };
 
 static bool is_absent(const struct mm_format *f, struct mm_slice v)
@@ -17,35 +18,45 @@ static bool is_absent(const struct mm_format *f, struct mm_slice v)
     return f->absent_first[v.p[0]] && mm_symtab_get(&f->absent, v) != MM_SYM_NONE;
 }
 
-static void put_extra(struct mapping *m, struct mm_slice name, struct mm_slice value)
+static_assert(MM_MAX_EXTRA <= UINT8_MAX, "wire.h keeps places of extras in bytes");
+
+static void put_extra(struct mapping *m, const struct mm_target *to, struct mm_slice value)
 {
     struct mm_event *ev = m->ev;
+    struct mm_wire *w = m->w;
 
-    for (size_t i = 0; i < ev->extra_n; i++) {
-        if (mm_slice_eq(ev->extra[i].name, name)) {
+    if (w->extra_stamp[to->extra_id] == w->line) {
+        ev->extra[w->extra_at[to->extra_id]].value = value;
+        return;
+    }
+    for (size_t i = 0; i < ev->extra_n && m->prefill; i++) {
+        if (mm_slice_eq(ev->extra[i].name, to->extra)) {
             ev->extra[i].value = value;
             return;
         }
     }
-    if (ev->extra_n >= MM_MAX_EXTRA || name.n > MM_MAX_FIELD_NAME) {
+    if (ev->extra_n >= MM_MAX_EXTRA || to->extra.n > MM_MAX_FIELD_NAME) {
         ev->flags |= MM_EV_EXTRA_FULL;
         return;
     }
-    ev->extra[ev->extra_n++] = (struct mm_extra){.name = name, .value = value};
+    w->extra_stamp[to->extra_id] = w->line;
+    w->extra_at[to->extra_id] = (uint8_t)ev->extra_n;
+    ev->extra[ev->extra_n++] = (struct mm_extra){.name = to->extra, .value = value};
 }
 
-static bool is_port(enum mm_field f)
-{
-    return f == MM_F_SOURCE_PORT || f == MM_F_DESTINATION_PORT || f == MM_F_SOURCE_NAT_PORT ||
-           f == MM_F_DESTINATION_NAT_PORT;
-}
+static const bool is_port[MM_F_COUNT + 1] = {
+    [MM_F_SOURCE_PORT] = true,
+    [MM_F_DESTINATION_PORT] = true,
+    [MM_F_SOURCE_NAT_PORT] = true,
+    [MM_F_DESTINATION_NAT_PORT] = true,
+};
 
 /* Set a target from text of any type; false when the text is not of the field's type. */
 static bool put(struct mapping *m, const struct mm_target *to, struct mm_slice value)
 {
     uint64_t u;
 
-    if (is_port(to->field)) {
+    if (is_port[to->field]) {
         if (!mm_slice_u64(value, &u) || u > UINT16_MAX)
             return false;
         mm_event_uint(m->ev, to->field, u);
@@ -53,7 +64,7 @@ static bool put(struct mapping *m, const struct mm_target *to, struct mm_slice v
     }
     if (to->field != MM_F_NONE)
         return mm_event_parse(m->ev, to->field, value);
-    put_extra(m, to->extra, value);
+    put_extra(m, to, value);
     return true;
 }
 
@@ -199,7 +210,7 @@ static bool put_user(struct mapping *m, const struct mm_op *op, struct mm_slice 
 /* Captures are put behind the fields that are still to be mapped, and are mapped in their turn. */
 static void run_match(struct mapping *m, const struct mm_op *op, struct mm_slice v)
 {
-    struct mm_pattern_hit hit;
+    MM_UNINIT struct mm_pattern_hit hit;
 
     if (!mm_patterns_match(op->match, v, &hit))
         return;
@@ -275,10 +286,22 @@ static bool private_holds(struct mapping *m, const struct mm_cond *c, struct mm_
     return mm_ip_is_private(&ip) == (c->kind == MM_COND_PRIVATE);
 }
 
+/* The symbol of a slot's value, looked up once a line. */
+static uint16_t symbol(struct mapping *m, uint16_t slot, struct mm_slice v)
+{
+    struct mm_wire *w = m->w;
+
+    if (w->sym_stamp[slot] != w->line) {
+        w->sym_stamp[slot] = w->line;
+        w->sym[slot] = mm_symtab_get(&m->f->slot[slot].symbols, v);
+    }
+    return w->sym[slot];
+}
+
 static bool words_hold(struct mapping *m, const struct mm_cond *c, struct mm_slice v)
 {
     if (c->mask != NULL) {
-        uint16_t sym = mm_symtab_get(&m->f->slot[c->slot].symbols, v);
+        uint16_t sym = symbol(m, c->slot, v);
 
         return sym != MM_SYM_NONE && (c->mask[sym / 64] >> (sym % 64) & 1) != 0;
     }
@@ -291,7 +314,7 @@ static bool words_hold(struct mapping *m, const struct mm_cond *c, struct mm_sli
 
 static bool cond_holds(struct mapping *m, const struct mm_cond *c)
 {
-    char tmp[MM_FIELD_TEXT];
+    MM_UNINIT char tmp[MM_FIELD_TEXT];
     struct mm_slice v;
     bool holds = false;
     uint64_t u;
@@ -320,11 +343,12 @@ static bool cond_holds(struct mapping *m, const struct mm_cond *c)
     return holds != c->negate;
 }
 
-/* Build a template's text; false when a piece is missing or the arena is full. */
-static bool render(struct mapping *m, const struct mm_template *t, struct mm_slice *ret)
+/* Build a template's text from several pieces; false when a piece is missing or the arena is full.
+ */
+static bool render_long(struct mapping *m, const struct mm_template *t, struct mm_slice *ret)
 {
-    struct mm_slice part[16];
-    char tmp[16][MM_FIELD_TEXT];
+    MM_UNINIT struct mm_slice part[16];
+    MM_UNINIT char tmp[16][MM_FIELD_TEXT];
     size_t n = 0, at = 0;
     uint8_t *out;
 
@@ -353,6 +377,23 @@ static bool render(struct mapping *m, const struct mm_template *t, struct mm_sli
         at += part[i].n;
     }
     *ret = mm_slice_of(out, n);
+    return true;
+}
+
+/* Most templates are a constant or one wire field: those are handed on as they are. */
+static bool render(struct mapping *m, const struct mm_template *t, struct mm_slice *ret)
+{
+    const struct mm_piece *p = &t->piece[0];
+
+    if (t->count != 1 || p->kind == MM_PIECE_FIELD)
+        return render_long(m, t, ret);
+    if (p->kind == MM_PIECE_TEXT) {
+        *ret = p->text;
+        return true;
+    }
+    if (!mm_wire_has(m->w, p->slot) || is_absent(m->f, m->w->value[p->slot]))
+        return false;
+    *ret = m->w->value[p->slot];
     return true;
 }
 
@@ -390,6 +431,15 @@ static void run_rules(struct mapping *m, const struct mm_rule *r)
     }
 }
 
+/* A name under the format's prefix is no fixed field. */
+static void put_new(struct mm_event *ev, struct mm_slice name, struct mm_slice value)
+{
+    if (ev->extra_n >= MM_MAX_EXTRA || name.n > MM_MAX_FIELD_NAME)
+        ev->flags |= MM_EV_EXTRA_FULL;
+    else
+        ev->extra[ev->extra_n++] = (struct mm_extra){.name = name, .value = value};
+}
+
 static void put_unknown(struct mapping *m)
 {
     struct mm_wire *w = m->w;
@@ -412,7 +462,9 @@ static void put_unknown(struct mapping *m)
                 memcpy(p + m->f->prefix.n, name.p, name.n);
             name = mm_slice_of(p, m->f->prefix.n + name.n);
         }
-        if (!mm_event_name(m->ev, name, x->value) && (m->ev->flags & MM_EV_EXTRA_FULL) == 0)
+        if (m->f->prefix.n > 0)
+            put_new(m->ev, name, x->value);
+        else if (!mm_event_name(m->ev, name, x->value) && (m->ev->flags & MM_EV_EXTRA_FULL) == 0)
             m->whole = false;
     }
     if (w->unknown_full)
@@ -421,7 +473,7 @@ static void put_unknown(struct mapping *m)
 
 bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev)
 {
-    struct mapping m = {.f = f, .w = w, .ev = ev, .whole = true};
+    struct mapping m = {.f = f, .w = w, .ev = ev, .whole = true, .prefill = ev->extra_n > 0};
 
     run_sets(&m, f->sets);
     for (size_t i = 0; i < w->put_count; i++) {

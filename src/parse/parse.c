@@ -101,6 +101,8 @@ static void wire_reset(struct mm_wire *w, const struct mm_format *f)
 {
     if (++w->line == 0) { /* every 4 billion lines old stamps could look fresh */
         memset(w->stamp, 0, sizeof(w->stamp));
+        memset(w->sym_stamp, 0, sizeof(w->sym_stamp));
+        memset(w->extra_stamp, 0, sizeof(w->extra_stamp));
         w->line = 1;
     }
     w->names = &f->names;
@@ -263,14 +265,14 @@ static bool fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice b
     return fit;
 }
 
-/* The first format, in the order they are tried, whose witness holds; `not` is left out. */
+/* The first format, in the order they are tried, whose witness holds; `except` is left out. */
 static uint16_t find_out(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
-                         uint16_t not )
+                         uint16_t except)
 {
     for (size_t i = 0; i < formats->count; i++) {
         uint16_t at = formats->sorted[i];
 
-        if (at != not &&fits(formats->format[at], w, body))
+        if (at != except && fits(formats->format[at], w, body))
             return at;
     }
     return MM_FORMAT_NONE;

@@ -51,7 +51,7 @@ static bool holds(const struct mm_witness *wit, const struct mm_wire *w, struct 
             return false;
     }
     if (wit->like != NULL) {
-        struct mm_pattern_hit hit;
+        MM_UNINIT struct mm_pattern_hit hit;
 
         if (!mm_patterns_match(wit->like, text, &hit))
             return false;

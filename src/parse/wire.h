@@ -28,7 +28,11 @@ struct mm_wire {
     uint32_t line;                 /* stamp of this line */
     uint32_t stamp[MM_WIRE_MAX];   /* slot is set when its stamp is this line's */
     struct mm_slice value[MM_WIRE_MAX];
-    uint16_t put[MM_WIRE_MAX]; /* slots in the order they were set */
+    uint32_t sym_stamp[MM_WIRE_MAX]; /* sym is this line's when its stamp is */
+    uint16_t sym[MM_WIRE_MAX];       /* the symbol that conditions ask for */
+    uint32_t extra_stamp[MM_WIRE_MAX];
+    uint8_t extra_at[MM_WIRE_MAX]; /* where the extra of that id stands in the event */
+    uint16_t put[MM_WIRE_MAX];     /* slots in the order they were set */
     size_t put_count;
     struct mm_extra unknown[MM_MAX_EXTRA];
     size_t unknown_count;
