@@ -1,0 +1,403 @@
+/*
+ * app/parse.c - `mimamori parse FILE`: what Mimamori reads out of log lines, without a server.
+ *
+ * Exit status: 0 when every line was parsed, 1 when some were not (or there were none), 2 when the
+ * command, the formats or the file are wrong.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/content.h"
+#include "base/rd.h"
+#include "base/time.h"
+#include "base/utf8.h"
+#include "codec/when.h"
+#include "parse/parse.h"
+
+enum {
+    READ_SIZE = 256 * 1024,
+    ARENA_SIZE = 64 * 1024 * 1024,
+    OUT_SIZE = 8 * 1024 * 1024, /* one event as JSON: a line, escaped six-fold, and its copy */
+    EXIT_UNPARSED = 1,
+    EXIT_USE = 2,
+};
+
+/* Lines out of a file; one longer than MM_MAX_LINE is cut as intake would. */
+struct reader {
+    int fd;
+    uint8_t *buf; /* READ_SIZE + MM_PADDING */
+    size_t n, from;
+    bool ended, failed;
+    bool skip; /* the rest of a cut line is still to come */
+};
+
+struct run {
+    struct mm_formats *formats;
+    struct mm_scratch *scratch;
+    struct mm_arena arena;
+    struct mm_event *ev;
+    struct mm_hint hint;
+    struct mm_buf out;
+    int64_t received_us;
+    bool json, original;
+    uint64_t lines, parsed, cut;
+    uint64_t by_format[MM_FORMATS_MAX + 1]; /* the last one: no format */
+    uint64_t unparsed[MM_FORMATS_MAX + 1];
+};
+
+struct options {
+    const char *format;
+    const char *formats;
+    const char *received;
+    const char *zone;
+    const char *file;
+    bool json, original, list;
+};
+
+static void refill(struct reader *r)
+{
+    if (r->from > 0) {
+        memmove(r->buf, r->buf + r->from, r->n - r->from);
+        r->n -= r->from;
+        r->from = 0;
+    }
+    while (r->n < READ_SIZE && !r->ended) {
+        ssize_t n = read(r->fd, r->buf + r->n, READ_SIZE - r->n);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        r->failed = n < 0;
+        r->ended = n <= 0;
+        r->n += n > 0 ? (size_t)n : 0;
+        if (n > 0)
+            break;
+    }
+}
+
+/* The next line without its end; false behind the last. */
+static bool next_line(struct reader *r, struct mm_slice *ret, bool *ret_cut)
+{
+    for (;;) {
+        struct mm_slice left = mm_slice_of(r->buf + r->from, r->n - r->from);
+        size_t end = mm_slice_find(left, '\n', 0);
+        bool cut = false, skipped = r->skip;
+
+        if (end == SIZE_MAX && left.n <= MM_MAX_LINE && !r->ended) {
+            refill(r);
+            continue;
+        }
+        if (left.n == 0)
+            return false;
+        if (end == SIZE_MAX) {
+            end = left.n;
+            r->skip = !r->ended;
+            cut = r->skip;
+            r->from += end;
+        } else {
+            r->skip = false;
+            r->from += end + 1;
+        }
+        if (skipped)
+            continue; /* the tail of a line that was cut before */
+        if (end > MM_MAX_LINE)
+            cut = true;
+        left = mm_slice_sub(left, 0, end);
+        if (left.n > 0 && left.p[left.n - 1] == '\r')
+            left.n--;
+        *ret = mm_slice_sub(left, 0, MM_MAX_LINE);
+        *ret_cut = cut;
+        return true;
+    }
+}
+
+static const char *quality_name(uint8_t quality)
+{
+    static const char *const names[] = {"zone-given", "zone-assumed", "year-assumed", "received",
+                                        "implausible"};
+    static_assert(MM_COUNT(names) == MM_TQ_COUNT, "one word per quality");
+
+    MM_ASSERT(quality < MM_TQ_COUNT);
+    return names[quality];
+}
+
+/* The event's own JSON object with three fields of ours behind the others. */
+static void put_json(struct run *run, const struct mm_event *ev)
+{
+    mm_event_json(&run->out, ev, run->original);
+    run->out.n -= run->out.n > 0 ? 1 : 0;
+    mm_buf_str(&run->out, ",\"mimamori.format\":");
+    if (ev->format.n > 0)
+        mm_utf8_json(&run->out, ev->format);
+    else
+        mm_buf_str(&run->out, "null");
+    mm_buf_fmt(&run->out, ",\"mimamori.parsed\":%s,\"mimamori.time_quality\":\"%s\"}\n",
+               (ev->flags & MM_EV_UNPARSED) == 0 ? "true" : "false",
+               quality_name(ev->time_quality));
+}
+
+static void put_text(struct run *run, const struct mm_event *ev)
+{
+    char when[MM_TIME_TEXT], tmp[MM_FIELD_TEXT];
+
+    mm_time_text(ev->time_us, when);
+    mm_buf_fmt(&run->out, "%s  %s  %s\n", when,
+               (ev->flags & MM_EV_UNPARSED) == 0 ? "parsed" : "NOT PARSED",
+               quality_name(ev->time_quality));
+    mm_buf_str(&run->out, "  format = ");
+    mm_utf8_json(&run->out, ev->format);
+    mm_buf_byte(&run->out, '\n');
+    for (int i = 0; i < MM_F_COUNT; i++) {
+        enum mm_field f = (enum mm_field)i;
+
+        if (!mm_event_has(ev, f))
+            continue;
+        mm_buf_str(&run->out, "  ");
+        mm_buf_add(&run->out, mm_field_name(f));
+        mm_buf_str(&run->out, " = ");
+        mm_utf8_json(&run->out, mm_event_as_text(ev, f, tmp));
+        mm_buf_byte(&run->out, '\n');
+    }
+    for (size_t i = 0; i < ev->extra_n; i++) {
+        mm_buf_str(&run->out, "  ");
+        mm_utf8_clean(&run->out, ev->extra[i].name);
+        mm_buf_str(&run->out, " = ");
+        mm_utf8_json(&run->out, ev->extra[i].value);
+        mm_buf_byte(&run->out, '\n');
+    }
+    if (run->original || (ev->flags & MM_EV_UNPARSED) != 0) {
+        mm_buf_str(&run->out, "  line = ");
+        mm_utf8_json(&run->out, ev->original);
+        mm_buf_byte(&run->out, '\n');
+    }
+}
+
+static bool one_line(struct run *run, struct mm_slice line, bool cut)
+{
+    struct mm_raw raw = {.body = line,
+                         .seq = run->lines + 1,
+                         .received_us = run->received_us,
+                         .flags = MM_EV_IMPORTED | (cut ? MM_EV_TRUNCATED : 0)};
+    uint16_t format;
+
+    mm_arena_reset(&run->arena);
+    mm_parse(run->formats, run->scratch, &run->arena, &raw, &run->hint, run->ev);
+    format = mm_formats_find(run->formats, run->ev->format);
+    format = format == MM_FORMAT_NONE ? MM_FORMATS_MAX : format;
+    run->lines++;
+    run->cut += cut ? 1 : 0;
+    run->by_format[format]++;
+    if ((run->ev->flags & MM_EV_UNPARSED) == 0)
+        run->parsed++;
+    else
+        run->unparsed[format]++;
+    mm_buf_reset(&run->out);
+    if (run->json)
+        put_json(run, run->ev);
+    else
+        put_text(run, run->ev);
+    if (!mm_buf_ok(&run->out))
+        return false;
+    return fwrite(run->out.p, 1, run->out.n, stdout) == run->out.n;
+}
+
+static void summary(const struct run *run)
+{
+    fprintf(stderr, "%llu lines, %llu parsed, %llu not", (unsigned long long)run->lines,
+            (unsigned long long)run->parsed, (unsigned long long)(run->lines - run->parsed));
+    if (run->cut > 0)
+        fprintf(stderr, ", %llu cut at %d bytes", (unsigned long long)run->cut, MM_MAX_LINE);
+    fputc('\n', stderr);
+    for (uint16_t i = 0; i <= MM_FORMATS_MAX; i++) {
+        struct mm_slice name = MM_S("(no format)");
+
+        if (run->by_format[i] == 0)
+            continue;
+        if (i < MM_FORMATS_MAX)
+            name = mm_formats_name(run->formats, i);
+        fprintf(stderr, "  %.*s: %llu lines, %llu not parsed\n", MM_S_ARG(name),
+                (unsigned long long)run->by_format[i], (unsigned long long)run->unparsed[i]);
+    }
+}
+
+static int usage(void)
+{
+    fputs("usage: mimamori parse [options] FILE|-\n"
+          "  --json           one JSON object a line instead of text\n"
+          "  --original       show the line itself too\n"
+          "  --format NAME    the lines are of this format (others are still recognised)\n"
+          "  --formats DIR    read formats from DIR\n"
+          "  --zone +0900     zone of times that say none (default +0900)\n"
+          "  --received TIME  clock for dates without a year (default: now)\n"
+          "  --list           list the formats\n",
+          stderr);
+    return EXIT_USE;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option long_options[] = {
+        {"format", required_argument, NULL, 'f'},   {"formats", required_argument, NULL, 'd'},
+        {"received", required_argument, NULL, 'r'}, {"zone", required_argument, NULL, 'z'},
+        {"json", no_argument, NULL, 'j'},           {"original", no_argument, NULL, 'o'},
+        {"list", no_argument, NULL, 'l'},           {NULL, 0, NULL, 0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        switch (c) {
+        case 'f':
+            o->format = optarg;
+            break;
+        case 'd':
+            o->formats = optarg;
+            break;
+        case 'r':
+            o->received = optarg;
+            break;
+        case 'z':
+            o->zone = optarg;
+            break;
+        case 'j':
+            o->json = true;
+            break;
+        case 'o':
+            o->original = true;
+            break;
+        case 'l':
+            o->list = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    o->file = optind < argc ? argv[optind] : NULL;
+    return o->list ? optind == argc : optind == argc - 1;
+}
+
+/* Formats from DIR or the content; wrong ones are named and the rest is used. */
+static bool load_formats(struct run *run, const char *dir)
+{
+    struct mm_format_errors *errors = calloc(1, sizeof(*errors));
+    char path[MM_MAX_PATH];
+    bool ok = true;
+
+    run->formats = mm_formats_new();
+    if (errors == NULL || run->formats == NULL)
+        return false;
+    if (dir == NULL) {
+        ok = mm_content_path("formats", path) == MM_OK;
+        dir = path;
+    }
+    if (!ok || mm_formats_load(run->formats, dir, errors) != MM_OK) {
+        fprintf(stderr, "mimamori: no formats can be read from %s\n", ok ? dir : "the content");
+        ok = false;
+    }
+    for (size_t i = 0; i < errors->count && i < MM_FORMATS_MAX_ERRORS; i++)
+        fprintf(stderr, "mimamori: %s:%u: %s: %s\n", errors->error[i].file, errors->error[i].line,
+                errors->error[i].what, errors->error[i].detail);
+    if (ok && mm_formats_count(run->formats) == 0) {
+        fprintf(stderr, "mimamori: %s holds no formats\n", dir);
+        ok = false;
+    }
+    free(errors);
+    return ok;
+}
+
+static bool set_hint(struct run *run, const struct options *o)
+{
+    struct mm_when when = {0};
+    struct mm_rd rd = mm_rd_of(mm_slice_str(o->zone));
+    bool zone;
+
+    run->hint = (struct mm_hint){MM_FORMAT_NONE, MM_PARSE_JST_S};
+    run->received_us = mm_now_us();
+    if (o->format != NULL) {
+        run->hint.format = mm_formats_find(run->formats, mm_slice_str(o->format));
+        if (run->hint.format == MM_FORMAT_NONE) {
+            fprintf(stderr, "mimamori: no format is called %s (see --list)\n", o->format);
+            return false;
+        }
+    }
+    if (o->zone != NULL) {
+        if (!mm_when_read(&rd, MM_WHEN_ZONE, &when) || mm_rd_left(&rd) > 0) {
+            fprintf(stderr, "mimamori: %s is no zone; write +0900 or Z\n", o->zone);
+            return false;
+        }
+        run->hint.offset_s = when.offset_s;
+    }
+    if (o->received != NULL &&
+        !mm_time_parse(mm_slice_str(o->received), run->hint.offset_s, &run->received_us, &zone)) {
+        fprintf(stderr, "mimamori: %s is no time; write 2026-11-20T13:00:00+09:00\n", o->received);
+        return false;
+    }
+    return true;
+}
+
+static int list_formats(const struct run *run)
+{
+    for (uint16_t i = 0; i < mm_formats_count(run->formats); i++)
+        printf("%-16.*s %.*s\n", MM_S_ARG(mm_formats_name(run->formats, i)),
+               MM_S_ARG(mm_formats_title(run->formats, i, "en")));
+    return 0;
+}
+
+static int parse_file(struct run *run, const char *file)
+{
+    struct reader r = {.fd = 0, .buf = calloc(1, READ_SIZE + MM_PADDING)};
+    struct mm_slice line;
+    bool cut, ok = r.buf != NULL;
+
+    if (ok && strcmp(file, "-") != 0)
+        r.fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (!ok || r.fd < 0) {
+        fprintf(stderr, "mimamori: %s: %s\n", file, strerror(errno));
+        free(r.buf);
+        return EXIT_USE;
+    }
+    while (ok && next_line(&r, &line, &cut)) {
+        if (line.n > 0)
+            ok = one_line(run, line, cut);
+    }
+    ok = fflush(stdout) == 0 && ok;
+    if (r.failed || !ok)
+        fprintf(stderr, "mimamori: %s: %s\n", r.failed ? file : "output", strerror(errno));
+    if (r.fd > 0)
+        (void)close(r.fd);
+    free(r.buf);
+    summary(run);
+    if (r.failed || !ok)
+        return EXIT_USE;
+    return run->lines > 0 && run->parsed == run->lines ? 0 : EXIT_UNPARSED;
+}
+
+int main(int argc, char **argv)
+{
+    struct run *run = calloc(1, sizeof(*run));
+    struct options o = {0};
+    int status = EXIT_USE;
+
+    if (run == NULL || !read_options(argc, argv, &o)) {
+        free(run);
+        return usage();
+    }
+    run->json = o.json;
+    run->original = o.original;
+    run->scratch = mm_scratch_new();
+    run->ev = calloc(1, sizeof(*run->ev));
+    mm_arena_init(&run->arena, ARENA_SIZE);
+    mm_buf_init(&run->out, OUT_SIZE);
+    if (run->scratch != NULL && run->ev != NULL && load_formats(run, o.formats) &&
+        set_hint(run, &o))
+        status = o.list ? list_formats(run) : parse_file(run, o.file);
+    mm_buf_done(&run->out);
+    mm_arena_done(&run->arena);
+    mm_scratch_free(&run->scratch);
+    mm_formats_free(&run->formats);
+    free(run->ev);
+    free(run);
+    return status;
+}
