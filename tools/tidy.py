@@ -4,6 +4,7 @@ Rule zero: a line may break a rule where it, or the line before it, says
 `tidy: RULE allowed, REASON` in a comment. RULE is the word in RULES below.
 """
 
+import posixpath
 import re
 import sys
 
@@ -204,6 +205,7 @@ RULES = {
     "machine": (no_machine, "no registry host and no machine path"),
 }
 COMPANIONS = "every fuzz target has a test, a dictionary and a corpus"
+LINKS = "links between documents lead somewhere, and each page for users has both languages"
 CATALOGUES = "po/ja.po and po/en.po are complete and agree"
 
 
@@ -222,6 +224,25 @@ def companions(tree):
             yield f"{path}: no input in tests/corpus/{name}/"
 
 
+LINK = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def dead_links(tree):
+    """Relative links of Markdown files to no file, and docs/en/x.md without docs/ja/x.md."""
+    folders = {path.rpartition("/")[0] for path in tree}
+    for path, text in sorted(tree.items()):
+        if not path.endswith(".md"):
+            continue
+        for match in LINK.finditer(text):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), match.group(1)))
+            if target not in tree and target not in folders:
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"{path}:{line}: {match.group(1)}: no such file"
+        for one, other in (("docs/en/", "docs/ja/"), ("docs/ja/", "docs/en/")):
+            if path.startswith(one) and path.replace(one, other, 1) not in tree:
+                yield f"{path}: {other} has no such page"
+
+
 def check(tree, corpora=()):
     """{promise: violations} of one tree; `corpora` are paths of corpus files left out of it."""
     results = {promise: [] for _, promise in RULES.values()}
@@ -234,6 +255,7 @@ def check(tree, corpora=()):
                 if not file.allows(number, rule):
                     results[promise].append(f"{path}:{number}: {what}")
     results[COMPANIONS] = list(companions({**tree, **{p: "" for p in corpora}}))
+    results[LINKS] = list(dead_links(tree))
     results[CATALOGUES] = list(po.disagreements(tree))
     return results
 

@@ -43,6 +43,8 @@ CLEAN = {
     "po/en.po": 'msgid "a.b"\nmsgid_plural "a.b"\n'
                 'msgstr[0] "{n} alert"\nmsgstr[1] "{n} alerts"\n',
     "package-lock.json": '{"integrity": "sha512-x"}\n',
+    "docs/en/a.md": "[ja](../ja/a.md)\n",
+    "docs/ja/a.md": "[en](../en/a.md)\n",
     "README.md": "Start with ./dev run; state lies in /var/lib/mimamori, a user in /home/.\n",
 }
 CORPORA = ["tests/corpus/kv", "tests/corpus/kv/one"]
@@ -169,6 +171,14 @@ def tidy_refuses_incomplete_catalogues():
                  'msgid "a.b"\nmsgstr "{n}"\nmsgid "a.b"\nmsgstr "{n}"\n',
                  CLEAN["po/en.po"].replace("{n} alerts", "")):
         expect("po/en.po", text, tidy.CATALOGUES)
+
+
+def tidy_refuses_links_to_nowhere_and_pages_in_one_language():
+    for text in ("[a](docs/en/x.md)", "[a](docs/en/a.md#part), [b](LICENSE)", "[c](../x)"):
+        expect("README.md", text, tidy.LINKS)
+    expect_clean("README.md", "[a](docs/en/a.md#part) [b](https://x/y) [c](#d) [e](src/codec)\n")
+    expect("docs/en/a.md", None, tidy.LINKS)
+    expect("docs/ja/b.md", "", tidy.LINKS)
 
 
 def tidy_follows_rule_zero():
