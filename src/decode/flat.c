@@ -9,8 +9,9 @@ void mm_flat_init(struct mm_flat *f, const struct mm_json_doc *doc, size_t from)
     f->end = doc->item[from].end;
     f->base = doc->item[from].depth;
     f->left_out = 0;
+    f->objects = false;
     f->len[0] = 0;
-    f->jump_at = f->jump_to = 0;
+    f->list_at = f->jump_at = f->jump_to = 0;
 }
 
 /* Behind a list of objects its first object is walked too, under the list's own name. */
@@ -25,6 +26,7 @@ static void enter_list(struct mm_flat *f, const struct mm_json_item *list, size_
         return;
     f->len[depth + 1] = name_len;
     f->at = mm_json_index(f->doc, first);
+    f->list_at = mm_json_index(f->doc, list);
     f->jump_at = first->end;
     f->jump_to = list->end;
 }
@@ -56,7 +58,11 @@ bool mm_flat_next(struct mm_flat *f, struct mm_slice *ret_name, const struct mm_
         if (it->type == MM_JSON_OBJECT) {
             f->len[depth + 1] = n;
             f->at++;
-            continue;
+            if (!f->objects || n == 0)
+                continue;
+            *ret_name = mm_slice_of(f->name, n);
+            *ret = it;
+            return true;
         }
         enter_list(f, it, depth, n);
         *ret_name = mm_slice_of(f->name, n);

@@ -20,14 +20,26 @@ struct mm_flat {
     size_t end;
     size_t base; /* depth of the first item */
     size_t left_out;
-    size_t jump_at, jump_to;           /* behind a list's first object, behind the list */
+    bool objects;                      /* hand out objects too, before their members */
+    size_t list_at;                    /* the list whose first object is being walked */
+    size_t jump_at, jump_to;           /* behind that object (0: none), behind the list */
     size_t len[MM_JSON_MAX_DEPTH + 2]; /* length of the name above each depth */
     uint8_t name[MM_MAX_FIELD_NAME];
 };
 
 /* Walk the item at index `from`, its own key included (the root has none). */
 void mm_flat_init(struct mm_flat *f, const struct mm_json_doc *doc, size_t from);
-/* The next scalar or list; false at the end. */
+/* The next scalar or list (or object, when asked for); false at the end. */
 bool mm_flat_next(struct mm_flat *f, struct mm_slice *ret_name, const struct mm_json_item **ret);
+/* Does the item that was handed out last stand in a list's first object? */
+static inline bool mm_flat_in_list(const struct mm_flat *f, const struct mm_json_item *it)
+{
+    return f->jump_at != 0 && mm_json_index(f->doc, it) > f->list_at;
+}
+/* Leave out the members of the object that was handed out last. */
+static inline void mm_flat_skip(struct mm_flat *f, const struct mm_json_item *object)
+{
+    f->at = object->end;
+}
 
 #endif

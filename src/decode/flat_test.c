@@ -57,6 +57,34 @@ TEST(flat_names_join_the_keys_on_the_way)
     mm_buf_done(&out);
 }
 
+TEST(flat_hands_out_objects_that_can_be_skipped)
+{
+    struct mm_json *j = mm_json_new(1000);
+    struct mm_arena arena;
+    struct mm_json_doc doc;
+    struct mm_flat f;
+    struct mm_slice name;
+    const struct mm_json_item *it;
+
+    mm_arena_init(&arena, 1000);
+    CHECK(mm_json_parse(j, MM_S("{\"a\":{\"b\":{\"c\":1},\"d\":2},\"e\":3}"), &arena, &doc, NULL) ==
+          MM_OK);
+    mm_flat_init(&f, &doc, 0);
+    f.objects = true;
+    CHECK(mm_flat_next(&f, &name, &it) && it->type == MM_JSON_OBJECT);
+    CHECK_SLICE(name, "a");
+    CHECK(mm_flat_next(&f, &name, &it) && it->type == MM_JSON_OBJECT);
+    CHECK_SLICE(name, "a.b");
+    mm_flat_skip(&f, it);
+    CHECK(mm_flat_next(&f, &name, &it));
+    CHECK_SLICE(name, "a.d");
+    CHECK(mm_flat_next(&f, &name, &it));
+    CHECK_SLICE(name, "e");
+    CHECK(!mm_flat_next(&f, &name, &it));
+    mm_arena_done(&arena);
+    mm_json_free(&j);
+}
+
 TEST(flat_leaves_out_names_that_are_too_long_and_counts_them)
 {
     struct mm_buf in, out;

@@ -39,7 +39,7 @@ static bool join_list(struct mm_wire *w, const struct mm_json_doc *doc,
     return true;
 }
 
-static void put_member(struct mm_wire *w, struct mm_slice name, struct mm_slice value)
+static void put_member(struct mm_wire *w, struct mm_slice name, struct mm_slice value, bool in_list)
 {
     uint16_t slot = mm_symtab_get(w->names, name);
     struct mm_slice own;
@@ -48,6 +48,9 @@ static void put_member(struct mm_wire *w, struct mm_slice name, struct mm_slice 
         mm_wire_slot(w, slot, value);
         return;
     }
+    /* The list's own text has it, too. */
+    if (in_list)
+        return;
     /* The walk builds its names in a buffer of its own. */
     if (w->unknown_count >= MM_MAX_EXTRA || !mm_arena_dup(w->arena, name, &own)) {
         w->unknown_full = true;
@@ -101,16 +104,26 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
     if (f->time == NULL || f->time->from == MM_TIME_DECODER)
         find_when(w, &doc);
     mm_flat_init(&flat, &doc, 0);
+    flat.objects = true;
     while (mm_flat_next(&flat, &name, &it)) {
         struct mm_slice value = it->text;
 
+        if (it->type == MM_JSON_OBJECT) {
+            /* An object that the format drops is dropped with all that is in it. A list's first
+             * object goes by the list's name, but the list and its members are two things. */
+            uint16_t slot = it->key.n == 0 ? MM_SYM_NONE : mm_symtab_get(w->names, name);
+
+            if (slot != MM_SYM_NONE && f->slot[slot].dropped)
+                mm_flat_skip(&flat, it);
+            continue;
+        }
         if (it->type == MM_JSON_NULL)
             continue;
         if (it->type == MM_JSON_ARRAY && it->end == mm_json_index(&doc, it) + 1)
             continue;
         if (it->type == MM_JSON_ARRAY)
             (void)join_list(w, &doc, it, &value);
-        put_member(w, name, value);
+        put_member(w, name, value, mm_flat_in_list(&flat, it));
     }
     w->whole = flat.left_out == 0;
     return true;

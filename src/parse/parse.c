@@ -238,7 +238,8 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
     put_engine(w, f->slot_message, text);
     w->ev = ev;
     w->offset_s = hint->offset_s;
-    whole = f->decode(f, w, text) && w->whole;
+    w->read = f->decode(f, w, text);
+    whole = w->read && w->whole;
     whole = mm_map_apply(f, w, ev) && whole;
     whole = set_time(f->time, f->timeless, w, hint->offset_s, ev) && whole;
     return whole && mm_event_has(ev, MM_F_EVENT_CATEGORY) && mm_event_has(ev, MM_F_EVENT_OUTCOME) &&
@@ -317,7 +318,7 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     struct memory *m = recall(scratch, formats, raw);
     struct mm_slice body = raw->body;
     uint16_t format, other;
-    bool parsed = false;
+    bool parsed = false, read;
 
     MM_ASSERT(hint->format == MM_FORMAT_NONE || hint->format < formats->count);
     if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
@@ -334,12 +335,14 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     } else {
         parsed = try_format(formats->format[format], w, raw,
                             text_for(formats->format[format], w, body), hint, ret);
+        read = w->read;
         other = parsed ? MM_FORMAT_NONE : find_out(formats, w, body, format);
-        /* Two formats can look alike: the one that reads the whole line has it. */
+        /* Two formats can look alike: the one that reads the whole line has it, else the first
+         * that can read any of it. */
         if (other != MM_FORMAT_NONE) {
             parsed = try_format(formats->format[other], w, raw,
                                 text_for(formats->format[other], w, body), hint, ret);
-            if (!parsed)
+            if (!parsed && (read || !w->read))
                 (void)try_format(formats->format[format], w, raw,
                                  text_for(formats->format[format], w, body), hint, ret);
             else
