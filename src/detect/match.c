@@ -26,23 +26,21 @@ static void found(void *ctx, uint32_t tag)
     struct mm_matcher *m = ctx;
     const struct mm_entry *e = &m->index->entry[tag];
     const struct mm_posting *post = &m->index->posting[e->posting];
-    enum mm_verdict v = MM_YES;
     uint32_t old = m->set_mark[post->set];
+    enum mm_verdict v = MM_YES;
 
-    if (old / 4 == m->gen && old % 4 != MM_NO) {
-        wake(m, post); /* known already, perhaps through another group */
+    old = old / 4 == m->gen ? old % 4 : MM_NO;
+    if (old != MM_YES && e->verify && m->atom_mark[e->atom] == m->search)
         return;
-    }
-    if (e->verify) {
-        if (m->atom_mark[e->atom] == m->search)
-            return;
+    if (old != MM_YES && e->verify) {
         m->atom_mark[e->atom] = m->search;
         v = mm_match_atom(m, &m->set->atom[e->atom], m->value);
     }
-    if (v == MM_NO)
+    if (old == MM_NO && v == MM_NO)
         return;
-    m->set_mark[post->set] = m->gen * 4 + (uint32_t)v;
-    wake(m, post);
+    if (old != MM_YES && v != MM_NO)
+        m->set_mark[post->set] = m->gen * 4 + (uint32_t)v;
+    wake(m, post); /* also when another group's index found it first */
 }
 
 /* Search one value; what can't be searched wakes everything. */
