@@ -143,6 +143,31 @@ TEST(register_names_are_taken_once_and_free_again_when_ended)
     mm_records_close(&rec);
 }
 
+TEST(register_ends_what_belongs_to_what_ended)
+{
+    struct mm_records *rec = mm_register_open();
+    uint32_t a = mm_register_company(rec, "alpha"), b = mm_register_company(rec, "beta");
+    static const enum mm_entity_id ending[] = {MM_REG_SOURCE, MM_REG_USER, MM_REG_TOKEN,
+                                               MM_REG_MEMBER};
+    struct mm_scope_hold hold;
+
+    for (size_t i = 0; i < MM_COUNT(ending); i++) {
+        (void)mm_register_round_trip(rec, mm_entity(ending[i]), a);
+        (void)mm_register_round_trip(rec, mm_entity(ending[i]), b);
+        CHECK(count_of(rec, mm_system_company(&hold, a), ending[i], false) > 0);
+    }
+    CHECK_NUM(mm_register_end(rec, mm_system_company(&hold, a), mm_entity(MM_REG_COMPANY), a),
+              MM_OK);
+    for (size_t i = 0; i < MM_COUNT(ending); i++) {
+        CHECK_NUM(count_of(rec, mm_system_company(&hold, a), ending[i], false), 0);
+        CHECK(count_of(rec, mm_system_company(&hold, a), ending[i], true) > 0);
+        CHECK(count_of(rec, mm_system_company(&hold, b), ending[i], false) > 0);
+    }
+    CHECK_NUM(mm_register_end(rec, mm_system_company(&hold, 0), mm_entity(MM_REG_COMPANY), 0),
+              MM_E_DENIED);
+    mm_records_close(&rec);
+}
+
 TEST(register_two_companies_cannot_claim_one_address)
 {
     struct mm_records *rec = mm_register_open();
