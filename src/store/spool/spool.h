@@ -119,7 +119,7 @@ MM_MUST_USE enum mm_code mm_spool_commit(struct mm_spool *s);
  *   _run    (any one thread) writes and syncs it, publishes the numbers.
  *   _end    (owner's thread) takes _run's result; after a failure the same bytes wait for the
  *           next _begin.
- * Between _begin and _end only mm_spool_append, _next and _durable may be called.
+ * Between _begin and _end only mm_spool_append, _next, _durable, _pending, _filling.
  */
 bool mm_spool_commit_begin(struct mm_spool *s);
 MM_MUST_USE enum mm_code mm_spool_commit_run(struct mm_spool *s);
@@ -129,8 +129,9 @@ void mm_spool_commit_end(struct mm_spool *s, enum mm_code result);
 uint64_t mm_spool_next(const struct mm_spool *s);
 /* Every record below this number is durable. */
 uint64_t mm_spool_durable(const struct mm_spool *s);
-/* Bytes appended and not yet durable. */
+/* Bytes appended and not yet durable; and those of them that no _begin has set aside. */
 size_t mm_spool_pending(const struct mm_spool *s);
+size_t mm_spool_filling(const struct mm_spool *s);
 /* Records that were found damaged on open: a disk that forgets. */
 uint64_t mm_spool_damaged(const struct mm_spool *s);
 

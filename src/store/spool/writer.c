@@ -58,6 +58,11 @@ size_t mm_spool_pending(const struct mm_spool *s)
     return s->fill.n + s->flush.n;
 }
 
+size_t mm_spool_filling(const struct mm_spool *s)
+{
+    return s->fill.n;
+}
+
 uint64_t mm_spool_damaged(const struct mm_spool *s)
 {
     return s->damaged;

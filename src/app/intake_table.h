@@ -1,0 +1,34 @@
+/*
+ * app/intake_table.h - who sends what, as intake looks it up, kept up to date.
+ *
+ * Purpose   Read sources and tokens from the records (or from a file for tests and very small
+ *           set-ups) in a thread of its own, so that a slow disk there never stops lines.
+ * Owns      The current table and its successor.
+ * Threads   One thread reads; _take in the loop's thread; _auth in any.
+ * Trust     The records are ours; rows that make no sense are passed over and said once.
+ */
+#ifndef MM_APP_INTAKE_TABLE_H
+#define MM_APP_INTAKE_TABLE_H
+
+#include "intake/binding.h"
+#include "store/records/records.h"
+
+struct mm_tables;
+
+/*
+ * Read for the first time. One of records and file is NULL; records must outlive _free. The file
+ * is read once. MM_E_CONFIG: the file is wrong (a sentence went to stderr).
+ */
+MM_MUST_USE enum mm_code mm_tables_new(struct mm_records *records, const char *file,
+                                       const struct mm_key *key, struct mm_tables **ret);
+void mm_tables_free(struct mm_tables **t);
+/* Look for changes every second from now on; `changed` is called in the reading thread. */
+MM_MUST_USE enum mm_code mm_tables_watch(struct mm_tables *t, void (*changed)(void *ctx),
+                                         void *ctx);
+/* The newest table, for the loop's thread; valid until its next _take. */
+const struct mm_binding_table *mm_tables_take(struct mm_tables *t);
+/* mm_ingest_auth against the newest table taken. */
+int mm_tables_auth(struct mm_tables *t, struct mm_slice name, struct mm_slice token,
+                   uint32_t *ret_company, uint32_t *ret_source);
+
+#endif
