@@ -172,7 +172,8 @@ static bool month_name(struct mm_rd *rd, int32_t *ret)
     return false;
 }
 
-/* A year between 1970 and 2106 that ends there: "2026 host", not "2026host" or "20267". */
+/* A year between 1970 and 2106 that ends there: "2026 host", "2026: text", not "2026host", "20267"
+ * or the address "2001:db8::1". */
 static bool year_word(struct mm_rd *rd, int32_t *ret)
 {
     struct mm_rd at = *rd;
@@ -180,7 +181,8 @@ static bool year_word(struct mm_rd *rd, int32_t *ret)
 
     if (!mm_rd_byte(&at, ' ') || !year4(&at, &y) || y < 1970 || y > 2106)
         return false;
-    if (mm_rd_left(&at) > 0 && mm_rd_peek(&at) != ' ' && mm_rd_peek(&at) != ':')
+    if (mm_rd_left(&at) > 0 && mm_rd_peek(&at) != ' ' &&
+        !mm_slice_starts(mm_rd_rest(&at), MM_S(": ")))
         return false;
     *rd = at;
     *ret = y;
