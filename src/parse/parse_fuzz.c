@@ -1,0 +1,68 @@
+/*
+ * parse/parse_fuzz.c - a line into all formats of the content. No input may break these promises:
+ * there is an event; its texts are readable; what counts as parsed has a class and an outcome; the
+ * same line from the same source gives the same event again.
+ */
+#include <stdlib.h>
+
+#include "parse/parse.h"
+#include "tests/harness/test.h"
+
+struct bench {
+    struct mm_formats *set;
+    struct mm_scratch *scratch;
+    struct mm_event *ev;
+};
+
+/* Formats are loaded once: a run of the fuzzer is millions of lines. */
+static const struct bench *bench(void)
+{
+    static struct bench b;
+    static struct mm_format_errors errors;
+    const char *dir = getenv("MIMAMORI_CONTENT");
+    char path[1024];
+
+    if (b.set != NULL)
+        return &b;
+    (void)snprintf(path, sizeof(path), "%s/formats", dir != NULL ? dir : MM_SOURCE_DIR "/content");
+    b.set = mm_formats_new();
+    b.scratch = mm_scratch_new();
+    b.ev = malloc(sizeof(*b.ev));
+    MM_ASSERT(b.set != NULL && b.scratch != NULL && b.ev != NULL);
+    MM_ASSERT(mm_formats_load(b.set, path, &errors) == MM_OK && errors.count == 0);
+    return &b;
+}
+
+FUZZ(in)
+{
+    const struct bench *b = bench();
+    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_raw raw = {.company = 1, .source = 1, .received_us = INT64_C(1795147200000000)};
+    struct mm_arena arena;
+    struct mm_buf first, second;
+    uint8_t *padded;
+
+    if (in.n > MM_MAX_LINE)
+        return;
+    /* The spool's promise: MM_PADDING readable bytes behind every record. */
+    padded = calloc(1, in.n + MM_PADDING);
+    MM_ASSERT(padded != NULL);
+    if (in.n > 0)
+        memcpy(padded, in.p, in.n);
+    raw.body = mm_slice_of(padded, in.n);
+    mm_arena_init(&arena, 8 * 1024 * 1024);
+    mm_buf_init(&first, 8 * 1024 * 1024);
+    mm_buf_init(&second, 8 * 1024 * 1024);
+    mm_parse(b->set, b->scratch, &arena, &raw, &hint, b->ev);
+    MM_ASSERT(mm_slice_eq(b->ev->original, raw.body));
+    MM_ASSERT((b->ev->flags & MM_EV_UNPARSED) != 0 || (mm_event_has(b->ev, MM_F_EVENT_CATEGORY) &&
+                                                       mm_event_has(b->ev, MM_F_EVENT_OUTCOME)));
+    mm_event_json(&first, b->ev, true);
+    mm_parse(b->set, b->scratch, &arena, &raw, &hint, b->ev);
+    mm_event_json(&second, b->ev, true);
+    MM_ASSERT(mm_slice_eq(mm_buf_slice(&first), mm_buf_slice(&second)));
+    mm_buf_done(&first);
+    mm_buf_done(&second);
+    mm_arena_done(&arena);
+    free(padded);
+}

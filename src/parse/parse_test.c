@@ -1,0 +1,304 @@
+/* parse/parse_test.c - what the loader says of a format that is wrong, and what a right one does. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "parse/parse.h"
+#include "tests/harness/test.h"
+
+#define HEAD "format: t\nrecognise:\n  - starts: x\n"
+
+struct bench {
+    struct mm_formats *set;
+    struct mm_format_errors *errors;
+    struct mm_scratch *scratch;
+    struct mm_arena arena;
+    struct mm_event *ev;
+};
+
+static void begin(struct bench *b)
+{
+    b->set = mm_formats_new();
+    b->errors = calloc(1, sizeof(*b->errors));
+    b->scratch = mm_scratch_new();
+    b->ev = calloc(1, sizeof(*b->ev));
+    CHECK(b->set != NULL && b->errors != NULL && b->scratch != NULL && b->ev != NULL);
+    mm_arena_init(&b->arena, 1024 * 1024);
+}
+
+static void end(struct bench *b)
+{
+    mm_formats_free(&b->set);
+    mm_scratch_free(&b->scratch);
+    mm_arena_done(&b->arena);
+    free(b->errors);
+    free(b->ev);
+}
+
+static void add(struct bench *b, const char *yaml)
+{
+    enum mm_code code = mm_formats_add(b->set, "t.yaml", mm_slice_str(yaml), b->errors);
+
+    if (code != MM_OK)
+        printf("# %u: %s %s\n", b->errors->error[0].line, b->errors->error[0].what,
+               b->errors->error[0].detail);
+    CHECK(code == MM_OK);
+}
+
+/* The whole event of a line as JSON, with "!" in front when it is not parsed. */
+static void expect_of(struct bench *b, uint32_t source, const char *line, const char *want)
+{
+    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_raw raw = {.body = mm_slice_str(line), .company = 1, .source = source};
+    struct mm_buf got;
+    bool zone;
+
+    CHECK(mm_time_parse(MM_S("2026-11-20T04:00:00Z"), 0, &raw.received_us, &zone));
+    mm_buf_init(&got, 65536);
+    mm_arena_reset(&b->arena);
+    mm_parse(b->set, b->scratch, &b->arena, &raw, &hint, b->ev);
+    if ((b->ev->flags & MM_EV_UNPARSED) != 0)
+        mm_buf_byte(&got, '!');
+    mm_event_json(&got, b->ev, false);
+    CHECK_SLICE(mm_buf_slice(&got), want);
+    mm_buf_done(&got);
+}
+
+static void expect(struct bench *b, const char *line, const char *want)
+{
+    expect_of(b, 1, line, want);
+}
+
+TEST(load_names_line_and_word_of_what_it_refuses)
+{
+    static const struct {
+        const char *yaml;
+        uint32_t line;
+        const char *what, *detail;
+    } cases[] = {
+        {"- a\n", 1, "format.needs_map", ""},
+        {"vendor: x\n", 1, "format.needs_name", ""},
+        {"format: t\n", 0, "format.needs_list", "recognise"},
+        {HEAD "decode: nope\n", 4, "format.unknown_decoder", "nope"},
+        {HEAD "decode: kv\ncolour: red\n", 5, "format.unknown_key", "colour"},
+        {HEAD "decode: kv\nfields:\n  a: source.ipp\n", 6, "format.unknown_field", "source.ipp"},
+        {HEAD "decode: kv\nfields:\n  a: {to: source.ip, as: what}\n", 6, "format.unknown_as",
+         "what"},
+        {HEAD "decode: kv\nfields:\n  a: {to: user.name, times: 3}\n", 6,
+         "format.scale_needs_number", ""},
+        {HEAD "decode: kv\nfields:\n  a: {to: source.port, times: x}\n", 6, "format.number", "x"},
+        {HEAD "decode: kv\nkv: {gap: ab}\n", 5, "format.needs_byte", "ab"},
+        {HEAD "decode: pattern\npatterns:\n  - is: 'a {x:nope}'\n", 6, "pattern.capture",
+         "x:nope}"},
+        {HEAD "decode: pattern\npatterns:\n  - is: 'a {x:int}'\n  - is: 'a {y:int}'\n", 7,
+         "pattern.same_as_another", "a {y:int}"},
+        {HEAD "decode: pattern\npatterns:\n  - is: a\n    class: none\n", 7, "format.unknown_class",
+         "none"},
+        {HEAD "decode: kv\nrules:\n  - when: {a: {what: 1}}\n", 6, "format.condition", "a"},
+        {HEAD "decode: kv\nrules:\n  - set: {user.name: '{a'}\n", 6, "format.template", "{a"},
+        {HEAD "decode: kv\ntime:\n  - {from: a, form: never}\n", 6, "format.time_form", "never"},
+        {HEAD "decode: kv\ntime:\n  - {from: [a, b], form: ymd}\n", 6, "format.time", ""},
+        {HEAD "decode: kv\nwrap: paper\n", 5, "format.wrap", "paper"},
+        {HEAD "decode: kv\na: [\n", 6, NULL, ""},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct bench b;
+        const struct mm_format_error *e;
+
+        begin(&b);
+        CHECK(mm_formats_add(b.set, "t.yaml", mm_slice_str(cases[i].yaml), b.errors) ==
+              MM_E_CONFIG);
+        CHECK_NUM(b.errors->count, 1);
+        e = &b.errors->error[0];
+        CHECK_SLICE(mm_slice_str(e->file), "t.yaml");
+        if (cases[i].what != NULL) {
+            CHECK_SLICE(mm_slice_str(e->what), cases[i].what);
+            CHECK_NUM(e->line, cases[i].line);
+            CHECK_SLICE(mm_slice_str(e->detail), cases[i].detail);
+        }
+        CHECK(e->what != NULL);
+        CHECK_NUM(mm_formats_count(b.set), 0);
+        end(&b);
+    }
+}
+
+TEST(load_refuses_a_second_format_of_the_same_name_and_keeps_the_first)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\n");
+    CHECK(mm_formats_add(b.set, "u.yaml", MM_S(HEAD "decode: kv\n"), b.errors) == MM_E_CONFIG);
+    CHECK_SLICE(mm_slice_str(b.errors->error[0].what), "format.exists");
+    CHECK_NUM(mm_formats_count(b.set), 1);
+    CHECK_NUM(mm_formats_find(b.set, MM_S("t")), 0);
+    CHECK_NUM(mm_formats_find(b.set, MM_S("u")), MM_FORMAT_NONE);
+    end(&b);
+}
+
+TEST(map_converts_maps_scales_and_joins)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\ntimeless: true\nprefix: t.\nabsent: ['-']\ndrop: [x, host, path]\n"
+                 "set: {event.category: web, event.outcome: success}\n"
+                 "fields:\n"
+                 "  s: {to: event.duration, times: 1000, per: 2}\n"
+                 "  p: [{to: network.transport, map: {6: tcp, 1: ~}, else: other}]\n"
+                 "  u: {to: user.name, as: user}\n"
+                 "  m: source.mac\n"
+                 "  l: {to: log.level, as: lower}\n"
+                 "  port: {to: source.port, loose: true}\n"
+                 "  at: {match: ['{:to}({source.ip:ip})', '{source.ip:ip}']}\n"
+                 "rules:\n"
+                 "  - set: {url.original: ['http://{host}{path}', '{path}']}\n");
+    expect(&b, "x=1 s=1.5 p=6 u=DOM\\\\sato m=02-00-5E-00-00-01 l=WARN port=99 at=gui(192.0.2.1)",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
+           "\"event.outcome\":\"success\",\"event.duration\":750,\"source.ip\":\"192.0.2.1\","
+           "\"source.port\":99,\"source.mac\":\"02:00:5e:00:00:01\",\"network.transport\":\"tcp\","
+           "\"user.name\":\"sato\",\"log.level\":\"warn\",\"user.domain\":\"DOM\"}");
+    expect(&b, "x=1 p=1 host=h path=/a u=- port=70000 new=5",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
+           "\"event.outcome\":\"success\",\"url.original\":\"http://h/a\",\"t.new\":\"5\"}");
+    expect(&b, "x=1 p=2 path=/b s=bad",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
+           "\"event.outcome\":\"success\",\"network.transport\":\"other\","
+           "\"url.original\":\"/b\"}");
+    end(&b);
+}
+
+TEST(rules_take_the_first_that_holds_unless_it_says_also)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\ntimeless: true\n"
+                 "set: {event.category: network, event.outcome: unknown}\n"
+                 "fields: {a: source.ip}\n"
+                 "rules:\n"
+                 "  - when: {n: {from: 5, to: 9}}\n"
+                 "    set: {event.reason: mid}\n"
+                 "    also: true\n"
+                 "  - when: {source.ip: {is: private}}\n"
+                 "    set: {network.direction: internal}\n"
+                 "    also: true\n"
+                 "  - when: {x: [on, 'o*f'], y: ~}\n"
+                 "    set: {event.action: never}\n"
+                 "  - when: {x: [one, 'tw*', '*ree', '*ou*']}\n"
+                 "    set: {event.action: '{x}'}\n"
+                 "    rules:\n"
+                 "      - when: {y: '*'}\n"
+                 "        set: {event.type: start}\n"
+                 "      - when: {y: ~}\n"
+                 "        set: {event.type: end}\n"
+                 "  - when: {x: {not: five}}\n"
+                 "    set: {event.action: other, event.outcome: ~}\n");
+    expect(&b, "x=one n=7 a=10.0.0.1",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.type\":\"end\",\"event.action\":\"one\",\"event.outcome\":\"unknown\","
+           "\"source.ip\":\"10.0.0.1\",\"event.reason\":\"mid\","
+           "\"network.direction\":\"internal\"}");
+    expect(&b, "x=three y=1 n=10",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.type\":\"start\",\"event.action\":\"three\",\"event.outcome\":\"unknown\"}");
+    expect(&b, "x=five",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"unknown\"}");
+    /* Without an outcome the line is not parsed. */
+    expect(&b, "x=six",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.action\":\"other\"}");
+    end(&b);
+}
+
+TEST(csv_columns_are_wire_fields)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: csv\ncsv: {gap: ',', columns: [x, day, clock, source.ip, what]}\n"
+                 "time:\n  - {from: [day, clock], form: [date, clock]}\n"
+                 "fields: {what: event.reason}\n"
+                 "set: {event.category: host, event.outcome: success}\n");
+    expect(&b, "x,2026/11/20,13:00:01,192.0.2.1,\"a \"\"b\"\", c\"",
+           "{\"@timestamp\":\"2026-11-20T04:00:01Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\","
+           "\"event.reason\":\"a \\\"b\\\", c\"}");
+    expect(&b, "x,2026/11/20,13:00:01",
+           "!{\"@timestamp\":\"2026-11-20T04:00:01Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    end(&b);
+}
+
+TEST(a_source_may_mix_formats_and_the_one_that_reads_the_line_has_it)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: a\nrecognise:\n  - starts: x\ndecode: pattern\ntimeless: true\npatterns:\n"
+            "  - is: 'x up {source.ip:ip}'\n"
+            "    set: {event.category: network, event.outcome: success}\n");
+    add(&b, "format: b\nrecognise:\n  - starts: x\ndecode: pattern\ntimeless: true\npatterns:\n"
+            "  - is: 'x down {source.ip:ip}'\n"
+            "    set: {event.category: host, event.outcome: failure}\n");
+    for (int i = 0; i < 3; i++) {
+        expect(&b, "x up 192.0.2.1",
+               "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+               "\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\"}");
+        CHECK_SLICE(b.ev->format, "a");
+        expect(&b, "x down 192.0.2.2",
+               "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"host\","
+               "\"event.outcome\":\"failure\",\"source.ip\":\"192.0.2.2\"}");
+        CHECK_SLICE(b.ev->format, "b");
+        /* Nobody reads it: the first by order keeps what it could. */
+        expect_of(&b, 2, "x sideways", "!{\"@timestamp\":\"2026-11-20T04:00:00Z\"}");
+        CHECK_SLICE(b.ev->format, "a");
+    }
+    end(&b);
+}
+
+TEST(a_line_of_no_format_still_gives_its_header)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\n");
+    expect(&b, "<34>Nov 20 12:59:58 h prog[5]: text",
+           "!{\"@timestamp\":\"2026-11-20T03:59:58Z\",\"host.name\":\"h\",\"message\":\"text\","
+           "\"log.syslog.facility.code\":4,\"log.syslog.severity.code\":2,"
+           "\"process.name\":\"prog\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_YEAR_ASSUMED);
+    expect(&b, "\xff\xfe", "!{\"@timestamp\":\"2026-11-20T04:00:00Z\"}");
+    CHECK((b.ev->flags & MM_EV_BAD_UTF8) != 0);
+    CHECK_SLICE(b.ev->original, "\xff\xfe");
+    end(&b);
+}
+
+TEST(far_times_are_kept_and_marked)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\nset: {event.category: host, event.outcome: success}\n"
+                 "time:\n  - {from: t, form: epoch}\ndrop: [x]\n");
+    expect(&b, "x=1 t=1795320000",
+           "{\"@timestamp\":\"2026-11-22T04:00:00Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_IMPLAUSIBLE);
+    expect(&b, "x=1 t=0",
+           "{\"@timestamp\":\"1970-01-01T00:00:00Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_IMPLAUSIBLE);
+    expect(&b, "x=1 t=1795147200",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_ZONE_GIVEN);
+    /* No time where one belongs. */
+    expect(&b, "x=1",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_RECEIVED);
+    end(&b);
+}
