@@ -1,4 +1,4 @@
-/* parse/parse_test.c - what the loader says of a format that is wrong, and what a right one does. */
+/* parse/parse_test.c - formats that are wrong, formats that are right, and lines of no format. */
 #include <stdio.h>
 #include <stdlib.h>
 
