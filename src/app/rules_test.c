@@ -6,7 +6,7 @@
 
 #include "base/time.h"
 #include "decode/winevent.h"
-#include "detect/detect.h"
+#include "detect/matcher.h"
 #include "os/file.h"
 
 struct tools {
@@ -168,5 +168,67 @@ TEST(sigmahq_regression_events_fire_their_rules)
     CHECK(t.files >= 200);
     CHECK_NUM(t.silent, 0);
     CHECK_NUM(t.unread, 0);
+    tools_done(&t);
+}
+
+/* Every rule asked alone says what the indexes said. */
+static void compare(struct tools *t)
+{
+    uint32_t hits[256];
+    size_t n = mm_rules_match(t->matcher, &t->ev, hits, MM_COUNT(hits)), alone = 0, at = 0;
+
+    CHECK(n <= MM_COUNT(hits));
+    for (size_t r = 0; r < mm_rules_count(t->set); r++) {
+        bool routed, yes = mm_match_plain(t->matcher, &t->ev, r, &routed);
+        bool hit = at < n && hits[at] == r;
+
+        at += hit;
+        if (yes != hit)
+            printf("# %s alone, %s by index: %.*s\n", yes ? "yes" : "no", hit ? "yes" : "no",
+                   MM_S_ARG(mm_rules_get(t->set, r)->id));
+        CHECK(yes == hit);
+        alone += yes;
+    }
+    CHECK_NUM(alone, n);
+    t->events++;
+    t->others += n;
+}
+
+TEST(indexes_answer_as_every_rule_alone_on_public_events)
+{
+    enum { LINES_A_FILE = 12 };
+    struct dirent **list = NULL;
+    char dir[MM_MAX_PATH], path[MM_MAX_PATH];
+    struct tools t;
+    int n;
+
+    tools_init(&t);
+    (void)snprintf(dir, sizeof(dir), "%s/otrf", getenv("MIMAMORI_CORPORA"));
+    n = scandir(dir, &list, NULL, alphasort);
+    if (n <= 2)
+        mm_test_skip("no corpus");
+    for (int i = 0; i < n; i++) {
+        struct mm_arena arena;
+        char *line = NULL;
+        size_t room = 0;
+        ssize_t len;
+        FILE *f;
+
+        if (list[i]->d_name[0] == '.' || mm_path_join(path, dir, list[i]->d_name) != MM_OK)
+            continue;
+        f = fopen(path, "re");
+        CHECK(f != NULL);
+        mm_arena_init(&arena, 64 * 1024 * 1024);
+        for (size_t k = 0; k < LINES_A_FILE * 50 && (len = getline(&line, &room, f)) > 0; k++) {
+            mm_arena_reset(&arena);
+            if (k % 50 == 0 && read_event(&t, &arena, mm_slice_of(line, (size_t)len), &t.ev))
+                compare(&t);
+        }
+        mm_arena_done(&arena);
+        free(line);
+        (void)fclose(f);
+    }
+    printf("# %zu events, %zu matches\n", t.events, t.others);
+    CHECK(t.events > 0);
     tools_done(&t);
 }

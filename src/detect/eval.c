@@ -14,7 +14,8 @@ struct mm_matcher *mm_matcher_new(struct mm_ruleset *set)
     m->set = mm_rules_ref(set);
     m->regex = mm_regex_ctx_new();
     m->place = calloc(MM_PLACES, sizeof(*m->place));
-    m->text = calloc(MM_TEXTS_MAX, sizeof(*m->text));
+    m->text = calloc(MM_TEXTS_MAX, sizeof(struct mm_place *));
+    m->text_own = calloc(MM_TEXTS_MAX, sizeof(*m->text_own));
     m->set_mark = calloc(set->set_n + 1, sizeof(*m->set_mark));
     m->atom_mark = calloc(set->atom_n + 1, sizeof(*m->atom_mark));
     m->posting_mark = calloc(set->posting_n + 1, sizeof(*m->posting_mark));
@@ -24,10 +25,10 @@ struct mm_matcher *mm_matcher_new(struct mm_ruleset *set)
     m->undecided = calloc(set->rule_n + 1, sizeof(*m->undecided));
     m->route = calloc(MM_ROUTES, sizeof(*m->route));
     m->room = malloc(MM_MATCH_ROOM);
-    if (m->regex == NULL || m->place == NULL || m->text == NULL || m->set_mark == NULL ||
-        m->atom_mark == NULL || m->posting_mark == NULL || m->rule_mark == NULL ||
-        m->index_mark == NULL || m->candidate == NULL || m->undecided == NULL || m->route == NULL ||
-        m->room == NULL)
+    if (m->regex == NULL || m->place == NULL || m->text == NULL || m->text_own == NULL ||
+        m->set_mark == NULL || m->atom_mark == NULL || m->posting_mark == NULL ||
+        m->rule_mark == NULL || m->index_mark == NULL || m->candidate == NULL ||
+        m->undecided == NULL || m->route == NULL || m->room == NULL)
         mm_matcher_free(&m);
     return m;
 }
@@ -43,6 +44,7 @@ void mm_matcher_free(struct mm_matcher **pm)
     mm_regex_ctx_free(&m->regex);
     free(m->place);
     free(m->text);
+    free(m->text_own);
     free(m->set_mark);
     free(m->atom_mark);
     free(m->posting_mark);
@@ -170,34 +172,43 @@ void mm_match_fold(struct mm_matcher *m, struct mm_place *p)
 
 static void add_text(struct mm_matcher *m, struct mm_slice raw)
 {
+    struct mm_place *p = &m->text_own[m->text_n];
+
     if (raw.n == 0)
         return;
     MM_ASSERT(m->text_n < MM_TEXTS_MAX);
-    m->text[m->text_n++] = (struct mm_place){.gen = m->gen, .present = true, .raw = raw};
+    *p = (struct mm_place){.gen = m->gen, .present = true, .raw = raw};
+    m->text[m->text_n++] = p;
+}
+
+/* XML, and not the "<13>" of a syslog line. */
+static bool is_xml(struct mm_slice s)
+{
+    return s.n > 1 && s.p[0] == '<' && (s.p[1] < '0' || s.p[1] > '9');
 }
 
 /*
- * What keywords look at: the line as it came; of documents (JSON, XML), whose line is escaped, the
- * values as well.
+ * What keywords look at: the line as it came. Of documents (JSON, XML), whose line is escaped, the
+ * values instead, and the line as well when not all of it is in them or something stands around.
  */
 void mm_match_texts(struct mm_matcher *m)
 {
     const struct mm_event *ev = m->ev;
-    struct mm_slice line = mm_slice_trim(ev->original);
+    struct mm_slice s = mm_slice_trim(ev->original);
+    bool whole = s.n == 0 || s.p[0] == '{' || is_xml(s);
+    bool values = whole || s.p[s.n - 1] == '}' || s.p[s.n - 1] == '>';
 
+    if (m->texts_seen)
+        return;
     m->texts_seen = true;
     m->text_n = 0;
-    add_text(m, ev->original);
-    if (line.n > 0 && line.p[0] != '{' && line.p[0] != '<')
-        return;
-    for (size_t i = 0; i < MM_F_COUNT; i++) {
-        enum mm_field f = (enum mm_field)i;
-
-        if (mm_event_has(ev, f) &&
-            (mm_field_type(f) == MM_FT_KEYWORD || mm_field_type(f) == MM_FT_TEXT))
-            add_text(m, ev->val[f].text);
+    if (!whole || (ev->flags & (MM_EV_EXTRA_FULL | MM_EV_UNPARSED | MM_EV_TRUNCATED)) != 0)
+        add_text(m, ev->original);
+    for (size_t i = 0; values && i < MM_F_COUNT; i++) {
+        if (mm_event_has(ev, (enum mm_field)i)) /* folded once, for its own rules as well */
+            m->text[m->text_n++] = field_place(m, (enum mm_field)i);
     }
-    for (size_t i = 0; i < ev->extra_n; i++)
+    for (size_t i = 0; values && i < ev->extra_n; i++)
         add_text(m, ev->extra[i].value);
 }
 
@@ -314,10 +325,9 @@ enum mm_verdict mm_match_set(struct mm_matcher *m, uint32_t id)
     if (set->home != MM_HOME_NONE && m->index_mark[set->home] == m->gen) {
         v = MM_NO; /* the index would have found it */
     } else if (m->set->slot[set->slot].kind == MM_SLOT_ALL) {
-        if (!m->texts_seen)
-            mm_match_texts(m);
+        mm_match_texts(m);
         for (size_t i = 0; i < m->text_n && v != MM_YES; i++) {
-            one = atoms_hold(m, set, &m->text[i]);
+            one = atoms_hold(m, set, m->text[i]);
             v = one == MM_NO ? v : one;
         }
     } else {

@@ -80,14 +80,22 @@ static bool table_init(struct mm_arena *a, struct mm_table *t, size_t keys)
     return t->bucket != NULL;
 }
 
-static void table_add(struct mm_table *t, uint32_t key, struct mm_lit *lits, uint32_t i)
+/* The bucket of the key, or the empty one where it belongs. */
+static struct mm_bucket *table_slot(struct mm_table *t, uint32_t key)
 {
     uint32_t at = mix(key) >> 7 & t->mask;
 
     while (t->bucket[at].first != 0 && t->bucket[at].key != key)
         at = (at + 1) & t->mask;
-    lits[i].next = t->bucket[at].first;
-    t->bucket[at] = (struct mm_bucket){.key = key, .first = i + 1};
+    return &t->bucket[at];
+}
+
+static void table_add(struct mm_table *t, uint32_t key, struct mm_lit *lits, uint32_t i)
+{
+    struct mm_bucket *b = table_slot(t, key);
+
+    lits[i].next = b->first;
+    *b = (struct mm_bucket){.key = key, .first = i + 1};
 }
 
 static uint32_t table_get(const struct mm_table *t, uint32_t key)
@@ -131,14 +139,17 @@ static uint32_t common(const uint8_t *p)
     return 0;
 }
 
-/* Offset of the piece of a literal (n >= 4) that fewest others and fewest texts share. */
-static uint32_t rarest(struct mm_slice s, const uint16_t *weight)
+/* Where in a literal its pieces begin: those that fewest other literals and fewest texts share. */
+static uint32_t rarest(struct mm_slice s, unsigned stride, const uint16_t *weight)
 {
     uint32_t best = 0, best_weight = UINT32_MAX;
 
-    for (size_t i = 0; i + 4 <= s.n && i < UINT16_MAX; i++) {
-        uint32_t w = weight[weight_slot(s.p + i)] + common(s.p + i);
+    MM_ASSERT(s.n >= 3 + stride);
+    for (size_t i = 0; i + 3 + stride <= s.n && i < UINT16_MAX; i++) {
+        uint32_t w = 0;
 
+        for (size_t k = i; k < i + stride; k++)
+            w += weight[weight_slot(s.p + k)] + common(s.p + k);
         if (w < best_weight) {
             best = (uint32_t)i;
             best_weight = w;
@@ -147,16 +158,49 @@ static uint32_t rarest(struct mm_slice s, const uint16_t *weight)
     return best;
 }
 
-static bool build_quads(struct mm_arena *a, struct mm_lits *l, size_t n)
+static bool is_far(const struct mm_lit *lit)
 {
-    uint16_t *weight = calloc((size_t)1 << WEIGHT_BITS, sizeof(*weight));
+    return lit->text.n >= 3 + MM_INDEX_STRIDE;
+}
+
+/* Room for `lits` literals with `stride` pieces each. */
+static bool pieces_init(struct mm_arena *a, struct mm_pieces *p, unsigned stride, size_t lits)
+{
+    size_t n = lits * stride;
     unsigned bits = 10;
 
+    p->stride = stride;
+    if (n == 0)
+        return true;
     while (bits < 18 && ((size_t)1 << bits) < n * 16)
         bits++;
-    l->quad_shift = 32 - bits;
-    l->quad_bits = mm_arena_array(a, ((size_t)1 << bits) / 64, sizeof(*l->quad_bits));
-    if (weight == NULL || l->quad_bits == NULL || !table_init(a, &l->quad, n)) {
+    p->shift = 32 - bits;
+    p->bits = mm_arena_array(a, ((size_t)1 << bits) / 64, sizeof(*p->bits));
+    p->piece = mm_arena_array(a, n, sizeof(*p->piece));
+    return p->bits != NULL && p->piece != NULL && table_init(a, &p->table, n);
+}
+
+static void add_pieces(struct mm_lits *l, struct mm_pieces *p, size_t i, const uint16_t *weight)
+{
+    struct mm_slice s = l->lit[i].text;
+    uint32_t at = rarest(s, p->stride, weight);
+
+    for (uint32_t k = at; k < at + p->stride; k++) {
+        uint32_t quad = quad_at(s.p + k), h = mix(quad) >> p->shift;
+        struct mm_bucket *b = table_slot(&p->table, quad);
+
+        p->bits[h / 64] |= UINT64_C(1) << (h % 64);
+        p->piece[p->n++] = (struct mm_piece){.lit = (uint32_t)i, .next = b->first, .offset = k};
+        *b = (struct mm_bucket){.key = quad, .first = (uint32_t)p->n};
+    }
+}
+
+static bool build_quads(struct mm_arena *a, struct mm_lits *l, size_t near, size_t far)
+{
+    uint16_t *weight = calloc((size_t)1 << WEIGHT_BITS, sizeof(*weight));
+
+    if (weight == NULL || !pieces_init(a, &l->near, 1, near) ||
+        !pieces_init(a, &l->far, MM_INDEX_STRIDE, far)) {
         free(weight);
         return false;
     }
@@ -172,16 +216,8 @@ static bool build_quads(struct mm_arena *a, struct mm_lits *l, size_t n)
         }
     }
     for (size_t i = 0; i < l->n; i++) {
-        struct mm_lit *lit = &l->lit[i];
-        uint32_t quad, h;
-
-        if (lit->kind != MM_LIT_CONTAINS || lit->text.n < 4)
-            continue;
-        lit->piece = rarest(lit->text, weight);
-        quad = quad_at(lit->text.p + lit->piece);
-        h = mix(quad) >> l->quad_shift;
-        l->quad_bits[h / 64] |= UINT64_C(1) << (h % 64);
-        table_add(&l->quad, quad, l->lit, (uint32_t)i);
+        if (l->lit[i].kind == MM_LIT_CONTAINS && l->lit[i].text.n >= 4)
+            add_pieces(l, is_far(&l->lit[i]) ? &l->far : &l->near, i, weight);
     }
     free(weight);
     return true;
@@ -228,7 +264,7 @@ static void add_edge(struct mm_lits *l, size_t i)
 enum mm_code mm_lits_build(struct mm_arena *a, struct mm_lit *lit, size_t n, struct mm_lits *ret)
 {
     struct mm_lits l = {.lit = lit, .n = n};
-    size_t count[MM_LIT_KINDS] = {0}, pairs = 0, quads = 0;
+    size_t count[MM_LIT_KINDS] = {0}, pairs = 0, near = 0, far = 0;
 
     if (n > MM_INDEX_MAX)
         return MM_E_LIMIT;
@@ -237,7 +273,8 @@ enum mm_code mm_lits_build(struct mm_arena *a, struct mm_lit *lit, size_t n, str
         MM_ASSERT(lit[i].text.n > 0 || lit[i].kind == MM_LIT_EXACT);
         count[lit[i].kind]++;
         if (lit[i].kind == MM_LIT_CONTAINS) {
-            quads += lit[i].text.n >= 4;
+            far += is_far(&lit[i]);
+            near += lit[i].text.n >= 4 && !is_far(&lit[i]);
             pairs += lit[i].text.n == 2 || lit[i].text.n == 3;
         }
     }
@@ -247,7 +284,7 @@ enum mm_code mm_lits_build(struct mm_arena *a, struct mm_lit *lit, size_t n, str
         return MM_E_NOMEM;
     for (size_t i = 0; i < n; i++)
         add_edge(&l, i);
-    if (quads > 0 && !build_quads(a, &l, quads))
+    if (near + far > 0 && !build_quads(a, &l, near, far))
         return MM_E_NOMEM;
     if (pairs > 0 && !build_pairs(a, &l, pairs))
         return MM_E_NOMEM;
@@ -281,30 +318,44 @@ static void edges(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn,
     }
 }
 
-/* The literals of a bucket, their piece standing at text[i]. */
-static void verify(const struct mm_lits *l, uint32_t at, struct mm_slice text, size_t i,
-                   mm_lits_fn *fn, void *ctx)
+/* The literals of a bucket of pairs, standing at text[i]. */
+static void verify_pair(const struct mm_lits *l, uint32_t at, struct mm_slice text, size_t i,
+                        mm_lits_fn *fn, void *ctx)
 {
     for (; at != 0; at = l->lit[at - 1].next) {
-        const struct mm_lit *lit = &l->lit[at - 1];
+        if (mm_slice_starts(mm_slice_sub(text, i, SIZE_MAX), l->lit[at - 1].text))
+            fn(ctx, l->lit[at - 1].tag);
+    }
+}
 
-        if (i < lit->piece || text.n - (i - lit->piece) < lit->text.n)
+/* The literals whose piece stands at text[i]. */
+static void verify(const struct mm_lits *l, const struct mm_pieces *p, struct mm_slice text,
+                   size_t i, mm_lits_fn *fn, void *ctx)
+{
+    uint32_t at = table_get(&p->table, quad_at(text.p + i));
+
+    for (; at != 0; at = p->piece[at - 1].next) {
+        const struct mm_piece *piece = &p->piece[at - 1];
+        const struct mm_lit *lit = &l->lit[piece->lit];
+
+        if (i < piece->offset || text.n - (i - piece->offset) < lit->text.n)
             continue;
-        if (memcmp(text.p + (i - lit->piece), lit->text.p, lit->text.n) == 0)
+        if (memcmp(text.p + (i - piece->offset), lit->text.p, lit->text.n) == 0)
             fn(ctx, lit->tag);
     }
 }
 
-static void quads(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn, void *ctx)
+static void quads(const struct mm_lits *l, const struct mm_pieces *p, struct mm_slice text,
+                  mm_lits_fn *fn, void *ctx)
 {
-    const uint64_t *bits = l->quad_bits;
-    unsigned shift = l->quad_shift;
+    const uint64_t *bits = p->bits;
+    unsigned shift = p->shift;
 
-    for (size_t i = 0; i + 4 <= text.n; i++) {
-        uint32_t quad = quad_at(text.p + i), h = mix(quad) >> shift;
+    for (size_t i = 0; i + 4 <= text.n; i += p->stride) {
+        uint32_t h = mix(quad_at(text.p + i)) >> shift;
 
         if (MM_UNLIKELY(bits[h / 64] >> (h % 64) & 1))
-            verify(l, table_get(&l->quad, quad), text, i, fn, ctx);
+            verify(l, p, text, i, fn, ctx);
     }
 }
 
@@ -314,7 +365,7 @@ static void pairs(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn,
         uint32_t pair = pair_at(text.p + i);
 
         if (MM_UNLIKELY(l->pair_bits[pair / 64] >> (pair % 64) & 1))
-            verify(l, table_get(&l->pair, pair), text, i, fn, ctx);
+            verify_pair(l, table_get(&l->pair, pair), text, i, fn, ctx);
     }
 }
 
@@ -330,8 +381,10 @@ void mm_lits_find(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn,
     }
     if ((l->prefix_len | l->suffix_len) != 0)
         edges(l, text, fn, ctx);
-    if (l->quad_bits != NULL)
-        quads(l, text, fn, ctx);
+    if (l->near.bits != NULL)
+        quads(l, &l->near, text, fn, ctx);
+    if (l->far.bits != NULL)
+        quads(l, &l->far, text, fn, ctx);
     if (l->pair_bits != NULL)
         pairs(l, text, fn, ctx);
     for (size_t i = 0; l->has_single && i < text.n; i++) {

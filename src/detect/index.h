@@ -2,8 +2,10 @@
  * detect/index.h - which literals of many stand in one text: exact, in front, behind, anywhere.
  *
  * Purpose   For one logsource and field: find the sets that may hold, without looking at the
- *           others. Exact texts, prefixes and suffixes by hash, "anywhere" by one rare piece of
- *           four bytes of each literal and a bitmap that rejects most positions.
+ *           others. Exact texts, prefixes and suffixes by hash, "anywhere" by a rare piece of four
+ *           bytes of each literal and a bitmap that rejects most positions. Literals of seven
+ *           bytes and more enter four pieces one byte apart, so that every fourth position of the
+ *           text is enough.
  * Owns      Tables in the arena of the rule set.
  * Threads   Built once, then read only.
  * Trust     Text is hostile. Cost is linear in the text times the literals that share a piece.
@@ -17,6 +19,7 @@
 enum {
     MM_INDEX_EDGE = 48, /* bytes of a prefix or suffix that its hash covers; the rest is compared */
     MM_INDEX_MAX = 1000000, /* literals of one index */
+    MM_INDEX_STRIDE = 4,
 };
 
 enum mm_lit_kind { MM_LIT_EXACT, MM_LIT_PREFIX, MM_LIT_SUFFIX, MM_LIT_CONTAINS, MM_LIT_KINDS };
@@ -26,7 +29,6 @@ struct mm_lit {
     struct mm_slice text; /* n > 0, except for EXACT */
     uint32_t tag;         /* handed back: the caller's number */
     uint32_t next;        /* in the same bucket, 0 for none, else index + 1 */
-    uint32_t piece;       /* CONTAINS: offset of the piece that finds it */
     uint8_t kind;         /* enum mm_lit_kind */
 };
 
@@ -40,13 +42,30 @@ struct mm_table {
     uint32_t mask;
 };
 
+/* Four bytes of a literal, by which it is found. */
+struct mm_piece {
+    uint32_t lit;    /* index of the literal */
+    uint32_t next;   /* in the same bucket, 0 for none, else index + 1 */
+    uint32_t offset; /* in the literal */
+};
+
+/* The pieces of literals that are looked for at every stride-th position. */
+struct mm_pieces {
+    struct mm_piece *piece;
+    size_t n;
+    struct mm_table table;
+    uint64_t *bits; /* by hash: is there such a piece? NULL when there are none */
+    unsigned shift; /* hash >> shift is a bit */
+    unsigned stride;
+};
+
 struct mm_lits {
     struct mm_lit *lit;
     size_t n;
-    struct mm_table exact, prefix, suffix, quad, pair;
+    struct mm_table exact, prefix, suffix, pair;
+    struct mm_pieces near, far;      /* literals of 4 to 6 bytes, and longer ones */
     uint64_t prefix_len, suffix_len; /* bit k: some edge of k bytes, k <= MM_INDEX_EDGE */
-    uint64_t *quad_bits, *pair_bits;
-    unsigned quad_shift;  /* hash >> shift is a bit of quad_bits */
+    uint64_t *pair_bits;
     uint32_t single[256]; /* literals of one byte: index + 1 */
     bool has_single;
 };

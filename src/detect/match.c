@@ -66,8 +66,8 @@ static void search_index(struct mm_matcher *m, const struct mm_index *ix)
     if (all) {
         mm_match_texts(m);
         for (size_t i = 0; i < m->text_n; i++) {
-            search_value(m, &m->text[i]);
-            lost |= m->text[i].lost;
+            search_value(m, m->text[i]);
+            lost |= m->text[i]->lost;
         }
     } else {
         p = mm_match_value(m, ix->slot);

@@ -10,11 +10,13 @@
     "title: r" n "\nlogsource: {product: windows}\ndetection:\n" detection "---\n"
 
 /* Short literals, so that a fuzzer meets them; every operation at least once. */
-static const char rules[] = RULE("1", "  s: {A|contains: [ab, abc, abcd, abcde, b]}\n  condition: "
-                                      "s\n") RULE(
-    "2", "  s: {A|endswith: [.exe, e, xe]}\n  f: {B|startswith: [a, ab]}\n"
-         "  condition: s and not f\n") RULE("3", "  s: {A: [a, ab, '']}\n  t: {B: null}\n  "
-                                                 "condition: s or t\n")
+static const char rules[] = RULE(
+    "1",
+    "  s: {A|contains: [ab, abc, abcd, abcde, b]}\n  condition: "
+    "s\n") RULE("2",
+                "  s: {A|endswith: [.exe, e, xe]}\n  f: {B|startswith: [a, ab]}\n"
+                "  condition: s and not f\n") RULE("3", "  s: {A: [a, ab, '']}\n  t: {B: null}\n  "
+                                                        "condition: s or t\n")
     RULE("4", "  s: {A: ['a*b', '?b*', '*a?c*d*']}\n  condition: s\n") RULE(
         "5", "  s: {A|re: ['^a+b', '(a|b)*c$'], B|exists: true}\n  condition: s\n")
         RULE("6", "  s: {SourceIp|cidr: [10.0.0.0/8, 'fe80::/10']}\n  condition: s\n") RULE(

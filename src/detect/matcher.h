@@ -44,8 +44,9 @@ struct mm_matcher {
     uint32_t gen; /* of the event: marks below are valid when they carry it */
     bool extras_seen, texts_seen;
     const struct mm_event *ev;
-    struct mm_place *place; /* MM_PLACES */
-    struct mm_place *text;  /* MM_TEXTS_MAX, for keywords */
+    struct mm_place *place;    /* MM_PLACES */
+    struct mm_place **text;    /* MM_TEXTS_MAX: what keywords look at */
+    struct mm_place *text_own; /* those of them that are no field of fields.def */
     size_t text_n;
     uint32_t *set_mark;     /* per set: gen * 4 + enum mm_verdict */
     uint64_t *atom_mark;    /* per atom: the search that verified it last */

@@ -173,6 +173,8 @@ TEST(keywords_search_the_whole_event)
     kit_event(&ev, KIT_NV("A", "C:\\Temp\\x"));
     ev.original = MM_S("{\"A\":\"C:\\\\Temp\\\\x\"}");
     CHECK_NUM(kit_match(set, &ev), 1);
+    ev.original = MM_S("<13>host app: {\"A\":\"C:\\\\Temp\\\\x\"}");
+    CHECK_NUM(kit_match(set, &ev), 1);
     mm_rules_unref(&set);
     set = kit_load(KIT_HEAD "  k: single\n  condition: k\n");
     ev.original = MM_S("a SINGLE word");
