@@ -266,8 +266,16 @@ static void put_any_user(struct win *w, enum channel channel, struct mm_slice co
 {
     static const struct mm_slice keys[] = {MM_S_INIT("UserId="), MM_S_INIT("User = ")};
 
+    struct mm_slice target = w->slot[SLOT_TARGET_USER];
+    size_t slash = mm_slice_find(target, '\\', 0);
+
     put_user(w, w->slot[SLOT_USER], (struct mm_slice){0});
     put_user(w, w->slot[SLOT_SOURCE_USER], (struct mm_slice){0});
+    /* Sysmon 8 and 10: whose process it was done to. */
+    if (slash != SIZE_MAX)
+        text_once(w, MM_F_USER_TARGET_DOMAIN, mm_slice_sub(target, 0, slash));
+    text_once(w, MM_F_USER_TARGET_NAME,
+              slash == SIZE_MAX ? target : mm_slice_sub(target, slash + 1, SIZE_MAX));
     put_user(w, w->slot[SLOT_USER_NAME], (struct mm_slice){0});
     for (size_t i = 0; channel == CH_POWERSHELL && i < MM_COUNT(keys); i++)
         put_user(w, line_value(context, keys[i]), (struct mm_slice){0});

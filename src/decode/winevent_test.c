@@ -261,6 +261,32 @@ TEST(winevent_reads_powershell_context_from_values_without_names)
     mm_buf_done(&out);
 }
 
+/* Winlogbeat's own modules move values to ECS objects and delete them from event_data. */
+TEST(winevent_takes_ecs_objects_where_event_data_was_emptied)
+{
+    struct mm_buf out;
+    uint16_t flags;
+
+    mm_buf_init(&out, 64 * 1024);
+    CHECK(decode("{\"@timestamp\":\"2021-01-02T03:04:05Z\",\"winlog\":{\"channel\":\"Security\","
+                 "\"event_id\":4624,\"computer_name\":\"PC1\",\"event_data\":{\"LogonType\":"
+                 "\"3\"},\"logon\":{\"type\":\"Network\"}},\"user\":{\"name\":\"sato\",\"domain\":"
+                 "\"CORP\"},\"source\":{\"ip\":\"10.0.0.9\",\"port\":51000,\"domain\":\"-\"},"
+                 "\"process\":{\"pid\":700,\"executable\":\"C:\\\\x.exe\",\"pe\":{\"imphash\":"
+                 "\"aa\"}},\"event\":{\"outcome\":\"success\"},\"related\":{\"user\":[\"sato\"]}}",
+                 &out, &flags, NULL) == MM_OK);
+    CHECK_SLICE(mm_buf_slice(&out),
+                "{\"@timestamp\":\"2021-01-02T03:04:05Z\",\"event.category\":\"authentication\","
+                "\"event.type\":\"start\",\"event.action\":\"logged-in\",\"event.outcome\":"
+                "\"success\",\"event.code\":\"4624\",\"host.name\":\"PC1\",\"source.ip\":"
+                "\"10.0.0.9\",\"source.port\":51000,\"user.name\":\"sato\",\"process.executable\":"
+                "\"C:\\\\x.exe\",\"user.domain\":\"CORP\",\"process.pid\":700,\"process.name\":"
+                "\"x.exe\",\"winlog.channel\":\"Security\",\"winlog.logon.type\":\"3\","
+                "\"process.pe.imphash\":\"aa\",\"winlog.keywords\":\"0x8020000000000000\"}");
+    CHECK_NUM(flags, 0);
+    mm_buf_done(&out);
+}
+
 TEST(winevent_takes_the_best_time_that_stands_there)
 {
     static const struct {

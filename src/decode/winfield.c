@@ -141,6 +141,7 @@ static const struct {
     SLOT("UtcTime", SLOT_UTC_TIME),
     SLOT("User", SLOT_USER),
     SLOT("SourceUser", SLOT_SOURCE_USER),
+    SLOT("TargetUser", SLOT_TARGET_USER),
     SLOT("SubjectUserName", SLOT_SUBJECT_NAME),
     SLOT("SubjectDomainName", SLOT_SUBJECT_DOMAIN),
     SLOT("SubjectUserSid", SLOT_SUBJECT_SID),
