@@ -3,7 +3,10 @@
 
 #include "base/rd.h"
 
-enum { FIELD_MAX = 128 };
+enum {
+    FIELD_MAX = 128,
+    LAST_SECONDS_MAX = 999999999, /* 31 years; nine digits, as mm_rd_dec reads */
+};
 
 struct parser {
     struct mm_rd rd;
@@ -299,16 +302,18 @@ static bool last(struct parser *p, uint32_t *ret_seconds)
     if (!keyword(&copy, MM_S("last")))
         return false;
     skip_blanks(&copy.rd);
-    if (!mm_rd_dec(&copy.rd, 4, &n))
+    if (!mm_rd_dec(&copy.rd, 9, &n))
         return false;
     for (size_t i = 0; i < MM_COUNT(units); i++) {
         if (!mm_rd_byte(&copy.rd, units[i].unit))
             continue;
         if (mm_rd_left(&copy.rd) > 0 && !at_blank(&copy.rd) && mm_rd_peek(&copy.rd) != ')')
             return false;
+        if (n > LAST_SECONDS_MAX / units[i].seconds)
+            return false;
         p->rd = copy.rd;
-        *ret_seconds = n * units[i].seconds; /* at most 9999 weeks: 6 * 10^9 does not fit */
-        return n <= UINT32_MAX / units[i].seconds;
+        *ret_seconds = n * units[i].seconds;
+        return true;
     }
     return false;
 }
@@ -440,10 +445,27 @@ enum mm_code mm_query_parse(struct mm_slice text, struct mm_arena *arena, struct
     return MM_OK;
 }
 
+/* Whatever could mean something else is escaped, also where it could not. */
+static void print_pattern(struct mm_buf *out, struct mm_slice v)
+{
+    for (size_t i = 0; i < v.n; i++) {
+        uint8_t c = v.p[i];
+        bool literal = c == '\\' && i + 1 < v.n;
+
+        if (literal)
+            c = v.p[++i];
+        literal |= c != '*' && c != '?';
+        if (literal && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+            !(c >= '0' && c <= '9') && (c < 0x80 || c == 0xe3))
+            mm_buf_byte(out, '\\');
+        mm_buf_byte(out, c);
+    }
+}
+
 static void print_value(struct mm_buf *out, struct mm_slice v, bool wild)
 {
     if (wild) {
-        mm_buf_add(out, v);
+        print_pattern(out, v);
         return;
     }
     mm_buf_byte(out, '"');

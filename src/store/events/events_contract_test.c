@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "store/events/exactly_once.h"
 #include "store/events/native.h"
+#include "store/events/search.h"
 #include "tests/harness/eventd.h"
 #include "tests/harness/sample.h"
 #include "tests/harness/test.h"
@@ -389,5 +390,131 @@ TEST(events_alerts_are_stored_once_each)
                     NULL, 0),
                 "20\t10\t2\thigh\tPC-1");
     mm_native_free(&n);
+    bed_down(&b);
+}
+
+/* How many of company's events match, read page by page; every one of them is handed to check. */
+static uint64_t search(struct bed *b, uint32_t company, const char *text, uint32_t page,
+                       void (*check)(const struct mm_event *ev))
+{
+    static struct mm_event ev;
+    static struct mm_query query;
+    struct mm_search_request r = {
+        .company = company, .query = &query, .now_us = mm_now_us(), .limit = page};
+    struct mm_arena arena;
+    uint64_t n = 0, last_seq = UINT64_MAX;
+
+    mm_arena_init(&arena, 1 << 20);
+    CHECK(mm_query_parse(mm_slice_str(text), &arena, &query, NULL) == MM_OK);
+    do {
+        struct mm_search_result result;
+
+        if (mm_search_run(b->client, &r, &result, NULL) != MM_OK) {
+            printf("# %s: %.*s\n", text, (int)result.answer.text_n, result.answer.text);
+            CHECK(!"the search runs");
+        }
+        CHECK(result.count <= page);
+        while (mm_search_next(&result, &ev)) {
+            CHECK(ev.company == company && ev.seq < last_seq);
+            last_seq = ev.seq;
+            n++;
+            if (check != NULL)
+                check(&ev);
+        }
+        r.has_cursor = result.more;
+        r.cursor = result.next;
+        mm_search_done(&result);
+    } while (r.has_cursor);
+    mm_arena_done(&arena);
+    return n;
+}
+
+static void same_as_sample(const struct mm_event *ev)
+{
+    static struct mm_sample sample;
+    static struct mm_event want;
+    struct mm_buf a, b;
+
+    mm_sample_init(&sample, 5, ev->queue, 0);
+    mm_sample_fill(&sample, ev->seq, &want);
+    /* The sample's clock began somewhere else: only that may differ. */
+    want.time_us = ev->time_us;
+    mm_buf_init(&a, 1 << 16);
+    mm_buf_init(&b, 1 << 16);
+    mm_event_json(&a, ev, true);
+    mm_event_json(&b, &want, true);
+    CHECK(mm_slice_eq(mm_buf_slice(&a), mm_buf_slice(&b)));
+    mm_buf_done(&a);
+    mm_buf_done(&b);
+}
+
+TEST(events_are_found_by_what_they_are)
+{
+    static const struct {
+        const char *query;
+        const char *sql; /* the same said by hand */
+    } cases[] = {
+        {"", "1"},
+        {"tcp_tunnel", "original ILIKE '%tcp_tunnel%'"},
+        {"\"devname=\\\"FGT60F\"", "original LIKE '%devname=\"FGT60F%'"},
+        {"event.action:DENY", "event_action = 'deny'"},
+        {"not event.action:deny", "event_action != 'deny'"},
+        {"event.action:(deny or timeout)", "event_action IN ('deny', 'timeout')"},
+        {"user.name:user1?", "user_name LIKE 'user1_'"},
+        {"user.name:* not process.executable:*", "user_name != '' AND process_executable = ''"},
+        {"source.bytes<1000", "source_bytes < 1000 AND format = 'fortigate'"},
+        {"source.ip:10.0.0.0/8 destination.port:53",
+         "destination_port = 53 AND source_ip != toIPv6('::')"},
+        {"destination.ip:[203.0.113.0 to 203.0.113.99]",
+         "destination_ip BETWEEN toIPv6('::ffff:203.0.113.0') AND "
+         "toIPv6('::ffff:203.0.113.99')"},
+        {"http.response.status_code:200", "format = 'squid'"},
+        {"http.response.status_code>200", "0"},
+        {"winlog.event_data.LogonId:0x*", "format = 'windows-sysmon'"},
+        {"process.executable:\"C:\\\\Program Files\\\\App\\\\excel.exe\"",
+         "process_executable LIKE '%excel.exe'"},
+        {"process.executable:C:\\\\Program*excel.exe", "process_executable LIKE '%excel.exe'"},
+        {"format:squid or event.code:1", "format != 'fortigate'"},
+        {"last 1h", "1"},
+        {"time<2020", "0"},
+        {"imported:no parsed:yes", "1"},
+    };
+    struct bed b;
+    char sql[512], got[32];
+
+    bed_up(&b, 110);
+    store(&b, 1, ROWS + 1, rows(&b, 1, ROWS + 1, ROWS), true);
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        (void)snprintf(sql, sizeof(sql), "SELECT count() FROM events WHERE company = 2 AND (%s)",
+                       cases[i].sql);
+        (void)snprintf(
+            got, sizeof(got), "%llu",
+            (unsigned long long)search(&b, 2, cases[i].query, 64, i == 0 ? same_as_sample : NULL));
+        if (!mm_slice_eq(ask(&b, sql, NULL, 0), mm_slice_str(got)))
+            printf("# %s\n", cases[i].query);
+        CHECK_SLICE(ask(&b, sql, NULL, 0), got);
+    }
+    bed_down(&b);
+}
+
+TEST(events_are_found_by_their_number_and_only_by_their_company)
+{
+    static struct mm_event ev;
+    struct mm_search_result result;
+    struct bed b;
+    uint32_t company;
+
+    bed_up(&b, 111);
+    store(&b, 1, 11, rows(&b, 1, 11, 10), true);
+    company =
+        (uint32_t)(ask(&b, "SELECT company FROM events WHERE queue = 111 AND seq = 7", NULL, 0)
+                       .p[0] -
+                   '0');
+    CHECK(mm_search_event(b.client, company, 111, 7, &result, &ev) == MM_OK);
+    CHECK_NUM(ev.seq, 7);
+    CHECK_NUM(ev.company, company);
+    mm_search_done(&result);
+    CHECK(mm_search_event(b.client, company + 1, 111, 7, &result, &ev) == MM_E_NOTFOUND);
+    mm_search_done(&result);
     bed_down(&b);
 }
