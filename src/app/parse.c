@@ -211,13 +211,13 @@ static void summary(const struct run *run)
     if (run->cut > 0)
         fprintf(stderr, ", %llu cut at %d bytes", (unsigned long long)run->cut, MM_MAX_LINE);
     fputc('\n', stderr);
-    for (uint16_t i = 0; i <= MM_FORMATS_MAX; i++) {
+    for (int i = 0; i <= MM_FORMATS_MAX; i++) {
         struct mm_slice name = MM_S("(no format)");
 
         if (run->by_format[i] == 0)
             continue;
         if (i < MM_FORMATS_MAX)
-            name = mm_formats_name(run->formats, i);
+            name = mm_formats_name(run->formats, (uint16_t)i);
         fprintf(stderr, "  %.*s: %llu lines, %llu not parsed\n", MM_S_ARG(name),
                 (unsigned long long)run->by_format[i], (unsigned long long)run->unparsed[i]);
     }
@@ -286,8 +286,10 @@ static bool load_formats(struct run *run, const char *dir)
     bool ok = true;
 
     run->formats = mm_formats_new();
-    if (errors == NULL || run->formats == NULL)
+    if (errors == NULL || run->formats == NULL) {
+        free(errors);
         return false;
+    }
     if (dir == NULL) {
         ok = mm_content_path("formats", path) == MM_OK;
         dir = path;
@@ -339,7 +341,9 @@ static bool set_hint(struct run *run, const struct options *o)
 
 static int list_formats(const struct run *run)
 {
-    for (uint16_t i = 0; i < mm_formats_count(run->formats); i++)
+    uint16_t n = (uint16_t)mm_formats_count(run->formats); /* at most MM_FORMATS_MAX */
+
+    for (uint16_t i = 0; i < n; i++)
         printf("%-16.*s %.*s\n", MM_S_ARG(mm_formats_name(run->formats, i)),
                MM_S_ARG(mm_formats_title(run->formats, i, "en")));
     return 0;
