@@ -39,7 +39,7 @@ struct mm_wire {
     bool unknown_full;
     struct mm_when when; /* a time that the decoder itself read */
     bool has_when;
-    bool read;               /* the decoder took the line for its own */
+    bool read;                     /* the decoder took the line for its own */
     bool whole;                    /* the decoder understood all of the line */
     uint16_t pattern;              /* which template matched, or MM_FORMAT_NONE */
     struct mm_json *json;          /* of this thread; for decoders that read JSON */
