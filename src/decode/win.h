@@ -58,6 +58,7 @@ enum win_slot {
     SLOT_INITIATED,
     SLOT_PID,
     SLOT_NEW_PID,
+    SLOT_PID_CAPITAL, /* ProcessID: the filtering platform's, or NXLog's own of the event log */
     SLOT_OBJECT_TYPE,
     SLOT_OBJECT_NAME,
     SLOT_STATUS,
@@ -114,6 +115,7 @@ struct win {
     bool unnamed;     /* those came without a name, not as param1 … */
     bool at_is_event; /* @timestamp is the event's own time */
     bool has_data;
+    bool flat;       /* System's and EventData's values stand side by side */
     const char *why; /* first reason why the line isn't parsed, or NULL */
 };
 

@@ -477,6 +477,17 @@ static void derive_hashes(struct win *w)
     }
 }
 
+/*
+ * ProcessID is a value of the filtering platform's events (5150 to 5159). In older NXLog's flat
+ * form every event has one: the process that wrote the event, which says nothing.
+ */
+static bool has_own_process_id(const struct win *w)
+{
+    uint64_t code;
+
+    return !w->flat || (mm_slice_u64(w->head[HEAD_CODE], &code) && code >= 5150 && code <= 5159);
+}
+
 /* In 4688 ProcessId is the creator and NewProcessId the new process; elsewhere it is the one. */
 static void derive_pids(struct win *w)
 {
@@ -490,6 +501,8 @@ static void derive_pids(struct win *w)
             win_fail(w, "winevent.number");
         own = MM_F_PROCESS_PARENT_PID;
     }
+    if (w->slot[SLOT_PID].p == NULL && own == MM_F_PROCESS_PID && has_own_process_id(w))
+        w->slot[SLOT_PID] = w->slot[SLOT_PID_CAPITAL];
     if (w->slot[SLOT_PID].p == NULL)
         return;
     if (!mm_event_has(w->ev, own) && win_num(w->slot[SLOT_PID], &v)) {

@@ -261,6 +261,43 @@ TEST(winevent_reads_powershell_context_from_values_without_names)
     mm_buf_done(&out);
 }
 
+/* Older NXLog calls the event log's own process so, in every event. */
+TEST(winevent_does_not_take_the_log_writers_process_number_for_the_events)
+{
+    static const struct {
+        const char *in;
+        const char *want; /* NULL: no process.pid */
+    } cases[] = {
+        {"\"EventID\":10,\"ProcessID\":\"3392\",\"SourceProcessId\":\"7004\"", "7004"},
+        {"\"EventID\":1,\"ProcessID\":\"3392\",\"ProcessId\":\"7004\"", "7004"},
+        {"\"EventID\":4672,\"ProcessID\":\"712\"", NULL},
+        {"\"EventID\":5156,\"ProcessID\":\"1180\"", "1180"},
+    };
+    struct mm_buf in, out;
+    uint16_t flags;
+
+    mm_buf_init(&in, 1000);
+    mm_buf_init(&out, 64 * 1024);
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        size_t at;
+
+        mm_buf_reset(&in);
+        mm_buf_reset(&out);
+        mm_buf_fmt(&in,
+                   "{\"Channel\":\"Security\",\"Hostname\":\"h\",%s,\"TimeCreated\":"
+                   "\"2021-01-02T03:04:05Z\"}",
+                   cases[i].in);
+        mm_buf_byte(&in, 0);
+        CHECK(decode((const char *)in.p, &out, &flags, NULL) == MM_OK);
+        at = mm_slice_search(mm_buf_slice(&out), MM_S("\"process.pid\":"));
+        CHECK((at == SIZE_MAX) == (cases[i].want == NULL));
+        if (at != SIZE_MAX)
+            CHECK_SLICE(mm_slice_sub(mm_buf_slice(&out), at + 14, 4), cases[i].want);
+    }
+    mm_buf_done(&in);
+    mm_buf_done(&out);
+}
+
 /* Winlogbeat's own modules move values to ECS objects and delete them from event_data. */
 TEST(winevent_takes_ecs_objects_where_event_data_was_emptied)
 {

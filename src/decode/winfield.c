@@ -167,6 +167,7 @@ static const struct {
     SLOT("Initiated", SLOT_INITIATED),
     SLOT("ProcessId", SLOT_PID),
     SLOT("NewProcessId", SLOT_NEW_PID),
+    SLOT("ProcessID", SLOT_PID_CAPITAL),
     SLOT("ObjectType", SLOT_OBJECT_TYPE),
     SLOT("ObjectName", SLOT_OBJECT_NAME),
     SLOT("Status", SLOT_STATUS),
@@ -220,8 +221,8 @@ void win_tables_init(struct mm_winevent *t)
 
         r->extra = slots[i].extra;
         r->slot = slots[i].slot;
-        /* Which of the two process numbers is the parent's shows only at the end. */
-        if (r->slot == SLOT_PID || r->slot == SLOT_NEW_PID)
+        /* Which of the process numbers is whose shows only at the end. */
+        if (r->slot == SLOT_PID || r->slot == SLOT_NEW_PID || r->slot == SLOT_PID_CAPITAL)
             r->kind = KIND_LATE;
     }
     for (size_t i = 0; i < MM_F_COUNT; i++)

@@ -424,6 +424,7 @@ bool win_shape(struct win *w)
     case SHAPE_FLAT:
         break;
     }
+    w->flat = true;
     /* Winlogbeat 6 writes the event's own time there, NXLog behind Logstash the shipper's. */
     w->at_is_event = mm_json_get(w->doc, 0, MM_S("log_name")) != NULL;
     for (size_t i = 1; i < w->doc->n; i = w->doc->item[i].end)
