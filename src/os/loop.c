@@ -203,8 +203,14 @@ static void fire_timers(struct mm_loop *loop)
         return;
     now = mm_mono_us();
     for (size_t i = 0; i < loop->timers; i++) {
-        if (loop->timer[i]->at_us <= now)
-            due[n++] = loop->timer[i];
+        size_t at = n;
+
+        if (loop->timer[i]->at_us > now)
+            continue;
+        /* In the order of their moments, also when a late wake-up finds several due. */
+        for (n++; at > 0 && due[at - 1]->at_us > loop->timer[i]->at_us; at--)
+            due[at] = due[at - 1];
+        due[at] = loop->timer[i];
     }
     for (size_t i = 0; i < n; i++) {
         /* One that fired before may have cancelled it (and given its memory back), or set it

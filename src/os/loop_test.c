@@ -102,15 +102,17 @@ TEST(loop_fires_timers_in_time_and_once)
     struct mm_loop *loop = loop_of_test();
     struct mm_timer t[3];
     struct seen s = {.loop = loop, .timer = t};
-    int64_t from = mm_mono_us();
+    int64_t from = mm_mono_us(), at[3];
 
     for (int i = 0; i < 3; i++) {
         t[i] = (struct mm_timer){.fire = fires, .ctx = &s};
         CHECK(mm_loop_timer(loop, &t[i], (3 - i) * 5000) == MM_OK);
+        at[i] = t[i].at_us;
     }
     CHECK(mm_loop_run(loop) == MM_OK);
     CHECK(mm_mono_us() - from >= 15000);
-    CHECK(s.order[0] == 2 && s.order[1] == 1 && s.order[2] == 0);
+    /* On a busy machine setting three timers can take longer than lies between them. */
+    CHECK(at[s.order[0]] <= at[s.order[1]] && at[s.order[1]] <= at[s.order[2]]);
     CHECK(!t[0].in_loop);
     CHECK(mm_loop_once(loop, 0) == MM_OK);
     CHECK_NUM(s.count, 3);
