@@ -158,6 +158,34 @@ static uint8_t simple_escape(uint8_t c)
     }
 }
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte of a word comes first");
+
+/*
+ * Copy s[at..] up to its next backslash, eight bytes at a time; returns how many. `out` stands at
+ * or before the place that mirrors s[at], so that whole words never pass its end.
+ */
+static size_t copy_plain(uint8_t *out, struct mm_slice s, size_t at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t n = 0;
+
+    for (; s.n - at - n >= 8; n += 8) {
+        uint64_t v, x;
+
+        memcpy(&v, s.p + at + n, 8);
+        memcpy(out + n, &v, 8);
+        x = v ^ ones * '\\'; /* a backslash is a zero byte now */
+        x = (x - ones) & ~x & ones << 7;
+        if (x != 0)
+            return n + (size_t)__builtin_ctzll(x) / 8;
+    }
+    while (at + n < s.n && s.p[at + n] != '\\') {
+        out[n] = s.p[at + n];
+        n++;
+    }
+    return n;
+}
+
 /* Resolve the escapes of s, whose first backslash is at `from`, into the arena. */
 static enum mm_code unescape(struct walker *w, struct mm_slice s, size_t from, struct mm_slice *ret)
 {
@@ -169,15 +197,14 @@ static enum mm_code unescape(struct walker *w, struct mm_slice s, size_t from, s
         return refuse(w, MM_E_NOMEM, base, "json.memory");
     memcpy(out, s.p, from);
     while (at < s.n) {
-        uint8_t c = s.p[at];
+        size_t run = copy_plain(out + n, s, at), used;
         uint32_t code;
-        size_t used;
+        uint8_t c;
 
-        if (c != '\\') {
-            out[n++] = c;
-            at++;
-            continue;
-        }
+        n += run;
+        at += run;
+        if (at >= s.n)
+            break;
         if (at + 1 >= s.n)
             return refuse(w, MM_E_SYNTAX, base + at, "json.escape");
         c = s.p[at + 1];

@@ -89,6 +89,23 @@ TEST(json_resolves_every_escape)
     CHECK(d.item[1].text.n == 3 && d.item[1].text.p[1] == 0);
 }
 
+TEST(json_resolves_escapes_at_every_offset)
+{
+    char in[80], want[80];
+    struct mm_json_doc d;
+
+    for (int before = 0; before < 20; before++) {
+        for (int behind = 0; behind < 20; behind++) {
+            (void)snprintf(in, sizeof(in), "[\"%.*s\\n\\\\%.*s\"]", before, "abcdefghijklmnopqrst",
+                           behind, "ABCDEFGHIJKLMNOPQRST");
+            (void)snprintf(want, sizeof(want), "%.*s\n\\%.*s", before, "abcdefghijklmnopqrst",
+                           behind, "ABCDEFGHIJKLMNOPQRST");
+            CHECK(parse(mm_slice_str(in), &d, NULL) == MM_OK);
+            CHECK_SLICE(d.item[1].text, want);
+        }
+    }
+}
+
 TEST(json_unescapes_names_and_finds_the_first_of_repeated_ones)
 {
     struct mm_json *j = mm_json_new(100);
