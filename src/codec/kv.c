@@ -5,18 +5,24 @@
 #include <emmintrin.h>
 #endif
 
-void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style)
-{
-    MM_ASSERT(style.assign != 0 && style.gap != 0 && style.assign != style.gap);
-    MM_ASSERT(style.quote == 0 || style.quote != style.escape);
-    *kv = (struct mm_kv){.in = in, .style = style};
-}
-
 /* What a key may be made of; anything else before the assign sign makes it a stray word. */
 static const bool is_key[256] = {
     ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['_'] = true, ['-'] = true,
     ['.'] = true,         ['['] = true,         [']'] = true,         ['@'] = true, ['/'] = true,
 };
+
+bool mm_kv_is_key(uint8_t c)
+{
+    return is_key[c];
+}
+
+void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style)
+{
+    MM_ASSERT(!is_key[style.assign] && !is_key[style.gap]);
+    MM_ASSERT(style.assign != 0 && style.gap != 0 && style.assign != style.gap);
+    MM_ASSERT(style.quote == 0 || style.quote != style.escape);
+    *kv = (struct mm_kv){.in = in, .style = style};
+}
 
 /* Offset of the first byte a or b at or behind `at`, or in.n. Values are short: 16 bytes at a time
  * from where they begin beat a call of memchr. */
@@ -35,6 +41,35 @@ static size_t either(struct mm_slice in, size_t at, uint8_t a, uint8_t b)
     }
 #endif
     while (at < in.n && in.p[at] != a && in.p[at] != b)
+        at++;
+    return at;
+}
+
+/* Offset of the first byte at or behind `at` that no key is made of, or in.n. */
+static size_t key_end(struct mm_slice in, size_t at)
+{
+#if defined(__SSE2__)
+    if (in.n - at >= 16) {
+        /* The same set as the table: '-' to '9' without ':', letters by folding case, five more. */
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(in.p + at));
+        __m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+        __m128i digits = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('-' - 1)),
+                                       _mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
+        __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(low, _mm_set1_epi8('a' - 1)),
+                                        _mm_cmplt_epi8(low, _mm_set1_epi8('z' + 1)));
+        __m128i more =
+            _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('_')),
+                         _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('@')),
+                                      _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('[')),
+                                                   _mm_cmpeq_epi8(v, _mm_set1_epi8(']')))));
+        int key = _mm_movemask_epi8(_mm_or_si128(digits, _mm_or_si128(letters, more)));
+
+        if (key != 0xFFFF)
+            return at + (size_t)__builtin_ctz(~(unsigned)key);
+        at += 16;
+    }
+#endif
+    while (at < in.n && is_key[in.p[at]])
         at++;
     return at;
 }
@@ -122,8 +157,7 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
         while (at < n && (p[at] == kv->style.gap || p[at] == ' '))
             at++;
         from = at;
-        while (at < n && is_key[p[at]] && p[at] != kv->style.assign)
-            at++;
+        at = key_end(kv->in, from);
         if (at < n && p[at] == kv->style.assign && at > from) {
             pair.key = mm_slice_sub(kv->in, from, at - from);
             at++;

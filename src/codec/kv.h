@@ -40,6 +40,9 @@ struct mm_kv_pair {
     bool torn;    /* the closing quote was missing: the value is what there was */
 };
 
+/* Keys are made of letters, digits and _ - . [ ] @ / */
+bool mm_kv_is_key(uint8_t c);
+/* Neither gap nor assign may be a byte that keys are made of. */
 void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style);
 /*
  * The next pair; false at the end. Words without an assign sign are skipped and counted in

@@ -63,6 +63,26 @@ TEST(kv_reads_other_separators)
     expect(MM_S("a:1, b:\"x,y\",c:z"), commas, "a|1;b|x,y';c|z;", 0);
 }
 
+/* Long and short inputs are read by different code: every byte must end a key in both alike. */
+TEST(kv_reads_a_key_the_same_with_and_without_text_behind_it)
+{
+    for (int c = 1; c < 256; c++) {
+        uint8_t in[64];
+        struct mm_kv a, b;
+        struct mm_kv_pair pa = {0}, pb = {0};
+        bool got;
+
+        memset(in, ' ', sizeof(in));
+        memcpy(in, "a_=1", 4);
+        in[1] = (uint8_t)c;
+        mm_kv_init(&a, mm_slice_of(in, 4), plain);
+        mm_kv_init(&b, mm_slice_of(in, sizeof(in)), plain);
+        got = mm_kv_next(&a, &pa, NULL);
+        CHECK(mm_kv_next(&b, &pb, NULL) == got);
+        CHECK(mm_slice_eq(pa.key, pb.key) && mm_slice_eq(pa.value, pb.value));
+    }
+}
+
 TEST(kv_unescapes_into_the_arena)
 {
     struct mm_arena arena;

@@ -186,6 +186,9 @@ struct mm_formats {
     uint64_t serial; /* differs between sets: a scratch forgets what it knew of another */
 };
 
+/* The template that took the last line of this thread, or MM_FORMAT_NONE: for tests. */
+uint16_t mm_scratch_pattern(const struct mm_scratch *scratch);
+
 /* A decoder by the name formats use, or NULL. */
 mm_decoder *mm_decoder_find(struct mm_slice name);
 

@@ -17,7 +17,7 @@
 #include "base/rd.h"
 #include "base/time.h"
 #include "codec/when.h"
-#include "parse/parse.h"
+#include "parse/format.h"
 #include "tests/harness/test.h"
 
 enum { FILE_MAX = 1024 * 1024, SHOW_MAX = 3, LINES_MIN = 20, BROKEN_MIN = 3 };
@@ -33,10 +33,12 @@ struct bench {
     struct mm_arena arena;
     struct mm_hint hint;
     struct mm_raw raw;
-    struct mm_buf line; /* unescaped bytes of the current "<" line */
-    struct mm_buf out;  /* the file with "=" lines as they are now */
+    struct mm_buf line;   /* unescaped bytes of the current "<" line */
+    struct mm_buf out;    /* the file with "=" lines as they are now */
+    struct mm_slice name; /* of the format that the file tests */
     bool differs;
     size_t lines, broken, shown;
+    bool used[MM_PATTERN_MAX]; /* templates of the file's own format that took a line */
 };
 
 static struct mm_formats *load_all(void)
@@ -113,6 +115,8 @@ static void describe(struct bench *b, struct mm_buf *out)
     mm_arena_reset(&b->arena);
     mm_parse(b->formats, b->scratch, &b->arena, &b->raw, &b->hint, ev);
     CHECK(ev->time_quality < MM_TQ_COUNT);
+    if (mm_slice_eq(ev->format, b->name) && mm_scratch_pattern(b->scratch) < MM_PATTERN_MAX)
+        b->used[mm_scratch_pattern(b->scratch)] = true;
     mm_buf_str(out, "= ");
     if (ev->format.n > 0)
         mm_buf_add(out, ev->format);
@@ -183,6 +187,21 @@ static void run_lines(struct bench *b, struct mm_slice text, const char *file, b
         expectation(b, (struct mm_slice){0}, file, number, accept);
 }
 
+/* A template that no line of the test uses is a message type without a test. */
+static void every_message_type(const struct bench *b)
+{
+    uint16_t index = mm_formats_find(b->formats, b->name);
+    bool all = true;
+
+    CHECK(index != MM_FORMAT_NONE);
+    for (size_t i = 0; i < b->formats->format[index]->pattern_count; i++) {
+        if (!b->used[i])
+            printf("# %.*s: no line uses pattern %zu\n", MM_S_ARG(b->name), i + 1);
+        all = all && b->used[i];
+    }
+    CHECK(all);
+}
+
 static void run_file(struct mm_formats *set, const char *dir, const char *name)
 {
     struct bench b = {.formats = set, .hint = {MM_FORMAT_NONE, MM_PARSE_JST_S}};
@@ -198,6 +217,7 @@ static void run_file(struct mm_formats *set, const char *dir, const char *name)
     n = fread(text, 1, FILE_MAX, f);
     (void)fclose(f);
     CHECK(n > 0 && n < FILE_MAX);
+    b.name = mm_slice_sub(mm_slice_str(name), 0, strlen(name) - strlen(".test"));
     b.scratch = mm_scratch_new();
     CHECK(b.scratch != NULL);
     mm_arena_init(&b.arena, 16 * 1024 * 1024);
@@ -212,6 +232,7 @@ static void run_file(struct mm_formats *set, const char *dir, const char *name)
         (void)fclose(f);
     }
     CHECK(accept || !b.differs);
+    every_message_type(&b);
     CHECK(b.lines >= LINES_MIN);
     CHECK(b.broken >= BROKEN_MIN);
     mm_scratch_free(&b.scratch);

@@ -132,8 +132,9 @@ static bool load_kv(struct mm_loader *l, const struct mm_yaml *node)
         !load_byte(l, node, "escape", &s->escape) || !load_flag(l, node, "spaces", &s->spaces) ||
         !load_flag(l, node, "strict", &l->f->kv_strict))
         return false;
-    if (s->gap == 0 || s->assign == 0 || s->gap == s->assign ||
-        (s->quote != 0 && s->quote == s->escape))
+    /* Neither may be a byte that keys are made of. */
+    if (mm_kv_is_key(s->gap) || mm_kv_is_key(s->assign) || s->gap == 0 || s->assign == 0 ||
+        s->gap == s->assign || (s->quote != 0 && s->quote == s->escape))
         return mm_load_fail(l, node, "format.kv", (struct mm_slice){0});
     return true;
 }

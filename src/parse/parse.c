@@ -57,6 +57,11 @@ void mm_scratch_free(struct mm_scratch **scratch)
     *scratch = NULL;
 }
 
+uint16_t mm_scratch_pattern(const struct mm_scratch *scratch)
+{
+    return scratch->wire.pattern;
+}
+
 static struct memory *recall(struct mm_scratch *s, const struct mm_formats *formats,
                              const struct mm_raw *raw)
 {

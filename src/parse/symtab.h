@@ -59,6 +59,36 @@ static inline uint32_t mm_symtab_hash(struct mm_slice s)
     return (uint32_t)(b >> 32);
 }
 
+/* Equality without a call for the short words that names and values mostly are. */
+static inline bool mm_symtab_same(struct mm_slice a, struct mm_slice b)
+{
+    if (a.n != b.n)
+        return false;
+    if (a.n >= 8 && a.n <= 16) {
+        uint64_t x, y, z, w;
+
+        memcpy(&x, a.p, 8);
+        memcpy(&y, b.p, 8);
+        memcpy(&z, a.p + a.n - 8, 8);
+        memcpy(&w, b.p + b.n - 8, 8);
+        return x == y && z == w;
+    }
+    if (a.n >= 4 && a.n < 8) {
+        uint32_t x, y, z, w;
+
+        memcpy(&x, a.p, 4);
+        memcpy(&y, b.p, 4);
+        memcpy(&z, a.p + a.n - 4, 4);
+        memcpy(&w, b.p + b.n - 4, 4);
+        return x == y && z == w;
+    }
+    for (size_t i = 0; i < a.n && a.n < 4; i++) {
+        if (a.p[i] != b.p[i])
+            return false;
+    }
+    return a.n < 4 || memcmp(a.p, b.p, a.n) == 0;
+}
+
 /* The symbol of word, or MM_SYM_NONE. */
 static inline uint16_t mm_symtab_get(const struct mm_symtab *t, struct mm_slice word)
 {
@@ -69,7 +99,7 @@ static inline uint16_t mm_symtab_get(const struct mm_symtab *t, struct mm_slice 
         return MM_SYM_NONE;
     hash = mm_symtab_hash(word);
     for (at = hash & (t->cap - 1); t->slot[at].sym != MM_SYM_NONE; at = (at + 1) & (t->cap - 1)) {
-        if (t->slot[at].hash == hash && mm_slice_eq(t->word[t->slot[at].sym], word))
+        if (t->slot[at].hash == hash && mm_symtab_same(t->word[t->slot[at].sym], word))
             return t->slot[at].sym;
     }
     return MM_SYM_NONE;
