@@ -31,7 +31,6 @@ static void check_tree(const char *text, const char *want)
 
     mm_arena_init(&a, 1024 * 1024);
     mm_buf_init(&out, 64 * 1024);
-    printf("# %s\n", text);
     CHECK(mm_cond_parse(&a, mm_slice_str(text), &c, &f) == MM_OK);
     show(&out, c);
     CHECK_SLICE(mm_buf_slice(&out), want);

@@ -9,7 +9,7 @@
  * Trust     Rules come from operators and from the internet: a bad one is refused alone, with
  *           file, line and reason. Events are hostile: matching allocates nothing, is bounded,
  *           and what could not be decided is counted, never passed over.
- * Spec      Sigma specification 2.1.0 (rules, modifiers, taxonomy). docs/internals/sigma.md says
+ * Spec      Sigma specification 2.1.0 (rules, modifiers, taxonomy). docs/en/sigma.md says
  *           what is read differently and why.
  */
 #ifndef MM_DETECT_DETECT_H

@@ -1,4 +1,6 @@
 /* detect/detect_test.c - rules from YAML to hits, and what a set tells about itself. */
+#include <malloc.h>
+
 #include "tests/harness/test.h"
 
 #include "detect/testkit.h"
@@ -47,4 +49,232 @@ TEST(absent_field_is_null_and_present_field_exists)
     MISS("  s:\n    A: x\n    B|exists: no\n  condition: s\n", "A", "x", "B", "1");
     HIT("  s:\n    B: '*'\n  condition: s\n", "B", "anything");
     MISS("  s:\n    B: '*'\n  condition: s\n", "A", "anything");
+}
+
+/* How many rules of the set match a Windows event of this channel and number with one field. */
+static size_t routed(struct mm_ruleset *set, const char *channel, const char *code,
+                     const char *name, const char *value)
+{
+    struct mm_event ev;
+
+    mm_event_reset(&ev);
+    CHECK(mm_event_name(&ev, MM_S("winlog.channel"), mm_slice_str(channel)));
+    CHECK(mm_event_name(&ev, MM_S("event.code"), mm_slice_str(code)));
+    CHECK(mm_event_name(&ev, mm_slice_str(name), mm_slice_str(value)));
+    return kit_match(set, &ev);
+}
+
+#define SYSMON "Microsoft-Windows-Sysmon/Operational"
+#define CATEGORY(t, c, item)                                                                       \
+    "title: " t "\nlogsource: {product: windows, category: " c "}\ndetection: {s: {" item          \
+    "}, condition: s}\n"
+
+TEST(logsource_routes_events_to_their_rules)
+{
+    struct mm_ruleset *set = kit_load(CATEGORY("a", "process_creation", "Image: x"));
+
+    CHECK_NUM(routed(set, SYSMON, "1", "process.executable", "x"), 1);
+    CHECK_NUM(routed(set, "Security", "4688", "process.executable", "x"), 1);
+    CHECK_NUM(routed(set, "Security", "4624", "process.executable", "x"), 0);
+    CHECK_NUM(routed(set, SYSMON, "7", "process.executable", "x"), 0);
+    CHECK_NUM(routed(set, "Application", "1", "process.executable", "x"), 0);
+    mm_rules_unref(&set);
+    set = kit_load(CATEGORY("a", "registry_add", "EventType: CreateKey") "---\n" CATEGORY(
+        "d", "registry_delete", "EventType: DeleteKey"));
+    CHECK_NUM(routed(set, SYSMON, "12", "winlog.event_data.EventType", "CreateKey"), 1);
+    CHECK_NUM(routed(set, SYSMON, "12", "winlog.event_data.EventType", "DeleteKey"), 1);
+    CHECK_NUM(routed(set, SYSMON, "12", "winlog.event_data.EventType", "Other"), 0);
+    CHECK_NUM(routed(set, SYSMON, "13", "winlog.event_data.EventType", "CreateKey"), 0);
+    mm_rules_unref(&set);
+    /* Without a product every product that has the category is meant. */
+    set = kit_load("title: a\nlogsource: {category: process_creation}\n"
+                   "detection: {s: {CommandLine|contains: x}, condition: s}\n");
+    CHECK_NUM(routed(set, SYSMON, "1", "process.command_line", "axb"), 1);
+    mm_rules_unref(&set);
+}
+
+TEST(logsource_without_events_of_ours_is_listed)
+{
+    struct mm_ruleset *set =
+        kit_load("title: a\nlogsource: {product: aws, service: cloudtrail}\n"
+                 "detection: {s: {eventName: x}, condition: s}\n---\n"
+                 "title: b\nname: c\ncorrelation: {type: event_count}\n---\n"
+                 "title: f\nfilter: {rules: [a]}\nlogsource: {product: windows}\n");
+
+    CHECK_NUM(mm_rules_count(set), 3);
+    CHECK(mm_rules_get(set, 0)->state == MM_RULE_NO_SOURCE);
+    CHECK(mm_rules_get(set, 1)->state == MM_RULE_NEXT_STAGE);
+    CHECK(mm_rules_get(set, 2)->state == MM_RULE_NEXT_STAGE);
+    CHECK_SLICE(mm_rules_get(set, 1)->id, "c");
+    mm_rules_unref(&set);
+}
+
+TEST(field_names_reach_values_wherever_they_lie)
+{
+    const char *d = "  s:\n    ParentProcessName|endswith: x\n    Foo: y\n  condition: s\n";
+
+    HIT(d, "process.parent.executable", "x", "winlog.event_data.Foo", "y");
+    HIT(d, "process.parent.executable", "x", "Foo", "y");
+    HIT("  s:\n    TargetUserName: a\n  condition: s\n", "winlog.event_data.TargetUserName", "A");
+    HIT("  s:\n    source.port: 22\n  condition: s\n", "source.port", "22");
+    HIT("  s:\n    SourcePort: '-'\n  condition: s\n", "winlog.event_data.SourcePort", "-");
+    /* The decoder puts EventData under these names; a field of its own would hide them. */
+    for (size_t i = 0; i < MM_F_COUNT; i++)
+        CHECK(!mm_slice_starts(mm_field_name((enum mm_field)i), MM_S("winlog.event_data.")));
+}
+
+TEST(rule_tells_what_an_alert_needs)
+{
+    struct mm_ruleset *set = kit_load(
+        "title: Sample\nid: 0d2c0f8e-0000-4000-8000-000000000001\nauthor: Someone\nlevel: high\n"
+        "tags: [attack.t1059]\nfalsepositives: [Rare]\n"
+        "logsource: {product: windows}\ndetection: {s: {A: x}, condition: s}\n"
+        "mimamori:\n  class: c2\n  entity: user.name\n"
+        "  ja: {title: t, what: w, first: f}\n  en: {title: T, what: W, first: '\"F\"'}\n");
+    const struct mm_rule *r = mm_rules_get(set, 0);
+    char tmp[MM_FIELD_TEXT];
+    struct mm_alert alert;
+    struct mm_event ev;
+
+    kit_event(&ev, KIT_NV("A", "x", "user.name", "sato"));
+    ev.seq = 7;
+    ev.company = 3;
+    mm_rules_alert(set, 0, &ev, tmp, &alert);
+    CHECK_SLICE(alert.rule_id, "0d2c0f8e-0000-4000-8000-000000000001");
+    CHECK_SLICE(alert.author, "Someone");
+    CHECK_SLICE(alert.entity_field, "user.name");
+    CHECK_SLICE(alert.entity, "sato");
+    CHECK(alert.level == MM_LEVEL_HIGH && alert.seq == 7 && alert.company == 3);
+    CHECK_SLICE(r->klass, "c2");
+    CHECK_SLICE(r->doc, "{\"ja\":{\"title\":\"t\",\"what\":\"w\",\"first\":\"f\"},"
+                        "\"en\":{\"title\":\"T\",\"what\":\"W\",\"first\":\"\\\"F\\\"\"},"
+                        "\"class\":\"c2\",\"description\":\"\",\"tags\":[\"attack.t1059\"],"
+                        "\"falsepositives\":[\"Rare\"]}");
+    mm_rules_unref(&set);
+}
+
+TEST(regular_expression_that_needs_too_long_is_counted_undecided)
+{
+    struct mm_ruleset *set = kit_load(KIT_HEAD "  s: {A|re: '^(a|a)*$'}\n  condition: s\n");
+    struct mm_matcher *m = mm_matcher_new(set);
+    char value[64];
+    struct mm_event ev;
+    uint32_t hits[4];
+
+    memset(value, 'a', sizeof(value));
+    value[sizeof(value) - 2] = 'b';
+    value[sizeof(value) - 1] = '\0';
+    kit_event(&ev, KIT_NV("A", value));
+    CHECK_NUM(mm_rules_match(m, &ev, hits, 4), 0);
+    CHECK_NUM(mm_matcher_undecided(m, 0), 1);
+    CHECK_NUM(mm_matcher_stats(m).undecided, 1);
+    mm_matcher_free(&m);
+    mm_rules_unref(&set);
+}
+
+TEST(hits_are_in_order_and_counted_beyond_their_room)
+{
+    struct mm_buf text;
+    struct mm_ruleset *set;
+    struct mm_matcher *m;
+    struct mm_event ev;
+    uint32_t hits[8];
+
+    mm_buf_init(&text, 64 * 1024);
+    for (int i = 0; i < 20; i++) /* of different kinds, so that they are found out of order */
+        mm_buf_fmt(&text,
+                   "title: r%d\nlogsource: {product: windows}\n"
+                   "detection: {s: {A%s: x}, condition: %ss}\n---\n",
+                   i,
+                   i % 3 == 0   ? "|re"
+                   : i % 3 == 1 ? "|contains"
+                                : "",
+                   i % 5 == 4 ? "not " : "");
+    mm_buf_byte(&text, 0);
+    set = kit_load((const char *)text.p);
+    m = mm_matcher_new(set);
+    kit_event(&ev, KIT_NV("A", "x"));
+    CHECK_NUM(mm_rules_match(m, &ev, hits, 8), 16);
+    for (uint32_t i = 0, want = 0; i < 8; i++, want++) {
+        want += want % 5 == 4;
+        CHECK_NUM(hits[i], want);
+    }
+    mm_matcher_free(&m);
+    mm_rules_unref(&set);
+    mm_buf_done(&text);
+}
+
+TEST(new_rules_are_a_new_set_while_the_old_goes_on)
+{
+    struct mm_ruleset *old = kit_load(KIT_HEAD "  s: {A: x}\n  condition: s\n");
+    struct mm_ruleset *new = kit_load(KIT_HEAD "  s: {A: y}\n  condition: s\n");
+    struct mm_matcher *m = mm_matcher_new(old);
+    uint64_t digest = mm_rules_digest(old);
+    struct mm_event ev;
+    uint32_t hits[4];
+
+    mm_rules_unref(&old); /* the matcher holds it */
+    kit_event(&ev, KIT_NV("A", "x"));
+    CHECK_NUM(mm_rules_match(m, &ev, hits, 4), 1);
+    CHECK(mm_rules_digest(new) != digest);
+    mm_matcher_free(&m);
+    m = mm_matcher_new(new);
+    CHECK_NUM(mm_rules_match(m, &ev, hits, 4), 0);
+    mm_matcher_free(&m);
+    mm_rules_unref(&new);
+}
+
+TEST(second_rule_of_an_id_is_refused)
+{
+    struct mm_ruleset *set = NULL;
+
+    CHECK(mm_rules_load_text(MM_S("t"),
+                             MM_S("title: a\nid: 1\nlogsource: {product: windows}\n"
+                                  "detection: {s: {A: x}, condition: s}\n---\n"
+                                  "title: b\nid: 1\nlogsource: {product: windows}\n"
+                                  "detection: {s: {A: x}, condition: s}\n"),
+                             NULL, &set) == MM_OK);
+    CHECK_NUM(mm_rules_count(set), 1);
+    CHECK_SLICE(mm_slice_str(mm_rules_refusal(set, 0)->what), "rule.double");
+    mm_rules_unref(&set);
+}
+
+TEST(why_says_which_part_does_not_hold)
+{
+    struct mm_ruleset *set = kit_load(KIT_HEAD "  sel:\n    A: x\n    B: y\n  filter:\n    C: z\n"
+                                               "  condition: sel and not filter\n");
+    struct mm_matcher *m = mm_matcher_new(set);
+    struct mm_event ev;
+    struct mm_buf out;
+
+    mm_buf_init(&out, 64 * 1024);
+    kit_event(&ev, KIT_NV("A", "x"));
+    mm_rules_why(m, 0, &ev, &out);
+    CHECK_SLICE(mm_buf_slice(&out), "logsource: yes\nrule: no\nall of: no\n  all of sel: no\n"
+                                    "    field A: yes\n    field B: no\n  not: yes\n"
+                                    "    all of filter: no\n      field C: no\n");
+    mm_buf_done(&out);
+    mm_matcher_free(&m);
+    mm_rules_unref(&set);
+}
+
+TEST(matching_takes_no_memory)
+{
+    struct mm_ruleset *set =
+        kit_load(KIT_HEAD "  s: {A|contains: x, B|re: 'y+$', C|endswith: '?z'}\n"
+                          "  k: [word]\n  condition: s or k\n");
+    struct mm_matcher *m = mm_matcher_new(set);
+    struct mallinfo2 before;
+    struct mm_event ev;
+    uint32_t hits[4];
+
+    kit_event(&ev, KIT_NV("A", "axa", "B", "yyy", "C", "xyz", "source.ip", "10.0.0.1"));
+    CHECK_NUM(mm_rules_match(m, &ev, hits, 4), 1);
+    before = mallinfo2();
+    for (int i = 0; i < 1000; i++)
+        CHECK_NUM(mm_rules_match(m, &ev, hits, 4), 1);
+    CHECK_NUM(mallinfo2().uordblks, before.uordblks);
+    CHECK_NUM(mallinfo2().hblkhd, before.hblkhd);
+    mm_matcher_free(&m);
+    mm_rules_unref(&set);
 }
