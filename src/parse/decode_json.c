@@ -86,8 +86,11 @@ static void find_when(struct mm_wire *w, const struct mm_json_doc *doc)
     }
 }
 
+/* Syslog forwarders put "@cee:" in front of JSON (Common Event Expression, CLT 1.0). */
 static bool read_object(struct mm_wire *w, struct mm_slice text, struct mm_json_doc *ret)
 {
+    if (mm_slice_starts(text, MM_S("@cee:")))
+        text = mm_slice_sub(text, 5, SIZE_MAX);
     return mm_json_parse(w->json, text, w->arena, ret, NULL) == MM_OK &&
            ret->item[0].type == MM_JSON_OBJECT;
 }
