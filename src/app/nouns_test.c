@@ -203,6 +203,18 @@ TEST(nouns_show_secrets_once_and_keep_digests)
             "is there already");
 }
 
+TEST(tables_every_statement_of_every_feature_is_bound_to_the_scope)
+{
+    struct mm_records *rec = NULL;
+    const struct mm_stmt *bad = NULL;
+    char why[512] = "";
+
+    CHECK_NUM(mm_app_records(mm_test_dir(), &rec), MM_OK);
+    if (mm_records_check(rec, &bad, why, sizeof(why)) != MM_OK)
+        mm_test_fail(__FILE__, __LINE__, why);
+    mm_records_close(&rec);
+}
+
 static bool count_entry(void *arg, const struct mm_audit_row *row)
 {
     (void)row;

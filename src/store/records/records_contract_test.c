@@ -1,14 +1,13 @@
-/* store/records/records_test.c - opening, migrations, grouping, snapshots, watching. */
+/*
+ * store/records/records_contract_test.c - what any implementation of records.h and query.h keeps:
+ * migrations, atomic works, durable answers, snapshots, groups, limits, watching.
+ */
 #include "store/records/records.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "store/records/db.h"
 #include "store/records/sample_test.h"
 #include "tests/harness/test.h"
 
@@ -68,41 +67,6 @@ TEST(records_undoes_a_failed_migration_alone_and_goes_on_later)
     CHECK(strstr(fault.detail, "sample 002-things") != NULL);
     rec = mm_sample_open(mm_test_dir()); /* 001 stands, 002 is done now */
     mm_sample_companies(rec, 2);
-    mm_records_close(&rec);
-}
-
-TEST(records_refuses_a_file_that_is_no_database)
-{
-    char path[128];
-    struct mm_records *rec = NULL;
-    struct mm_records_fault fault = {0};
-    FILE *f;
-
-    (void)snprintf(path, sizeof(path), "%s/records.db", mm_test_dir());
-    f = fopen(path, "w");
-    CHECK(f != NULL);
-    for (int i = 0; i < 400; i++)
-        (void)fputs("this is not a database\n", f);
-    (void)fclose(f);
-    CHECK(open_with(&mm_sample_feature, &rec, &fault) != MM_OK);
-    CHECK(rec == NULL);
-    CHECK(strcmp(fault.what, "records.damaged") == 0);
-}
-
-TEST(records_file_is_for_its_owner_only)
-{
-    struct mm_records *rec = mm_sample_open(mm_test_dir());
-    static const char *const names[] = {"records.db", "records.lock", "records.db-wal"};
-
-    mm_sample_companies(rec, 1);
-    for (size_t i = 0; i < MM_COUNT(names); i++) {
-        char path[128];
-        struct stat st;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", mm_test_dir(), names[i]);
-        CHECK(stat(path, &st) == 0);
-        CHECK_NUM(st.st_mode & 0777, 0600);
-    }
     mm_records_close(&rec);
 }
 
@@ -337,19 +301,4 @@ TEST(records_close_finishes_what_waits)
     rec = mm_sample_open(mm_test_dir());
     CHECK_NUM(mm_sample_count(rec, one), 50);
     mm_records_close(&rec);
-}
-
-TEST(db_refuses_text_behind_a_statement)
-{
-    struct mm_db *db = NULL;
-    struct mm_db_stmt *st = NULL;
-    char path[128];
-
-    (void)snprintf(path, sizeof(path), "%s/x.db", mm_test_dir());
-    CHECK_NUM(mm_db_open(path, MM_DB_WRITE, &db), MM_OK);
-    CHECK_NUM(mm_db_prepare(db, "SELECT 1; SELECT 2", &st), MM_E_BUG);
-    CHECK_NUM(mm_db_prepare(db, "", &st), MM_E_BUG);
-    CHECK_NUM(mm_db_prepare(db, "SELECT", &st), MM_E_BUG);
-    CHECK(st == NULL);
-    mm_db_close(&db);
 }

@@ -1,0 +1,110 @@
+/* store/records/db_test.c - what SQLite in particular has to be told, and what lies on the disk. */
+#include "store/records/db.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "store/records/sample_test.h"
+#include "tests/harness/test.h"
+
+TEST(records_refuses_a_file_that_is_no_database)
+{
+    static const struct mm_feature *const features[] = {&mm_sample_feature};
+    char path[128];
+    struct mm_records *rec = NULL;
+    struct mm_records_fault fault = {0};
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/records.db", mm_test_dir());
+    f = fopen(path, "w");
+    CHECK(f != NULL);
+    for (int i = 0; i < 400; i++)
+        (void)fputs("this is not a database\n", f);
+    (void)fclose(f);
+    CHECK(mm_records_open(
+              &(struct mm_records_options){
+                  .dir = mm_test_dir(), .features = features, .feature_count = 1, .version = "1"},
+              &rec, &fault) != MM_OK);
+    CHECK(rec == NULL);
+    CHECK(strcmp(fault.what, "records.damaged") == 0);
+}
+
+TEST(records_file_is_for_its_owner_only)
+{
+    struct mm_records *rec = mm_sample_open(mm_test_dir());
+    static const char *const names[] = {"records.db", "records.lock", "records.db-wal"};
+
+    mm_sample_companies(rec, 1);
+    for (size_t i = 0; i < MM_COUNT(names); i++) {
+        char path[128];
+        struct stat st;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", mm_test_dir(), names[i]);
+        CHECK(stat(path, &st) == 0);
+        CHECK_NUM(st.st_mode & 0777, 0600);
+    }
+    mm_records_close(&rec);
+}
+
+TEST(db_refuses_text_behind_a_statement)
+{
+    struct mm_db *db = NULL;
+    struct mm_db_stmt *st = NULL;
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/x.db", mm_test_dir());
+    CHECK_NUM(mm_db_open(path, MM_DB_WRITE, &db), MM_OK);
+    CHECK_NUM(mm_db_prepare(db, "SELECT 1; SELECT 2", &st), MM_E_BUG);
+    CHECK_NUM(mm_db_prepare(db, "", &st), MM_E_BUG);
+    CHECK_NUM(mm_db_prepare(db, "SELECT", &st), MM_E_BUG);
+    CHECK(st == NULL);
+    mm_db_close(&db);
+}
+
+static int64_t pragma(struct mm_db *db, const char *sql)
+{
+    struct mm_db_stmt *st = NULL;
+    bool row = false;
+    int64_t v = -1;
+
+    CHECK_NUM(mm_db_prepare(db, sql, &st), MM_OK);
+    CHECK_NUM(mm_db_step(st, &row), MM_OK);
+    if (row)
+        v = mm_db_int(st, 0);
+    mm_db_finalize(&st);
+    return v;
+}
+
+TEST(db_is_durable_and_strict_on_every_connection)
+{
+    struct mm_db *db = NULL;
+    struct mm_db_stmt *st = NULL;
+    bool row = false;
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/x.db", mm_test_dir());
+    for (int mode = MM_DB_WRITE; mode <= MM_DB_READ; mode++) {
+        CHECK_NUM(mm_db_open(path, (enum mm_db_mode)mode, &db), MM_OK);
+        CHECK_NUM(pragma(db, "PRAGMA synchronous"), 2); /* FULL: a commit is synced */
+        CHECK_NUM(pragma(db, "PRAGMA foreign_keys"), 1);
+        CHECK_NUM(pragma(db, "PRAGMA trusted_schema"), 0);
+        CHECK_NUM(mm_db_prepare(db, "PRAGMA journal_mode", &st), MM_OK);
+        CHECK_NUM(mm_db_step(st, &row), MM_OK);
+        CHECK_SLICE(mm_db_bytes(st, 0), "wal");
+        mm_db_finalize(&st);
+        mm_db_close(&db);
+    }
+}
+
+TEST(db_query_only_writes_nothing)
+{
+    struct mm_db *db = NULL;
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/x.db", mm_test_dir());
+    CHECK_NUM(mm_db_open(path, MM_DB_WRITE, &db), MM_OK);
+    CHECK_NUM(mm_db_exec(db, "CREATE TABLE t(a INTEGER) STRICT"), MM_OK);
+    CHECK_NUM(mm_db_query_only(db), MM_OK);
+    CHECK_NUM(mm_db_exec(db, "INSERT INTO t VALUES (1)"), MM_E_DENIED);
+    mm_db_close(&db);
+}
