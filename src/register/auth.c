@@ -257,8 +257,7 @@ static enum mm_code look_up(struct mm_auth *auth, enum mm_register_stmt stmt,
         read_who(&q, a, token, ret);
     code = mm_q_end(&q);
     if (code == MM_OK && (!found || now_us >= ret->expires_us || past(ret->until, now_us) ||
-                          now_us - ret->seen_us > MM_AUTH_IDLE_MIN * 60 * MM_US_PER_S ||
-                          (token && ret->rights == 'i')))
+                          now_us - ret->seen_us > MM_AUTH_IDLE_MIN * 60 * MM_US_PER_S))
         code = MM_E_AUTH;
     if (code == MM_OK)
         code = finish(tx, ret, a);

@@ -37,7 +37,8 @@
 
 enum mm_stmt_kind { MM_STMT_READ = 1, MM_STMT_WRITE, MM_STMT_AGGREGATE, MM_STMT_SYSTEM };
 
-/* One row of a statements.def. `"" sql` makes sure that the text is a literal. */
+/* One row of a statements.def; static, since the cache knows a statement by its address.
+ * `"" sql` makes sure that the text is a literal. */
 struct mm_stmt {
     const char *name;
     enum mm_stmt_kind kind;

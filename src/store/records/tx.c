@@ -195,6 +195,7 @@ static enum mm_code compile(struct mm_tx *tx, const struct mm_stmt *stmt, struct
     }
     *ret = (struct mm_prepared){
         .stmt = stmt,
+        .sql = stmt->sql,
         .db = st,
         .company_at = stmt->kind == MM_STMT_SYSTEM ? 0 : mm_db_param(st, ":company"),
     };
@@ -221,6 +222,7 @@ enum mm_code mm_tx_prepare(struct mm_tx *tx, const struct mm_stmt *stmt, struct 
     enum mm_code code;
 
     if (p != NULL && p->stmt == stmt && !p->busy) {
+        MM_ASSERT(p->sql == stmt->sql); /* statements are static: known by their address */
         p->busy = true;
         *ret = p;
         return MM_OK;

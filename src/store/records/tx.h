@@ -35,6 +35,7 @@ enum {
 
 struct mm_prepared {
     const struct mm_stmt *stmt;
+    const char *sql; /* stmt->sql when it was compiled */
     struct mm_db_stmt *db;
     int company_at; /* position of :company, 0 when there is none */
     bool busy;
