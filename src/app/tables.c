@@ -1,6 +1,8 @@
-/* app/tables.c - see features.h for the contract. */
+/* app/tables.c - see tables.h for the contract. */
 #include "app/tables.h"
 
+#include "desk/desk.h"
+#include "notify/notify.h"
 #include "os/log.h"
 #include "register/feature.h"
 #include "triage/triage.h"
@@ -8,6 +10,8 @@
 static const struct mm_feature *const features[] = {
     &mm_register_feature, /* first: everything else refers to its companies */
     &mm_triage_feature,
+    &mm_desk_feature,
+    &mm_notify_feature,
 };
 
 enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)

@@ -45,6 +45,8 @@ enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink *
         code = mm_native_new(MM_ET_ALERTS, &s->alert_rows);
     if (code == MM_OK)
         code = mm_sources_load(options->records, options->keep_days, &s->sources);
+    if (code == MM_OK)
+        code = mm_watch_new(options->records, options->state_dir, &s->watch);
     if (code != MM_OK) {
         mm_sink_free(&s);
         return code;
@@ -77,6 +79,7 @@ void mm_sink_free(struct mm_sink **sink)
     free_batches(s->closing);
     free_batches(s->ready);
     mm_sources_free(&s->sources);
+    mm_watch_free(&s->watch);
     mm_events_free(&s->client);
     mm_native_free(&s->alert_rows);
     (void)pthread_mutex_destroy(&s->lock);
@@ -346,6 +349,7 @@ static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
     if (mm_records_changed(s->o.records, &s->sources_seen) &&
         mm_sources_load(s->o.records, s->o.keep_days, &s->sources) != MM_OK)
         mm_log_warn("engine", "sources not read; the ones known stay");
+    mm_watch_tick(s->watch, &s->sources, mm_now_us(), now_us);
     return mm_master_alive(s->o.master) ? MM_OK : MM_E_IO;
 }
 

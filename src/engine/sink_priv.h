@@ -14,6 +14,7 @@
 #include "engine/batch.h"
 #include "engine/sink.h"
 #include "engine/sources.h"
+#include "engine/watch.h"
 #include "store/events/client.h"
 #include "store/events/native.h"
 #include "store/spool/spool.h"
@@ -42,6 +43,7 @@ struct mm_sink {
     struct mm_sink_queue *queue[MM_SINK_QUEUES_MAX];
     size_t queues_n, turn;
     struct mm_sources sources;
+    struct mm_watch *watch;
     uint64_t sources_seen;
     struct mm_batch *open;
     struct mm_batch *closing; /* closed, chunks still out; oldest first */

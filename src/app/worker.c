@@ -1,0 +1,166 @@
+/* app/worker.c - `mimamori worker`: looks for new cases in the logs, writes and sends mails. */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/tables.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "desk/desk.h"
+#include "notify/notify.h"
+#include "os/log.h"
+#include "os/notify.h"
+#include "serve/config.h"
+#include "serve/state.h"
+
+enum { TICK_MS = 500, PASSWORD_MAX = 256, MAILS_A_TICK = 20 };
+
+struct worker {
+    struct mm_records *records;
+    struct mm_events_client *events;
+    struct mm_mail_server server;
+    char portal[300], password[PASSWORD_MAX];
+    bool mail_on;
+};
+
+static int usage(void)
+{
+    fputs("usage: mimamori worker [--state DIR] [--config FILE]\n"
+          "Looks at the logs of every new case and mails the operator's staff.\n",
+          stderr);
+    return 2;
+}
+
+/* The password of a file that only its owner can read. */
+static bool read_password(struct worker *w, const char *path)
+{
+    struct stat st;
+    FILE *f;
+    size_t n;
+
+    if (path[0] == 0)
+        return true;
+    f = fopen(path, "r");
+    if (f == NULL || fstat(fileno(f), &st) != 0 || (st.st_mode & 077) != 0) {
+        mm_log_error("worker",
+                     "mail.password_file cannot be used: %s must be readable by its "
+                     "owner only (chmod 600)",
+                     path);
+        if (f != NULL)
+            (void)fclose(f);
+        return false;
+    }
+    n = fread(w->password, 1, sizeof(w->password) - 1, f);
+    (void)fclose(f);
+    while (n > 0 && (w->password[n - 1] == '\n' || w->password[n - 1] == '\r'))
+        n--;
+    w->password[n] = 0;
+    return true;
+}
+
+static bool prepare(struct worker *w, const char *state, const struct mm_config *config)
+{
+    char address[MM_MAX_PATH];
+
+    (void)snprintf(address, sizeof(address), "unix:%s/run/eventd-read.sock", state);
+    (void)snprintf(w->portal, sizeof(w->portal), "%s://%s",
+                   mm_config_on(config, MM_CFG_PORTAL_TLS) ? "https" : "http",
+                   mm_config_text(config, MM_CFG_PORTAL_LISTEN));
+    w->mail_on = mm_config_on(config, MM_CFG_MAIL_URL);
+    w->server = (struct mm_mail_server){.url = mm_config_text(config, MM_CFG_MAIL_URL),
+                                        .from = mm_config_text(config, MM_CFG_MAIL_FROM),
+                                        .user = mm_config_text(config, MM_CFG_MAIL_USER),
+                                        .password = w->password,
+                                        .portal = w->portal};
+    return read_password(w, mm_config_text(config, MM_CFG_MAIL_PASSWORD_FILE)) &&
+           mm_app_records(state, &w->records) == MM_OK &&
+           mm_events_new(mm_slice_str(address), 60 * 1000, &w->events) == MM_OK;
+}
+
+/* One round; says whether there may be more to do at once. */
+static bool tick(struct worker *w)
+{
+    size_t looked = 0, told = 0;
+    bool tried = w->mail_on;
+    enum mm_code code = mm_desk_look(w->records, w->events, &looked);
+
+    if (code != MM_OK)
+        mm_log_warn("worker", "cases not looked at yet: %s", mm_code_key(code));
+    code = mm_notify_cases(w->records, w->mail_on ? &w->server : NULL, mm_now_us(), &told);
+    if (code != MM_OK)
+        mm_log_warn("worker", "mails not written: %s", mm_code_key(code));
+    for (int i = 0; i < MAILS_A_TICK && tried; i++) {
+        code = mm_notify_send(w->records, &w->server, mm_now_us(), &tried);
+        if (code != MM_OK) {
+            mm_log_warn("worker", "outbox not written: %s", mm_code_key(code));
+            return false;
+        }
+    }
+    return looked > 0 || told > 0;
+}
+
+static int run(const char *state, const struct mm_config *config)
+{
+    static struct worker w;
+    uint64_t seen = 0;
+    sigset_t set;
+    int signals;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGHUP, SIG_IGN);
+    signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (signals < 0 || !prepare(&w, state, config))
+        return 1;
+    mm_notify("READY=1");
+    for (;;) {
+        struct pollfd pfd = {.fd = signals, .events = POLLIN};
+        bool more = false;
+
+        mm_notify("WATCHDOG=1");
+        /* Mails that are due later come without a change; once a minute is soon enough for them. */
+        if (mm_records_changed(w.records, &seen) || mm_mono_us() / MM_US_PER_S % 60 == 0)
+            more = tick(&w);
+        if (poll(&pfd, 1, more ? 0 : TICK_MS) > 0)
+            break;
+    }
+    mm_events_free(&w.events);
+    mm_records_close(&w.records);
+    explicit_bzero(w.password, sizeof(w.password));
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *state = MM_STATE_DEFAULT, *config_path = NULL;
+    struct mm_config config;
+    struct mm_buf why;
+    int rc = 1;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
+            state = argv[++i];
+        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            config_path = argv[++i];
+        else
+            return usage();
+    }
+    mm_buf_init(&why, 8192);
+    if (mm_config_load(config_path, &config, &why) != MM_OK) {
+        fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+    } else {
+        if (mm_state_prepare(state, &why) != MM_OK)
+            fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+        else
+            rc = run(state, &config);
+        mm_config_done(&config);
+    }
+    mm_buf_done(&why);
+    return rc;
+}

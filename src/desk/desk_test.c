@@ -1,0 +1,131 @@
+/* desk/desk_test.c - a report opens a case; what cannot be used is named. */
+#include "desk/desk.h"
+
+#include "base/time.h"
+#include "store/records/system_scope.h"
+#include "tests/harness/test.h"
+#include "triage/case.h"
+#include "triage/triage.h"
+
+static const struct mm_migration company_migrations[] = {
+    {1, "companies",
+     "CREATE TABLE company(company INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+     "INSERT INTO company VALUES (0, 'operator'), (1, 'a');"},
+};
+static const struct mm_feature company_feature = {
+    .name = "register",
+    .migrations = company_migrations,
+    .migration_count = 1,
+};
+
+static struct mm_records *open_records(void)
+{
+    static const struct mm_feature *const features[] = {&company_feature, &mm_triage_feature,
+                                                        &mm_desk_feature};
+    struct mm_records *rec = NULL;
+    const struct mm_stmt *bad = NULL;
+    char why[200] = "";
+
+    CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
+                                                           .features = features,
+                                                           .feature_count = 3,
+                                                           .version = "1.0.0"},
+                              &rec, NULL),
+              MM_OK);
+    if (mm_records_check(rec, &bad, why, sizeof(why)) != MM_OK)
+        mm_test_fail(__FILE__, __LINE__, why);
+    return rec;
+}
+
+struct made {
+    struct mm_report report;
+    struct mm_fault fault;
+    int64_t case_id;
+    uint32_t number;
+    enum mm_code code;
+};
+
+static enum mm_code make(struct mm_tx *tx, void *arg)
+{
+    struct made *m = arg;
+
+    m->code = mm_desk_report(tx, &m->report, 7, &m->case_id, &m->number, &m->fault);
+    return m->code;
+}
+
+static struct mm_report good(void)
+{
+    return (struct mm_report){.made_us = 1607991300 * MM_US_PER_S,
+                              .noticed_us = 1607940000 * MM_US_PER_S,
+                              .who = MM_S("somebody"),
+                              .pc = MM_S("PC-SOUMU-07"),
+                              .place = MM_S("2F"),
+                              .symptoms = MM_S("icons_moved files_gone"),
+                              .done = MM_S("lan_unplugged shut_down"),
+                              .needed = MM_S("yes"),
+                              .via = MM_S("page"),
+                              .text = MM_S("it moved")};
+}
+
+TEST(a_report_opens_a_case_with_its_own_moment)
+{
+    struct mm_records *rec = open_records();
+    struct made m = {.report = good()};
+    struct mm_scope_hold hold;
+    struct mm_report back;
+    struct mm_arena a;
+    struct mm_case c;
+    struct mm_tx *tx = NULL;
+
+    mm_arena_init(&a, 1 << 20);
+    CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 1), make, &m), MM_OK);
+    CHECK(mm_records_read(rec, mm_system_company(&hold, 1), &tx) == MM_OK);
+    CHECK(mm_case_get(tx, m.case_id, &a, &c) == MM_OK);
+    CHECK_SLICE(c.how, "reported");
+    CHECK_SLICE(c.entity, "PC-SOUMU-07");
+    CHECK_SLICE(c.act, "today");
+    CHECK(c.event_us == m.report.noticed_us && c.opened_us == m.report.made_us);
+    CHECK(mm_slice_search(c.doc, MM_S("\"ja\":{\"title\":")) != SIZE_MAX);
+    CHECK(mm_desk_report_of(tx, m.case_id, &a, &back) == MM_OK);
+    CHECK_SLICE(back.symptoms, "icons_moved files_gone");
+    CHECK(mm_desk_report_of(tx, m.case_id + 1, &a, &back) == MM_E_NOTFOUND);
+    mm_records_read_done(&tx);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+TEST(a_report_that_cannot_be_used_is_refused_with_its_field)
+{
+    struct mm_records *rec = open_records();
+    struct mm_scope_hold hold;
+    static uint8_t big[MM_DESK_TEXT_MAX + 1];
+    struct {
+        struct mm_report r;
+        const char *what;
+    } cases[7];
+
+    memset(big, 'x', sizeof(big));
+    for (size_t i = 0; i < MM_COUNT(cases); i++)
+        cases[i].r = good();
+    cases[0].r.symptoms = MM_S("icons_moved magic");
+    cases[0].what = "report.symptoms";
+    cases[1].r.done = MM_S("shut_down  scanned"); /* two blanks: an empty key */
+    cases[1].what = "report.done";
+    cases[2].r.pc = cases[2].r.text = (struct mm_slice){0};
+    cases[2].what = "report.empty";
+    cases[3].r.text = mm_slice_of(big, sizeof(big));
+    cases[3].what = "report.text";
+    cases[4].r.pc = MM_S("\xFF");
+    cases[4].what = "report.pc";
+    cases[5].r.noticed_us = cases[5].r.made_us + 2 * MM_US_PER_DAY;
+    cases[5].what = "report.noticed";
+    cases[6].r.needed = MM_S("perhaps");
+    cases[6].what = "report.needed";
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct made m = {.report = cases[i].r};
+
+        CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 1), make, &m), MM_E_RANGE);
+        CHECK(m.fault.what != NULL && strcmp(m.fault.what, cases[i].what) == 0);
+    }
+    mm_records_close(&rec);
+}

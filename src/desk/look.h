@@ -1,0 +1,46 @@
+/*
+ * desk/look.h - what the events say about one PC, person and hour; for src/desk only.
+ *
+ * Purpose   Questions to the store of events and what their answers mean. No records are touched.
+ * Owns      Texts of a subject and of results live in the arena passed.
+ * Threads   As the client.
+ * Trust     Answers of the store hold foreign texts.
+ */
+#ifndef MM_DESK_LOOK_H
+#define MM_DESK_LOOK_H
+
+#include "desk/desk.h"
+
+enum {
+    MM_LOOK_EVENTS_MAX = 30, /* copied into the case */
+};
+
+/* Hours around the moment in which the PC's events are looked at, and days for its lease. */
+#define MM_LOOK_WINDOW_US (INT64_C(3600) * 1000000)
+#define MM_LOOK_LEASE_US (INT64_C(30) * 86400 * 1000000)
+/* A proxy writes its line when the request ends: minutes after the sensor saw it begin. */
+#define MM_LOOK_PROXY_US (INT64_C(120) * 1000000)
+
+/* Who and when; what was found out on the way is filled in. */
+struct mm_subject {
+    uint32_t company;
+    int64_t at_us;
+    bool detected;
+    struct mm_slice pc, ip, mac, user;    /* empty: not known */
+    struct mm_slice dest_ip, dest_domain; /* where a detected connection went */
+};
+
+struct mm_looked {
+    struct mm_look_result result[MM_LOOK_COUNT];
+    size_t n;
+    struct mm_buf events; /* RowBinary rows of table events */
+};
+
+/*
+ * Ask everything. MM_OK fills *ret (free ret->events with mm_buf_done); otherwise the store did not
+ * answer and nothing is known.
+ */
+MM_MUST_USE enum mm_code mm_look_ask(struct mm_events_client *events, struct mm_subject *s,
+                                     struct mm_arena *a, struct mm_looked *ret);
+
+#endif

@@ -1,0 +1,323 @@
+/* engine/watch.c - see watch.h for the contract. */
+#include "engine/watch.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/time.h"
+#include "model/intake_page.h"
+#include "os/log.h"
+#include "store/records/system_scope.h"
+#include "triage/triage.h"
+
+enum { WRITES_MAX = 100 }; /* sources of one transaction */
+
+#define CLOCK_STEP_US (2 * MM_US_PER_S)
+
+/* Intake's counters of one slot as they were added last. */
+struct counted {
+    uint64_t received, spooled, dropped;
+};
+
+/* A source's totals when coverage was judged last, and what is known to be wrong. */
+struct judged {
+    uint32_t source;
+    uint64_t parsed, unparsed;
+    bool silent, fell;
+};
+
+struct mm_watch {
+    struct mm_records *records;
+    char page_path[MM_MAX_PATH];
+    const struct mm_intake_page *page;
+    uint64_t epoch;
+    struct counted counted[MM_INTAKE_SOURCES];
+    struct judged *judged;
+    size_t judged_n, judged_cap;
+    int64_t counted_at_us, judged_at_us; /* monotonic */
+    int64_t wall_ahead_us;               /* wall minus monotonic clock, 0: not known yet */
+    bool full, unsynced;
+};
+
+bool mm_watch_silent(const struct mm_source_info *s, int64_t last_seen_us, int64_t now_us)
+{
+    int64_t since = last_seen_us > 0 ? last_seen_us : s->created_us;
+
+    return s->active && s->silence_s > 0 && now_us - since > s->silence_s * MM_US_PER_S;
+}
+
+bool mm_watch_fell(uint64_t parsed_before, uint64_t unparsed_before, uint64_t parsed,
+                   uint64_t unparsed)
+{
+    uint64_t before = parsed_before + unparsed_before, window = parsed + unparsed;
+
+    return before >= MM_WATCH_COVER_MIN && window >= MM_WATCH_COVER_MIN &&
+           parsed_before * 100 >= before * 98 && unparsed * 10 > window;
+}
+
+enum mm_code mm_watch_new(struct mm_records *records, const char *state_dir, struct mm_watch **ret)
+{
+    struct mm_watch *w = calloc(1, sizeof(*w));
+
+    if (w == NULL)
+        return MM_E_NOMEM;
+    w->records = records;
+    (void)snprintf(w->page_path, sizeof(w->page_path), "%s/" MM_INTAKE_PAGE_NAME, state_dir);
+    *ret = w;
+    return MM_OK;
+}
+
+static void unmap(struct mm_watch *w)
+{
+    if (w->page != NULL)
+        (void)munmap((void *)(uintptr_t)w->page, sizeof(*w->page)); /* read only, but ours */
+    w->page = NULL;
+}
+
+void mm_watch_free(struct mm_watch **pw)
+{
+    if (*pw == NULL)
+        return;
+    unmap(*pw);
+    free((*pw)->judged);
+    free(*pw);
+    *pw = NULL;
+}
+
+/* Map the page; a new intake has made a new file. */
+static bool map(struct mm_watch *w)
+{
+    struct stat st;
+    void *p = MAP_FAILED;
+    int fd;
+
+    unmap(w);
+    fd = open(w->page_path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0 && (size_t)st.st_size >= sizeof(*w->page))
+        p = mmap(NULL, sizeof(*w->page), PROT_READ, MAP_SHARED, fd, 0);
+    if (fd >= 0)
+        (void)close(fd);
+    if (p == MAP_FAILED)
+        return false;
+    w->page = mm_intake_page_of(mm_slice_of(p, sizeof(*w->page)));
+    if (w->page == NULL) {
+        (void)munmap(p, sizeof(*w->page));
+        return false;
+    }
+    if (w->page->epoch != w->epoch) {
+        w->epoch = w->page->epoch;
+        memset(w->counted, 0, sizeof(w->counted));
+    }
+    return true;
+}
+
+/* ---- counters ---- */
+
+struct counting {
+    struct mm_watch *w;
+    const struct mm_sources *sources;
+    size_t from, to; /* slots */
+    int64_t now_us;
+};
+
+static enum mm_code count_slots(struct mm_tx *tx, void *arg)
+{
+    const struct counting *k = arg;
+    enum mm_code code = MM_OK;
+
+    for (size_t i = k->from; i < k->to && code == MM_OK; i++) {
+        const struct mm_intake_source *s = &k->w->page->source[i];
+        const struct counted *c = &k->w->counted[i];
+        struct mm_health h = {.company = atomic_load(&s->company),
+                              .source = atomic_load(&s->source),
+                              .received = atomic_load(&s->received) - c->received,
+                              .spooled = atomic_load(&s->spooled) - c->spooled,
+                              .dropped = atomic_load(&s->dropped) - c->dropped,
+                              .last_seen_us = atomic_load(&s->last_us),
+                              .updated_us = k->now_us};
+        const struct mm_source_info *info = mm_sources_find(k->sources, h.source);
+
+        if (atomic_load(&s->used) == 0 || (h.received | h.spooled | h.dropped) == 0)
+            continue;
+        /* Slot 0 is the quarantine; any other must be a source of that company. */
+        if (i > 0 && (info == NULL || info->parse.company != h.company))
+            continue;
+        if ((h.received | h.spooled | h.dropped) >> 62 != 0)
+            continue; /* no honest intake counts backwards */
+        code = mm_health_intake(tx, &h);
+    }
+    return code;
+}
+
+static void count(struct mm_watch *w, const struct mm_sources *sources, int64_t now_us)
+{
+    size_t n = mm_min_size(atomic_load(&w->page->sources) + 1, MM_INTAKE_SOURCES);
+
+    for (size_t from = 0; from < n; from += WRITES_MAX) {
+        struct counting k = {.w = w, .sources = sources, .from = from, .now_us = now_us};
+        struct counted seen[WRITES_MAX];
+
+        k.to = mm_min_size(from + WRITES_MAX, n);
+        /* Read first: what comes in between is added next time. */
+        for (size_t i = from; i < k.to; i++)
+            seen[i - from] = (struct counted){atomic_load(&w->page->source[i].received),
+                                              atomic_load(&w->page->source[i].spooled),
+                                              atomic_load(&w->page->source[i].dropped)};
+        if (mm_records_write(w->records, mm_system_scope(), count_slots, &k) != MM_OK)
+            return;
+        memcpy(&w->counted[from], seen, (k.to - from) * sizeof(seen[0]));
+    }
+}
+
+/* ---- findings ---- */
+
+struct saying {
+    struct mm_note note;
+    bool over;
+};
+
+static enum mm_code say(struct mm_tx *tx, void *arg)
+{
+    struct saying *s = arg;
+    struct mm_opened opened;
+
+    return s->over ? mm_triage_over(tx, &s->note)
+                   : mm_triage_note(tx, &s->note, s->note.time_us, &opened);
+}
+
+/* Make the finding, or close it; true when it is written. */
+static bool tell(struct mm_watch *w, uint32_t company, const char *kind, struct mm_slice entity,
+                 enum mm_level level, bool over, int64_t now_us)
+{
+    struct saying s = {.note = {.company = company,
+                                .kind = kind,
+                                .entity_field = "observer.name",
+                                .entity = entity,
+                                .level = level,
+                                .time_us = now_us},
+                       .over = over};
+
+    return mm_records_write(w->records, mm_system_scope(), say, &s) == MM_OK;
+}
+
+static void tell_change(struct mm_watch *w, bool *known, bool now, uint32_t company,
+                        const char *kind, struct mm_slice entity, enum mm_level level,
+                        int64_t now_us)
+{
+    if (*known != now && tell(w, company, kind, entity, level, !now, now_us))
+        *known = now;
+}
+
+static struct judged *judged_of(struct mm_watch *w, uint32_t source)
+{
+    for (size_t i = 0; i < w->judged_n; i++) {
+        if (w->judged[i].source == source)
+            return &w->judged[i];
+    }
+    if (w->judged_n == w->judged_cap) {
+        size_t cap = w->judged_cap == 0 ? 64 : w->judged_cap * 2;
+        struct judged *more = cap > MM_SOURCES_MAX ? NULL : realloc(w->judged, cap * sizeof(*more));
+
+        if (more == NULL)
+            return NULL;
+        w->judged = more;
+        w->judged_cap = cap;
+    }
+    w->judged[w->judged_n] = (struct judged){.source = source};
+    return &w->judged[w->judged_n++];
+}
+
+static void judge_one(struct mm_watch *w, const struct mm_source_info *info,
+                      const struct mm_health *h, int64_t now_us)
+{
+    struct judged *j = judged_of(w, info->parse.source);
+    char name[16];
+    int n = snprintf(name, sizeof(name), "%u", info->parse.source);
+    struct mm_slice entity = mm_slice_of(name, (size_t)n);
+    uint64_t parsed = h == NULL ? 0 : h->parsed, unparsed = h == NULL ? 0 : h->unparsed;
+
+    if (j == NULL)
+        return;
+    tell_change(w, &j->silent, mm_watch_silent(info, h == NULL ? 0 : h->last_seen_us, now_us),
+                info->parse.company, "source_silent", entity, MM_LEVEL_LOW, now_us);
+    if (parsed + unparsed < j->parsed + j->unparsed + MM_WATCH_COVER_MIN)
+        return; /* too little since the last judgement */
+    if (j->parsed + j->unparsed > 0) {
+        bool fell =
+            mm_watch_fell(j->parsed, j->unparsed, parsed - j->parsed, unparsed - j->unparsed);
+        bool good = (unparsed - j->unparsed) * 50 <= parsed - j->parsed;
+
+        if (fell || good)
+            tell_change(w, &j->fell, fell, info->parse.company, "coverage_fell", entity,
+                        MM_LEVEL_LOW, now_us);
+    }
+    if (!j->fell) {
+        j->parsed = parsed;
+        j->unparsed = unparsed;
+    }
+}
+
+static void judge(struct mm_watch *w, const struct mm_sources *sources, int64_t now_us)
+{
+    struct mm_health *list = NULL;
+    struct mm_tx *tx = NULL;
+    struct mm_arena a;
+    size_t n = 0;
+    enum mm_code code;
+
+    mm_arena_init(&a, 64 * 1024 * 1024);
+    code = mm_records_read(w->records, mm_system_scope(), &tx);
+    if (code == MM_OK) {
+        code = mm_health_list(tx, &a, &list, &n);
+        mm_records_read_done(&tx);
+    }
+    for (size_t i = 0; code == MM_OK && i < sources->n; i++) {
+        const struct mm_source_info *info = &sources->list[i];
+        const struct mm_health *h = NULL;
+
+        for (size_t k = 0; k < n && h == NULL; k++) {
+            if (list[k].source == info->parse.source && list[k].company == info->parse.company)
+                h = &list[k];
+        }
+        judge_one(w, info, h, now_us);
+    }
+    mm_arena_done(&a);
+}
+
+/* Findings of the operator's own company: the machine itself. */
+static void judge_machine(struct mm_watch *w, int64_t now_us, int64_t mono_us)
+{
+    uint32_t state = w->page == NULL ? MM_INTAKE_OK : atomic_load(&w->page->state);
+    struct timex tx = {0};
+    int64_t ahead = now_us - mono_us;
+    int64_t step = ahead > w->wall_ahead_us ? ahead - w->wall_ahead_us : w->wall_ahead_us - ahead;
+
+    tell_change(w, &w->full, state == MM_INTAKE_FULL || state == MM_INTAKE_FAILING, 0, "disk_full",
+                MM_S("spool"), MM_LEVEL_HIGH, now_us);
+    if (w->wall_ahead_us != 0 && step > CLOCK_STEP_US)
+        (void)tell(w, 0, "clock_step", MM_S("clock"), MM_LEVEL_LOW, false, now_us);
+    w->wall_ahead_us = ahead;
+    tell_change(w, &w->unsynced, adjtimex(&tx) == TIME_ERROR, 0, "clock_unsynced", MM_S("clock"),
+                MM_LEVEL_INFORMATIONAL, now_us);
+}
+
+void mm_watch_tick(struct mm_watch *w, const struct mm_sources *sources, int64_t now_us,
+                   int64_t mono_us)
+{
+    if (mono_us - w->counted_at_us >= MM_WATCH_COUNT_S * MM_US_PER_S) {
+        w->counted_at_us = mono_us;
+        if (map(w))
+            count(w, sources, now_us);
+        judge_machine(w, now_us, mono_us);
+    }
+    if (mono_us - w->judged_at_us >= MM_WATCH_JUDGE_S * MM_US_PER_S) {
+        w->judged_at_us = mono_us;
+        judge(w, sources, now_us);
+    }
+}

@@ -1,0 +1,79 @@
+/*
+ * notify/notify.h - telling people: the outbox of mails and its way to a mail server.
+ *
+ * Purpose   Each new case becomes one mail to each of the operator's staff, written into the
+ *           records first and sent then. A mail is never lost; it is sent again only when the
+ *           server's answer was lost, and then with the same Message-ID.
+ * Owns      Its records tables.
+ * Threads   One sender at a time (the worker).
+ * Trust     Case texts are foreign: no line of theirs becomes a header; bodies are base64.
+ * Spec      RFC 5321, RFC 5322, RFC 2047 (subject), RFC 2045 (body).
+ */
+#ifndef MM_NOTIFY_NOTIFY_H
+#define MM_NOTIFY_NOTIFY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/records/query.h"
+
+extern const struct mm_feature mm_notify_feature;
+
+enum {
+    MM_MAIL_MAX = 256 * 1024,    /* one mail with its headers */
+    MM_MAIL_RECIPIENT_MAX = 254, /* RFC 5321 4.5.3.1.3 */
+    MM_MAIL_SUBJECT_MAX = 400,
+    MM_MAIL_PAUSE_S = 30, /* before the second try; doubles with each further one */
+    MM_MAIL_PAUSE_MAX_S = 3600,
+    MM_NOTIFY_DUE_MAX = 50,
+};
+
+/* Where mails go. Texts live as long as the value is used. */
+struct mm_mail_server {
+    const char *url; /* smtp://host:port or smtps://host:port */
+    const char *from;
+    const char *user, *password; /* NULL: none */
+    const char *portal;          /* address of the pages, for links: https://host:port */
+    const char *ca_file;         /* NULL: the system's */
+};
+
+struct mm_mail {
+    struct mm_slice recipient, subject, body, message_id;
+    int64_t date_us;
+};
+
+/* How one try ended. */
+enum mm_mail_end {
+    MM_MAIL_SENT,    /* the server took it over */
+    MM_MAIL_LATER,   /* it was not taken: no connection, or "not now" */
+    MM_MAIL_UNSURE,  /* sent, but the answer was lost */
+    MM_MAIL_REFUSED, /* 5xx: it will never be taken */
+};
+
+/*
+ * The whole mail with headers and CRLF line ends. MM_E_SYNTAX when recipient or sender is no plain
+ * address; MM_E_LIMIT when it is too long.
+ */
+MM_MUST_USE enum mm_code mm_mail_build(const struct mm_mail *m, const char *from,
+                                       struct mm_buf *out);
+/* One try over SMTP; blocks at most about a minute. `why` gets the reason when it is not SENT. */
+enum mm_mail_end mm_mail_send(const struct mm_mail_server *server, const struct mm_mail *m,
+                              struct mm_buf *why);
+
+/*
+ * Write mails for every case that nobody was told of, at most MM_NOTIFY_DUE_MAX a call. With
+ * server NULL (mail is off) it is only noted that nobody was told. System scope.
+ */
+MM_MUST_USE enum mm_code mm_notify_cases(struct mm_records *records,
+                                         const struct mm_mail_server *server, int64_t now_us,
+                                         size_t *ret_done);
+/* Try the oldest mail that is due; *ret_tried says whether there was one. System scope. */
+MM_MUST_USE enum mm_code mm_notify_send(struct mm_records *records,
+                                        const struct mm_mail_server *server, int64_t now_us,
+                                        bool *ret_tried);
+
+struct mm_outbox_count {
+    uint64_t queued, unsure, sent, refused;
+};
+MM_MUST_USE enum mm_code mm_notify_count(struct mm_tx *tx, struct mm_outbox_count *ret);
+
+#endif
