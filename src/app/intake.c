@@ -208,6 +208,7 @@ static void use_table(struct app *app)
         if (b->kind == MM_BIND_LISTENER && !mm_net_listens(app->net, b->transport, b->port))
             (void)listen_at(app, b->transport, &at);
     }
+    atomic_store(&mm_intake_page(app->core)->bindings, table->n);
 }
 
 /* ---- the loop ---- */

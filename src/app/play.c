@@ -1,7 +1,9 @@
 /* app/play.c - `mimamori play`: the pilot's monitoring period through the real intake sockets. */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "app/content.h"
@@ -9,6 +11,7 @@
 #include "app/play_send.h"
 #include "app/tables.h"
 #include "base/time.h"
+#include "model/intake_page.h"
 #include "serve/state.h"
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
@@ -180,6 +183,49 @@ static bool wait_judged(struct mm_records *records, uint64_t lines)
     return false;
 }
 
+/* Until intake knows every source that was entered: before that its lines would be a stranger's. */
+static bool wait_bound(const char *state, size_t sources)
+{
+    int64_t until_us = mm_mono_us() + WAIT_STALL_S * MM_US_PER_S;
+    char path[MM_MAX_PATH];
+    bool bound = false;
+
+    (void)snprintf(path, sizeof(path), "%s/" MM_INTAKE_PAGE_NAME, state);
+    while (!bound && mm_mono_us() < until_us) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        void *p = fd < 0 ? MAP_FAILED
+                         : mmap(NULL, sizeof(struct mm_intake_page), PROT_READ, MAP_SHARED, fd, 0);
+
+        if (fd >= 0)
+            (void)close(fd);
+        if (p != MAP_FAILED) {
+            const struct mm_intake_page *page =
+                mm_intake_page_of(mm_slice_of(p, sizeof(struct mm_intake_page)));
+
+            bound = page != NULL && atomic_load(&page->bindings) >= sources;
+            (void)munmap(p, sizeof(struct mm_intake_page));
+        }
+        if (!bound)
+            (void)poll(NULL, 0, 50);
+    }
+    if (!bound)
+        fputs("mimamori: intake does not know the new sources; is `mimamori serve` running here, "
+              "with intake.private = on?\n",
+              stderr);
+    return bound;
+}
+
+static size_t count_sources(const struct mm_world *w)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < w->n; i++) {
+        for (size_t d = 0; d < MM_DEV_COUNT; d++)
+            n += w->company[i].has[d];
+    }
+    return n;
+}
+
 static bool write_truth(const char *path, const struct mm_plan *p, const struct mm_truth *t)
 {
     struct mm_buf out;
@@ -238,7 +284,7 @@ static int run(const struct arguments *a, struct mm_plan *plan)
               stderr);
     else if (code != MM_OK)
         fprintf(stderr, "mimamori: companies cannot be entered: %s\n", mm_code_key(code));
-    else if (play(a, plan, records, &truth))
+    else if (wait_bound(a->state, count_sources(plan->world)) && play(a, plan, records, &truth))
         rc = a->truth == NULL || write_truth(a->truth, plan, &truth) ? 0 : 1;
     mm_records_close(&records);
     return rc;

@@ -88,7 +88,8 @@ struct mm_intake_page {
     _Atomic uint64_t commits;
     _Atomic uint64_t commit_max_us; /* longest */
     _Atomic uint64_t damaged;       /* records lost by the disk, found at start */
-    uint64_t spare[4];
+    _Atomic uint64_t bindings;      /* ways to know a sender that are in use now */
+    uint64_t spare[3];
     struct mm_intake_source source[MM_INTAKE_SOURCES];
     struct mm_intake_unknown unknown[MM_INTAKE_UNKNOWN];
     struct mm_intake_listener listener[MM_INTAKE_LISTENERS];
