@@ -1,5 +1,6 @@
 /* parse/decode_json.c - decoders for JSON lines; see SCHEMA.md for what formats see of them. */
 #include "codec/ext/json.h"
+#include "codec/json_mend.h"
 #include "decode/flat.h"
 #include "decode/winevent.h"
 #include "parse/format.h"
@@ -86,13 +87,21 @@ static void find_when(struct mm_wire *w, const struct mm_json_doc *doc)
     }
 }
 
-/* Syslog forwarders put "@cee:" in front of JSON (Common Event Expression, CLT 1.0). */
+/* The object in `text`; of a line that intake has cut, what stands before the cut. */
 static bool read_object(struct mm_wire *w, struct mm_slice text, struct mm_json_doc *ret)
 {
+    struct mm_slice mended;
+
+    /* Syslog forwarders put this in front of JSON (Common Event Expression, CLT 1.0). */
     if (mm_slice_starts(text, MM_S("@cee:")))
         text = mm_slice_sub(text, 5, SIZE_MAX);
-    return mm_json_parse(w->json, text, w->arena, ret, NULL) == MM_OK &&
-           ret->item[0].type == MM_JSON_OBJECT;
+    if (mm_json_parse(w->json, text, w->arena, ret, NULL) != MM_OK) {
+        if ((w->ev->flags & MM_EV_TRUNCATED) == 0 || !mm_json_mend(w->arena, text, &mended) ||
+            mm_json_parse(w->json, mended, w->arena, ret, NULL) != MM_OK)
+            return false;
+        w->mended = true;
+    }
+    return ret->item[0].type == MM_JSON_OBJECT;
 }
 
 bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
@@ -128,7 +137,7 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
             (void)join_list(w, &doc, it, &value);
         put_member(w, name, value, mm_flat_in_list(&flat, it));
     }
-    w->whole = flat.left_out == 0;
+    w->whole = flat.left_out == 0 && !w->mended;
     return true;
 }
 
@@ -141,6 +150,6 @@ bool mm_decode_winevent(const struct mm_format *f, struct mm_wire *w, struct mm_
     if (!read_object(w, text, &doc) || mm_winevent_decode(w->win, &doc, &env, w->ev, NULL) != MM_OK)
         return false;
     w->timed = true;
-    w->whole = (w->ev->flags & MM_EV_UNPARSED) == 0;
+    w->whole = (w->ev->flags & MM_EV_UNPARSED) == 0 && !w->mended;
     return true;
 }

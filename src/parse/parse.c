@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "codec/ext/json.h"
+#include "codec/json_mend.h"
 #include "decode/winevent.h"
 #include "parse/format.h"
 
@@ -38,7 +39,7 @@ struct mm_scratch *mm_scratch_new(void)
 
     if (s == NULL)
         return NULL;
-    s->json = mm_json_new(MM_MAX_LINE);
+    s->json = mm_json_new(MM_MAX_LINE + MM_JSON_MEND_MORE);
     s->win = mm_winevent_new();
     s->wire.json = s->json;
     s->wire.win = s->win;
@@ -117,6 +118,7 @@ static void wire_reset(struct mm_wire *w, const struct mm_format *f)
     w->has_when = false;
     w->whole = false;
     w->timed = false;
+    w->mended = false;
     w->pattern = MM_FORMAT_NONE;
 }
 

@@ -83,7 +83,7 @@ struct mm_raw {
     int64_t received_us;
 };
 
-/* One thread's working memory, about 200 KiB; NULL when there is no memory. */
+/* One thread's working memory, about 1 MiB; NULL when there is no memory. */
 struct mm_scratch *mm_scratch_new(void);
 void mm_scratch_free(struct mm_scratch **scratch);
 

@@ -46,6 +46,7 @@ struct mm_wire {
     const struct mm_winevent *win; /* of this thread */
     struct mm_event *ev;           /* for decoders that fill the event themselves */
     int32_t offset_s;              /* zone of times without one */
+    bool mended;                   /* the line was cut off and has been closed again */
     bool timed;                    /* the decoder has set the event's time */
     struct mm_syslog syslog;       /* the header, when the format allows one and it was there */
     bool has_syslog;

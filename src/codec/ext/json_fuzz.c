@@ -1,11 +1,13 @@
 /*
  * codec/ext/json_fuzz.c - no input may break these promises:
  * items nest and stay in bounds; texts are UTF-8; a refusal names an offset inside the input;
- * what was read, written out again, reads as the same items.
+ * what was read, written out again, reads as the same items; cut off anywhere and mended, a
+ * document is a document.
  */
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "codec/ext/json.h"
+#include "codec/json_mend.h"
 #include "tests/harness/test.h"
 
 enum { INPUT_MAX = 64 * 1024, ARENA_SIZE = 4 * 1024 * 1024 };
@@ -60,6 +62,21 @@ static void check_items(const struct mm_json_doc *d, struct mm_slice in)
     }
 }
 
+/* Cut anywhere, the beginning of a document can be mended into a document. */
+static void check_mended(struct mm_json *j, struct mm_arena *arena, struct mm_slice in)
+{
+    struct mm_slice mended;
+    struct mm_json_doc doc;
+    size_t first = 0;
+
+    while (in.p[first] != '{' && in.p[first] != '[')
+        first++;
+    for (size_t cut = first + 1; cut <= in.n; cut += 1 + in.n / 8) {
+        MM_ASSERT(mm_json_mend(arena, mm_slice_sub(in, 0, cut), &mended));
+        MM_ASSERT(mm_json_parse(j, mended, arena, &doc, NULL) == MM_OK);
+    }
+}
+
 FUZZ(in)
 {
     /* Kept between inputs, as a shard keeps it, and because making one costs 50 us. */
@@ -93,6 +110,8 @@ FUZZ(in)
             if (mm_json_is_scalar(&a.item[i]))
                 MM_ASSERT(mm_slice_eq(a.item[i].text, b.item[i].text));
         }
+        if (!mm_json_is_scalar(&a.item[0]))
+            check_mended(two, &arena, in);
     }
     mm_buf_done(&out);
     mm_arena_done(&arena);

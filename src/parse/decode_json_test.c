@@ -1,0 +1,105 @@
+/* parse/decode_json_test.c - what the engine makes of JSON lines that no format test can hold. */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/time.h"
+#include "parse/parse.h"
+#include "tests/harness/test.h"
+
+struct engine {
+    struct mm_formats *formats;
+    struct mm_scratch *scratch;
+    struct mm_arena arena;
+    struct mm_event *ev;
+};
+
+static struct engine start(void)
+{
+    struct engine e = {.formats = mm_formats_new(), .scratch = mm_scratch_new()};
+    struct mm_format_errors *errors = calloc(1, sizeof(*errors));
+
+    e.ev = calloc(1, sizeof(*e.ev));
+    CHECK(e.formats != NULL && e.scratch != NULL && errors != NULL && e.ev != NULL);
+    CHECK(mm_formats_load(e.formats, mm_test_source("content/formats"), errors) == MM_OK);
+    free(errors);
+    mm_arena_init(&e.arena, 16 * 1024 * 1024);
+    return e;
+}
+
+static void stop(struct engine *e)
+{
+    mm_arena_done(&e->arena);
+    mm_scratch_free(&e->scratch);
+    mm_formats_free(&e->formats);
+    free(e->ev);
+}
+
+static void parse(struct engine *e, struct mm_slice line, uint16_t flags)
+{
+    struct mm_raw raw = {
+        .body = line, .flags = flags, .received_us = INT64_C(1795140000) * MM_US_PER_S};
+    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+
+    mm_parse(e->formats, e->scratch, &e->arena, &raw, &hint, e->ev);
+}
+
+/* An attacker's script must not hide from the rules by being longer than a record may be. */
+TEST(decode_json_reads_what_stands_before_the_cut_of_a_record)
+{
+    struct engine e = start();
+    struct mm_buf line;
+    const struct mm_slice *script;
+
+    mm_buf_init(&line, 2 * MM_MAX_LINE);
+    mm_buf_str(&line,
+               "{\"EventTime\":\"2026-11-20 10:00:00\",\"Hostname\":\"PC1\",\"EventID\":4104,"
+               "\"Channel\":\"Microsoft-Windows-PowerShell/Operational\","
+               "\"ScriptBlockText\":\"Invoke-Evil ");
+    while (line.n < MM_MAX_LINE)
+        mm_buf_str(&line, "\xE3\x81\x82\\n");
+    parse(&e, mm_slice_sub(mm_buf_slice(&line), 0, MM_MAX_LINE), MM_EV_TRUNCATED);
+    CHECK_SLICE(e.ev->format, "windows");
+    CHECK_NUM(e.ev->flags & (MM_EV_UNPARSED | MM_EV_TRUNCATED), MM_EV_UNPARSED | MM_EV_TRUNCATED);
+    CHECK_SLICE(e.ev->val[MM_F_EVENT_CODE].text, "4104");
+    CHECK_SLICE(e.ev->val[MM_F_EVENT_ACTION].text, "powershell-script-block");
+    script = mm_event_extra(e.ev, MM_S("winlog.event_data.ScriptBlockText"));
+    CHECK(script != NULL && script->n > MM_MAX_LINE / 2);
+    CHECK(mm_slice_starts(*script, MM_S("Invoke-Evil \xE3\x81\x82\n")));
+    /* The same bytes are no JSON when nobody cut them. */
+    parse(&e, mm_slice_sub(mm_buf_slice(&line), 0, MM_MAX_LINE), 0);
+    CHECK(!mm_event_has(e.ev, MM_F_EVENT_CODE));
+    mm_buf_done(&line);
+    stop(&e);
+}
+
+TEST(decode_json_keeps_a_line_under_the_first_format_that_can_read_any_of_it)
+{
+    struct engine e = start();
+
+    /* Has a witness of `windows`, is no Windows event. */
+    parse(&e, MM_S("{\"sharedEventID\":\"EventID\",\"EventID\":1,\"user\":\"sato\"}"), 0);
+    CHECK_SLICE(e.ev->format, "json-ecs");
+    CHECK_SLICE(e.ev->val[MM_F_USER_NAME].text, "sato");
+    /* Nobody can read it: the first whose witness holds is named. */
+    parse(&e, MM_S("{\"EventID\":1,"), 0);
+    CHECK_SLICE(e.ev->format, "windows");
+    stop(&e);
+}
+
+TEST(decode_json_says_when_a_line_has_more_fields_than_an_event_holds)
+{
+    struct engine e = start();
+    struct mm_buf line;
+
+    mm_buf_init(&line, MM_MAX_LINE);
+    mm_buf_str(&line, "{\"@timestamp\":\"2026-11-20T01:00:00Z\",\"event\":{\"category\":\"web\","
+                      "\"outcome\":\"success\"}");
+    for (int i = 0; i <= MM_MAX_EXTRA; i++)
+        mm_buf_fmt(&line, ",\"x%d\":%d", i, i);
+    mm_buf_str(&line, "}");
+    parse(&e, mm_buf_slice(&line), 0);
+    CHECK_SLICE(e.ev->format, "json-ecs");
+    CHECK_NUM(e.ev->flags, MM_EV_UNPARSED | MM_EV_EXTRA_FULL);
+    mm_buf_done(&line);
+    stop(&e);
+}
