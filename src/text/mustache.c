@@ -566,6 +566,8 @@ static void render_num(struct scope *s, const struct node *n)
         write_value(s, d);
     } else if (mm_slice_eq(n->style, MM_S("bytes"))) {
         mm_lang_bytes(s->r->out, d->i < 0 ? 0 : (uint64_t)d->i);
+    } else if (mm_slice_eq(n->style, MM_S("permille"))) {
+        mm_buf_fmt(s->r->out, "%lld.%lld %%", (long long)(d->i / 10), (long long)(d->i % 10));
     } else if (mm_slice_eq(n->style, MM_S("seconds"))) {
         mm_buf_fmt(s->r->out, "%lld.%02lld", (long long)(d->i / 1000),
                    (long long)(d->i % 1000 / 10));

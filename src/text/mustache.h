@@ -16,7 +16,8 @@
  *                                       are looked up like names and formatted by their type;
  *                                       the plural follows the member `n`
  *           {{#date}}name style{{/date}} full (default), day, clock, seconds, ago
- *           {{#num}}name style{{/num}}   plain (default), bytes, seconds (from milliseconds)
+ *           {{#num}}name style{{/num}}   plain (default), bytes, permille (as per cent),
+ *                                       seconds (from milliseconds)
  *           {{#state}}name kind{{/state}} the word "state.KIND.VALUE" in a span of that class
  *           {{#url}}name{{/url}}         percent-encoded for one part of a URL
  */

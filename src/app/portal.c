@@ -1,0 +1,210 @@
+/* app/portal.c - `mimamori portal`: pages and API over HTTPS. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/tables.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "os/log.h"
+#include "os/notify.h"
+#include "serve/config.h"
+#include "serve/state.h"
+#include "web/portal/portal.h"
+#include "web/tls.h"
+
+enum { WATCHDOG_MS = 5000 };
+
+static int usage(void)
+{
+    fputs("usage: mimamori portal [--state DIR] [--config FILE]\n"
+          "Serves the pages and the API. HTTPS with a certificate of its own unless portal.cert\n"
+          "and portal.key name one, or portal.tls is off (loopback only).\n",
+          stderr);
+    return 2;
+}
+
+struct paths {
+    char dir[MM_MAX_PATH];
+    char cert[MM_MAX_PATH + 16];
+    char key[MM_MAX_PATH + 16];
+    char secret[MM_MAX_PATH + 16];
+};
+
+static void name_paths(const char *state, struct paths *ret)
+{
+    (void)snprintf(ret->dir, sizeof(ret->dir), "%s/tls", state);
+    (void)snprintf(ret->cert, sizeof(ret->cert), "%s/cert.pem", ret->dir);
+    (void)snprintf(ret->key, sizeof(ret->key), "%s/key.pem", ret->dir);
+    (void)snprintf(ret->secret, sizeof(ret->secret), "%s/key", state);
+}
+
+/* The certificate of the first start. A stop between key and certificate is made good here. */
+static enum mm_code own_certificate(const struct paths *paths)
+{
+    char host[256] = "";
+    enum mm_code code;
+
+    if (access(paths->cert, R_OK) == 0)
+        return MM_OK;
+    if (mkdir(paths->dir, 0700) != 0 && errno != EEXIST)
+        return MM_E_IO;
+    if (unlink(paths->key) != 0 && errno != ENOENT)
+        return MM_E_IO;
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        host[0] = 0;
+    code = mm_tls_self_signed(paths->cert, paths->key, host[0] == 0 ? NULL : host);
+    if (code == MM_OK)
+        mm_log_info("portal", "made a self-signed certificate: %s", paths->cert);
+    return code;
+}
+
+static enum mm_code http_config(const struct mm_config *config, const struct paths *paths,
+                                struct mm_http_cfg *ret)
+{
+    struct mm_http_cfg cfg = {.listen = mm_config_text(config, MM_CFG_PORTAL_LISTEN)};
+    const char *cert = mm_config_text(config, MM_CFG_PORTAL_CERT);
+    const char *key = mm_config_text(config, MM_CFG_PORTAL_KEY);
+    enum mm_code code = MM_OK;
+
+    if (mm_config_on(config, MM_CFG_PORTAL_TLS)) {
+        if (cert[0] == 0 && key[0] == 0) {
+            code = own_certificate(paths);
+            cert = paths->cert;
+            key = paths->key;
+        }
+        cfg.cert_path = cert;
+        cfg.key_path = key;
+    }
+    if (code != MM_OK)
+        mm_log_error("portal", "no certificate can be made in %s", paths->dir);
+    else
+        *ret = cfg;
+    return code;
+}
+
+/* Until SIGTERM or SIGINT. */
+static void wait_for_end(int signals)
+{
+    struct pollfd fd = {.fd = signals, .events = POLLIN};
+
+    while (poll(&fd, 1, WATCHDOG_MS) <= 0)
+        mm_notify("WATCHDOG=1");
+}
+
+static int serve(const struct mm_config *config, const struct paths *paths,
+                 struct mm_portal *portal, int signals)
+{
+    struct mm_http_handler handler;
+    struct mm_http *http = NULL;
+    struct mm_http_cfg cfg;
+    struct mm_fault fault = {0};
+
+    if (http_config(config, paths, &cfg) != MM_OK)
+        return 1;
+    mm_portal_handler(portal, &handler);
+    if (mm_http_start(&cfg, &handler, &http, &fault) != MM_OK) {
+        mm_log_error("portal", "cannot listen on %s: %s", cfg.listen, fault.what);
+        return 1;
+    }
+    mm_log_info("portal", "listens on %s://%s", cfg.cert_path != NULL ? "https" : "http",
+                cfg.listen);
+    mm_notify("READY=1");
+    wait_for_end(signals);
+    mm_http_stop(&http);
+    return 0;
+}
+
+static int run(const char *state, const struct mm_config *config, int signals)
+{
+    struct paths paths;
+    struct mm_records *records = NULL;
+    struct mm_auth *auth = NULL;
+    struct mm_portal *portal = NULL;
+    struct mm_key key;
+    struct mm_fault fault = {0};
+    int rc = 1;
+
+    name_paths(state, &paths);
+    if (mm_key_load(paths.secret, &key) != MM_OK) {
+        mm_log_error("portal", "%s: no key of 32 bytes that only its owner reads", paths.secret);
+        return 1;
+    }
+    if (mm_app_records(state, &records) != MM_OK)
+        goto out;
+    if (mm_auth_open(records, &key, &auth) != MM_OK) {
+        mm_log_error("portal", "no random bytes from the system");
+        goto out;
+    }
+    const struct mm_portal_cfg cfg = {
+        .records = records,
+        .auth = auth,
+        .key = &key,
+        .state_dir = state,
+        .service_name = mm_config_text(config, MM_CFG_PORTAL_SERVICE),
+        .desk_tel = mm_config_text(config, MM_CFG_PORTAL_DESK_TEL),
+        .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
+        .version = MM_VERSION,
+        .now_us = mm_now_us,
+    };
+    if (mm_portal_open(&cfg, &portal, &fault) == MM_OK)
+        rc = serve(config, &paths, portal, signals);
+    else
+        mm_log_error("portal", "cannot begin: %s", fault.what);
+out:
+    mm_portal_close(&portal);
+    mm_auth_close(&auth);
+    mm_records_close(&records);
+    mm_wipe(&key, sizeof(key));
+    return rc;
+}
+
+static int start(const char *state, const struct mm_config *config)
+{
+    sigset_t set;
+    int signals;
+
+    /* Before any thread is made, so that all of them have it so. */
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    signals = signalfd(-1, &set, SFD_CLOEXEC);
+    return signals < 0 ? 1 : run(state, config, signals);
+}
+
+int main(int argc, char **argv)
+{
+    const char *state = MM_STATE_DEFAULT, *config_path = NULL;
+    struct mm_config config;
+    struct mm_buf why;
+    int rc = 1;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
+            state = argv[++i];
+        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            config_path = argv[++i];
+        else
+            return usage();
+    }
+    mm_buf_init(&why, 8192);
+    if (mm_config_load(config_path, &config, &why) != MM_OK) {
+        fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+    } else {
+        if (mm_state_prepare(state, &why) != MM_OK)
+            fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+        else
+            rc = start(state, &config);
+        mm_config_done(&config);
+    }
+    mm_buf_done(&why);
+    return rc;
+}

@@ -1,0 +1,229 @@
+/* web/portal/case_view.c - see case_view.h for the contract. */
+#include "web/portal/case_view.h"
+
+#include "base/limits.h"
+#include "codec/ext/json.h"
+#include "triage/triage.h"
+#include "web/portal/facts.h"
+
+enum {
+    EVENT_SIZE_MAX = MM_ALERT_MAX_EVENT,
+    FIELDS_MAX = 60, /* of one event shown; the original line has the rest */
+    TEXT_MAX = 8192, /* a text to read out */
+};
+
+/* Which word stands before an entity: its ECS field, in four kinds that people know. */
+static const char *entity_kind(struct mm_slice field)
+{
+    if (mm_slice_starts(field, MM_S("host.")))
+        return "host";
+    if (mm_slice_starts(field, MM_S("user.")))
+        return "account";
+    return mm_slice_ends(field, MM_S(".ip")) ? "address" : "other";
+}
+
+static void write_field(struct mm_page *p, struct mm_doc *fields, const struct mm_json_item *it)
+{
+    struct mm_doc *d;
+    char key[MM_MAX_FIELD_NAME + 8];
+    int n = snprintf(key, sizeof(key), "field.%.*s", MM_S_ARG(it->key));
+
+    if (fields->n >= FIELDS_MAX || n < 0 || (size_t)n >= sizeof(key))
+        return;
+    d = mm_doc_object(fields, NULL);
+    mm_doc_text(d, "name", it->key);
+    mm_doc_text(d, "value", it->text);
+    /* Fields that have a word: shown to everybody. The others are the operator's. */
+    mm_doc_bool(d, "known", mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL);
+}
+
+static void write_event(struct mm_page *p, struct mm_json *parser, struct mm_doc *list,
+                        const struct mm_case_event *e)
+{
+    struct mm_doc *d = mm_doc_object(list, NULL), *fields;
+    struct mm_json_doc json;
+
+    mm_doc_int(d, "queue", e->queue);
+    mm_doc_int(d, "seq", (int64_t)e->seq);
+    mm_doc_text(d, "rule", e->rule);
+    mm_doc_time(d, "time", e->time_us);
+    mm_doc_time(d, "received", e->received_us);
+    mm_doc_int(d, "source", e->source);
+    fields = mm_doc_array(d, "fields");
+    if (mm_json_parse(parser, e->event, p->arena, &json, NULL) != MM_OK) {
+        mm_doc_text(d, "original", e->event);
+        return;
+    }
+    for (size_t i = 1; i < json.n; i++) {
+        const struct mm_json_item *it = &json.item[i];
+
+        if (it->depth != 1 || !mm_json_is_scalar(it) || mm_slice_eq(it->key, MM_S("@timestamp")))
+            continue;
+        if (mm_slice_eq(it->key, MM_S("event.original")))
+            mm_doc_text(d, "original", it->text);
+        else
+            write_field(p, fields, it);
+    }
+}
+
+static enum mm_code write_events(struct mm_page *p, int64_t case_id)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "events");
+    struct mm_case_event *events;
+    struct mm_json *parser;
+    size_t n;
+    enum mm_code code = mm_case_events(p->tx, case_id, p->arena, &events, &n);
+
+    if (code != MM_OK)
+        return code;
+    parser = mm_json_new(EVENT_SIZE_MAX);
+    if (parser == NULL)
+        return MM_E_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        write_event(p, parser, list, &events[i]);
+    mm_json_free(&parser);
+    return MM_OK;
+}
+
+static enum mm_code write_findings(struct mm_page *p, int64_t case_id)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "findings");
+    struct mm_finding *f;
+    size_t n;
+    enum mm_code code = mm_case_findings(p->tx, case_id, p->arena, &f, &n);
+
+    if (code != MM_OK)
+        return code;
+    for (size_t i = 0; i < n; i++) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+        struct mm_case_words words;
+
+        mm_facts_words(p, f[i].doc, &words);
+        mm_doc_text(d, "kind", f[i].kind);
+        mm_doc_text(d, "title", words.title.n > 0 ? words.title : f[i].title);
+        mm_doc_text(d, "rule", f[i].rule);
+        mm_doc_text(d, "author", f[i].author);
+        mm_doc_str(d, "level", mm_level_name(f[i].level));
+        mm_doc_int(d, "n", (int64_t)f[i].count);
+        mm_doc_time(d, "first", f[i].first_us);
+        mm_doc_time(d, "last", f[i].last_us);
+    }
+    return MM_OK;
+}
+
+static enum mm_code write_steps(struct mm_page *p, int64_t case_id)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "steps");
+    struct mm_case_step *s;
+    size_t n;
+    enum mm_code code = mm_case_steps(p->tx, case_id, p->arena, &s, &n);
+
+    if (code != MM_OK)
+        return code;
+    for (size_t i = 0; i < n; i++) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+
+        mm_doc_time(d, "time", s[i].at_us);
+        mm_doc_text(d, "what", s[i].what);
+        mm_doc_text(d, "text", s[i].text);
+        mm_doc_bool(d, "by_person", s[i].user > 0);
+    }
+    return MM_OK;
+}
+
+static enum mm_code write_requests(struct mm_page *p, int64_t case_id)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "requests");
+    struct mm_case_request *r;
+    size_t n;
+    enum mm_code code = mm_case_requests(p->tx, case_id, p->arena, &r, &n);
+
+    if (code != MM_OK)
+        return code;
+    for (size_t i = 0; i < n; i++) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+
+        mm_doc_int(d, "request", r[i].request);
+        mm_doc_text(d, "text", r[i].text);
+        mm_doc_text(d, "state", r[i].state);
+        mm_doc_text(d, "reason", r[i].reason);
+        mm_doc_bool(d, "open", mm_slice_eq(r[i].state, MM_S("asked")));
+        mm_doc_time(d, "asked", r[i].asked_us);
+        mm_doc_time(d, "answered", r[i].answered_us);
+    }
+    return MM_OK;
+}
+
+/* A text of a template, as it is read out or sent: part of the document, so that the API has it. */
+static void write_text(struct mm_page *p, struct mm_doc *to, const char *key, const char *tpl)
+{
+    struct mm_buf out;
+    struct mm_tpl_render r = {
+        .set = p->portal->templates,
+        .lang = p->lang,
+        .mode = MM_TPL_PLAIN,
+        .now_us = p->now_us,
+        .offset_s = MM_PAGE_OFFSET_S,
+        .base = p->chrome,
+        .doc = p->doc,
+        .out = &out,
+    };
+
+    mm_buf_init(&out, TEXT_MAX);
+    if (mm_tpl_render(&r, tpl) == MM_OK)
+        mm_doc_text(to, key, mm_slice_trim(mm_buf_slice(&out)));
+    mm_buf_done(&out);
+}
+
+static void write_head(struct mm_page *p, const struct mm_case *c)
+{
+    struct mm_doc *d = p->doc;
+    struct mm_case_words words;
+    bool closed = mm_slice_eq(c->state, MM_S("closed"));
+
+    mm_facts_words(p, c->doc, &words);
+    mm_doc_int(d, "case", c->case_id);
+    mm_doc_int(d, "number", c->number);
+    mm_doc_text(d, "title", words.title.n > 0 ? words.title : c->title);
+    mm_doc_text(d, "what", words.what);
+    mm_doc_text(d, "first", words.first);
+    mm_doc_str(d, "entity_kind", entity_kind(c->entity_field));
+    mm_doc_text(d, "entity_field", c->entity_field);
+    mm_doc_text(d, "entity", c->entity);
+    mm_doc_text(d, "how", c->how);
+    mm_doc_str(d, "level", mm_level_name(c->level));
+    mm_doc_text(d, "act", c->act);
+    mm_doc_int(d, "confidence", c->confidence);
+    mm_doc_str(d, "sure", mm_sure_name(mm_sure_of(c->confidence)));
+    mm_doc_text(d, "state", c->state);
+    mm_doc_bool(d, "closed", closed);
+    if (closed)
+        mm_doc_text(d, "outcome", c->outcome);
+    mm_doc_text(d, "outcome_text", c->outcome_text);
+    mm_doc_time(d, "happened", c->event_us);
+    mm_doc_time(d, "opened", c->opened_us);
+    mm_doc_time(d, "updated", c->updated_us);
+}
+
+enum mm_code mm_case_view(struct mm_page *p, int64_t case_id)
+{
+    struct mm_case c;
+    struct mm_doc *may, *texts;
+    enum mm_code code = mm_case_get(p->tx, case_id, p->arena, &c);
+
+    if (code != MM_OK)
+        return code;
+    write_head(p, &c);
+    may = mm_doc_object(p->doc, "may");
+    mm_doc_bool(may, "handle", mm_page_may(p, MM_MAY_HANDLE));
+    mm_doc_bool(may, "answer", mm_page_may(p, MM_MAY_REPORT));
+    texts = mm_doc_object(p->doc, "texts");
+    write_text(p, texts, "read_out", "case_read_out");
+    write_text(p, texts, "to_send", "case_to_send");
+    code = write_findings(p, case_id);
+    if (code == MM_OK)
+        code = write_events(p, case_id);
+    if (code == MM_OK)
+        code = write_requests(p, case_id);
+    return code == MM_OK ? write_steps(p, case_id) : code;
+}

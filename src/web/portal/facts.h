@@ -1,0 +1,74 @@
+/*
+ * web/portal/facts.h - what several pages say of sources and cases, read and written once.
+ *
+ * Purpose   Rows of records with what follows from them (is it silent? how soon to act?).
+ * Owns      Nothing; texts live in the request's arena.
+ * Threads   See page.h.
+ * Trust     Texts come from people and from logs: documents carry them, templates escape them.
+ */
+#ifndef MM_WEB_PORTAL_FACTS_H
+#define MM_WEB_PORTAL_FACTS_H
+
+#include "triage/case.h"
+#include "web/portal/page.h"
+
+enum {
+    MM_SILENCE_S = 3 * 3600, /* where a source says nothing else; nights have lease renewals */
+    MM_FACT_SOURCES_MAX = 500,
+};
+
+/* How a company stands, worst first. */
+enum mm_standing {
+    MM_STANDING_ACT,    /* a case must be acted on today */
+    MM_STANDING_SILENT, /* logs do not arrive: nobody can say that all is well */
+    MM_STANDING_WATCH,  /* cases that can wait */
+    MM_STANDING_NEW,    /* nothing has ever arrived */
+    MM_STANDING_OK,
+};
+/* "act", "silent", "watch", "new", "ok". */
+const char *mm_standing_name(enum mm_standing s);
+
+enum mm_source_state { MM_SOURCE_OK, MM_SOURCE_SILENT, MM_SOURCE_NEW, MM_SOURCE_PAUSED };
+
+struct mm_fact_source {
+    uint32_t source;
+    struct mm_slice name, format, bind, device, place, kind, maintainer, maintainer_tel;
+    enum mm_source_state state;
+    bool counted; /* there are counters */
+    int64_t received, spooled, dropped, parsed, unparsed, last_seen_us;
+};
+
+struct mm_fact_sources {
+    struct mm_fact_source *list;
+    size_t n, silent, never;
+    int64_t last_seen_us; /* of all */
+};
+
+/* Sources of the company of p->tx. */
+MM_MUST_USE enum mm_code mm_facts_sources(struct mm_page *p, struct mm_fact_sources *ret);
+void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s,
+                            struct mm_doc *list);
+
+struct mm_fact_case {
+    int64_t case_id;
+    uint32_t company, number, confidence;
+    struct mm_slice how, entity_field, entity, act, state, outcome, title, what, first;
+    int64_t opened_us, event_us, updated_us;
+    struct mm_slice company_name, handler;
+};
+
+/* Cases that p->tx sees, open ones by urgency (or, with closed or a cursor, newest first). */
+MM_MUST_USE enum mm_code mm_facts_cases(struct mm_page *p, bool closed, int64_t before, size_t max,
+                                        struct mm_fact_case **ret, size_t *ret_n);
+void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct mm_doc *d);
+
+struct mm_case_words {
+    struct mm_slice title, what, first;
+};
+/*
+ * Words of a rule in the reader's language out of a case's or finding's doc; empty where the rule
+ * has none. Texts live in the arena.
+ */
+void mm_facts_words(struct mm_page *p, struct mm_slice doc, struct mm_case_words *ret);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * web/portal/portal.h - the portal: pages and API over records and events.
+ *
+ * Purpose   Open it over an open records file, hand its handler to web/http.h.
+ * Owns      Templates, assets and the secret that forms are signed with.
+ * Threads   _open and _close from one thread; the handler runs on many.
+ * Trust     Requests are hostile; configuration was checked by the caller.
+ */
+#ifndef MM_WEB_PORTAL_PORTAL_H
+#define MM_WEB_PORTAL_PORTAL_H
+
+#include "register/auth.h"
+#include "store/records/records.h"
+#include "text/mustache.h"
+#include "web/http.h"
+
+struct mm_portal_cfg {
+    struct mm_records *records;
+    struct mm_auth *auth;
+    const struct mm_key *key; /* of the state directory */
+    const char *state_dir;    /* where intake's counters and eventd's socket are */
+    const char *service_name; /* the operator's own name for its service; "" shows ours */
+    const char *desk_tel;     /* whom companies call; "" when they have it on paper only */
+    const char *desk_hours;
+    const char *version;
+    int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */
+};
+
+struct mm_asset {
+    const char *name;
+    struct mm_slice bytes;
+    const char *type;
+    char digest[9]; /* of the content, in its address: may be kept for a year */
+};
+
+enum { MM_ASSETS_MAX = 16 };
+
+struct mm_portal {
+    struct mm_portal_cfg cfg;
+    struct mm_key forms; /* signs what forms bring back; made from cfg.key */
+    struct mm_arena arena;
+    const struct mm_tpl_set *templates;
+    struct mm_asset asset[MM_ASSETS_MAX];
+    size_t asset_n;
+};
+
+/*
+ * MM_E_BUG with fault when a template does not compile (a test sees to that), MM_E_NOMEM. cfg is
+ * copied; what it points to must outlive the portal.
+ */
+MM_MUST_USE enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **ret,
+                                        struct mm_fault *fault);
+void mm_portal_close(struct mm_portal **portal);
+/* What mm_http_start is given. */
+void mm_portal_handler(struct mm_portal *portal, struct mm_http_handler *ret);
+/* Sets response headers and body of an asset; false when there is none of that name. */
+bool mm_portal_asset(const struct mm_portal *portal, struct mm_slice name, struct mm_http_req *req);
+
+#endif

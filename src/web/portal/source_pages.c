@@ -1,0 +1,91 @@
+/* web/portal/source_pages.c - sources with their health, and what belongs to nobody. */
+#include "web/portal/facts.h"
+#include "web/portal/feature.h"
+#include "web/portal/pages.h"
+
+enum {
+    LIST_MAX = 200,
+    HEX_BYTES = 64, /* of a record set aside: enough to see what it is */
+};
+
+enum mm_code mm_page_sources(struct mm_page *p)
+{
+    struct mm_fact_sources src;
+    struct mm_doc *counts;
+    enum mm_code code = mm_page_company(p);
+
+    if (code == MM_OK)
+        code = mm_facts_sources(p, &src);
+    if (code != MM_OK)
+        return code;
+    counts = mm_doc_object(p->doc, "counts");
+    mm_doc_int(counts, "sources", (int64_t)src.n);
+    mm_doc_int(counts, "silent", (int64_t)src.silent);
+    mm_doc_int(counts, "never", (int64_t)src.never);
+    mm_facts_write_sources(p, &src, mm_doc_array(p->doc, "sources"));
+    return MM_OK;
+}
+
+static void write_hex(struct mm_doc *d, struct mm_slice bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[HEX_BYTES * 3 + 1];
+    size_t n = 0;
+
+    for (size_t i = 0; i < bytes.n && i < HEX_BYTES; i++) {
+        hex[n++] = digits[bytes.p[i] >> 4];
+        hex[n++] = digits[bytes.p[i] & 15];
+        hex[n++] = ' ';
+    }
+    mm_doc_text(d, "hex", mm_slice_of(hex, n > 0 ? n - 1 : 0));
+    mm_doc_text(d, "text", mm_slice_sub(bytes, 0, 512));
+    mm_doc_int(d, "bytes", (int64_t)bytes.n);
+}
+
+static enum mm_code list_aside(struct mm_page *p)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "set_aside");
+    struct mm_q q;
+
+    mm_q_begin(&q, p->tx, &mm_portal_stmts[MM_P_ASIDE]);
+    mm_q_int(&q, ":max", LIST_MAX);
+    while (mm_q_row(&q)) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+
+        mm_doc_int(d, "company", mm_q_col_int(&q, 0));
+        mm_doc_text(d, "company_name", mm_q_col_text(&q, 7));
+        mm_doc_int(d, "queue", mm_q_col_int(&q, 1));
+        mm_doc_int(d, "seq", mm_q_col_int(&q, 2));
+        mm_doc_int(d, "source", mm_q_col_int(&q, 3));
+        mm_doc_time(d, "received", mm_q_col_int(&q, 4));
+        mm_doc_text(d, "why", mm_q_col_text(&q, 5));
+        write_hex(d, mm_q_col_blob(&q, 6));
+    }
+    return mm_q_end(&q);
+}
+
+enum mm_code mm_page_quarantine(struct mm_page *p)
+{
+    struct mm_doc *list;
+    struct mm_q q;
+    enum mm_code code = mm_page_read(p);
+
+    if (code != MM_OK)
+        return code;
+    list = mm_doc_array(p->doc, "own");
+    mm_q_begin(&q, p->tx, &mm_portal_stmts[MM_P_STRANGERS]);
+    mm_q_int(&q, ":max", LIST_MAX);
+    while (mm_q_row(&q)) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+
+        mm_doc_text(d, "kind", mm_q_col_text(&q, 2));
+        mm_doc_text(d, "entity_field", mm_q_col_text(&q, 0));
+        mm_doc_text(d, "entity", mm_q_col_text(&q, 1));
+        mm_doc_int(d, "n", mm_q_col_int(&q, 3));
+        mm_doc_time(d, "first", mm_q_col_int(&q, 4));
+        mm_doc_time(d, "last", mm_q_col_int(&q, 5));
+        mm_doc_text(d, "state", mm_q_col_text(&q, 6));
+    }
+    code = mm_q_end(&q);
+    return code == MM_OK ? list_aside(p) : code;
+}

@@ -1,0 +1,202 @@
+// Every page in a real browser: two widths, two languages, with and without JavaScript; axe must
+// find nothing, nothing may stick out at 390 pixels or at 200 %, and the keyboard alone must lead
+// from the login to a case. Prints TAP.
+//
+//   node portal.mjs BASE-URL FIXTURE.json [PICTURES-DIRECTORY]
+//
+// The portal runs already, on a state directory that portal-fixture has filled.
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const require = createRequire(process.env.MIMAMORI_NODE_MODULES
+  ? join(process.env.MIMAMORI_NODE_MODULES, "x.js") : import.meta.url);
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const [base, fixtureFile, pictures] = process.argv.slice(2);
+const fixture = JSON.parse(readFileSync(fixtureFile, "utf8"));
+const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+// Standards that a public page in Japan has to meet (JIS X 8341-3 is WCAG 2), and what is good.
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+const VISITOR = [["login", "/login"], ["error", "/no-such-page"]];
+const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine", "/quarantine"],
+  ["users", "/users"], ["rules", "/rules"], ["audit", "/companies/0/audit"],
+  ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
+  ["sources-operator", "/companies/1/sources"], ["case-operator", "/companies/1/cases/1"],
+  ["case-closed", "/companies/2/cases/3"], ["case-hostile", "/companies/6/cases/4"],
+  ["cases-of-company", "/companies/1/cases?show=all"], ["report-operator", "/companies/1/report"],
+  ["events", "/companies/1/events"], ["second-factor", "/second-factor"]];
+const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
+  ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
+  ["report", "/companies/1/report"], ["password", "/password"], ["denied", "/companies/2"]];
+
+let count = 0, failed = 0;
+function promise(what, faults) {
+  count++;
+  for (const fault of faults) console.log(`# ${fault}`);
+  if (faults.length > 0) failed++;
+  console.log(`${faults.length > 0 ? "not ok" : "ok"} ${count} - ${what}`);
+}
+
+function totp(secret, seconds) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  let bits = "";
+  for (const c of secret) bits += letters.indexOf(c).toString(2).padStart(5, "0");
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(seconds / 30)));
+  const mac = createHmac("sha1", key).update(step).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+async function login(page, name) {
+  await page.goto(`${base}/login`);
+  await page.fill("#login", name);
+  await page.fill("#secret", fixture.password);
+  await page.click("main button");
+  if (await page.locator("#digits").count() > 0) {
+    await page.fill("#digits", totp(fixture.totp, Date.now() / 1000));
+    await page.click("main button");
+  }
+}
+
+async function axeFaults(page) {
+  await page.evaluate(axe);
+  const result = await page.evaluate(async (tags) => {
+    const r = await window.axe.run(document, { runOnly: { type: "tag", values: tags } });
+    return r.violations.map((v) => `${v.id}: ${v.nodes.length} x ${v.nodes[0].target} ` +
+      v.nodes[0].failureSummary.replaceAll("\n", " "));
+  }, RULES);
+  return result;
+}
+
+function sticksOut(page) {
+  return page.evaluate(() => {
+    const wide = document.documentElement.scrollWidth - window.innerWidth;
+    return wide > 1 ? [`sticks out by ${wide} pixels`] : [];
+  });
+}
+
+async function lookAt(context, list, who, width, script) {
+  const page = await context.newPage();
+  await page.setViewportSize({ width, height: 900 });
+  for (const [name, path] of list) {
+    const faults = [];
+    page.removeAllListeners("pageerror");
+    page.on("pageerror", (e) => faults.push(`script: ${e}`));
+    page.on("console", (m) => {
+      if (m.text().includes("Content Security")) faults.push(m.text());
+    });
+    const answer = await page.goto(base + path);
+    const want = name === "error" || name === "denied" ? 404 : 200;
+    if (answer.status() !== want) faults.push(`status ${answer.status()}`);
+    if (await page.locator("main h1").count() !== 1) faults.push("not one main heading");
+    const text = await page.locator("body").innerText();
+    for (const m of text.match(/\b(?:[a-z_]+\.){1,4}[a-z_]+\b/g) ?? [])
+      if (/^(state|page|case|home|source|field|role|err|none|time|login|report|rule|event|search)\./
+        .test(m)) faults.push(`a key instead of words: ${m}`);
+    if (script) faults.push(...await sticksOut(page));
+    if (script) faults.push(...await axeFaults(page));
+    const lang = await page.locator("html").getAttribute("lang");
+    if (pictures && script)
+      await page.screenshot({ path: `${pictures}/${name}-${lang}-${width}.png`, fullPage: true });
+    promise(`${who} ${name} ${lang} ${width}px ${script ? "script" : "no script"}`, faults);
+  }
+  await page.close();
+}
+
+async function speak(context, lang) {
+  const page = await context.newPage();
+  await page.goto(`${base}/login`);
+  if (await page.locator("html").getAttribute("lang") !== lang)
+    await page.click("form[action='/language'] button");
+  await page.close();
+}
+
+async function everyPage(browser, state, list, who) {
+  for (const script of [true, false]) {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: script,
+      storageState: state, locale: "ja-JP" });
+    for (const lang of ["ja", "en"]) {
+      await speak(context, lang);
+      for (const width of script ? [1280, 390, 640] : [1280])
+        await lookAt(context, list, who, width, script); // 640: 1280 at 200 %
+    }
+    await context.close();
+  }
+}
+
+async function stateOf(browser, name) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "ja-JP" });
+  const page = await context.newPage();
+  await login(page, name);
+  promise(`${name} logs in`, new URL(page.url()).pathname.startsWith("/companies")
+    ? [] : [`stands at ${page.url()}: ${await page.locator("main").innerText()}`]);
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+// Tab until the focus is where `reached` says; what stands under the focus must be visible.
+async function tabTo(page, reached, faults) {
+  for (let i = 0; i < 80; i++) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(() => {
+      const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e);
+      return { id: e.id, tag: e.tagName, text: e.innerText ?? "",
+        href: e.getAttribute("href") ?? "", shown: r.width > 0 && r.height > 0,
+        ring: s.outlineStyle !== "none" };
+    });
+    if (at.tag === "BODY") continue;
+    if (!at.shown || !at.ring) faults.push(`focus cannot be seen on ${at.tag} ${at.text}`);
+    if (reached(at)) return true;
+  }
+  return false;
+}
+
+async function keyboardOnly(browser) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "ja-JP" });
+  const page = await context.newPage();
+  const faults = [];
+  await page.goto(`${base}/login`);
+  if (!await tabTo(page, (at) => at.id === "login", faults)) faults.push("no login field");
+  await page.keyboard.type("hanako");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(fixture.code); // the printed one-time code
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/companies/1");
+  if (!await tabTo(page, (at) => /\/cases\/\d+$/.test(at.href), faults)) faults.push("no case");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/cases/*");
+  if (!await tabTo(page, (at) => at.tag === "INPUT", faults)) faults.push("no answer");
+  await page.keyboard.press("Space");
+  if (!await tabTo(page, (at) => at.tag === "BUTTON", faults)) faults.push("no button");
+  await page.keyboard.press("Enter");
+  await page.waitForLoadState();
+  if (await page.locator("text=できました").count() === 0) faults.push("the answer is not shown");
+  promise("the keyboard alone leads from the login to a case and answers a request", faults);
+  await context.close();
+}
+
+const profile = mkdtempSync(join(tmpdir(), "mimamori-browser-"));
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS,
+  env: { ...process.env, HOME: profile } });
+try {
+  await everyPage(browser, undefined, VISITOR, "visitor");
+  const company = await stateOf(browser, "hanako");
+  await everyPage(browser, company, COMPANY, "company");
+  const operator = await stateOf(browser, "soc");
+  await everyPage(browser, operator, OPERATOR, "operator");
+  await keyboardOnly(browser);
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+console.log(`1..${count}`);
+process.exit(failed === 0 && count > 0 ? 0 : 1);
