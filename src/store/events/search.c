@@ -79,8 +79,8 @@ static enum mm_code bind(struct compiler *c, const char *type, struct mm_slice v
         return MM_E_NOMEM;
     (void)snprintf(name, 8, "p%zu", s->param_n);
     /* An offset for now: the buffer may move until all is bound (see finish). */
-    s->param[s->param_n++] =
-        (struct mm_events_param){.name = name, .value = {(const uint8_t *)NULL + from, value.n}};
+    s->param[s->param_n++] = (struct mm_events_param){
+        .name = name, .value = {(const uint8_t *)(uintptr_t)from, value.n}};
     mm_buf_fmt(&s->sql, "{%s:%s}", name, type);
     return MM_OK;
 }
@@ -553,7 +553,7 @@ static enum mm_code finish(struct mm_search_sql *s)
     if (!mm_buf_ok(&s->sql) || !mm_buf_ok(&s->values))
         return MM_E_NOMEM;
     for (size_t i = 0; i < s->param_n; i++) {
-        size_t from = (size_t)(s->param[i].value.p - (const uint8_t *)NULL);
+        size_t from = (size_t)(uintptr_t)s->param[i].value.p;
 
         s->param[i].value.p = s->values.p + from;
     }
@@ -589,7 +589,7 @@ enum mm_code mm_search_compile(const struct mm_search_request *r, struct mm_sear
 
         mm_buf_add(&ret->values, company);
         ret->param[ret->param_n++] = (struct mm_events_param){
-            .name = "company", .value = {(const uint8_t *)NULL + from, company.n}};
+            .name = "company", .value = {(const uint8_t *)(uintptr_t)from, company.n}};
         code = finish(ret);
     }
     return code;
