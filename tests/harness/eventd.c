@@ -47,40 +47,101 @@ static bool answers(const char *path)
     return good;
 }
 
-bool mm_test_eventd_start(struct mm_test_eventd *e, const char *state)
+/* In the child: become eventd, under strace when `call` is given. */
+static void run(const struct mm_test_eventd *e, const char *call, unsigned when)
 {
     const char *program = mm_test_eventd_program();
+    char log[300], inject[128], trace[64];
+    int fd;
+
+    (void)snprintf(log, sizeof(log), "%s.log", e->state);
+    fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)dup2(fd, STDOUT_FILENO);
+    (void)dup2(fd, STDERR_FILENO);
+    if (call != NULL) {
+        (void)snprintf(trace, sizeof(trace), "trace=%s", call);
+        (void)snprintf(inject, sizeof(inject), "inject=%s:signal=KILL:when=%u", call, when);
+        (void)execlp("strace", "strace", "-f", "-qq", "-o", "/dev/null", "-e", trace, "-e", inject,
+                     program, "--state", e->state, (char *)NULL);
+    } else {
+        (void)execl(program, program, "--state", e->state, (char *)NULL);
+    }
+    _exit(127);
+}
+
+/* The process that strace started; 0 while there is none. */
+static pid_t child_of(pid_t tracer)
+{
+    char path[64], text[64];
+    uint64_t pid = 0;
+    size_t n;
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)tracer, (long)tracer);
+    f = fopen(path, "r");
+    if (f == NULL)
+        return 0;
+    n = fread(text, 1, sizeof(text), f);
+    (void)fclose(f);
+    return mm_slice_u64(mm_slice_trim(mm_slice_of(text, n)), &pid) ? (pid_t)pid : 0;
+}
+
+static bool start(struct mm_test_eventd *e, const char *state, const char *call, unsigned when)
+{
     int64_t until = mm_mono_us() + READY_S * MM_US_PER_S;
     struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-    char log[300];
+    pid_t first;
 
-    MM_ASSERT(program != NULL);
+    MM_ASSERT(mm_test_eventd_program() != NULL);
     *e = (struct mm_test_eventd){0};
     (void)snprintf(e->state, sizeof(e->state), "%s", state);
     (void)snprintf(e->address, sizeof(e->address), "unix:%s/run/eventd.sock", state);
-    (void)snprintf(log, sizeof(log), "%s.log", state);
     fflush(NULL);
-    e->pid = fork();
-    if (e->pid == 0) {
-        int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)dup2(fd, STDOUT_FILENO);
-        (void)dup2(fd, STDERR_FILENO);
-        (void)execl(program, program, "--state", state, (char *)NULL);
-        _exit(127);
-    }
-    while (e->pid > 0 && mm_mono_us() < until) {
-        if (answers(e->address + strlen("unix:")))
+    first = fork();
+    if (first == 0)
+        run(e, call, when);
+    e->pid = first;
+    while (first > 0 && mm_mono_us() < until) {
+        if (answers(e->address + strlen("unix:"))) {
+            if (call != NULL) {
+                e->tracer = first;
+                e->pid = child_of(first);
+            }
             return true;
-        if (waitpid(e->pid, NULL, WNOHANG) == e->pid)
-            break;
+        }
+        if (waitpid(first, NULL, WNOHANG) == first) {
+            e->pid = 0;
+            return false;
+        }
         (void)nanosleep(&pause, NULL);
     }
-    if (e->pid > 0)
-        (void)kill(e->pid, SIGKILL);
-    e->pid = 0;
+    mm_test_eventd_kill(e);
     return false;
+}
+
+bool mm_test_eventd_start(struct mm_test_eventd *e, const char *state)
+{
+    return start(e, state, NULL, 0);
+}
+
+bool mm_test_eventd_start_doomed(struct mm_test_eventd *e, const char *state, const char *call,
+                                 unsigned when)
+{
+    return start(e, state, call, when);
+}
+
+/* Wait for it, or for the strace around it, which ends when it does. */
+static int collect(struct mm_test_eventd *e, int flags, int *status)
+{
+    return waitpid(e->tracer > 0 ? e->tracer : e->pid, status, flags);
+}
+
+bool mm_test_eventd_alive(struct mm_test_eventd *e)
+{
+    if (e->pid > 0 && collect(e, WNOHANG, NULL) != 0)
+        e->pid = e->tracer = 0;
+    return e->pid > 0;
 }
 
 void mm_test_eventd_kill(struct mm_test_eventd *e)
@@ -88,8 +149,8 @@ void mm_test_eventd_kill(struct mm_test_eventd *e)
     if (e->pid <= 0)
         return;
     (void)kill(e->pid, SIGKILL);
-    (void)waitpid(e->pid, NULL, 0);
-    e->pid = 0;
+    (void)collect(e, 0, NULL);
+    e->pid = e->tracer = 0;
 }
 
 bool mm_test_eventd_stop(struct mm_test_eventd *e)
@@ -99,8 +160,8 @@ bool mm_test_eventd_stop(struct mm_test_eventd *e)
     if (e->pid <= 0)
         return false;
     (void)kill(e->pid, SIGTERM);
-    (void)waitpid(e->pid, &status, 0);
-    e->pid = 0;
+    (void)collect(e, 0, &status);
+    e->pid = e->tracer = 0;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

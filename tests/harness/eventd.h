@@ -15,6 +15,7 @@
 
 struct mm_test_eventd {
     pid_t pid;         /* 0: not running */
+    pid_t tracer;      /* strace around it, or 0 */
     char state[256];   /* its state directory */
     char address[320]; /* "unix:…" for mm_events_new */
 };
@@ -23,6 +24,14 @@ struct mm_test_eventd {
 const char *mm_test_eventd_program(void);
 /* Start it on that state directory and wait until it is ready. False: it did not come up. */
 bool mm_test_eventd_start(struct mm_test_eventd *e, const char *state);
+/*
+ * As above, under strace, which kills it at the when-th call of `call` ("rename", "fsync") made by
+ * any one of its threads. False also when that came before it was ready.
+ */
+bool mm_test_eventd_start_doomed(struct mm_test_eventd *e, const char *state, const char *call,
+                                 unsigned when);
+/* Is it still there? Collects it when it is not. */
+bool mm_test_eventd_alive(struct mm_test_eventd *e);
 /* kill -9, and wait until it is gone. */
 void mm_test_eventd_kill(struct mm_test_eventd *e);
 /* Ask it to stop and wait; true when it ended well. */

@@ -137,12 +137,15 @@ void mm_etable_create(struct mm_buf *out, enum mm_etable t)
     /*
      * Partition and age go by `received`: by `time`, an import from three years ago would be
      * deleted by the next merge and a batch from 1970 to 2106 refused for its many partitions.
-     * Merges: every row is rewritten about twice; larger parts would cost a third time.
+     * An insert is answered when it is on the disk (fsync: 7 % more CPU and time, measured),
+     * because the spool is trimmed then. A merged part need not be: its sources are kept for 8
+     * minutes. Merges: every row is rewritten about twice; larger parts would cost a third time.
      */
     mm_buf_fmt(out,
                "%s) ENGINE = MergeTree PARTITION BY toYYYYMM(received) ORDER BY (%s) "
                "TTL toDateTime(received) + toIntervalDay(keep_days) "
                "SETTINGS max_bytes_to_merge_at_max_space_in_pool = 1000000000, "
-               "merge_selector_base = 10, merge_with_ttl_timeout = 14400",
+               "merge_selector_base = 10, merge_with_ttl_timeout = 14400, "
+               "fsync_after_insert = 1, fsync_part_directory = 1",
                tables[t].index, tables[t].order);
 }
