@@ -98,11 +98,10 @@ static bool is_json(struct mm_slice s)
 }
 
 /* A number that may change without changing what the line means. */
-static bool free_number(struct mm_slice s, size_t at, size_t n)
+static bool free_number(struct mm_slice s, bool json, size_t at, size_t n)
 {
     uint8_t before = at > 0 ? s.p[at - 1] : ' ';
     uint8_t behind = at + n < s.n ? s.p[at + n] : ' ';
-    bool json = is_json(s);
 
     if (n == 4 && (s.p[at] == '1' || s.p[at] == '2'))
         return false; /* a year, perhaps */
@@ -114,9 +113,9 @@ static bool free_number(struct mm_slice s, size_t at, size_t n)
 }
 
 /* "12:34:56" that is not part of a MAC address. */
-static bool clock_at(struct mm_slice s, size_t at)
+static bool clock_at(struct mm_slice s, bool json, size_t at)
 {
-    return !is_json(s) && at + 8 <= s.n && s.p[at + 2] == ':' && run_of(s, at + 3) == 2 &&
+    return !json && at + 8 <= s.n && s.p[at + 2] == ':' && run_of(s, at + 3) == 2 &&
            s.p[at + 5] == ':' && run_of(s, at + 6) == 2 && (at == 0 || s.p[at - 1] != ':') &&
            (at + 8 == s.n || s.p[at + 8] != ':' || (at + 9 < s.n && s.p[at + 9] == ' '));
 }
@@ -124,7 +123,7 @@ static bool clock_at(struct mm_slice s, size_t at)
 /* Write the line with other values; false when it holds none that can change. */
 static bool vary(struct mm_slice s, uint64_t *seed, struct mm_buf *out)
 {
-    bool changed = false;
+    bool changed = false, json = is_json(s);
 
     for (size_t at = 0; at < s.n;) {
         size_t n = run_of(s, at), q = at == 0 || !digit(s, at - 1) ? quad(s, at) : 0;
@@ -138,12 +137,12 @@ static bool vary(struct mm_slice s, uint64_t *seed, struct mm_buf *out)
             mm_buf_u64(out, 1 + next(seed) % 254);
             at += q;
             changed = true;
-        } else if (n == 2 && clock_at(s, at)) {
+        } else if (n == 2 && clock_at(s, json, at)) {
             mm_buf_add(out, mm_slice_sub(s, at, 3));
             mm_buf_fmt(out, "%02u:%02u", (unsigned)(next(seed) % 60), (unsigned)(next(seed) % 60));
             at += 8;
             changed = true;
-        } else if (n > 0 && free_number(s, at, n)) {
+        } else if (n > 0 && free_number(s, json, at, n)) {
             mm_buf_byte(out, (uint8_t)('1' + next(seed) % (n == 5 ? 5 : 9)));
             for (size_t i = 1; i < n; i++)
                 mm_buf_byte(out, (uint8_t)('0' + next(seed) % 10));
