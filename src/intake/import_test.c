@@ -1,0 +1,331 @@
+/* intake/import_test.c - a file comes in once, whatever interrupts it and whatever it is called. */
+#include "intake/import.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "intake/core.h"
+#include "intake/imports.h"
+#include "tests/harness/fault_fs.h"
+#include "tests/harness/test.h"
+
+static int64_t clock_us(void)
+{
+    return 1606000000000000;
+}
+
+struct stopper {
+    int after; /* commits; 0: never */
+};
+
+static bool stop_after(void *ctx, bool full)
+{
+    struct stopper *s = ctx;
+
+    return s->after > 0 && --s->after == 0;
+}
+
+static struct mm_import *open_import(uint32_t source, bool again, struct mm_fs fs,
+                                     struct stopper *stop)
+{
+    struct mm_import_options o = {.state_dir = mm_test_dir(),
+                                  .fs = fs,
+                                  .segment_max = 8192,
+                                  .company = 5,
+                                  .source = source,
+                                  .again = again,
+                                  .stop = stop_after,
+                                  .ctx = stop,
+                                  .now_us = clock_us};
+    struct mm_import *im = NULL;
+    char run[MM_MAX_PATH];
+
+    CHECK(mm_path_join(run, mm_test_dir(), "run") == MM_OK);
+    CHECK(mm_fs_mkdirs(mm_fs_real(), run, 0700) == MM_OK);
+    CHECK(mm_import_open(&o, &im) == MM_OK);
+    return im;
+}
+
+/* A file that holds text, as a descriptor. */
+static int file_of(struct mm_slice text)
+{
+    int fd = open(mm_test_dir(), O_TMPFILE | O_RDWR, 0600);
+
+    CHECK(fd >= 0);
+    CHECK(write(fd, text.p, text.n) == (ssize_t)text.n);
+    return fd;
+}
+
+/* A pipe that holds it (64 KiB at most). */
+static int pipe_of(struct mm_slice text)
+{
+    int fd[2];
+
+    CHECK(pipe(fd) == 0);
+    CHECK(write(fd[1], text.p, text.n) == (ssize_t)text.n);
+    (void)close(fd[1]);
+    return fd[0];
+}
+
+static struct mm_import_result import(uint32_t source, int fd, bool again, enum mm_code want)
+{
+    struct stopper never = {0};
+    struct mm_import *im = open_import(source, again, (struct mm_fs){0}, &never);
+    struct mm_import_result r;
+
+    CHECK(mm_import_run(im, fd, &r) == want);
+    mm_import_close(&im);
+    (void)close(fd);
+    return r;
+}
+
+static size_t stored(struct mm_buf *out)
+{
+    char dir[MM_MAX_PATH];
+    struct mm_spool_reader *r = NULL;
+    struct mm_spool_record rec[64];
+    size_t n = 1, total = 0;
+
+    CHECK(mm_path_join(dir, mm_test_dir(), "spool") == MM_OK);
+    CHECK(mm_spool_reader_open(dir, MM_INGEST_QUEUE, 0, &r) == MM_OK);
+    while (n > 0) {
+        CHECK(mm_spool_read(r, rec, 64, SIZE_MAX, &n) == MM_OK);
+        for (size_t i = 0; i < n; i++) {
+            CHECK(!rec[i].damaged && rec[i].company == 5);
+            mm_buf_add(out, rec[i].body);
+            mm_buf_byte(out, '|');
+        }
+        total += n;
+    }
+    mm_spool_reader_close(&r);
+    return total;
+}
+
+#define CHECK_STORED(want)                                                                         \
+    do {                                                                                           \
+        struct mm_buf out_;                                                                        \
+        mm_buf_init(&out_, 1 << 24);                                                               \
+        (void)stored(&out_);                                                                       \
+        CHECK_SLICE(mm_buf_slice(&out_), want);                                                    \
+        mm_buf_done(&out_);                                                                        \
+    } while (0)
+
+TEST(import_takes_a_file_once_and_then_only_what_is_new)
+{
+    struct mm_import_result r = import(1, file_of(MM_S("a\nb\nc")), false, MM_OK);
+
+    CHECK(r.stored == 3 && r.passed == 0 && !r.stopped);
+    r = import(1, file_of(MM_S("a\nb\nc\n")), false, MM_OK);
+    CHECK(r.stored == 0 && r.passed == 3);
+    r = import(1, file_of(MM_S("a\nb\nc\nd\n")), false, MM_OK);
+    CHECK(r.stored == 1 && r.passed == 3);
+    CHECK_STORED("a|b|c|d|");
+    /* Another source, another file with the same first line, the same file again on purpose. */
+    r = import(2, file_of(MM_S("a\nb\n")), false, MM_OK);
+    CHECK(r.stored == 2);
+    r = import(1, file_of(MM_S("a\nx\n")), false, MM_OK);
+    CHECK(r.stored == 2 && r.passed == 0);
+    r = import(1, file_of(MM_S("a\nb\nc\nd\n")), false, MM_OK);
+    CHECK(r.stored == 0 && r.passed == 4);
+    r = import(1, file_of(MM_S("a\nb\nc\nd\n")), true, MM_OK);
+    CHECK(r.stored == 4 && r.passed == 0);
+    CHECK_STORED("a|b|c|d|a|b|a|x|a|b|c|d|");
+}
+
+TEST(import_of_a_pipe_is_known_again_too)
+{
+    struct mm_import_result r = import(1, pipe_of(MM_S("a\nb\nc\n")), false, MM_OK);
+
+    CHECK(r.stored == 3);
+    r = import(1, pipe_of(MM_S("a\nb\nc\nd\n")), false, MM_OK);
+    CHECK(r.stored == 1 && r.passed == 3);
+    r = import(1, pipe_of(MM_S("a\nb\nX\nd\n")), false, MM_OK);
+    CHECK(r.stored == 4 && r.passed == 0);
+    r = import(1, pipe_of(MM_S("")), false, MM_OK);
+    CHECK(r.stored == 0 && r.passed == 0);
+    CHECK_STORED("a|b|c|d|a|b|X|d|");
+}
+
+TEST(import_unpacks_by_content_and_knows_the_same_lines_again)
+{
+    /* printf 'first line\nsecond line\nthird line\n' | gzip -n (zstd --check) */
+    static const uint8_t gz[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x4b,
+                                 0xcb, 0x2c, 0x2a, 0x2e, 0x51, 0xc8, 0xc9, 0xcc, 0x4b, 0xe5, 0x2a,
+                                 0x4e, 0x4d, 0xce, 0xcf, 0x4b, 0x81, 0xb0, 0x4b, 0x32, 0x32, 0x8b,
+                                 0xa0, 0x4c, 0x00, 0x16, 0x01, 0xc0, 0x59, 0x22, 0x00, 0x00, 0x00};
+    static const uint8_t zs[] = {0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x58, 0x11, 0x01, 0x00, 0x66,
+                                 0x69, 0x72, 0x73, 0x74, 0x20, 0x6c, 0x69, 0x6e, 0x65, 0x0a,
+                                 0x73, 0x65, 0x63, 0x6f, 0x6e, 0x64, 0x20, 0x6c, 0x69, 0x6e,
+                                 0x65, 0x0a, 0x74, 0x68, 0x69, 0x72, 0x64, 0x20, 0x6c, 0x69,
+                                 0x6e, 0x65, 0x0a, 0x5d, 0x7d, 0xaa, 0x0e};
+    struct mm_import_result r = import(1, file_of(mm_slice_of(gz, sizeof(gz))), false, MM_OK);
+
+    CHECK(r.stored == 3);
+    r = import(1, file_of(mm_slice_of(zs, sizeof(zs))), false, MM_OK);
+    CHECK(r.stored == 0 && r.passed == 3);
+    r = import(1, file_of(MM_S("first line\nsecond line\nthird line\n4\n")), false, MM_OK);
+    CHECK(r.stored == 1 && r.passed == 3);
+    CHECK_STORED("first line|second line|third line|4|");
+    r = import(2, pipe_of(mm_slice_of(zs, sizeof(zs) - 6)), false, MM_E_SYNTAX);
+    r = import(3, file_of(mm_slice_of(gz, sizeof(gz) - 6)), false, MM_E_SYNTAX);
+    CHECK(r.stored == 3); /* as far as it could be read */
+}
+
+/* 3,000 lines of 600 bytes. */
+static void many_lines(struct mm_buf *out)
+{
+    mm_buf_init(out, 1 << 22);
+    for (int i = 0; i < 3000; i++) {
+        mm_buf_fmt(out, "line %d ", i);
+        for (int k = 0; k < 590; k += 10)
+            mm_buf_str(out, "0123456789");
+        mm_buf_byte(out, '\n');
+    }
+    CHECK(mm_buf_ok(out));
+}
+
+/* The spool holds each line of text once, in order. */
+static void expect_each_once(struct mm_slice text)
+{
+    struct mm_buf got;
+
+    mm_buf_init(&got, 1 << 22);
+    CHECK_NUM(stored(&got), 3000);
+    CHECK_NUM(got.n, text.n);
+    for (size_t i = 0; i < got.n; i++)
+        CHECK(got.p[i] == text.p[i] || (got.p[i] == '|' && text.p[i] == '\n'));
+    mm_buf_done(&got);
+}
+
+TEST(import_that_loses_power_anywhere_goes_on_without_loss_or_doubling)
+{
+    struct mm_fault_fs *fault = mm_fault_fs_new();
+    char qdir[MM_MAX_PATH];
+    struct mm_buf text;
+    int rounds = 0;
+
+    many_lines(&text);
+    CHECK(mm_path_join(qdir, mm_test_dir(), "spool/q1") == MM_OK);
+    for (bool done = false; !done; rounds++) {
+        struct stopper never = {0};
+        struct mm_import_options o = {.state_dir = mm_test_dir(),
+                                      .fs = mm_fault_fs_ops(fault),
+                                      .segment_max = 300000,
+                                      .company = 5,
+                                      .source = 1,
+                                      .stop = stop_after,
+                                      .ctx = &never,
+                                      .now_us = clock_us};
+        struct mm_import *im = NULL;
+        struct mm_import_result r = {0};
+        int fd = file_of(mm_buf_slice(&text));
+
+        mm_fault_fs_cut_at(fault, 8 + (unsigned)(rounds * 5 % 23));
+        if (mm_import_open(&o, &im) == MM_OK)
+            done = mm_import_run(im, fd, &r) == MM_OK;
+        mm_import_close(&im);
+        (void)close(fd);
+        if (!done)
+            mm_fault_fs_restart(fault, qdir, (enum mm_fault_rest)(rounds % MM_REST_COUNT),
+                                (uint64_t)rounds);
+        CHECK(rounds < 200);
+    }
+    CHECK(rounds > 1);
+    expect_each_once(mm_buf_slice(&text));
+    mm_fault_fs_free(&fault);
+    mm_buf_done(&text);
+}
+
+TEST(import_stops_when_told_and_goes_on_later)
+{
+    struct stopper soon = {.after = 1};
+    struct mm_import *im = open_import(1, false, (struct mm_fs){0}, &soon);
+    struct mm_import_result r;
+    struct mm_buf text, more;
+    int fd;
+
+    many_lines(&text);
+    mm_buf_init(&more, 1 << 24);
+    for (int i = 0; i < 4; i++)
+        mm_buf_add(&more, mm_buf_slice(&text));
+    fd = file_of(mm_buf_slice(&more));
+    CHECK(mm_import_run(im, fd, &r) == MM_OK);
+    CHECK(r.stopped && r.stored > 0 && r.stored < 12000);
+    mm_import_close(&im);
+    CHECK_NUM(import(1, fd, false, MM_OK).stored + r.stored, 12000);
+    mm_buf_done(&text);
+    mm_buf_done(&more);
+}
+
+TEST(import_of_a_pipe_that_stays_silent_can_be_stopped)
+{
+    struct mm_import_options o = {
+        .state_dir = mm_test_dir(), .company = 5, .source = 1, .now_us = clock_us};
+    struct mm_import *im = NULL;
+    struct mm_import_result r;
+    int lines[2], stop[2];
+    char run[MM_MAX_PATH];
+
+    CHECK(mm_path_join(run, mm_test_dir(), "run") == MM_OK);
+    CHECK(mm_fs_mkdirs(mm_fs_real(), run, 0700) == MM_OK);
+    CHECK(pipe(lines) == 0 && pipe(stop) == 0);
+    o.stop_fd = stop[0];
+    CHECK(write(lines[1], "a\nb\nc", 5) == 5);
+    CHECK(mm_import_open(&o, &im) == MM_OK);
+    CHECK(write(stop[1], "x", 1) == 1);
+    CHECK(mm_import_run(im, lines[0], &r) == MM_OK);
+    CHECK(r.stopped);
+    mm_import_close(&im);
+}
+
+TEST(import_waits_for_a_full_disk)
+{
+    struct mm_fault_fs *fault = mm_fault_fs_new();
+    struct stopper never = {0};
+    struct mm_import *im = open_import(1, false, mm_fault_fs_ops(fault), &never);
+    struct mm_import_result r;
+    int fd = file_of(MM_S("a\nb\n"));
+
+    mm_fault_fs_fail(fault, 1, MM_E_FULL);
+    CHECK(mm_import_run(im, fd, &r) == MM_OK);
+    CHECK(r.stored == 2 && !r.stopped);
+    mm_import_close(&im);
+    CHECK_STORED("a|b|");
+    mm_fault_fs_free(&fault);
+    (void)close(fd);
+}
+
+TEST(imports_are_carried_over_segments_and_forget_the_oldest)
+{
+    struct mm_imports *t = NULL, *again = NULL;
+    struct mm_import_at first = {0}, at, zero = {0};
+    struct mm_buf b;
+
+    CHECK(mm_imports_new(100, &t) == MM_OK && mm_imports_new(100, &again) == MM_OK);
+    for (uint32_t i = 0; i < 150; i++) {
+        char name[16];
+
+        at = zero;
+        (void)snprintf(name, sizeof(name), "file %u", i);
+        mm_import_step(&at, mm_slice_str(name));
+        mm_imports_note(t, 1, 1, &zero, &at);
+        if (i == 0)
+            first = at;
+    }
+    CHECK_NUM(mm_imports_count(t), 100);
+    CHECK(!mm_imports_has(t, 1, 1, &first));
+    CHECK(mm_imports_has(t, 1, 1, &at));
+    CHECK(!mm_imports_has(t, 1, 2, &at));
+    mm_buf_init(&b, 1 << 20);
+    mm_imports_carry(t, &b);
+    mm_imports_restore(again, mm_buf_slice(&b));
+    CHECK_NUM(mm_imports_count(again), 100);
+    CHECK(mm_imports_has(again, 1, 1, &at));
+    CHECK_NUM(mm_imports_depth(again, 1, 1, at.first), 1);
+    CHECK_NUM(mm_imports_depth(again, 1, 1, first.first), 0);
+    mm_buf_done(&b);
+    mm_imports_free(&t);
+    mm_imports_free(&again);
+}
