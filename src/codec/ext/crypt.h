@@ -20,8 +20,8 @@ enum {
     MM_KEY = 32,
     /* A box is this much longer than what is sealed: nonce and authenticator. */
     MM_SEAL_EXTRA = 24 + 16,
-    /* What may be sealed: secrets, not documents. */
-    MM_SEAL_MAX = 64 * 1024,
+    /* What may be sealed: secrets and scanned pages. */
+    MM_SEAL_MAX = 4 * 1024 * 1024,
     MM_PASSWORD_TEXT = 128, /* crypto_pwhash_STRBYTES */
     MM_PASSWORD_MAX = 1024, /* bytes of a password: longer ones only cost time */
     MM_PASSWORD_MEMORY = 19 * 1024 * 1024,
