@@ -1,6 +1,7 @@
 /* app/nouns.c - see nouns.h for the contract: what each verb does. */
 #include "app/nouns.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "base/time.h"
 #include "register/audit.h"
 #include "register/password.h"
+#include "register/scan.h"
 #include "serve/state.h"
 #include "store/records/system_scope.h"
 
@@ -145,8 +147,7 @@ static bool get(struct mm_noun *n, struct mm_rec *ret)
     return ok || mm_noun_complain(n, "cli.not_found");
 }
 
-/* ---- values
- * --------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 /* A reference by name becomes its number. */
 static bool put_reference(struct mm_noun *n, struct mm_rec *rec, const struct mm_scope *scope,
@@ -212,8 +213,7 @@ static bool complete(struct mm_noun *n, const struct mm_rec *rec)
     return mm_noun_complain(n, "cli.needs");
 }
 
-/* ---- writing, with its audit entry
- * ---------------------------------------------------------------- */
+/* ---- writing, with its audit entry ---- */
 
 struct change {
     struct mm_noun *n;
@@ -279,8 +279,7 @@ static bool write_change(struct mm_noun *n, struct change *c)
     return code == MM_OK || refuse(n, code);
 }
 
-/* ---- what comes with users and tokens
- * --------------------------------------------------------------- */
+/* ---- what comes with users and tokens ---- */
 
 static bool broken_rules(struct mm_noun *n, unsigned broken)
 {
@@ -400,8 +399,83 @@ static bool make_token(struct mm_noun *n, struct mm_rec *rec, struct mm_digest *
     return true;
 }
 
-/* ---- the verbs
- * --------------------------------------------------------------------------------------- */
+/* ---- scans of consents ---- */
+
+/* The whole file in the arena; false after saying why not. */
+static bool read_scan(struct mm_noun *n, struct mm_slice *ret)
+{
+    uint8_t *bytes = mm_arena_bytes(&n->arena, MM_SCAN_MAX + 1);
+    FILE *f = fopen(n->scan, "rb");
+    size_t len = 0;
+
+    if (f != NULL && bytes != NULL)
+        len = fread(bytes, 1, MM_SCAN_MAX + 1, f);
+    if (f != NULL)
+        (void)fclose(f);
+    *ret = mm_slice_of(bytes, len);
+    mm_noun_word(n, "value", n->scan);
+    mm_noun_number(n, "max", MM_SCAN_MAX / 1024 / 1024);
+    return (len > 0 && len <= MM_SCAN_MAX) || mm_noun_complain(n, "cli.scan");
+}
+
+struct scan_put {
+    const struct mm_key *key;
+    uint32_t consent;
+    struct mm_slice name, bytes;
+    int64_t now_us;
+};
+
+static enum mm_code work_scan(struct mm_tx *tx, void *arg)
+{
+    const struct scan_put *s = arg;
+
+    return mm_scan_put(tx, s->key, s->consent, s->name, s->bytes, s->now_us);
+}
+
+static bool put_scan(struct mm_noun *n, uint32_t consent, uint32_t company)
+{
+    const char *slash = n->scan == NULL ? NULL : strrchr(n->scan, '/');
+    struct scan_put s = {.key = &n->key, .consent = consent, .now_us = n->now_us};
+    struct mm_scope_hold hold;
+    enum mm_code code;
+
+    if (n->scan == NULL)
+        return true;
+    if (!read_scan(n, &s.bytes))
+        return false;
+    s.name = mm_slice_str(slash == NULL ? n->scan : slash + 1);
+    code = mm_records_write(n->records, mm_system_company(&hold, company), work_scan, &s);
+    return code == MM_OK || refuse(n, code);
+}
+
+/* Writes the scan to a new file of its owner's only. */
+static bool save_scan(struct mm_noun *n, uint32_t consent, uint32_t company)
+{
+    struct mm_scope_hold hold;
+    struct mm_slice name, bytes = {0};
+    struct mm_tx *tx;
+    enum mm_code code;
+    int fd;
+    bool ok;
+
+    if (n->scan_to == NULL)
+        return true;
+    tx = snapshot(n, mm_system_company(&hold, company));
+    if (tx == NULL)
+        return false;
+    code = mm_scan_get(tx, &n->key, consent, &n->arena, &name, &bytes);
+    mm_records_read_done(&tx);
+    mm_noun_word(n, "value", n->scan_to);
+    if (code != MM_OK)
+        return mm_noun_complain(n, "cli.no_scan");
+    fd = open(n->scan_to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ok = fd >= 0 && write(fd, bytes.p, bytes.n) == (ssize_t)bytes.n;
+    if (fd >= 0)
+        ok = close(fd) == 0 && ok;
+    return ok || mm_noun_complain(n, "cli.scan_to");
+}
+
+/* ---- the verbs ---- */
 
 static bool company_for_add(struct mm_noun *n, uint32_t *ret)
 {
@@ -443,6 +517,8 @@ static bool verb_add(struct mm_noun *n)
         mm_noun_word(n, "token", token);
         mm_noun_tell(n, "cli.token");
     }
+    if (n->entity->id == MM_REG_CONSENT)
+        return put_scan(n, c.id, c.rec.company);
     return n->entity->id != MM_REG_USER || user_extras(n, c.id, c.rec.company, true);
 }
 
@@ -462,6 +538,8 @@ static bool verb_set(struct mm_noun *n)
         return false;
     mm_doc_int(n->doc, "id", c.id);
     if (n->entity->id == MM_REG_USER && !user_extras(n, c.id, c.rec.company, false))
+        return false;
+    if (n->entity->id == MM_REG_CONSENT && !put_scan(n, c.id, c.rec.company))
         return false;
     told(n, c.id, "cli.changed");
     return true;
@@ -491,7 +569,7 @@ static bool verb_show(struct mm_noun *n)
         mm_noun_doc(n->doc, &rec);
     else
         mm_noun_show(n, &rec);
-    return true;
+    return save_scan(n, rec.id, rec.company);
 }
 
 struct listing {
@@ -558,7 +636,6 @@ static bool run(struct mm_noun *n)
 static bool open_all(struct mm_noun *n)
 {
     char path[MM_MAX_PATH];
-    struct mm_key key;
     struct mm_buf why;
     bool ok;
 
@@ -571,11 +648,9 @@ static bool open_all(struct mm_noun *n)
         return false;
     (void)snprintf(path, sizeof(path), "%s/key", n->state);
     mm_noun_word(n, "value", path);
-    if (mm_key_load(path, &key) != MM_OK)
+    if (mm_key_load(path, &n->key) != MM_OK)
         return mm_noun_complain(n, "cli.key");
-    ok = mm_auth_open(n->records, &key, &n->auth) == MM_OK;
-    mm_wipe(&key, sizeof(key));
-    return ok;
+    return mm_auth_open(n->records, &n->key, &n->auth) == MM_OK;
 }
 
 static bool print_doc(struct mm_noun *n)
@@ -609,6 +684,7 @@ int mm_nouns_main(const char *noun, int argc, char **argv)
         }
     }
     mm_auth_close(&n.auth);
+    mm_wipe(&n.key, sizeof(n.key));
     mm_records_close(&n.records);
     mm_arena_done(&n.arena);
     if (fflush(stdout) != 0)

@@ -48,6 +48,7 @@ struct mm_noun {
     uint32_t from, limit;
     bool password_stdin, make_password, reset_totp; /* user */
     uint32_t codes;                                 /* user */
+    const char *scan, *scan_to;                     /* consent: files */
 
     struct mm_arena arena;
     struct {
@@ -56,6 +57,7 @@ struct mm_noun {
     struct mm_doc *doc; /* what --json prints */
     struct mm_records *records;
     struct mm_auth *auth;
+    struct mm_key key;
     int64_t now_us;
 };
 

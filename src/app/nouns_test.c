@@ -215,6 +215,32 @@ TEST(tables_every_statement_of_every_feature_is_bound_to_the_scope)
     mm_records_close(&rec);
 }
 
+TEST(nouns_keep_the_signed_page_of_a_consent)
+{
+    static struct ran r;
+    char words[512], path[2][96], back[64];
+    FILE *f;
+
+    english();
+    for (int i = 0; i < 2; i++)
+        (void)snprintf(path[i], sizeof(path[i]), "%s/page%d.pdf", mm_test_dir(), i);
+    f = fopen(path[0], "w");
+    CHECK(f != NULL && fputs("%PDF signed", f) >= 0 && fclose(f) == 0);
+    works(&r, "company|add|--code|alpha|--name|Alpha");
+    (void)snprintf(
+        words, sizeof(words),
+        "consent|add|--company|alpha|--what|probe|--giver|G|--given|2020-08-01|--scan|%s", path[0]);
+    works(&r, words);
+    (void)snprintf(words, sizeof(words), "consent|show|1|--scan-to|%s", path[1]);
+    works(&r, words);
+    (void)read_all(path[1], back, sizeof(back));
+    CHECK(strcmp(back, "%PDF signed") == 0);
+    run(&r, words);
+    CHECK(r.code == MM_NOUNS_FAILED && strstr(r.err, "is there already") != NULL);
+    run(&r, "consent|set|1|--scan|/nowhere");
+    CHECK(r.code == MM_NOUNS_FAILED && strstr(r.err, "/nowhere") != NULL);
+}
+
 static bool count_entry(void *arg, const struct mm_audit_row *row)
 {
     (void)row;

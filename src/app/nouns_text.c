@@ -191,6 +191,10 @@ static bool read_common(struct mm_noun *n, const char *option, const char *value
         return value != NULL && read_number(n, option, value, &n->limit);
     else if (n->entity->id == MM_REG_USER && strcmp(option, "--codes") == 0)
         return value != NULL && read_number(n, option, value, &n->codes);
+    else if (n->entity->id == MM_REG_CONSENT && strcmp(option, "--scan") == 0)
+        n->scan = value;
+    else if (n->entity->id == MM_REG_CONSENT && strcmp(option, "--scan-to") == 0)
+        n->scan_to = value;
     else if (strcmp(option, "--lang") == 0)
         return value != NULL && mm_lang_parse(mm_slice_str(value), &n->lang);
     else
@@ -278,6 +282,8 @@ void mm_noun_help(struct mm_noun *n)
         help_field(n, &n->entity->fields[i]);
     if (n->entity->id == MM_REG_USER)
         words_to(n, stdout, "cli.help.user");
+    if (n->entity->id == MM_REG_CONSENT)
+        words_to(n, stdout, "cli.help.consent");
     words_to(n, stdout, "cli.help.common");
 }
 

@@ -12,8 +12,7 @@ enum {
     FACT_BYTES = 4096,
 };
 
-/* ---- passwords
- * ----------------------------------------------------------------------------------- */
+/* ---- passwords ---- */
 
 struct known {
     struct mm_password_facts facts;

@@ -113,7 +113,7 @@ void mm_auth_digest(const struct mm_key *key, struct mm_slice token, struct mm_d
     mm_digest_keyed(key, token, ret);
 }
 
-/* ---- from a user's row to a scope ----------------------------------------------------------- */
+/* ---- from a user's row to a scope ---- */
 
 enum {
     COL_USER,
@@ -265,7 +265,7 @@ static enum mm_code look_up(struct mm_auth *auth, enum mm_register_stmt stmt,
     return code;
 }
 
-/* ---- sessions -------------------------------------------------------------------------------- */
+/* ---- sessions ---- */
 
 struct seen {
     struct mm_digest digest;

@@ -249,8 +249,7 @@ static enum mm_code second_factor(struct mm_auth *auth, const struct mm_login *l
     return code == MM_OK ? MM_OK : MM_E_AUTH;
 }
 
-/* ---- writing the outcome
- * ------------------------------------------------------------------------- */
+/* ---- writing the outcome ---- */
 
 struct outcome {
     const struct mm_login *l;

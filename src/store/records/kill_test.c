@@ -63,7 +63,7 @@ static void check_whole(void)
     mm_db_close(&db);
 }
 
-/* ---- killed while writing -------------------------------------------------------------------- */
+/* ---- killed while writing ---- */
 
 struct numbered {
     uint32_t run, thread, number;

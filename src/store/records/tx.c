@@ -13,7 +13,7 @@ struct mm_judgement {
     bool outside; /* schema change, PRAGMA, ATTACH, transaction */
 };
 
-/* ---- what the views and guards ask ------------------------------------------------------- */
+/* ---- what the views and guards ask ---- */
 
 /* mm_sees(company): may this row be written? */
 static bool sql_sees(void *arg, int64_t value)
@@ -84,7 +84,7 @@ static bool sql_companies(void *arg, struct mm_slice *ret)
     return true;
 }
 
-/* ---- judging statements ------------------------------------------------------------------ */
+/* ---- judging statements ---- */
 
 static bool owned(const struct mm_tx *tx, const char *table)
 {
@@ -175,7 +175,7 @@ const char *mm_tx_refusal(enum mm_code code)
     }
 }
 
-/* ---- statements --------------------------------------------------------------------------- */
+/* ---- statements ---- */
 
 static enum mm_code compile(struct mm_tx *tx, const struct mm_stmt *stmt, struct mm_prepared *ret)
 {
@@ -259,7 +259,7 @@ void mm_tx_release(struct mm_tx *tx, struct mm_prepared *st)
     st->busy = false;
 }
 
-/* ---- opening ------------------------------------------------------------------------------ */
+/* ---- opening ---- */
 
 /* Names of the tables that have a company column. */
 static enum mm_code load_owned(struct mm_tx *tx)
@@ -385,7 +385,7 @@ void mm_tx_free(struct mm_tx **tx)
     *tx = NULL;
 }
 
-/* ---- scopes ------------------------------------------------------------------------------- */
+/* ---- scopes ---- */
 
 static void wear(struct mm_tx *tx, const struct mm_scope *scope)
 {

@@ -36,7 +36,7 @@ void mm_writer_init(struct mm_writer *w)
     (void)pthread_cond_init(&w->told, NULL);
 }
 
-/* ---- the thread's side -------------------------------------------------------------------- */
+/* ---- the thread's side ---- */
 
 struct group {
     struct mm_writer_job *jobs[GROUP_MAX];
@@ -224,7 +224,7 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* ---- the callers' side --------------------------------------------------------------------- */
+/* ---- the callers' side ---- */
 
 static enum mm_code submit(struct mm_records *rec, struct mm_writer_job *j)
 {
