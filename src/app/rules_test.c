@@ -214,7 +214,10 @@ TEST(indexes_answer_as_every_rule_alone_on_public_events)
         ssize_t len;
         FILE *f;
 
-        if (list[i]->d_name[0] == '.' || mm_path_join(path, dir, list[i]->d_name) != MM_OK)
+        bool skip = list[i]->d_name[0] == '.' || mm_path_join(path, dir, list[i]->d_name) != MM_OK;
+
+        free(list[i]);
+        if (skip)
             continue;
         f = fopen(path, "re");
         CHECK(f != NULL);
@@ -228,6 +231,7 @@ TEST(indexes_answer_as_every_rule_alone_on_public_events)
         free(line);
         (void)fclose(f);
     }
+    free(list);
     printf("# %zu events, %zu matches\n", t.events, t.others);
     CHECK(t.events > 0);
     tools_done(&t);
