@@ -2,6 +2,9 @@
 #include "detect/item.h"
 #include "detect/number.h"
 
+/* Shorter texts stand nearly everywhere: searching for them saves nothing. */
+enum { REGEX_LITERAL_MIN = 3 };
+
 static enum mm_code nomem(struct mm_item *it)
 {
     return mm_rule_refuse(it->b, MM_E_NOMEM, it->line, "err.nomem", (struct mm_slice){0});
@@ -128,8 +131,11 @@ static enum mm_code regex_atom(struct mm_item *it, const struct mm_value *v)
     if (code != MM_OK)
         return mm_rule_refuse(it->b, code, v->line, fault.what, mm_slice_str(why));
     s->regex[s->regex_n++] = atom.re;
-    if (!mm_arena_dup(&s->arena, v->raw, &atom.src))
+    if (!mm_arena_dup(&s->arena, v->raw, &atom.src) ||
+        mm_regex_literal(&s->arena, v->raw, &atom.lit) != MM_OK)
         return nomem(it);
+    if (atom.lit.n < REGEX_LITERAL_MIN)
+        atom.lit.n = 0;
     atom.how = (uint8_t)it->re_flags; /* below 8 */
     return add_atom(it, atom);
 }

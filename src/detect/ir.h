@@ -53,7 +53,7 @@ enum mm_atom_op {
     MM_A_SUFFIX,   /* lit */
     MM_A_CONTAINS, /* lit */
     MM_A_GLOB,     /* glob; lit is its longest piece without wildcards, maybe empty */
-    MM_A_REGEX,    /* re */
+    MM_A_REGEX,    /* re; lit is a text that stands in whatever it matches, maybe empty */
     MM_A_CIDR,     /* cidr */
     MM_A_NUMBER,   /* cmp num */
     MM_A_TIME,     /* unit cmp num */

@@ -3,6 +3,7 @@
 
 #include "detect/fold.h"
 #include "detect/pattern.h"
+#include "detect/regex.h"
 
 /* Tokens as text: a star is written <*>, a question mark <?>. */
 static void check_tokens(struct mm_pat p, const char *want)
@@ -238,4 +239,55 @@ TEST(folding_twice_is_folding_once)
 {
     for (uint32_t c = 0; c <= 0x10ffff; c++)
         CHECK(mm_fold_point(mm_fold_point(c)) == mm_fold_point(c));
+}
+
+TEST(regular_expressions_own_up_to_the_text_they_need)
+{
+    static const struct {
+        const char *src, *want;
+    } cases[] = {
+        {"abc", "abc"},
+        {"^abc$", "abc"},
+        {"ab.cde", "cde"},
+        {"abc*de", "ab"},
+        {"abcd?e", "abc"},
+        {"abc+de", "abc"},
+        {"abcd{0,3}e", "abc"},
+        {"a\\.b\\\\c", "a.b\\c"},
+        {"net\\s+user\\s+", "user"},
+        {"(abc|de)fgh", "fgh"},
+        {"abc|def", ""},
+        {"(?i)abc", "abc"},
+        {"(?x)a b c", ""},
+        {"ab(?!cdef)g", "ab"},
+        {"x(abc)?y", "x"},
+        {"[abc]def[^]x]ghij", "ghij"},
+        {"[[:alpha:]]def", "def"},
+        {"[\\]a]def", "def"},
+        {"\\Qa.b\\E", ""},
+        {"\\x41bcd", ""},
+        {"\\p{L}bcd", ""},
+        {"\\1abc", ""},
+        {"abc)", ""},
+        {"(abc", ""},
+        {"\xe3\x81\x82\xe3\x81\x84?x", "\xe3\x81\x82"},
+        {"(*UCP)abc", ""},
+        {"a{b|c}def", ""}, /* no quantifier: the bar divides */
+        {"[[:x]def", ""},
+        {"[\\Q]\\E]def", ""},
+        {"[abc", ""},
+        {"a(b(c)d)ef", "ef"},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct mm_arena a;
+        struct mm_slice got;
+
+        mm_arena_init(&a, 1024 * 1024);
+        printf("# %s\n", cases[i].src);
+        CHECK(mm_regex_literal(&a, mm_slice_str(cases[i].src), &got) == MM_OK);
+        CHECK_SLICE(got, cases[i].want);
+        mm_arena_done(&a);
+    }
 }

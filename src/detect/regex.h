@@ -11,6 +11,7 @@
 #ifndef MM_DETECT_REGEX_H
 #define MM_DETECT_REGEX_H
 
+#include "base/arena.h"
 #include "base/base.h"
 
 enum {
@@ -32,6 +33,13 @@ struct mm_regex_ctx;
 MM_MUST_USE enum mm_code mm_regex_new(struct mm_slice text, unsigned flags, struct mm_regex **ret,
                                       struct mm_fault *fault, char *why, size_t why_size);
 void mm_regex_free(struct mm_regex **re);
+
+/*
+ * The longest text that stands, up to case, in everything the expression can match; empty when
+ * none is known. Reads the syntax with care, not in full: what it does not know makes it empty.
+ */
+MM_MUST_USE enum mm_code mm_regex_literal(struct mm_arena *a, struct mm_slice src,
+                                          struct mm_slice *ret);
 
 /* NULL when memory is out. */
 struct mm_regex_ctx *mm_regex_ctx_new(void);
