@@ -11,6 +11,7 @@
 
 #include "app/play_enrol.h"
 #include "base/ip.h"
+#include "base/time.h"
 
 enum {
     SEND_BYTES = 64 * 1024, /* one write */
@@ -27,6 +28,7 @@ struct mm_senders {
     struct sockaddr_in to;
     const struct mm_world *world;
     struct sender *sender[MM_WORLD_COMPANIES_MAX][MM_DEV_COUNT];
+    int64_t hour[MM_WORLD_COMPANIES_MAX]; /* of the made-up clock, when buffers went out last */
 };
 
 enum mm_code mm_senders_new(const char *target, const struct mm_world *world,
@@ -91,6 +93,21 @@ static bool flush(struct sender *d)
     return true;
 }
 
+/* Real devices do not sit on their lines for days: once an hour all of a company's go out. */
+static bool flush_hourly(struct mm_senders *s, uint32_t company, int64_t time_us)
+{
+    int64_t hour = time_us / (3600 * MM_US_PER_S);
+
+    if (s->hour[company] == hour)
+        return true;
+    s->hour[company] = hour;
+    for (size_t k = 0; k < MM_DEV_COUNT; k++) {
+        if (s->sender[company][k] != NULL && !flush(s->sender[company][k]))
+            return false;
+    }
+    return true;
+}
+
 bool mm_senders_line(void *ctx, uint32_t company, enum mm_device device, int64_t time_us,
                      struct mm_slice line)
 {
@@ -99,8 +116,9 @@ bool mm_senders_line(void *ctx, uint32_t company, enum mm_device device, int64_t
     /* FortiGate's and Suricata's senders count octets, the others end lines with LF. */
     bool counts = device == MM_DEV_UTM;
 
-    (void)time_us;
     MM_ASSERT(line.n <= LINE_MAX);
+    if (!flush_hourly(s, company, time_us))
+        return false;
     if (d == NULL)
         d = connect_device(s, company, device);
     if (d == NULL || (d->n + line.n + 16 > SEND_BYTES && !flush(d)))

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/rd.h"
 #include "os/log.h"
 #include "serve/config.h"
 #include "serve/state.h"
@@ -54,13 +55,38 @@ static int usage(void)
     return 2;
 }
 
+/* Does serve.programs name it, as a whole word? */
+static bool wanted(const struct mm_config *config, const char *name)
+{
+    struct mm_rd rd = mm_rd_of(mm_slice_str(mm_config_text(config, MM_CFG_SERVE_PROGRAMS)));
+    struct mm_slice word;
+
+    while (mm_rd_left(&rd) > 0) {
+        if (!mm_rd_until(&rd, ' ', &word)) {
+            word = mm_rd_rest(&rd);
+            rd.pos = rd.in.n;
+        }
+        if (mm_slice_eq(word, mm_slice_str(name)))
+            return true;
+    }
+    return false;
+}
+
 static int run(const char *state, const char *config_path, const struct mm_config *config)
 {
     static const char *const order[] = {"eventd", "engine", "intake", "worker", "portal"};
     struct mm_sup_program programs[MM_COUNT(order)];
+    size_t programs_n = 0;
     static struct names names;
     char run_dir[MM_MAX_PATH], dir[MM_MAX_PATH];
     ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+    struct mm_sup_options o = {
+        .run_dir = run_dir,
+        .pause_max_s =
+            (uint32_t)mm_config_number(config, MM_CFG_SERVE_PAUSE_MAX), /* <= 1,000,000 */
+        .on_ready = on_ready,
+        .arg = (void *)(uintptr_t)config, /* read only */
+    };
     enum mm_code code;
 
     if (n <= 0)
@@ -68,13 +94,23 @@ static int run(const char *state, const char *config_path, const struct mm_confi
     dir[n] = 0;
     *strrchr(dir, '/') = 0; /* an absolute path: there is one */
     names.dir = dir;
-    for (size_t i = 0; i < MM_COUNT(order); i++)
-        programs[i] = program(&names, order[i], state, config_path);
-    programs[0].wait_ready = true; /* engine and portal ask eventd at once */
-    programs[0].stop_last = true;  /* the engine's last batch still needs it */
+    for (size_t i = 0; i < MM_COUNT(order); i++) {
+        struct mm_sup_program *p = &programs[programs_n];
+
+        if (!wanted(config, order[i]))
+            continue;
+        *p = program(&names, order[i], state, config_path);
+        p->wait_ready = i == 0; /* engine and portal ask eventd at once */
+        p->stop_last = i == 0;  /* the engine's last batch still needs it */
+        programs_n++;
+    }
+    if (programs_n == 0) {
+        fputs("mimamori: serve.programs names none of eventd, engine, intake, worker, portal\n",
+              stderr);
+        return 1;
+    }
     (void)snprintf(run_dir, sizeof(run_dir), "%s/run", state);
-    code = mm_supervise(programs, MM_COUNT(order), run_dir, on_ready,
-                        (void *)(uintptr_t)config /* read only */);
+    code = mm_supervise(programs, programs_n, &o);
     if (code == MM_E_BUSY)
         fprintf(stderr, "mimamori: another `mimamori serve` already runs on %s\n", state);
     else if (code != MM_OK)

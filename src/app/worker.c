@@ -86,7 +86,7 @@ static bool tick(struct worker *w)
 {
     size_t looked = 0, told = 0;
     bool tried = w->mail_on;
-    enum mm_code code = mm_desk_look(w->records, w->events, &looked);
+    enum mm_code code = mm_desk_look(w->records, w->events, mm_now_us(), &looked);
 
     if (code != MM_OK)
         mm_log_warn("worker", "cases not looked at yet: %s", mm_code_key(code));

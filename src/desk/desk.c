@@ -18,7 +18,7 @@ struct due {
     size_t n;
 };
 
-static enum mm_code find_due(struct mm_records *records, struct due *due)
+static enum mm_code find_due(struct mm_records *records, int64_t now_us, struct due *due)
 {
     struct mm_tx *tx = NULL;
     struct mm_q q;
@@ -27,6 +27,8 @@ static enum mm_code find_due(struct mm_records *records, struct due *due)
     if (code != MM_OK)
         return code;
     mm_q_begin(&q, tx, &mm_desk_stmts[MM_DESK_CASES_TO_LOOK]);
+    mm_q_int(&q, ":now", now_us);
+    mm_q_int(&q, ":settle", MM_DESK_SETTLE_US);
     mm_q_int(&q, ":max", MM_DESK_DUE_MAX);
     while (due->n < MM_DESK_DUE_MAX && mm_q_row(&q)) {
         due->case_id[due->n] = mm_q_col_int(&q, 0);
@@ -170,7 +172,7 @@ static enum mm_code keep(struct mm_tx *tx, void *arg)
 }
 
 static enum mm_code look_one(struct mm_records *records, struct mm_events_client *events,
-                             uint32_t company, int64_t case_id)
+                             uint32_t company, int64_t case_id, int64_t now_us)
 {
     struct mm_scope_hold hold;
     struct mm_looked looked;
@@ -183,7 +185,7 @@ static enum mm_code look_one(struct mm_records *records, struct mm_events_client
     if (code == MM_OK)
         code = mm_look_ask(events, &s, &a, &looked);
     if (code == MM_OK) {
-        struct keep k = {.case_id = case_id, .looked = &looked, .now_us = mm_now_us()};
+        struct keep k = {.case_id = case_id, .looked = &looked, .now_us = now_us};
 
         code = mm_records_write(records, mm_system_company(&hold, company), keep, &k);
         mm_buf_done(&looked.events);
@@ -193,14 +195,14 @@ static enum mm_code look_one(struct mm_records *records, struct mm_events_client
 }
 
 enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *events,
-                          size_t *ret_done)
+                          int64_t now_us, size_t *ret_done)
 {
     struct due due = {.n = 0};
     size_t done = 0;
-    enum mm_code code = find_due(records, &due);
+    enum mm_code code = find_due(records, now_us, &due);
 
     for (size_t i = 0; i < due.n && code == MM_OK; i++) {
-        code = look_one(records, events, due.company[i], due.case_id[i]);
+        code = look_one(records, events, due.company[i], due.case_id[i], now_us);
         done += code == MM_OK;
     }
     *ret_done = done;

@@ -24,6 +24,10 @@ enum {
     MM_DESK_DUE_MAX = 50,
 };
 
+/* Logs of the same moment come late: a proxy writes when the request ends, relays buffer. After
+ * this long every case is looked at once more. */
+#define MM_DESK_SETTLE_US (INT64_C(600) * 1000000)
+
 enum mm_look {
 #define MM_LOOK(id, key) MM_LOOK_##id,
 #include "desk/words.def"
@@ -74,11 +78,12 @@ MM_MUST_USE enum mm_code mm_desk_looks(struct mm_tx *tx, int64_t case_id, struct
                                        struct mm_look_result **ret, size_t *ret_n);
 
 /*
- * Look for every open case that nobody has looked for yet (at most MM_DESK_DUE_MAX a call). System
- * scope. MM_OK also when there was none; *ret_done counts them. A store of events that does not
- * answer leaves the case for the next call.
+ * Look for every open case that nobody has looked for yet, and once more when MM_DESK_SETTLE_US
+ * have passed since it was opened (at most MM_DESK_DUE_MAX a call). System scope. MM_OK also when
+ * there was none; *ret_done counts them. A store of events that does not answer leaves the case for
+ * the next call.
  */
 MM_MUST_USE enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *events,
-                                      size_t *ret_done);
+                                      int64_t now_us, size_t *ret_done);
 
 #endif

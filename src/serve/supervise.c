@@ -36,7 +36,7 @@ struct child {
 struct sup {
     struct child child[MM_SUP_PROGRAMS_MAX];
     size_t n;
-    const char *run_dir;
+    const struct mm_sup_options *o;
     char notify_path[108]; /* sun_path */
     int notify_fd;
     int signal_fd;
@@ -52,8 +52,8 @@ static void write_status(const struct sup *s)
     struct mm_buf b;
     FILE *f;
 
-    (void)snprintf(path, sizeof(path), "%s/serve.json", s->run_dir);
-    (void)snprintf(tmp, sizeof(tmp), "%s/serve.json.new", s->run_dir);
+    (void)snprintf(path, sizeof(path), "%s/serve.json", s->o->run_dir);
+    (void)snprintf(tmp, sizeof(tmp), "%s/serve.json.new", s->o->run_dir);
     mm_buf_init(&b, 64 * 1024);
     mm_buf_str(&b, "{\"programs\":[");
     for (size_t i = 0; i < s->n; i++)
@@ -108,11 +108,12 @@ static void ended(struct sup *s, pid_t pid, int status)
         c->pid = 0;
         c->ready = false;
         if (!s->stopping) {
-            if (now - c->started_us > 60 * MM_US_PER_S || c->backoff_s == 0)
-                c->backoff_s = 1;
-            else if (c->backoff_s < MM_SUP_BACKOFF_MAX_S)
-                c->backoff_s *= 2;
-            c->start_at_us = now + (c->restarts == 0 ? 0 : c->backoff_s * MM_US_PER_S);
+            if (now - c->started_us > 60 * MM_US_PER_S)
+                c->backoff_s = 0;
+            c->start_at_us = now + c->backoff_s * MM_US_PER_S;
+            c->backoff_s = c->backoff_s == 0 ? 1 : c->backoff_s * 2;
+            if (c->backoff_s > s->o->pause_max_s)
+                c->backoff_s = s->o->pause_max_s;
             c->restarts++;
             mm_log_error("serve", "program ended: name=%s %s=%d restarts=%u", c->program->name,
                          WIFSIGNALED(status) ? "signal" : "exit",
@@ -258,7 +259,7 @@ static enum mm_code begin(struct sup *s)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int one = 1;
-    int n = snprintf(s->notify_path, sizeof(s->notify_path), "%s/notify.sock", s->run_dir);
+    int n = snprintf(s->notify_path, sizeof(s->notify_path), "%s/notify.sock", s->o->run_dir);
 
     if (n < 0 || (size_t)n >= sizeof(at.sun_path))
         return MM_E_LIMIT;
@@ -281,7 +282,7 @@ static enum mm_code begin(struct sup *s)
     return s->signal_fd < 0 ? MM_E_IO : MM_OK;
 }
 
-static void loop(struct sup *s, void (*on_ready)(void *), void *arg)
+static void loop(struct sup *s)
 {
     bool last_told = false;
 
@@ -297,18 +298,18 @@ static void loop(struct sup *s, void (*on_ready)(void *), void *arg)
                 return;
         } else if (start_due(s) && !s->announced) {
             s->announced = true;
-            if (on_ready != NULL)
-                on_ready(arg);
+            if (s->o->on_ready != NULL)
+                s->o->on_ready(s->o->arg);
         }
         check_watchdogs(s);
         (void)poll(pfd, 2, 200);
     }
 }
 
-enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n, const char *run_dir,
-                          void (*on_ready)(void *), void *arg)
+enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
+                          const struct mm_sup_options *options)
 {
-    struct sup s = {.n = n, .run_dir = run_dir, .notify_fd = -1, .signal_fd = -1};
+    struct sup s = {.n = n, .o = options, .notify_fd = -1, .signal_fd = -1};
     char lock_path[MM_MAX_PATH];
     enum mm_code code;
     int lock;
@@ -316,7 +317,7 @@ enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n, const
     MM_ASSERT(n >= 1 && n <= MM_SUP_PROGRAMS_MAX);
     for (size_t i = 0; i < n; i++)
         s.child[i].program = &programs[i];
-    (void)snprintf(lock_path, sizeof(lock_path), "%s/serve.lock", run_dir);
+    (void)snprintf(lock_path, sizeof(lock_path), "%s/serve.lock", options->run_dir);
     lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
         return MM_E_IO;
@@ -326,7 +327,7 @@ enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n, const
     }
     code = begin(&s);
     if (code == MM_OK)
-        loop(&s, on_ready, arg);
+        loop(&s);
     if (s.notify_fd >= 0)
         (void)close(s.notify_fd);
     if (s.signal_fd >= 0)

@@ -18,7 +18,6 @@ enum {
     MM_SUP_READY_S = 30,    /* eventd replays parts of its log after a crash */
     MM_SUP_WATCHDOG_S = 30, /* programs that send WATCHDOG=1 do so every 5 s */
     MM_SUP_STOP_S = 8,      /* then SIGKILL; with the last round all is over within 10 s */
-    MM_SUP_BACKOFF_MAX_S = 30,
 };
 
 struct mm_sup_program {
@@ -28,14 +27,21 @@ struct mm_sup_program {
     bool stop_last;                    /* is stopped when all others are gone */
 };
 
+struct mm_sup_options {
+    const char *run_dir;
+    uint32_t pause_max_s; /* longest pause before a program that keeps dying is started again */
+    void (*on_ready)(void *arg);
+    void *arg;
+};
+
 /*
- * Run until SIGTERM or SIGINT. SIGHUP is passed on to every program. `run_dir` exists; the notify
- * socket and `serve.json` (name, pid, restarts of each program) are made in it. on_ready (may be
- * NULL) is called once, when every program that was waited for is ready and the rest is started.
- * Returns MM_OK after a clean stop, MM_E_IO when it could not begin, MM_E_BUSY when another
- * supervisor holds run_dir.
+ * Run until SIGTERM or SIGINT. SIGHUP is passed on to every program. options->run_dir exists; the
+ * notify socket and `serve.json` (name, pid, restarts of each program) are made in it. on_ready
+ * (may be NULL) is called once, when every program that was waited for is ready and the rest is
+ * started. Returns MM_OK after a clean stop, MM_E_IO when it could not begin, MM_E_BUSY when
+ * another supervisor holds run_dir.
  */
 MM_MUST_USE enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
-                                      const char *run_dir, void (*on_ready)(void *), void *arg);
+                                      const struct mm_sup_options *options);
 
 #endif

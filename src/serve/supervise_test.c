@@ -37,8 +37,11 @@ static pid_t run(const struct mm_sup_program *programs, size_t n, const char *di
 {
     pid_t pid = fork();
 
-    if (pid == 0)
-        _exit(mm_supervise(programs, n, dir, ready, mark) == MM_OK ? 0 : 9);
+    if (pid == 0) {
+        struct mm_sup_options o = {.run_dir = dir, .on_ready = ready, .arg = mark};
+
+        _exit(mm_supervise(programs, n, &o) == MM_OK ? 0 : 9);
+    }
     CHECK(pid > 0);
     return pid;
 }
@@ -83,6 +86,6 @@ TEST(a_second_supervisor_of_one_state_is_refused)
     pid = run(&p, 1, dir, mark);
     while (access(mark, F_OK) != 0)
         CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
-    CHECK(mm_supervise(&p, 1, dir, NULL, NULL) == MM_E_BUSY);
+    CHECK(mm_supervise(&p, 1, &(struct mm_sup_options){.run_dir = dir}) == MM_E_BUSY);
     CHECK(kill(pid, SIGINT) == 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 0);
 }
