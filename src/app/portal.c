@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/content.h"
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -34,6 +35,8 @@ struct paths {
     char cert[MM_MAX_PATH + 16];
     char key[MM_MAX_PATH + 16];
     char secret[MM_MAX_PATH + 16];
+    char rules[MM_MAX_PATH];          /* ours */
+    char own_rules[MM_MAX_PATH + 16]; /* the operator's */
 };
 
 static void name_paths(const char *state, struct paths *ret)
@@ -42,6 +45,9 @@ static void name_paths(const char *state, struct paths *ret)
     (void)snprintf(ret->cert, sizeof(ret->cert), "%s/cert.pem", ret->dir);
     (void)snprintf(ret->key, sizeof(ret->key), "%s/key.pem", ret->dir);
     (void)snprintf(ret->secret, sizeof(ret->secret), "%s/key", state);
+    (void)snprintf(ret->own_rules, sizeof(ret->own_rules), "%s/rules", state);
+    if (mm_content_path("rules", ret->rules) != MM_OK)
+        ret->rules[0] = 0;
 }
 
 /* The certificate of the first start. A stop between key and certificate is made good here. */
@@ -149,6 +155,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
         .service_name = mm_config_text(config, MM_CFG_PORTAL_SERVICE),
         .desk_tel = mm_config_text(config, MM_CFG_PORTAL_DESK_TEL),
         .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
+        .rule_dirs = {paths.rules, paths.own_rules},
         .version = MM_VERSION,
         .now_us = mm_now_us,
     };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "desk/desk.h"
 #include "register/feature.h"
 #include "tests/harness/test.h"
 #include "tests/portal/fixture.h"
@@ -38,7 +39,7 @@ struct site {
 static struct mm_records *open_records(void)
 {
     static const struct mm_feature *const features[] = {&mm_register_feature, &mm_triage_feature,
-                                                        &mm_portal_feature};
+                                                        &mm_desk_feature, &mm_portal_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
 
@@ -61,17 +62,19 @@ static void site_open(struct site *s)
     s->f.records = open_records();
     CHECK_NUM(mm_auth_open(s->f.records, &key, &s->f.auth), MM_OK);
     fixture_fill(&s->f, 12);
-    CHECK_NUM(mm_portal_open(&(struct mm_portal_cfg){.records = s->f.records,
-                                                     .auth = s->f.auth,
-                                                     .key = &key,
-                                                     .state_dir = mm_test_dir(),
-                                                     .service_name = "Sample service",
-                                                     .desk_tel = "000-0000-0100",
-                                                     .desk_hours = "9-17",
-                                                     .version = "1.0.0",
-                                                     .now_us = test_now},
-                             &s->portal, &fault),
-              MM_OK);
+    CHECK_NUM(
+        mm_portal_open(&(struct mm_portal_cfg){.records = s->f.records,
+                                               .auth = s->f.auth,
+                                               .key = &key,
+                                               .state_dir = mm_test_dir(),
+                                               .service_name = "Sample service",
+                                               .desk_tel = "000-0000-0100",
+                                               .desk_hours = "9-17",
+                                               .rule_dirs = {mm_test_source("tests/portal/rules")},
+                                               .version = "1.0.0",
+                                               .now_us = test_now},
+                       &s->portal, &fault),
+        MM_OK);
     mm_portal_handler(s->portal, &handler);
     CHECK_NUM(
         mm_http_start(&(struct mm_http_cfg){.listen = "127.0.0.1:0"}, &handler, &s->http, &fault),
@@ -305,6 +308,9 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/2/cases/3", "case"},
         {"/companies/6/cases/4", "case"},
         {"/companies/1/users", "users"},
+        {"/rules", "rules"},
+        {"/companies/1/report", "report"},
+        {"/companies/1/events", "events"},
     };
     struct site s;
 
@@ -317,10 +323,9 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
 TEST(portal_shows_a_company_itself_and_nothing_else)
 {
     static const struct visit pages[] = {
-        {"/companies/1", "home"},
-        {"/companies/1/sources", "sources"},
-        {"/companies/1/cases", "cases"},
-        {"/companies/1/cases/1", "case"},
+        {"/companies/1", "home"},          {"/companies/1/sources", "sources"},
+        {"/companies/1/cases", "cases"},   {"/companies/1/cases/1", "case"},
+        {"/companies/1/report", "report"},
     };
     static const struct {
         const char *path;
@@ -339,6 +344,9 @@ TEST(portal_shows_a_company_itself_and_nothing_else)
         {"/companies/1/audit", 403},
         {"/companies/1/users", 403},
         {"/companies/4294967297", 404},
+        {"/companies/1/events", 403},
+        {"/companies/2/report", 404},
+        {"/rules", 403},
     };
     struct site s;
 
@@ -513,5 +521,60 @@ TEST(portal_follows_a_case_from_request_to_close)
     get_json(&s, "/companies/1/audit");
     CHECK(has(s.body, "case.close") && has(s.body, "case.answer") && has(s.body, "hanako"));
     CHECK(has(s.body, "\"whole\":true"));
+    site_close(&s);
+}
+
+TEST(portal_takes_a_report_and_gives_it_back_when_it_is_refused)
+{
+    struct site s;
+    char csrf[128], form[700];
+
+    site_open(&s);
+    CHECK(login(&s, "jugyoin", PASSWORD_FORM));
+    get(&s, "/");
+    CHECK(has(s.head, "Location: /companies/1/report"));
+    get(&s, "/companies/1/report");
+    CHECK_NUM(s.status, 200);
+    csrf_of(&s, csrf);
+    (void)snprintf(
+        form, sizeof(form),
+        "csrf=%s&noticed_day=2026-11-19&noticed_clock=19%%3A00&place=upstairs&needed=yes", csrf);
+    post(&s, "/companies/1/report", form); /* neither PC nor words */
+    CHECK_NUM(s.status, 422);
+    CHECK(has(s.body, "value=\"upstairs\"") && has(s.body, "value=\"2026-11-19\""));
+    CHECK(has(s.body, "role=\"alert\""));
+    /* Full-width digits and a slash, as people type them. */
+    (void)snprintf(
+        form, sizeof(form),
+        "csrf=%s&noticed_day=%%EF%%BC%%92026%%2F11%%2F19&noticed_clock=9%%EF%%BC%%9A15&pc=PC-12"
+        "&symptoms=icons_moved&symptoms=slow&done=lan_unplugged&needed=no",
+        csrf);
+    post(&s, "/companies/1/report", form);
+    CHECK_NUM(s.status, 200); /* an employee is thanked: it may not read cases */
+    CHECK(has(s.body, "No."));
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    get_json(&s, "/companies/1/cases");
+    CHECK(has(s.body, "\"how\":\"reported\"") && has(s.body, "PC-12"));
+    fits_schema(&s, "/companies/1/cases/5", "case");
+    CHECK(has(s.body, "\"noticed\":\"2026-11-19T00:15:00Z\""));
+    CHECK(has(s.body, "icons_moved") && has(s.body, "lan_unplugged"));
+    site_close(&s);
+}
+
+TEST(portal_says_where_a_query_cannot_be_read)
+{
+    struct site s;
+
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    get(&s, "/companies/1/events?q=source.ip%3A");
+    CHECK_NUM(s.status, 422);
+    CHECK(has(s.body, "aria-invalid=\"true\""));
+    get_json(&s, "/companies/1/events?q=%28a");
+    CHECK(s.status == 422 && has(s.body, "\"code\":\"query.paren\""));
+    get(&s, "/companies/1/events?q=x"); /* the store does not run here */
+    CHECK_NUM(s.status, 503);
+    get(&s, "/companies/1/events/70000/1");
+    CHECK_NUM(s.status, 404);
     site_close(&s);
 }

@@ -2,7 +2,9 @@
 #include "web/portal/case_view.h"
 
 #include "base/limits.h"
+#include "base/rd.h"
 #include "codec/ext/json.h"
+#include "desk/desk.h"
 #include "triage/triage.h"
 #include "web/portal/facts.h"
 
@@ -100,7 +102,7 @@ static enum mm_code write_findings(struct mm_page *p, int64_t case_id)
 
         mm_facts_words(p, f[i].doc, &words);
         mm_doc_text(d, "kind", f[i].kind);
-        mm_doc_text(d, "title", words.title.n > 0 ? words.title : f[i].title);
+        mm_doc_text(d, "title", mm_facts_title(p, words.title, f[i].title));
         mm_doc_text(d, "rule", f[i].rule);
         mm_doc_text(d, "author", f[i].author);
         mm_doc_str(d, "level", mm_level_name(f[i].level));
@@ -125,9 +127,78 @@ static enum mm_code write_steps(struct mm_page *p, int64_t case_id)
 
         mm_doc_time(d, "time", s[i].at_us);
         mm_doc_text(d, "what", s[i].what);
-        mm_doc_text(d, "text", s[i].text);
+        /* The step of a finding repeats its rule's title, which has words elsewhere. */
+        mm_doc_text(d, "text",
+                    mm_slice_eq(s[i].what, MM_S("finding")) && !mm_page_staff(p) ? MM_S("")
+                                                                                 : s[i].text);
         mm_doc_bool(d, "by_person", s[i].user > 0);
     }
+    return MM_OK;
+}
+
+/* What the program looked at, what it found and what it could not see. */
+static enum mm_code write_looks(struct mm_page *p, int64_t case_id)
+{
+    static const char *const states[] = {"found", "none", "cannot"};
+    struct mm_doc *list = mm_doc_array(p->doc, "looks");
+    struct mm_look_result *r;
+    size_t n;
+    enum mm_code code = mm_desk_looks(p->tx, case_id, p->arena, &r, &n);
+
+    if (code != MM_OK)
+        return code;
+    for (size_t i = 0; i < n; i++) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+
+        mm_doc_str(d, "what", mm_look_name(r[i].what));
+        mm_doc_str(d, "state", states[r[i].state]);
+        mm_doc_int(d, "count", r[i].count);
+        mm_doc_text(d, "why", mm_facts_member(p, r[i].detail, "why"));
+        mm_doc_text(d, "ip", mm_facts_member(p, r[i].detail, "ip"));
+        mm_doc_text(d, "mac", mm_facts_member(p, r[i].detail, "mac"));
+        mm_doc_text(d, "pc", mm_facts_member(p, r[i].detail, "pc"));
+        mm_doc_text(d, "user", mm_facts_member(p, r[i].detail, "user"));
+        mm_doc_time(d, "at", r[i].at_us);
+    }
+    return MM_OK;
+}
+
+static void write_keys(struct mm_doc *to, const char *name, struct mm_slice words)
+{
+    struct mm_doc *list = mm_doc_array(to, name);
+    struct mm_rd rd = mm_rd_of(words);
+    struct mm_slice word;
+
+    while (mm_rd_left(&rd) > 0) {
+        if (!mm_rd_until(&rd, ' ', &word)) {
+            word = mm_rd_rest(&rd);
+            rd.pos = rd.in.n;
+        }
+        if (word.n > 0)
+            mm_doc_text(mm_doc_object(list, NULL), "key", word);
+    }
+}
+
+/* What the person said; absent for detected cases. */
+static enum mm_code write_report(struct mm_page *p, int64_t case_id)
+{
+    struct mm_report r;
+    struct mm_doc *d;
+    enum mm_code code = mm_desk_report_of(p->tx, case_id, p->arena, &r);
+
+    if (code != MM_OK)
+        return code == MM_E_NOTFOUND ? MM_OK : code;
+    d = mm_doc_object(p->doc, "report");
+    mm_doc_time(d, "noticed", r.noticed_us);
+    mm_doc_time(d, "made", r.made_us);
+    mm_doc_text(d, "who", r.who);
+    mm_doc_text(d, "pc", r.pc);
+    mm_doc_text(d, "place", r.place);
+    mm_doc_text(d, "needed", r.needed);
+    mm_doc_text(d, "via", r.via);
+    mm_doc_text(d, "words", r.text);
+    write_keys(d, "symptoms", r.symptoms);
+    write_keys(d, "done", r.done);
     return MM_OK;
 }
 
@@ -175,6 +246,14 @@ static void write_text(struct mm_page *p, struct mm_doc *to, const char *key, co
     mm_buf_done(&out);
 }
 
+static void write_texts(struct mm_page *p)
+{
+    struct mm_doc *texts = mm_doc_object(p->doc, "texts");
+
+    write_text(p, texts, "read_out", "case_read_out");
+    write_text(p, texts, "to_send", "case_to_send");
+}
+
 static void write_head(struct mm_page *p, const struct mm_case *c)
 {
     struct mm_doc *d = p->doc;
@@ -184,13 +263,14 @@ static void write_head(struct mm_page *p, const struct mm_case *c)
     mm_facts_words(p, c->doc, &words);
     mm_doc_int(d, "case", c->case_id);
     mm_doc_int(d, "number", c->number);
-    mm_doc_text(d, "title", words.title.n > 0 ? words.title : c->title);
+    mm_doc_text(d, "title", mm_facts_title(p, words.title, c->title));
     mm_doc_text(d, "what", words.what);
     mm_doc_text(d, "first", words.first);
     mm_doc_str(d, "entity_kind", entity_kind(c->entity_field));
     mm_doc_text(d, "entity_field", c->entity_field);
     mm_doc_text(d, "entity", c->entity);
     mm_doc_text(d, "how", c->how);
+    mm_doc_bool(d, "reported", mm_slice_eq(c->how, MM_S("reported")));
     mm_doc_str(d, "level", mm_level_name(c->level));
     mm_doc_text(d, "act", c->act);
     mm_doc_int(d, "confidence", c->confidence);
@@ -208,7 +288,7 @@ static void write_head(struct mm_page *p, const struct mm_case *c)
 enum mm_code mm_case_view(struct mm_page *p, int64_t case_id)
 {
     struct mm_case c;
-    struct mm_doc *may, *texts;
+    struct mm_doc *may;
     enum mm_code code = mm_case_get(p->tx, case_id, p->arena, &c);
 
     if (code != MM_OK)
@@ -217,10 +297,13 @@ enum mm_code mm_case_view(struct mm_page *p, int64_t case_id)
     may = mm_doc_object(p->doc, "may");
     mm_doc_bool(may, "handle", mm_page_may(p, MM_MAY_HANDLE));
     mm_doc_bool(may, "answer", mm_page_may(p, MM_MAY_REPORT));
-    texts = mm_doc_object(p->doc, "texts");
-    write_text(p, texts, "read_out", "case_read_out");
-    write_text(p, texts, "to_send", "case_to_send");
-    code = write_findings(p, case_id);
+    code = write_report(p, case_id);
+    if (code == MM_OK)
+        code = write_looks(p, case_id);
+    if (code == MM_OK)
+        write_texts(p);
+    if (code == MM_OK)
+        code = write_findings(p, case_id);
     if (code == MM_OK)
         code = write_events(p, case_id);
     if (code == MM_OK)

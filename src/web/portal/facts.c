@@ -151,6 +151,34 @@ void mm_facts_words(struct mm_page *p, struct mm_slice doc, struct mm_case_words
     mm_json_free(&parser);
 }
 
+struct mm_slice mm_facts_title(const struct mm_page *p, struct mm_slice words,
+                               struct mm_slice title)
+{
+    if (words.n > 0)
+        return words;
+    if (mm_page_staff(p))
+        return title;
+    return mm_slice_str(mm_lang_text(p->lang, MM_S("case.title.general"), 1));
+}
+
+struct mm_slice mm_facts_member(struct mm_page *p, struct mm_slice json, const char *name)
+{
+    struct mm_slice v = {0};
+    struct mm_json *parser;
+    struct mm_json_doc doc;
+
+    if (json.n < 3 || json.n > MM_ALERT_MAX_DOC)
+        return MM_S("");
+    parser = mm_json_new(MM_ALERT_MAX_DOC);
+    if (parser == NULL)
+        return MM_S("");
+    if (mm_json_parse(parser, json, p->arena, &doc, NULL) == MM_OK &&
+        doc.item[0].type == MM_JSON_OBJECT)
+        v = member(p, &doc, 0, mm_slice_str(name));
+    mm_json_free(&parser);
+    return v;
+}
+
 static void read_case(struct mm_page *p, struct mm_q *q, struct mm_fact_case *c)
 {
     struct mm_arena *a = p->arena;
@@ -175,8 +203,7 @@ static void read_case(struct mm_page *p, struct mm_q *q, struct mm_fact_case *c)
         .handler = mm_q_col_dup(q, 16, a),
     };
     mm_facts_words(p, mm_q_col_text(q, 11), &words);
-    if (words.title.n > 0)
-        c->title = words.title;
+    c->title = mm_facts_title(p, words.title, c->title);
     c->what = words.what;
     c->first = words.first;
 }

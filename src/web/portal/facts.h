@@ -62,6 +62,15 @@ MM_MUST_USE enum mm_code mm_facts_cases(struct mm_page *p, bool closed, int64_t 
                                         struct mm_fact_case **ret, size_t *ret_n);
 void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct mm_doc *d);
 
+/*
+ * The title in the reader's language; where a rule has none, the operator sees the rule's own and
+ * a company's person a plain sentence instead of an engineer's.
+ */
+struct mm_slice mm_facts_title(const struct mm_page *p, struct mm_slice words,
+                               struct mm_slice title);
+/* A text member of a small JSON object, in the arena; empty where there is none. */
+struct mm_slice mm_facts_member(struct mm_page *p, struct mm_slice json, const char *name);
+
 struct mm_case_words {
     struct mm_slice title, what, first;
 };

@@ -347,8 +347,7 @@ void mm_page_serve(struct mm_portal *portal, struct mm_http_req *req)
         code = handle(&p);
     if (mm_http_answered(req))
         return;
-    if (code == MM_E_AUTH && !p.json && req->method == MM_HTTP_GET &&
-        !mm_http_bearer(req, &token))
+    if (code == MM_E_AUTH && !p.json && req->method == MM_HTTP_GET && !mm_http_bearer(req, &token))
         mm_page_go(&p, "/login");
     if (code != MM_OK && p.go != NULL && !p.json) {
         mm_http_redirect(req, p.go);

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "web/portal/page.h"
+#include "web/portal/rules.h"
 
 enum {
     ARENA_MAX = 8 * 1024 * 1024, /* templates compile to about 500 KB */
@@ -73,6 +74,7 @@ enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **
     if (p == NULL)
         return mm_fail(fault, MM_E_NOMEM, 0, "portal.memory");
     p->cfg = *cfg;
+    (void)pthread_mutex_init(&p->rules_lock, NULL);
     mm_arena_init(&p->arena, ARENA_MAX);
     mm_digest_keyed(cfg->key, MM_S("portal forms"), &digest);
     memcpy(p->forms.b, digest.b, sizeof(p->forms.b));
@@ -99,6 +101,8 @@ void mm_portal_close(struct mm_portal **portal)
 
     if (p == NULL)
         return;
+    mm_rules_unref(&p->rules);
+    (void)pthread_mutex_destroy(&p->rules_lock);
     mm_arena_done(&p->arena);
     mm_wipe(&p->forms, sizeof(p->forms));
     free(p);

@@ -9,6 +9,8 @@
 #ifndef MM_WEB_PORTAL_PORTAL_H
 #define MM_WEB_PORTAL_PORTAL_H
 
+#include <pthread.h>
+
 #include "register/auth.h"
 #include "store/records/records.h"
 #include "text/mustache.h"
@@ -22,6 +24,7 @@ struct mm_portal_cfg {
     const char *service_name; /* the operator's own name for its service; "" shows ours */
     const char *desk_tel;     /* whom companies call; "" when they have it on paper only */
     const char *desk_hours;
+    const char *rule_dirs[2]; /* folders of detection rules; NULL or absent ones are left out */
     const char *version;
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */
 };
@@ -35,6 +38,8 @@ struct mm_asset {
 
 enum { MM_ASSETS_MAX = 16 };
 
+struct mm_ruleset;
+
 struct mm_portal {
     struct mm_portal_cfg cfg;
     struct mm_key forms; /* signs what forms bring back; made from cfg.key */
@@ -42,6 +47,9 @@ struct mm_portal {
     const struct mm_tpl_set *templates;
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
+    pthread_mutex_t rules_lock;
+    struct mm_ruleset *rules; /* see rules.h */
+    int64_t rules_us;
 };
 
 /*

@@ -1,0 +1,196 @@
+/* web/portal/event_pages.c - search in the events of one company, and one event. */
+#include "base/limits.h"
+#include "base/time.h"
+#include "base/utf8.h"
+#include "store/events/search.h"
+#include "web/portal/pages.h"
+
+enum {
+    PAGE_EVENTS = 50,
+    WAIT_MS = 20000,
+    LINE_SHOWN = 400, /* bytes of a line in the list; the event's page has all of it */
+};
+
+/* One client a request: connecting to a local socket costs nothing beside a search. */
+static enum mm_code connect_events(struct mm_page *p, struct mm_events_client **ret)
+{
+    char address[MM_MAX_PATH + 32];
+    int n = snprintf(address, sizeof(address), "unix:%s/run/eventd.sock", p->portal->cfg.state_dir);
+
+    return mm_events_new(mm_slice_of(address, (size_t)n), WAIT_MS, ret);
+}
+
+/* "received-queue-number", as `next` hands it out. */
+static bool read_cursor(struct mm_slice s, struct mm_search_cursor *ret)
+{
+    size_t one = mm_slice_find(s, '-', 0);
+    size_t two = one == SIZE_MAX ? SIZE_MAX : mm_slice_find(s, '-', one + 1);
+    uint64_t received, queue, seq;
+
+    if (two == SIZE_MAX || !mm_slice_u64(mm_slice_sub(s, 0, one), &received) ||
+        !mm_slice_u64(mm_slice_sub(s, one + 1, two - one - 1), &queue) ||
+        !mm_slice_u64(mm_slice_sub(s, two + 1, SIZE_MAX), &seq) || received > INT64_MAX ||
+        queue > UINT16_MAX)
+        return false;
+    *ret = (struct mm_search_cursor){
+        .received_us = (int64_t)received, .queue = (uint16_t)queue, .seq = seq};
+    return true;
+}
+
+static void write_envelope(struct mm_doc *d, const struct mm_event *ev)
+{
+    char id[48];
+
+    (void)snprintf(id, sizeof(id), "%u/%llu", ev->queue, (unsigned long long)ev->seq);
+    mm_doc_str(d, "id", id);
+    mm_doc_int(d, "queue", ev->queue);
+    mm_doc_int(d, "seq", (int64_t)ev->seq);
+    mm_doc_time(d, "time", ev->time_us);
+    mm_doc_time(d, "received", ev->received_us);
+    mm_doc_int(d, "source", ev->source);
+    mm_doc_text(d, "format", ev->format);
+    mm_doc_bool(d, "parsed", (ev->flags & MM_EV_UNPARSED) == 0);
+}
+
+static void write_field(struct mm_page *p, struct mm_doc *list, struct mm_slice name,
+                        struct mm_slice value)
+{
+    struct mm_doc *d = mm_doc_object(list, NULL);
+    char key[MM_MAX_FIELD_NAME + 8];
+
+    (void)snprintf(key, sizeof(key), "field.%.*s", MM_S_ARG(name));
+    mm_doc_text(d, "name", name);
+    mm_doc_text(d, "value", value);
+    mm_doc_bool(d, "known", mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL);
+}
+
+static void write_fields(struct mm_page *p, struct mm_doc *list, const struct mm_event *ev,
+                         bool hot_only)
+{
+    char tmp[MM_FIELD_TEXT];
+
+    for (enum mm_field f = 0; f < MM_F_COUNT; f++) {
+        if (mm_event_has(ev, f) && (!hot_only || mm_field_store(f) == MM_FS_HOT))
+            write_field(p, list, mm_field_name(f), mm_event_as_text(ev, f, tmp));
+    }
+    for (size_t i = 0; i < ev->extra_n && !hot_only; i++)
+        write_field(p, list, ev->extra[i].name, ev->extra[i].value);
+}
+
+/* Why a search was not done: shown beside the field, with the place in what was typed. */
+static void refuse_query(struct mm_page *p, const struct mm_fault *fault)
+{
+    struct mm_doc *e = mm_doc_object(p->doc, "fault");
+
+    p->status = 422;
+    mm_doc_str(e, "code", fault->what);
+    mm_doc_int(e, "n", (int64_t)fault->at + 1);
+}
+
+static enum mm_code run_search(struct mm_page *p, const struct mm_query *query,
+                               struct mm_search_result *result, struct mm_events_client **client)
+{
+    struct mm_search_request r = {.company = mm_scope_company(p->narrow),
+                                  .query = query,
+                                  .now_us = p->now_us,
+                                  .zone_s = MM_PAGE_OFFSET_S,
+                                  .limit = PAGE_EVENTS};
+    struct mm_slice cursor = mm_input_get(&p->in, "before");
+    struct mm_fault fault = {0};
+    enum mm_code code;
+
+    r.has_cursor = cursor.n > 0;
+    if (r.has_cursor && !read_cursor(cursor, &r.cursor))
+        return MM_E_RANGE;
+    code = connect_events(p, client);
+    if (code == MM_OK)
+        code = mm_search_run(*client, &r, result, &fault);
+    if ((code == MM_E_SYNTAX || code == MM_E_LIMIT) && fault.what != NULL) {
+        refuse_query(p, &fault);
+        return MM_OK;
+    }
+    return code;
+}
+
+static void write_result(struct mm_page *p, struct mm_search_result *r)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "events");
+    struct mm_event *ev = mm_arena_alloc(p->arena, sizeof(*ev));
+    char next[80];
+
+    while (ev != NULL && mm_search_next(r, ev)) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+
+        write_envelope(d, ev);
+        mm_doc_text(d, "line", mm_utf8_cut(ev->original, LINE_SHOWN));
+        write_fields(p, mm_doc_array(d, "fields"), ev, true);
+    }
+    mm_doc_int(p->doc, "elapsed_ms", (int64_t)(r->answer.elapsed_us / 1000));
+    mm_doc_int(p->doc, "read_rows", (int64_t)r->answer.read_rows);
+    if (!r->more)
+        return;
+    (void)snprintf(next, sizeof(next), "%lld-%u-%llu", (long long)r->next.received_us,
+                   r->next.queue, (unsigned long long)r->next.seq);
+    mm_doc_str(p->doc, "next", next);
+}
+
+enum mm_code mm_page_events(struct mm_page *p)
+{
+    struct mm_slice text = mm_input_get(&p->in, "q");
+    struct mm_query *query = mm_arena_alloc(p->arena, sizeof(*query));
+    struct mm_search_result *result = mm_arena_alloc(p->arena, sizeof(*result));
+    struct mm_events_client *client = NULL;
+    struct mm_fault fault = {0};
+    enum mm_code code = mm_page_company(p);
+
+    if (query == NULL || result == NULL)
+        return MM_E_NOMEM;
+    if (code != MM_OK)
+        return code;
+    mm_doc_text(p->doc, "q", text);
+    mm_doc_bool(p->doc, "asked", mm_input_has(&p->in, "q"));
+    if (!mm_input_has(&p->in, "q"))
+        return MM_OK;
+    code = mm_query_parse(text, p->arena, query, &fault);
+    if (code == MM_E_SYNTAX || code == MM_E_LIMIT) {
+        refuse_query(p, &fault);
+        return MM_OK;
+    }
+    if (code == MM_OK)
+        code = run_search(p, query, result, &client);
+    if (code == MM_OK && p->status == 200)
+        write_result(p, result);
+    mm_search_done(result);
+    mm_events_free(&client);
+    return code;
+}
+
+enum mm_code mm_page_event(struct mm_page *p)
+{
+    struct mm_search_result *result = mm_arena_alloc(p->arena, sizeof(*result));
+    struct mm_event *ev = mm_arena_alloc(p->arena, sizeof(*ev));
+    struct mm_events_client *client = NULL;
+    uint64_t queue, seq;
+    enum mm_code code = mm_page_company(p);
+
+    if (result == NULL || ev == NULL)
+        return MM_E_NOMEM;
+    if (code == MM_OK)
+        code = mm_page_number(p, 1, &queue);
+    if (code == MM_OK)
+        code = mm_page_number(p, 2, &seq);
+    if (code != MM_OK || queue > UINT16_MAX)
+        return MM_E_NOTFOUND;
+    code = connect_events(p, &client);
+    if (code == MM_OK)
+        code =
+            mm_search_event(client, mm_scope_company(p->narrow), (uint16_t)queue, seq, result, ev);
+    if (code == MM_OK) {
+        write_envelope(p->doc, ev);
+        mm_doc_text(p->doc, "original", ev->original);
+        write_fields(p, mm_doc_array(p->doc, "fields"), ev, false);
+    }
+    mm_search_done(result);
+    mm_events_free(&client);
+    return code;
+}

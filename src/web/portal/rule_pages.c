@@ -1,0 +1,61 @@
+/* web/portal/rule_pages.c - the detection rules that are in force, and those that were refused. */
+#include "web/portal/pages.h"
+#include "web/portal/rules.h"
+
+enum { RULES_PAGE = 200 };
+
+static void write_rule(struct mm_page *p, struct mm_doc *list, const struct mm_rule *r)
+{
+    const struct mm_rule_words *w = p->lang == MM_LANG_EN ? &r->en : &r->ja;
+    struct mm_doc *d = mm_doc_object(list, NULL);
+
+    mm_doc_text(d, "id", r->id);
+    mm_doc_text(d, "title", w->title.n > 0 ? w->title : r->title);
+    mm_doc_str(d, "level", mm_level_name(r->level));
+    mm_doc_text(d, "author", r->author);
+    mm_doc_text(d, "product", r->product);
+    mm_doc_text(d, "category", r->category);
+    mm_doc_text(d, "service", r->service);
+    mm_doc_str(d, "state", mm_portal_rule_state(r));
+    mm_doc_text(d, "file", r->file);
+    mm_doc_int(d, "line", r->line);
+}
+
+static void write_refusal(struct mm_doc *list, const struct mm_rule_refusal *r)
+{
+    struct mm_doc *d = mm_doc_object(list, NULL);
+
+    mm_doc_text(d, "file", r->file);
+    mm_doc_int(d, "line", r->line);
+    mm_doc_str(d, "code", r->what);
+    mm_doc_str(d, "reason", mm_rules_reason(r->what));
+    mm_doc_text(d, "detail", r->detail);
+}
+
+enum mm_code mm_page_rules(struct mm_page *p)
+{
+    struct mm_ruleset *set = NULL;
+    struct mm_doc *list;
+    uint64_t from = 0;
+    size_t at, n;
+    enum mm_code code;
+
+    if (mm_input_has(&p->in, "from") && !mm_slice_u64(mm_input_get(&p->in, "from"), &from))
+        return MM_E_RANGE;
+    code = mm_portal_rules(p->portal, p->now_us, &set);
+    if (code != MM_OK)
+        return code;
+    n = mm_rules_count(set);
+    mm_doc_int(p->doc, "n", (int64_t)n);
+    mm_doc_int(p->doc, "refused_count", (int64_t)mm_rules_refused(set));
+    list = mm_doc_array(p->doc, "refused");
+    for (size_t i = 0; i < mm_rules_refused(set) && i < RULES_PAGE && from == 0; i++)
+        write_refusal(list, mm_rules_refusal(set, i));
+    list = mm_doc_array(p->doc, "rules");
+    for (at = from < n ? (size_t)from : n; at < n && list->n < RULES_PAGE; at++)
+        write_rule(p, list, mm_rules_get(set, at));
+    if (at < n)
+        mm_doc_int(p->doc, "next", (int64_t)at);
+    mm_rules_unref(&set);
+    return MM_OK;
+}

@@ -1,0 +1,56 @@
+/* web/portal/rules.c - see rules.h for the contract. */
+#include "web/portal/rules.h"
+
+#include <unistd.h>
+
+#include "base/time.h"
+
+enum { KEEP_US = 60 * 1000 * 1000 };
+
+static enum mm_code load(struct mm_portal *p, struct mm_ruleset **ret)
+{
+    const char *paths[MM_COUNT(p->cfg.rule_dirs)];
+    struct mm_fault fault = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < MM_COUNT(p->cfg.rule_dirs); i++) {
+        if (p->cfg.rule_dirs[i] != NULL && access(p->cfg.rule_dirs[i], R_OK) == 0)
+            paths[n++] = p->cfg.rule_dirs[i];
+    }
+    return n == 0 ? MM_E_NOTFOUND : mm_rules_load(paths, n, NULL, ret, &fault);
+}
+
+enum mm_code mm_portal_rules(struct mm_portal *portal, int64_t now_us, struct mm_ruleset **ret)
+{
+    enum mm_code code = MM_OK;
+
+    (void)pthread_mutex_lock(&portal->rules_lock);
+    if (portal->rules == NULL || now_us - portal->rules_us > KEEP_US || now_us < portal->rules_us) {
+        struct mm_ruleset *fresh = NULL;
+
+        code = load(portal, &fresh);
+        if (code == MM_OK) {
+            mm_rules_unref(&portal->rules);
+            portal->rules = fresh;
+            portal->rules_us = now_us;
+        }
+    }
+    if (code == MM_OK)
+        *ret = mm_rules_ref(portal->rules);
+    (void)pthread_mutex_unlock(&portal->rules_lock);
+    return code;
+}
+
+const char *mm_portal_rule_state(const struct mm_rule *rule)
+{
+    static const char *const names[] = {
+        [MM_RULE_ACTIVE] = "active",
+        [MM_RULE_NO_SOURCE] = "no_source",
+        [MM_RULE_NEEDS_VALUES] = "needs_values",
+        [MM_RULE_NEXT_STAGE] = "next_stage",
+    };
+
+    static_assert(MM_COUNT(names) == MM_RULE_STATE_COUNT, "one word a state");
+    MM_ASSERT((size_t)rule->state < MM_COUNT(names));
+    return names[rule->state];
+}

@@ -1,0 +1,21 @@
+/*
+ * web/portal/rules.h - the rules as the engine would load them, for showing.
+ *
+ * Purpose   Load the same folders as the engine, at most once a minute.
+ * Owns      The portal keeps the newest set; who asks gets a reference and gives it back.
+ * Threads   From many; a lock is held while loading.
+ * Trust     Rules are files of the operator; detect/ refuses what is wrong in them.
+ */
+#ifndef MM_WEB_PORTAL_RULES_H
+#define MM_WEB_PORTAL_RULES_H
+
+#include "detect/detect.h"
+#include "web/portal/portal.h"
+
+/* A reference to the rules of no longer than a minute ago; mm_rules_unref it. */
+MM_MUST_USE enum mm_code mm_portal_rules(struct mm_portal *portal, int64_t now_us,
+                                         struct mm_ruleset **ret);
+/* "active" and other stable words for what became of a rule. */
+const char *mm_portal_rule_state(const struct mm_rule *rule);
+
+#endif
