@@ -1,7 +1,7 @@
 /*
  * bench/bare_insert.c - what inserting costs when nothing else is done: the yardstick of ingest.
  *
- *     bare_insert [ROWS [ROWS_PER_BATCH [DIRECTORY]]]
+ *     bare_insert [ROWS [ROWS_PER_BATCH [ROWS_PER_BLOCK [DIRECTORY]]]]
  *
  * Starts an eventd of its own on an empty directory, encodes and inserts, checks that every row is
  * there once, and ends in one line.
@@ -52,7 +52,7 @@ static int64_t fill_only(struct mm_sample *sample, uint64_t from, uint64_t to)
 
 static void one_batch(struct mm_events_client *client, struct mm_native *native,
                       struct mm_sample *sample, struct mm_buf *out, uint64_t from, uint64_t to,
-                      struct sums *sums)
+                      uint64_t per_block, struct sums *sums)
 {
     static struct mm_event ev;
     struct mm_slice block;
@@ -60,12 +60,14 @@ static void one_batch(struct mm_events_client *client, struct mm_native *native,
     int64_t start, fill = fill_only(sample, from, to), wall;
 
     start = thread_us();
+    mm_buf_reset(out);
     for (uint64_t seq = from; seq < to; seq++) {
         mm_sample_fill(sample, seq, &ev);
         if (mm_native_event(native, &ev) != MM_OK)
             exit(1);
+        if (mm_native_rows(native) == per_block && mm_native_write(native, out) != MM_OK)
+            exit(1);
     }
-    mm_buf_reset(out);
     if (mm_native_write(native, out) != MM_OK)
         exit(1);
     sums->encode_us += thread_us() - start - fill;
@@ -115,7 +117,7 @@ static uint64_t argument(int argc, char **argv, int i, uint64_t otherwise)
     if (argc <= i)
         return otherwise;
     if (!mm_slice_u64(mm_slice_str(argv[i]), &v) || v == 0) {
-        fputs("usage: bare_insert [ROWS [ROWS_PER_BATCH [DIRECTORY]]]\n", stderr);
+        fputs("usage: bare_insert [ROWS [ROWS_PER_BATCH [ROWS_PER_BLOCK [DIRECTORY]]]]\n", stderr);
         exit(2);
     }
     return v;
@@ -125,15 +127,16 @@ int main(int argc, char **argv)
 {
     uint64_t rows = argument(argc, argv, 1, 3000000);
     uint64_t batch = argument(argc, argv, 2, MM_NATIVE_ROWS_MAX);
+    uint64_t per_block = argument(argc, argv, 3, MM_NATIVE_ROWS_MAX);
     char dir[] = "/tmp/mm-bare-insert-XXXXXX";
-    const char *state = argc > 3 ? argv[3] : mkdtemp(dir);
+    const char *state = argc > 4 ? argv[4] : mkdtemp(dir);
     struct mm_events_client *client;
     struct mm_native *native;
     struct mm_test_eventd eventd;
     struct mm_sample sample;
     struct mm_buf out;
     struct sums sums = {0};
-    struct mm_test_usage used;
+    struct mm_test_usage used, before;
     int64_t start;
 
     if (mm_test_eventd_program() == NULL) {
@@ -146,11 +149,13 @@ int main(int argc, char **argv)
         return 1;
     mm_buf_init(&out, SIZE_MAX / 4);
     mm_sample_init(&sample, 30, 1, mm_now_us());
+    before = mm_test_eventd_usage(&eventd);
     start = mm_mono_us();
     for (uint64_t from = 1; from <= rows; from += batch)
         one_batch(client, native, &sample, &out, from,
-                  from + batch <= rows ? from + batch : rows + 1, &sums);
+                  from + batch <= rows ? from + batch : rows + 1, per_block, &sums);
     used = mm_test_eventd_usage(&eventd);
+    used.cpu_s -= before.cpu_s;
     start = mm_mono_us() - start - sums.fill_us * 2;
     if (!complete(client, rows)) {
         fputs("rows are missing or doubled\n", stderr);
@@ -161,7 +166,7 @@ int main(int argc, char **argv)
     mm_buf_done(&out);
     if (!mm_test_eventd_stop(&eventd))
         return 1;
-    if (argc <= 3)
+    if (argc <= 4)
         mm_test_eventd_remove(&eventd);
     printf("bare-insert: %.0f rows/s, encode %.2f us/row, eventd %.2f us CPU/row (merges so far "
            "included), %.0f bytes/row sent, eventd RSS %.0f MB at the end, %.0f MB at most\n",

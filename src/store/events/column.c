@@ -56,12 +56,19 @@ static inline void put_u32(struct mm_buf *b, uint32_t v)
     b->n += sizeof(v);
 }
 
-static inline uint64_t load(const uint8_t *p, size_t n)
+static inline uint64_t load8(const uint8_t *p)
 {
-    uint64_t v = 0;
+    uint64_t v;
 
-    MM_ASSERT(n <= 8);
-    memcpy(&v, p, n);
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static inline uint64_t load4(const uint8_t *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof(v));
     return v;
 }
 
@@ -78,16 +85,24 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 static uint32_t hash_of(uint64_t seed, struct mm_slice s)
 {
     static const uint64_t k1 = 0xa0761d6478bd642f, k2 = 0xe7037ed1a0b428db;
-    uint64_t h = seed ^ s.n;
+    uint64_t h = seed ^ s.n, a, b;
     size_t i = 0;
 
+    MM_ASSERT(s.n > 0);
     for (; s.n - i > 16; i += 16)
-        h = mix(load(s.p + i, 8) ^ k1, load(s.p + i + 8, 8) ^ h);
-    if (s.n - i > 8)
-        h = mix(load(s.p + i, 8) ^ k1, load(s.p + i + 8, s.n - i - 8) ^ h);
-    else
-        h = mix(load(s.p + i, s.n - i) ^ k1, h ^ k2);
-    h = mix(h, k2);
+        h = mix(load8(s.p + i) ^ k1, load8(s.p + i + 8) ^ h);
+    /* The last 1 to 16 bytes; reads overlap rather than branch. s.n is in h already. */
+    if (s.n >= 8) {
+        a = load8(s.p + (s.n - i >= 8 ? i : s.n - 8));
+        b = load8(s.p + s.n - 8);
+    } else if (s.n >= 4) {
+        a = load4(s.p);
+        b = load4(s.p + s.n - 4);
+    } else {
+        a = s.p[0];
+        b = (uint64_t)s.p[s.n / 2] << 8 | s.p[s.n - 1];
+    }
+    h = mix(mix(a ^ k1, b ^ h), k2);
     return (uint32_t)(h ^ h >> 32);
 }
 
@@ -122,8 +137,8 @@ static bool same_word(const struct mm_words *w, uint32_t index, struct mm_slice 
     uint8_t head[10];
     size_t n = mm_varint(s.n, head);
 
-    return stored.n == n + s.n && memcmp(stored.p, head, n) == 0 &&
-           memcmp(stored.p + n, s.p, s.n) == 0;
+    return stored.n == n + s.n && stored.p[0] == head[0] &&
+           memcmp(stored.p + n, s.p, s.n) == 0; /* same size: the rest of the varint is too */
 }
 
 static void words_grow(struct mm_words *w)
@@ -287,8 +302,7 @@ void mm_column_uint(struct mm_column *c, uint32_t row, uint64_t v)
     c->rows++;
     if (p == NULL)
         return;
-    for (size_t i = 0; i < n; i++)
-        p[i] = (uint8_t)(v >> (8 * i));
+    memcpy(p, &v, n); /* little-endian machines only: see native.c */
     c->bytes.n += n;
 }
 
