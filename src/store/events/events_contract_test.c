@@ -482,16 +482,19 @@ TEST(events_are_found_by_what_they_are)
         {"imported:no parsed:yes", "1"},
     };
     struct bed b;
-    char sql[512], got[32];
+    char sql[512], got[32], query[256];
 
     bed_up(&b, 110);
     store(&b, 1, ROWS + 1, rows(&b, 1, ROWS + 1, ROWS), true);
     for (size_t i = 0; i < MM_COUNT(cases); i++) {
-        (void)snprintf(sql, sizeof(sql), "SELECT count() FROM events WHERE company = 2 AND (%s)",
+        (void)snprintf(sql, sizeof(sql),
+                       "SELECT count() FROM events WHERE company = 2 AND queue = 110 AND (%s)",
                        cases[i].sql);
+        (void)snprintf(query, sizeof(query),
+                       *cases[i].query == 0 ? "queue:110%s" : "queue:110 (%s)", cases[i].query);
         (void)snprintf(
             got, sizeof(got), "%llu",
-            (unsigned long long)search(&b, 2, cases[i].query, 64, i == 0 ? same_as_sample : NULL));
+            (unsigned long long)search(&b, 2, query, 64, i == 0 ? same_as_sample : NULL));
         if (!mm_slice_eq(ask(&b, sql, NULL, 0), mm_slice_str(got)))
             printf("# %s\n", cases[i].query);
         CHECK_SLICE(ask(&b, sql, NULL, 0), got);
