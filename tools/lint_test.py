@@ -28,11 +28,20 @@ def lint_reports_a_failing_tool_each_time_and_remembers_a_pass():
 
 
 def lint_looks_again_when_a_header_or_the_list_changes():
-    for path in ("src/a.h", ".clang-tidy", "src/a.c"):
+    tree = {**TREE, "src/a.c": '#include "a.h"\nint a;\n', "src/a.h": '#include "deep.h"\n',
+            "src/deep.h": "", "src/other.h": ""}
+    for path, again in (("src/deep.h", True), (".clang-tidy", True), ("src/other.h", False)):
         with tempfile.TemporaryDirectory() as folder:
-            looked(folder, TREE)
-            _, seen = looked(folder, {**TREE, path: "int a; /* new */\n"})
-            assert seen == ["src/a.c", "src/b.c"], f"{path}: looked at {seen}"
+            looked(folder, tree)
+            _, seen = looked(folder, {**tree, path: "/* new */\n"})
+            assert ("src/a.c" in seen) == again, f"{path}: looked at {seen}"
+
+
+def lint_spares_tests_the_analyser():
+    tidy = ["clang-tidy", "--quiet"]
+    assert "--checks=-clang-analyzer-*" in lint.command_for(tidy, "src/a_test.c")
+    assert lint.command_for(tidy, "src/a.c") == [*tidy, "src/a.c"]
+    assert lint.command_for(["cppcheck"], "src/a_test.c") == ["cppcheck", "src/a_test.c"]
 
 
 if __name__ == "__main__":

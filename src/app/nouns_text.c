@@ -138,7 +138,7 @@ static int field_of(const struct mm_entity *e, const char *option)
     char name[KEY_MAX];
     size_t i;
 
-    for (i = 0; option[i] != 0 && i < sizeof(name); i++)
+    for (i = 0; i < sizeof(name) && option[i] != 0; i++)
         name[i] = option[i] == '-' ? '_' : option[i];
     return mm_entity_field(e, mm_slice_of(name, i));
 }
@@ -259,7 +259,7 @@ static void help_field(const struct mm_noun *n, const struct mm_field *f)
 
     if (f->flags & MM_FIELD_OURS)
         return;
-    for (; f->name[len] != 0 && len < sizeof(option) - 1; len++)
+    for (; len < sizeof(option) - 1 && f->name[len] != 0; len++)
         option[len] = f->name[len] == '_' ? '-' : f->name[len];
     option[len] = 0;
     printf("  --%-18s%s %s", option, f->flags & MM_FIELD_NEED ? "*" : " ", mm_noun_title(n, f));
