@@ -151,7 +151,6 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
 
     MM_ASSERT(at <= n);
     while (at < n) {
-        struct mm_kv_pair pair = {0};
         size_t from;
 
         while (at < n && (p[at] == kv->style.gap || p[at] == ' '))
@@ -159,14 +158,16 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
         from = at;
         at = key_end(kv->in, from);
         if (at < n && p[at] == kv->style.assign && at > from) {
-            pair.key = mm_slice_sub(kv->in, from, at - from);
+            /* Field by field: copying a whole pair that was just written waits for its stores. */
+            ret->key.p = p + from;
+            ret->key.n = at - from;
+            ret->quoted = ret->escaped = ret->torn = false;
             at++;
             if (at < n && p[at] == kv->style.quote && kv->style.quote != 0)
-                at = quoted_value(kv, at + 1, &pair);
+                at = quoted_value(kv, at + 1, ret);
             else
-                at = plain_value(kv, at, &pair);
+                at = plain_value(kv, at, ret);
             kv->pos = at;
-            *ret = pair;
             return true;
         }
         if (at < n || at > from) {

@@ -230,10 +230,11 @@ static void set_syslog(const struct mm_wire *w, struct mm_event *ev)
 static bool try_format(const struct mm_format *f, struct mm_wire *w, const struct mm_raw *raw,
                        struct mm_slice text, const struct mm_hint *hint, struct mm_event *ev)
 {
-    bool whole;
+    bool had = w->has_syslog, whole;
 
     event_begin(raw, ev);
     wire_reset(w, f);
+    w->has_syslog = had && f->wrap_syslog;
     ev->format = f->name;
     if (w->has_syslog) {
         set_syslog(w, ev);
@@ -249,6 +250,7 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
     whole = w->read && w->whole;
     whole = mm_map_apply(f, w, ev) && whole;
     whole = set_time(f->time, f->timeless, w, hint->offset_s, ev) && whole;
+    w->has_syslog = had;
     return whole && mm_event_has(ev, MM_F_EVENT_CATEGORY) && mm_event_has(ev, MM_F_EVENT_OUTCOME) &&
            (ev->flags & MM_EV_EXTRA_FULL) == 0;
 }
