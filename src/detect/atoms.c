@@ -14,6 +14,8 @@ static enum mm_code add_atom(struct mm_item *it, struct mm_atom atom)
 {
     struct mm_ruleset *s = it->b->set;
 
+    if (s->atom_n - it->b->atom_first >= MM_RULE_ATOMS_MAX)
+        return mm_rule_refuse(it->b, MM_E_LIMIT, it->line, "rule.large", it->field);
     if (!mm_vec_room((void **)&s->atom, &s->atom_cap, s->atom_n, sizeof(atom), MM_ATOMS_MAX))
         return mm_rule_refuse(it->b, MM_E_LIMIT, it->line, "rule.set.full", (struct mm_slice){0});
     s->atom[s->atom_n++] = atom;
@@ -125,6 +127,8 @@ static enum mm_code regex_atom(struct mm_item *it, const struct mm_value *v)
     char why[120] = "";
     enum mm_code code;
 
+    if (s->regex_n - it->b->regex_first >= MM_RULE_REGEX_MAX)
+        return mm_rule_refuse(it->b, MM_E_LIMIT, v->line, "rule.large", it->field);
     if (!mm_vec_room((void **)&s->regex, &s->regex_cap, s->regex_n, sizeof(atom.re), MM_ATOMS_MAX))
         return nomem(it);
     code = mm_regex_new(v->raw, it->re_flags, &atom.re, &fault, why, sizeof(why));

@@ -211,7 +211,14 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
     struct mm_ruleset *s = b->set;
     struct mm_rule rule = {.file = file};
     struct mm_expr *x = NULL;
-    enum mm_code code = mm_rule_read(b, doc, &rule, &x);
+    uint32_t start = MM_STEP_FALSE;
+    enum mm_code code;
+
+    b->atom_first = s->atom_n;
+    b->regex_first = s->regex_n;
+    code = mm_rule_read(b, doc, &rule, &x);
+    if (code == MM_OK && x != NULL)
+        code = mm_program_make(b, x, &start);
 
     if (code == MM_OK && mm_map_get(&b->ids, rule.id) != NULL)
         code = mm_rule_refuse(b, MM_E_EXISTS, doc->line, "rule.double", rule.id);
@@ -227,7 +234,7 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
     if (mm_map_set(&b->ids, rule.id, s->rule_n) != MM_OK)
         return MM_E_NOMEM;
     s->rule[s->rule_n] = rule;
-    s->code[s->rule_n] = (struct mm_rule_code){.expr = x};
+    s->code[s->rule_n] = (struct mm_rule_code){.expr = x, .start = start};
     s->rule_n++;
     return MM_OK;
 }
@@ -307,7 +314,7 @@ static bool rule_file(const char *name)
 {
     struct mm_slice s = mm_slice_str(name);
 
-    return name[0] != '.' && (mm_slice_ends(s, MM_S(".yml")) || mm_slice_ends(s, MM_S(".yaml")));
+    return mm_slice_ends(s, MM_S(".yml")) || mm_slice_ends(s, MM_S(".yaml"));
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -319,6 +326,32 @@ struct walk {
     struct mm_build *b;
     size_t files;
 };
+
+static enum mm_code add_path(struct walk *w, const char *path, size_t depth);
+
+/*
+ * What a folder holds: folders (not through links, which may go round), rule files (also through
+ * links). One that cannot be read is refused, the rest goes on: somebody may be copying.
+ */
+static enum mm_code add_entry(struct walk *w, const char *path, size_t depth)
+{
+    struct stat st;
+    enum mm_code code = MM_OK;
+    struct mm_slice file;
+
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        if (depth < MM_RULES_MAX_DEPTH)
+            code = add_path(w, path, depth + 1);
+    } else if (rule_file(path)) {
+        code = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? add_path(w, path, depth + 1) : MM_E_IO;
+    }
+    if (code != MM_E_IO)
+        return code;
+    if (!mm_arena_dup(&w->b->set->arena, mm_slice_str(path), &file))
+        return MM_E_NOMEM;
+    (void)mm_rule_refuse(w->b, MM_E_IO, 1, "rule.file", mm_slice_str(strerror(errno)));
+    return add_refusal(w->b, file);
+}
 
 /* A file, or a folder's rules in name order. Depth is bounded: recursion is too. */
 static enum mm_code add_path(struct walk *w, const char *path, size_t depth)
@@ -341,12 +374,8 @@ static enum mm_code add_path(struct walk *w, const char *path, size_t depth)
         bool fits = len > 0 && (size_t)len < sizeof(sub) && list[i]->d_name[0] != '.';
 
         free(list[i]);
-        if (code != MM_OK || !fits || lstat(sub, &st) != 0)
-            continue;
-        if (S_ISDIR(st.st_mode) && depth < MM_RULES_MAX_DEPTH)
-            code = add_path(w, sub, depth + 1);
-        else if (S_ISREG(st.st_mode) && rule_file(sub))
-            code = add_path(w, sub, depth + 1);
+        if (code == MM_OK && fits)
+            code = add_entry(w, sub, depth);
     }
     free(list);
     return code;

@@ -161,7 +161,8 @@ static uint32_t emit(struct mm_build *b, const struct mm_expr *x, uint32_t yes, 
     if (x->kind == MM_X_NOT)
         return emit(b, x->first, no, yes);
     if (x->kind == MM_X_SET) {
-        if (!mm_vec_room((void **)&s->step, &s->step_cap, s->step_n, sizeof(*s->step), MM_CODE_MAX))
+        if (s->step_n - b->step_first >= MM_RULE_STEPS_MAX ||
+            !mm_vec_room((void **)&s->step, &s->step_cap, s->step_n, sizeof(*s->step), MM_CODE_MAX))
             return MM_STEP_FAIL;
         s->step[s->step_n] = (struct mm_test_step){.set = x->set, .yes = yes, .no = no};
         return (uint32_t)s->step_n++; /* below MM_CODE_MAX */
@@ -179,6 +180,20 @@ static uint32_t emit(struct mm_build *b, const struct mm_expr *x, uint32_t yes, 
         at = and? emit(b, child[n], at, no) : emit(b, child[n], yes, at);
     }
     return at;
+}
+
+enum mm_code mm_program_make(struct mm_build *b, const struct mm_expr *x, uint32_t *ret_start)
+{
+    uint32_t start;
+
+    b->step_first = b->set->step_n;
+    start = emit(b, x, MM_STEP_TRUE, MM_STEP_FALSE);
+    if (start == MM_STEP_FAIL) {
+        b->set->step_n = b->step_first; /* the rule goes, its tests as well */
+        return mm_rule_refuse(b, MM_E_LIMIT, b->rule->line, "rule.large", (struct mm_slice){0});
+    }
+    *ret_start = start;
+    return MM_OK;
 }
 
 /* The group of a rule's logsource; NO_SOURCE rules have none. */
@@ -374,15 +389,8 @@ enum mm_code mm_compile(struct mm_build *b)
     struct mm_ruleset *s = b->set;
     enum mm_code code = MM_OK;
 
-    for (size_t r = 0; r < s->rule_n && code == MM_OK; r++) {
+    for (size_t r = 0; r < s->rule_n && code == MM_OK; r++)
         code = join_group(b, r);
-        if (code != MM_OK || s->code[r].group == MM_GROUP_NONE)
-            continue;
-        mm_arena_reset(&b->tmp);
-        s->code[r].start = emit(b, s->code[r].expr, MM_STEP_TRUE, MM_STEP_FALSE);
-        if (s->code[r].start == MM_STEP_FAIL)
-            code = full(b);
-    }
     for (size_t g = 0; g < s->group_n && code == MM_OK; g++)
         code = compile_group(b, g);
     return code;

@@ -1,5 +1,7 @@
 /* detect/detect_test.c - rules from YAML to hits, and what a set tells about itself. */
 #include <malloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/harness/test.h"
 
@@ -277,4 +279,75 @@ TEST(matching_takes_no_memory)
     CHECK_NUM(mallinfo2().hblkhd, before.hblkhd);
     mm_matcher_free(&m);
     mm_rules_unref(&set);
+}
+
+static void put_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "we");
+
+    CHECK(f != NULL && fputs(text, f) >= 0);
+    CHECK(fclose(f) == 0);
+}
+
+TEST(folder_is_read_in_order_and_what_cannot_be_read_is_refused_alone)
+{
+    static const char *const names[] = {"b.yml", "a.yaml", ".hidden.yml", "c.txt", "sub/d.yml"};
+    char path[MM_MAX_PATH];
+    const char *dir = ".";
+    struct mm_ruleset *set = NULL;
+    struct mm_fault fault = {0};
+
+    CHECK(chdir(mm_test_dir()) == 0 && mkdir("sub", 0700) == 0);
+    for (size_t i = 0; i < MM_COUNT(names); i++) {
+        (void)snprintf(path, sizeof(path),
+                       "title: %zu\nlogsource: {product: windows}\n"
+                       "detection: {s: {A: x}, condition: s}\n",
+                       i);
+        put_file(names[i], path);
+    }
+    CHECK(symlink("nowhere", "gone.yml") == 0);
+    CHECK(symlink(".", "sub/round") == 0);
+    CHECK(mm_rules_load(&dir, 1, NULL, &set, &fault) == MM_OK);
+    CHECK_NUM(mm_rules_count(set), 3);
+    CHECK_SLICE(mm_rules_get(set, 0)->file, "./a.yaml");
+    CHECK_SLICE(mm_rules_get(set, 1)->file, "./b.yml");
+    CHECK_SLICE(mm_rules_get(set, 2)->file, "./sub/d.yml");
+    CHECK_NUM(mm_rules_refused(set), 1);
+    CHECK_SLICE(mm_slice_str(mm_rules_refusal(set, 0)->what), "rule.file");
+    CHECK_SLICE(mm_rules_refusal(set, 0)->file, "./gone.yml");
+    mm_rules_unref(&set);
+    dir = "none";
+    CHECK(mm_rules_load(&dir, 1, NULL, &set, &fault) == MM_E_IO);
+    CHECK_SLICE(mm_slice_str(fault.what), "rules.path");
+}
+
+TEST(monstrous_rule_is_refused_and_its_neighbours_load)
+{
+    struct mm_buf text;
+    struct mm_ruleset *set = NULL;
+
+    mm_buf_init(&text, 8 * 1024 * 1024);
+    mm_buf_str(&text, KIT_TITLE("tests") "  s: {A: x");
+    for (int i = 0; i < 25; i++)
+        mm_buf_fmt(&text, ", F%d: x", i);
+    mm_buf_str(&text, "}\n  condition: s");
+    for (int i = 0; i < 1000; i++) /* each name stands for 26 tests */
+        mm_buf_str(&text, " or s");
+    mm_buf_str(&text, "\n---\n" KIT_TITLE("values") "  s:\n");
+    for (int k = 0; k < 30; k++) {
+        mm_buf_fmt(&text, "    F%d|contains|windash: [", k);
+        for (int i = 0; i < 40; i++)
+            mm_buf_fmt(&text, "'-a%d -b -c',", i);
+        mm_buf_str(&text, "]\n");
+    }
+    mm_buf_str(&text, "  condition: s\n---\n" KIT_TITLE("good") "  s: {A: x}\n  condition: s\n");
+    CHECK(mm_buf_ok(&text));
+    CHECK(mm_rules_load_text(MM_S("t"), mm_buf_slice(&text), NULL, &set) == MM_OK);
+    CHECK_NUM(mm_rules_refused(set), 2);
+    CHECK_SLICE(mm_slice_str(mm_rules_refusal(set, 0)->what), "rule.large");
+    CHECK_SLICE(mm_slice_str(mm_rules_refusal(set, 1)->what), "rule.large");
+    CHECK_NUM(mm_rules_count(set), 1);
+    CHECK_SLICE(mm_rules_get(set, 0)->title, "good");
+    mm_rules_unref(&set);
+    mm_buf_done(&text);
 }
