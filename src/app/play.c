@@ -8,6 +8,7 @@
 
 #include "app/content.h"
 #include "app/play_enrol.h"
+#include "app/play_report.h"
 #include "app/play_send.h"
 #include "app/tables.h"
 #include "base/time.h"
@@ -19,7 +20,7 @@
 enum { WAIT_STALL_S = 60 }; /* no progress for so long: something is broken */
 
 struct arguments {
-    const char *state, *tcp, *truth, *incidents;
+    const char *state, *tcp, *portal, *truth, *incidents;
     uint64_t seed, companies, days;
     int64_t start_us;
     bool full;
@@ -29,11 +30,12 @@ static int usage(void)
 {
     fputs("usage: mimamori play [--state DIR] [--tcp 127.0.0.1:PORT] [--seed N] [--companies N]\n"
           "                     [--start YYYY-MM-DD] [--days N] [--incidents LIST|none] [--full]\n"
-          "                     [--truth FILE]\n"
+          "                     [--portal URL] [--truth FILE]\n"
           "Enters the pilot's companies and plays its monitoring period as real device logs.\n"
           "  --incidents  of: c2, report, logcleared; each may have @YYYY-MM-DDThh:mm or @seed\n"
           "               (default: c2,report at the pilot's times)\n"
           "  --full       every one of the 19,301,698 blocked URLs, not a hundredth of the ads\n"
+          "  --portal     where the report is made (default https://127.0.0.1:8443)\n"
           "  --truth      write what was really sent, for tests\n",
           stderr);
     return 2;
@@ -65,6 +67,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
             ok = (a->state = value) != NULL;
         else if (strcmp(name, "--tcp") == 0)
             ok = (a->tcp = value) != NULL;
+        else if (strcmp(name, "--portal") == 0)
+            ok = (a->portal = value) != NULL;
         else if (strcmp(name, "--truth") == 0)
             ok = (a->truth = value) != NULL;
         else if (strcmp(name, "--incidents") == 0)
@@ -284,7 +288,9 @@ static int run(const struct arguments *a, struct mm_plan *plan)
               stderr);
     else if (code != MM_OK)
         fprintf(stderr, "mimamori: companies cannot be entered: %s\n", mm_code_key(code));
-    else if (wait_bound(a->state, count_sources(plan->world)) && play(a, plan, records, &truth))
+    else if (wait_bound(a->state, count_sources(plan->world)) && play(a, plan, records, &truth) &&
+             (!plan->incident[MM_INCIDENT_REPORT].on ||
+              mm_play_report(records, a->state, a->portal, plan, &enrolled)))
         rc = a->truth == NULL || write_truth(a->truth, plan, &truth) ? 0 : 1;
     mm_records_close(&records);
     return rc;
@@ -294,6 +300,7 @@ int main(int argc, char **argv)
 {
     struct arguments a = {.state = MM_STATE_DEFAULT,
                           .tcp = "127.0.0.1:6514",
+                          .portal = "https://127.0.0.1:8443",
                           .incidents = "c2,report",
                           .seed = 1,
                           .companies = 31,
