@@ -238,6 +238,7 @@ static int list(const struct args *a)
         print_clean(r->id);
         puts(")");
     }
+    refusals_text(stdout, set);
     states_text(set);
     mm_rules_unref(&set);
     return 0;

@@ -1,0 +1,154 @@
+/* app/rules_cli_test.c - `mimamori rules` as a person or a script runs it. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/harness/test.h"
+
+#include "base/limits.h"
+
+enum { OUT_MAX = 64 * 1024, ARGS_MAX = 8 };
+
+#define GOOD                                                                                       \
+    "title: Good\nid: 1\nlevel: high\nauthor: Someone\nlogsource: {product: windows}\n"            \
+    "detection: {s: {Image|endswith: '\\cmd.exe'}, condition: s}\n"
+#define BAD                                                                                        \
+    "title: Bad\nlogsource: {product: windows}\n"                                                  \
+    "detection:\n  s: {A|frobnicate: x}\n  condition: s\n"
+
+static void put(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "we");
+
+    CHECK(f != NULL && fputs(text, f) >= 0);
+    CHECK(fclose(f) == 0);
+}
+
+/* A folder with one good file, one bad, one of both; this test's own directory becomes current. */
+static void rules_folder(void)
+{
+    CHECK(chdir(mm_test_dir()) == 0);
+    CHECK(mkdir("set", 0700) == 0 && mkdir("set/win", 0700) == 0 && mkdir("state", 0700) == 0);
+    put("set/bad.yml", BAD);
+    put("set/win/good.yml", GOOD);
+}
+
+/* Run with these words; standard output (and errors) into out. Returns the exit status. */
+static int run(char out[OUT_MAX], const char *const *words)
+{
+    char *argv[ARGS_MAX + 2] = {strdup(MM_PROGRAM)};
+    int status, fd = open("out", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    ssize_t n;
+    pid_t pid;
+
+    for (int i = 0; words[i] != NULL; i++) {
+        CHECK(i < ARGS_MAX);
+        argv[i + 1] = strdup(words[i]);
+    }
+    CHECK(fd >= 0);
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        if (dup2(fd, 1) != 1 || dup2(fd, 2) != 2)
+            _exit(99);
+        (void)execv(argv[0], argv);
+        _exit(98);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    n = pread(fd, out, OUT_MAX - 1, 0);
+    CHECK(n >= 0);
+    out[n] = '\0';
+    (void)close(fd);
+    for (int i = 0; argv[i] != NULL; i++)
+        free(argv[i]);
+    return WEXITSTATUS(status);
+}
+
+#define RUN(out, ...) run(out, (const char *const[]){__VA_ARGS__, NULL})
+
+TEST(check_names_file_line_and_reason)
+{
+    char out[OUT_MAX];
+
+    rules_folder();
+    CHECK_NUM(RUN(out, "check", "set"), 1);
+    CHECK_SLICE(mm_slice_str(out), "set/bad.yml:4: unknown modifier: frobnicate\n"
+                                   "1 rules: 1 active, 0 without a source that writes such "
+                                   "events, 0 need values for placeholders, 0 for correlation; "
+                                   "1 refused\n");
+    CHECK_NUM(RUN(out, "check", "set/win"), 0);
+    CHECK_NUM(RUN(out, "check", "--json", "set"), 1);
+    CHECK_SLICE(mm_slice_str(out),
+                "{\"rules\":1,\"active\":1,\"no_source\":0,\"needs_values\":0,\"next_stage\":0,"
+                "\"refused\":[{\"line\":4,\"file\":\"set/bad.yml\",\"reason\":"
+                "\"rule.modifier.unknown\",\"text\":\"unknown modifier\",\"detail\":"
+                "\"frobnicate\"}]}\n");
+    CHECK_NUM(RUN(out, "check", "nowhere"), 1);
+    CHECK(strstr(out, "cannot read nowhere") != NULL);
+    CHECK_NUM(RUN(out, "check"), 2);
+    CHECK_NUM(RUN(out, "frob"), 2);
+    CHECK_NUM(RUN(out, "check", "--frob", "set"), 2);
+}
+
+TEST(add_copies_the_good_ones_and_says_which_are_not)
+{
+    char out[OUT_MAX];
+    struct stat st;
+
+    rules_folder();
+    CHECK_NUM(RUN(out, "add", "--state", "state", "set/"), 1);
+    CHECK(strstr(out, "set//bad.yml:4: unknown modifier: frobnicate\n") != NULL ||
+          strstr(out, "set/bad.yml:4: unknown modifier: frobnicate\n") != NULL);
+    CHECK(strstr(out, "1 files copied to state/rules\n") != NULL);
+    CHECK(stat("state/rules/set/win/good.yml", &st) == 0);
+    CHECK_NUM(st.st_size, strlen(GOOD));
+    CHECK(stat("state/rules/set/bad.yml", &st) != 0);
+    CHECK(stat("state/rules/set/win/good.yml.new", &st) != 0);
+    /* Once more, and one file by name: nothing doubles. */
+    CHECK_NUM(RUN(out, "add", "--state", "state", "set"), 1);
+    CHECK_NUM(RUN(out, "list", "--state", "state"), 0);
+    CHECK(strstr(out, "high          active       Good (1)\n") != NULL);
+    CHECK_NUM(RUN(out, "list", "--json", "--state", "state"), 0);
+    CHECK_SLICE(mm_slice_str(out),
+                "[{\"line\":1,\"level\":\"high\",\"state\":\"active\",\"id\":\"1\",\"title\":"
+                "\"Good\",\"author\":\"Someone\",\"file\":\"state/rules/set/win/good.yml\","
+                "\"product\":\"windows\",\"category\":\"\",\"service\":\"\"}]\n");
+}
+
+TEST(add_keeps_to_the_state_directory)
+{
+    char out[OUT_MAX];
+    struct stat st;
+
+    rules_folder();
+    CHECK(chdir("set/win") == 0);
+    CHECK_NUM(RUN(out, "add", "--state", "../../state", "../win/good.yml"), 0);
+    CHECK_NUM(RUN(out, "add", "--state", "../../state", "."), 0);
+    CHECK_NUM(RUN(out, "add", "--state", "../../state", ".."), 1);
+    CHECK(stat("../../state/rules/good.yml", &st) == 0);
+    CHECK(stat("../../state/rules/win/good.yml", &st) == 0);
+    CHECK(stat("../../state/win", &st) != 0);
+}
+
+TEST(why_says_which_part_holds)
+{
+    char out[OUT_MAX];
+
+    rules_folder();
+    put("yes.json", "{\"winlog.channel\":\"System\",\"process.executable\":\"C:\\\\cmd.exe\"}");
+    put("no.json", "{\"Event\":{\"System\":{\"EventID\":1,\"Channel\":\"System\"},"
+                   "\"EventData\":{\"Image\":\"C:\\\\x.exe\"}}}");
+    CHECK_NUM(RUN(out, "why", "set/win/good.yml", "yes.json"), 0);
+    CHECK_SLICE(mm_slice_str(out), "# Good\nlogsource: yes\nrule: yes\nall of s: yes\n"
+                                   "  field Image: yes\n\n");
+    CHECK_NUM(RUN(out, "why", "set/win/good.yml", "no.json"), 1);
+    CHECK_SLICE(mm_slice_str(out), "# Good\nlogsource: yes\nrule: no\nall of s: no\n"
+                                   "  field Image: no\n\n");
+    put("no.json", "[1]");
+    CHECK_NUM(RUN(out, "why", "set/win/good.yml", "no.json"), 1);
+    CHECK(strstr(out, "holds no event") != NULL);
+    CHECK_NUM(RUN(out, "why", "set/win/good.yml"), 2);
+}
