@@ -13,7 +13,6 @@ enum {
 };
 
 struct function {
-    mm_db_text_fn text;
     mm_db_test_fn test;
     mm_db_int_fn integer;
     void *arg;
@@ -64,7 +63,7 @@ static enum mm_code code_of(int rc)
         return MM_E_IO;
     }
     if (rc == SQLITE_CONSTRAINT_TRIGGER)
-        return MM_E_DENIED; /* the guards of scope.c are our only raising triggers */
+        return MM_E_DENIED; /* only guards raise: ours and those of features */
     if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
         rc == SQLITE_CONSTRAINT_ROWID)
         return MM_E_EXISTS;
@@ -235,7 +234,6 @@ const char *mm_db_version(void)
 static void call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     const struct function *f = sqlite3_user_data(ctx);
-    struct mm_slice text = {0};
     int64_t v = 0;
 
     if (f->test != NULL) {
@@ -245,8 +243,6 @@ static void call(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         sqlite3_result_int64(ctx, v);
     } else if (f->integer != NULL && f->integer(f->arg, &v)) {
         sqlite3_result_int64(ctx, v);
-    } else if (f->text != NULL && f->text(f->arg, &text)) {
-        sqlite3_result_text64(ctx, (const char *)text.p, text.n, SQLITE_TRANSIENT, SQLITE_UTF8);
     } else {
         sqlite3_result_null(ctx);
     }
@@ -261,11 +257,6 @@ static enum mm_code function(struct mm_db *db, const char *name, int argc, struc
     db->function_count++;
     return code_of(sqlite3_create_function_v2(db->h, name, argc, SQLITE_UTF8 | SQLITE_INNOCUOUS,
                                               own, call, NULL, NULL, NULL));
-}
-
-enum mm_code mm_db_text_function(struct mm_db *db, const char *name, mm_db_text_fn fn, void *arg)
-{
-    return function(db, name, 0, (struct function){.text = fn, .arg = arg});
 }
 
 enum mm_code mm_db_test_function(struct mm_db *db, const char *name, mm_db_test_fn fn, void *arg)

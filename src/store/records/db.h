@@ -60,14 +60,10 @@ void mm_db_checkpoint(struct mm_db *db);
 /* SQLite's version as text ("3.40.1"). */
 const char *mm_db_version(void);
 
-/* An SQL function of no argument that answers NULL or text. The text lives until the next call. */
-typedef bool (*mm_db_text_fn)(void *arg, struct mm_slice *ret);
 /* An SQL function of one integer that answers true or false; NULL never reaches it (false). */
 typedef bool (*mm_db_test_fn)(void *arg, int64_t value);
 /* An SQL function of no argument that answers an integer, or NULL for false. */
 typedef bool (*mm_db_int_fn)(void *arg, int64_t *ret);
-MM_MUST_USE enum mm_code mm_db_text_function(struct mm_db *db, const char *name, mm_db_text_fn fn,
-                                             void *arg);
 MM_MUST_USE enum mm_code mm_db_test_function(struct mm_db *db, const char *name, mm_db_test_fn fn,
                                              void *arg);
 MM_MUST_USE enum mm_code mm_db_int_function(struct mm_db *db, const char *name, mm_db_int_fn fn,

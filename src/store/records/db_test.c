@@ -1,7 +1,9 @@
 /* store/records/db_test.c - what SQLite in particular has to be told, and what lies on the disk. */
 #include "store/records/db.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "store/records/sample_test.h"
@@ -107,4 +109,40 @@ TEST(db_query_only_writes_nothing)
     CHECK_NUM(mm_db_query_only(db), MM_OK);
     CHECK_NUM(mm_db_exec(db, "INSERT INTO t VALUES (1)"), MM_E_DENIED);
     mm_db_close(&db);
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit r;
+
+    CHECK(getrlimit(RLIMIT_FSIZE, &r) == 0);
+    r.rlim_cur = bytes;
+    CHECK(setrlimit(RLIMIT_FSIZE, &r) == 0);
+}
+
+TEST(records_full_disk_is_an_answer_and_work_goes_on_afterwards)
+{
+    struct mm_records *rec = mm_sample_open(mm_test_dir());
+    struct mm_scope_hold hold;
+    const struct mm_scope *one = mm_system_company(&hold, 1);
+    int64_t before, refused = 0;
+    char name[32], why[256];
+
+    (void)signal(SIGXFSZ, SIG_IGN); /* a full disk answers, it doesn't kill */
+    mm_sample_companies(rec, 2);
+    CHECK_NUM(mm_sample_add(rec, one, "before"), MM_OK);
+    before = mm_sample_count(rec, one);
+    limit_files(4096);
+    for (int i = 0; i < 20; i++) {
+        (void)snprintf(name, sizeof(name), "full-%d", i);
+        refused += mm_sample_add(rec, one, name) != MM_OK;
+    }
+    limit_files(RLIM_INFINITY);
+    CHECK_NUM(refused, 20);
+    mm_records_error(rec, why, sizeof(why));
+    CHECK(why[0] != 0);
+    CHECK_NUM(mm_sample_count(rec, one), before);
+    CHECK_NUM(mm_sample_add(rec, one, "after"), MM_OK);
+    CHECK_NUM(mm_sample_count(rec, one), before + 1);
+    mm_records_close(&rec);
 }

@@ -171,8 +171,6 @@ static void give_back(struct mm_q *q)
 {
     if (q->st == NULL)
         return;
-    if (q->st->stmt->kind == MM_STMT_WRITE || q->st->stmt->kind == MM_STMT_SYSTEM)
-        q->tx->set_ready = false; /* it may have added a company */
     mm_tx_release(q->tx, q->st);
     MM_ASSERT(q->tx->open > 0);
     q->tx->open--;

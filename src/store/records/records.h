@@ -118,7 +118,8 @@ MM_MUST_USE enum mm_code mm_records_write_async(struct mm_records *rec,
 const struct mm_scope *mm_tx_scope(const struct mm_tx *tx);
 /*
  * From here to _widen the transaction sees one company of its scope: for an operator's work in
- * one company. MM_E_NOTFOUND when the scope doesn't see it. No statement may be open.
+ * one company. MM_E_NOTFOUND when the scope doesn't see it. No statement may be open. In a
+ * snapshot it is right but slow: narrow the scope (mm_scope_narrow) before mm_records_read.
  */
 MM_MUST_USE enum mm_code mm_tx_narrow(struct mm_tx *tx, uint32_t company);
 void mm_tx_widen(struct mm_tx *tx);

@@ -286,6 +286,42 @@ TEST(scope_of_many_companies_writes_only_after_narrowing)
     mm_records_close(&rec);
 }
 
+static enum mm_code work_count(struct mm_tx *tx, void *arg)
+{
+    struct mm_q q;
+
+    mm_q_begin(&q, tx, &mm_sample_stmts[SAMPLE_THING_COUNT]);
+    return mm_q_end_int(&q, arg);
+}
+
+TEST(scope_holds_in_reads_of_a_write_transaction_too)
+{
+    static const uint32_t set[] = {1, 4, 7}; /* with a company that isn't its own in between */
+    struct mm_records *rec = filled();
+    struct mm_arena a;
+    struct mm_scope_hold hold;
+    int64_t n = -1;
+
+    mm_arena_init(&a, 65536);
+    CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 4), work_count, &n), MM_OK);
+    CHECK_NUM(n, 5);
+    CHECK_NUM(mm_records_write(rec,
+                               made(&a, (struct mm_scope_spec){.kind = MM_SCOPE_OPERATOR,
+                                                               .companies = set,
+                                                               .count = MM_COUNT(set)}),
+                               work_count, &n),
+              MM_OK);
+    CHECK_NUM(n, 2 + 5 + 8);
+    CHECK_NUM(mm_records_write(rec, made(&a, (struct mm_scope_spec){.kind = MM_SCOPE_OPERATOR}),
+                               work_count, &n),
+              MM_OK);
+    CHECK_NUM(n, 0);
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), work_count, &n), MM_OK);
+    CHECK_NUM(n, 36);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
 TEST(scope_runs_system_statements_for_the_system_only)
 {
     struct mm_records *rec = filled();

@@ -38,49 +38,41 @@ static bool sql_company(void *arg, int64_t *ret)
     return true;
 }
 
-static bool set_of_all(struct mm_tx *tx)
+/* mm_low() and mm_high(): the companies that the scope sees lie between them. A range lets an index
+ * on company help, and costs nothing to make, whatever the number of companies. */
+static bool sql_low(void *arg, int64_t *ret)
 {
-    struct mm_db_stmt *st = NULL;
-    bool row = false;
-
-    if (mm_db_prepare(tx->db, "SELECT json_group_array(company) FROM main.company", &st) != MM_OK)
-        return false;
-    if (mm_db_step(st, &row) == MM_OK && row)
-        mm_buf_add(&tx->set, mm_db_bytes(st, 0));
-    mm_db_finalize(&st);
-    return row;
-}
-
-static bool set_of_scope(struct mm_tx *tx)
-{
+    const struct mm_tx *tx = arg;
     const struct mm_scope *s = tx->scope;
 
-    mm_buf_reset(&tx->set);
     if (s == NULL)
         return false;
     if (tx->elevated || s->all)
-        return set_of_all(tx) && mm_buf_ok(&tx->set);
-    mm_buf_byte(&tx->set, '[');
-    if (s->kind == MM_SCOPE_COMPANY)
-        mm_buf_u64(&tx->set, s->company);
-    for (size_t i = 0; i < s->count; i++) {
-        if (i > 0)
-            mm_buf_byte(&tx->set, ',');
-        mm_buf_u64(&tx->set, s->companies[i]);
-    }
-    mm_buf_byte(&tx->set, ']');
-    return mm_buf_ok(&tx->set);
+        *ret = 0;
+    else if (s->kind == MM_SCOPE_COMPANY)
+        *ret = s->company;
+    else if (s->count > 0)
+        *ret = s->companies[0];
+    else
+        return false;
+    return true;
 }
 
-/* mm_companies(): the set as a JSON array; NULL reads as the empty set. */
-static bool sql_companies(void *arg, struct mm_slice *ret)
+static bool sql_high(void *arg, int64_t *ret)
 {
-    struct mm_tx *tx = arg;
+    const struct mm_tx *tx = arg;
+    const struct mm_scope *s = tx->scope;
 
-    if (!tx->set_ready && !set_of_scope(tx))
+    if (s == NULL)
         return false;
-    tx->set_ready = true;
-    *ret = mm_buf_slice(&tx->set);
+    if (tx->elevated || s->all)
+        *ret = UINT32_MAX;
+    else if (s->kind == MM_SCOPE_COMPANY)
+        *ret = s->company;
+    else if (s->count > 0)
+        *ret = s->companies[s->count - 1];
+    else
+        return false;
     return true;
 }
 
@@ -286,14 +278,23 @@ static enum mm_code load_owned(struct mm_tx *tx)
     return code;
 }
 
+/*
+ * What the view of a table shows. Readers of one company compare, so that indexes find and order.
+ * Readers of many look each row up in their set: pages end early, whatever the number of
+ * companies. The writer, which mostly works in one company, also bounds a range for the index.
+ */
+static const char *const shown[MM_TX_KINDS] = {
+    [MM_TX_ONE] = "company = mm_company()",
+    [MM_TX_MANY] = "mm_sees(company)",
+    [MM_TX_WRITER] = "company BETWEEN mm_low() AND mm_high() AND mm_sees(company)",
+};
+
 static enum mm_code make_view(struct mm_tx *tx, const char *table)
 {
     char sql[512];
-    int n = snprintf(sql, sizeof(sql),
-                     "CREATE TEMP VIEW \"%s\" AS SELECT * FROM main.\"%s\" WHERE %s", table, table,
-                     tx->kind == MM_TX_ONE
-                         ? "company = mm_company()"
-                         : "company IN (SELECT value FROM json_each(mm_companies()))");
+    int n =
+        snprintf(sql, sizeof(sql), "CREATE TEMP VIEW \"%s\" AS SELECT * FROM main.\"%s\" WHERE %s",
+                 table, table, shown[tx->kind]);
 
     MM_ASSERT(n > 0 && (size_t)n < sizeof(sql));
     return mm_db_exec(tx->db, sql);
@@ -347,7 +348,6 @@ enum mm_code mm_tx_new(struct mm_records *rec, const char *path, enum mm_tx_kind
     if (tx == NULL)
         return MM_E_NOMEM;
     *tx = (struct mm_tx){.magic = TX_MAGIC, .kind = kind, .rec = rec};
-    mm_buf_init(&tx->set, TX_SET_MAX);
     tx->slots = calloc(TX_SLOTS, sizeof(*tx->slots));
     tx->owned = calloc(TX_TABLES_MAX, sizeof(*tx->owned));
     code = tx->slots == NULL || tx->owned == NULL
@@ -356,7 +356,9 @@ enum mm_code mm_tx_new(struct mm_records *rec, const char *path, enum mm_tx_kind
     if (code == MM_OK)
         code = mm_db_int_function(tx->db, "mm_company", sql_company, tx);
     if (code == MM_OK)
-        code = mm_db_text_function(tx->db, "mm_companies", sql_companies, tx);
+        code = mm_db_int_function(tx->db, "mm_low", sql_low, tx);
+    if (code == MM_OK)
+        code = mm_db_int_function(tx->db, "mm_high", sql_high, tx);
     if (code == MM_OK)
         code = mm_db_test_function(tx->db, "mm_sees", sql_sees, tx);
     if (code == MM_OK) {
@@ -377,7 +379,6 @@ void mm_tx_free(struct mm_tx **tx)
         return;
     MM_ASSERT((*tx)->magic == TX_MAGIC && (*tx)->open == 0);
     mm_db_close(&(*tx)->db); /* finalizes the cached statements */
-    mm_buf_done(&(*tx)->set);
     free((*tx)->slots);
     free((*tx)->owned);
     (*tx)->magic = 0;
@@ -392,7 +393,6 @@ static void wear(struct mm_tx *tx, const struct mm_scope *scope)
     MM_ASSERT(tx != NULL && tx->magic == TX_MAGIC);
     MM_ASSERT(tx->open == 0); /* a running statement keeps the scope it began under */
     tx->scope = scope;
-    tx->set_ready = false;
 }
 
 void mm_tx_enter(struct mm_tx *tx, const struct mm_scope *scope)

@@ -3,22 +3,21 @@
  *
  * Purpose   Where the scope meets SQLite: a bare table name is a temporary view of the rows that
  *           the scope sees, and temporary triggers on the writer refuse every other row.
- * Owns      The connection, its statement cache and the text of its set of companies.
+ * Owns      The connection and its statement cache.
  * Threads   One thread at a time.
  * Trust     Statements are ours but may be wrong: judged when compiled (query.h has the rules).
  */
 #ifndef MM_STORE_RECORDS_TX_H
 #define MM_STORE_RECORDS_TX_H
 
-#include "base/buf.h"
 #include "store/records/db.h"
 #include "store/records/query.h"
 #include "store/records/scope_priv.h"
 
 enum mm_tx_kind {
     MM_TX_ONE,    /* reads of one company: views compare, so that indexes give their order */
-    MM_TX_MANY,   /* reads of a set of companies */
-    MM_TX_WRITER, /* the writer: views as MANY, guards on every table */
+    MM_TX_MANY,   /* reads of a set of companies, or of all */
+    MM_TX_WRITER, /* the writer: guards on every table */
     MM_TX_KINDS,
 };
 
@@ -29,8 +28,6 @@ enum {
     /* Tables of all features together. */
     TX_TABLES_MAX = 256,
     TX_NAME_MAX = 64,
-    /* Text of the set of companies: 100,000 companies of 7 bytes. */
-    TX_SET_MAX = 1024 * 1024,
 };
 
 struct mm_prepared {
@@ -52,9 +49,7 @@ struct mm_tx {
     const struct mm_scope *outer; /* the scope before _narrow, else NULL */
     struct mm_scope_hold hold;
     bool elevated;
-    bool set_ready;
-    struct mm_buf set; /* JSON array of the companies the scope sees */
-    size_t open;       /* queries begun and not ended */
+    size_t open; /* queries begun and not ended */
     struct mm_prepared *slots;
     size_t slot_count;
     char (*owned)[TX_NAME_MAX]; /* tables with a company column */
