@@ -206,6 +206,7 @@ RULES = {
 }
 COMPANIONS = "every fuzz target has a test, a dictionary and a corpus"
 LINKS = "links between documents lead somewhere, and each page for users has both languages"
+NO_SYMLINKS = "no symbolic link is part of the repository"
 CATALOGUES = "po/ja.po and po/en.po are complete and agree"
 
 
@@ -262,4 +263,7 @@ def check(tree, corpora=()):
 
 if __name__ == "__main__":
     project = source.load(sys.argv[1])
-    source.report_tap(check(project, source.corpus_files(sys.argv[1])))
+    promises = check(project, source.corpus_files(sys.argv[1]))
+    promises[NO_SYMLINKS] = [f"{path}: a link leads out of the repository, or hides a second name"
+                             for path in source.tracked_links(sys.argv[1])]
+    source.report_tap(promises)

@@ -1,5 +1,9 @@
 """tidy.py turns red on each planted violation, names its line, and stays green without one."""
 
+import pathlib
+import subprocess
+import tempfile
+
 import tidy
 import tree as source
 
@@ -179,6 +183,19 @@ def tidy_refuses_links_to_nowhere_and_pages_in_one_language():
     expect_clean("README.md", "[a](docs/en/a.md#part) [b](https://x/y) [c](#d) [e](src/codec)\n")
     expect("docs/en/a.md", None, tidy.LINKS)
     expect("docs/ja/b.md", "", tidy.LINKS)
+
+
+def tidy_sees_a_tracked_link_and_no_other():
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "tracked").symlink_to("/tmp")
+        pathlib.Path(folder, "ignored").symlink_to("/tmp")
+        assert source.tracked_links(folder) == []
+        try:
+            subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+        except OSError:
+            return  # no git here: nothing is tracked either
+        subprocess.run(["git", "add", "tracked"], cwd=folder, check=True)
+        assert source.tracked_links(folder) == ["tracked"]
 
 
 def tidy_follows_rule_zero():

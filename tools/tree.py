@@ -2,12 +2,24 @@
 
 import pathlib
 import re
+import subprocess
 import sys
 
 SKIPPED_DIRS = {"node_modules", "state", "__pycache__", "shots"}
 BINARY_SUFFIXES = {".png", ".ico", ".gz", ".zst", ".woff2", ".pdf", ".xlsx", ".zip"}
 C_NOISE = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+
+def tracked_links(root):
+    """Paths of symbolic links in git's index; none where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", "ls-files", "-s"], cwd=root, capture_output=True, text=True,
+                              check=False)
+    except OSError:
+        return []
+    return [line.split("\t", 1)[1] for line in done.stdout.splitlines()
+            if line.startswith("120000 ")]
 
 
 def corpus_files(root):
