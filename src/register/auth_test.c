@@ -1,7 +1,9 @@
 /* register/auth_test.c - logging in, sessions, bearers; every way in that must stay shut. */
 #include "register/auth.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include "base/time.h"
 #include "register/account.h"
 #include "register/audit.h"
+#include "register/auth_priv.h"
 #include "register/password.h"
 #include "register/register_test.h"
 #include "tests/harness/test.h"
@@ -535,4 +538,68 @@ TEST(auth_key_file_is_32_bytes_for_its_owner)
     CHECK(fchmod(fd, 0600) == 0 && write(fd, key.b, 1) == 1);
     CHECK_NUM(mm_key_load(path, &k), MM_E_SYNTAX);
     (void)close(fd);
+}
+
+struct attempt {
+    struct house *h;
+    const char *name, *secret;
+    enum mm_code code;
+    char token[MM_AUTH_TEXT];
+};
+
+static void *attempt_main(void *arg)
+{
+    struct attempt *a = arg;
+
+    a->code = login(a->h, a->name, a->secret, "", MM_REGISTER_NOW, a->token);
+    return NULL;
+}
+
+TEST(auth_one_code_lets_one_of_two_in_who_come_at_once)
+{
+    struct house h = built();
+    char codes[4][MM_CODE_TEXT];
+    struct mm_scope_hold hold;
+
+    CHECK_NUM(mm_account_codes(h.auth, mm_system_company(&hold, h.company), h.charge, 4,
+                               MM_REGISTER_NOW, codes),
+              MM_OK);
+    for (int round = 0; round < 4; round++) {
+        struct attempt a[2];
+        pthread_t thread[2];
+        int in = 0;
+
+        for (int i = 0; i < 2; i++) {
+            a[i] = (struct attempt){.h = &h, .name = "hanako", .secret = codes[round]};
+            CHECK(pthread_create(&thread[i], NULL, attempt_main, &a[i]) == 0);
+        }
+        for (int i = 0; i < 2; i++) {
+            CHECK(pthread_join(thread[i], NULL) == 0);
+            CHECK(a[i].code == MM_OK || a[i].code == MM_E_AUTH);
+            in += a[i].code == MM_OK;
+        }
+        CHECK_NUM(in, 1);
+    }
+    gone(&h);
+}
+
+TEST(auth_computes_at_most_two_passwords_at_a_time)
+{
+    struct house h = built();
+    struct attempt a = {.h = &h, .name = "hanako", .secret = PASSWORD};
+    struct timespec soon;
+    pthread_t thread;
+
+    for (int i = 0; i < MM_AUTH_HASHERS; i++)
+        CHECK(sem_trywait(&h.auth->hashers) == 0); /* two are being computed */
+    CHECK(sem_trywait(&h.auth->hashers) != 0 && errno == EAGAIN);
+    CHECK(pthread_create(&thread, NULL, attempt_main, &a) == 0);
+    CHECK(clock_gettime(CLOCK_REALTIME, &soon) == 0);
+    soon.tv_sec++; /* thirty times what one takes */
+    CHECK(pthread_timedjoin_np(thread, NULL, &soon) == ETIMEDOUT);
+    CHECK(sem_post(&h.auth->hashers) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_NUM(a.code, MM_OK);
+    CHECK(sem_post(&h.auth->hashers) == 0);
+    gone(&h);
 }
