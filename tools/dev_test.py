@@ -14,7 +14,7 @@ import tree as source
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = "build:\nalpha\nnodejs node\n\n# talk\nrun:\nbeta\nalpha\n\ntest:\ngamma\n"
 # What the script itself needs of the real machine.
-TOOLS = "sh awk sort tr cat printf dirname mkdir rm cp cmp find env".split()
+TOOLS = "sh awk sort tr cat printf dirname mkdir rm cp cmp find env grep".split()
 FAKES = {
     "dpkg-query": 'for p; do :; done\ncase " $INSTALLED " in *" $p "*) printf "installed ";; '
                   '*) exit 1;; esac',
@@ -22,10 +22,9 @@ FAKES = {
     "apt-get": 'echo "apt-get $*" >>"$CALLS"',
     "npm": 'echo "npm $*" >>"$CALLS"; mkdir -p node_modules',
     "meson": 'echo "meson $*" >>"$CALLS"; [ "$1" != setup ] || { mkdir -p build; '
-             ': >build/build.ninja; }',
+             'echo lchdb >build/build.ninja; }',
     "ninja": 'echo "ninja $*" >>"$CALLS"',
     "python3": "exit 0",
-    "grep": "exit 1",
 }
 
 
@@ -137,6 +136,15 @@ def dev_configures_again_when_a_folder_joins(machine):
     assert not any(c.startswith("meson") for c in machine.run("build", installed=have)[2])
     (machine.folder / "src/new").mkdir()
     (machine.folder / "src/new/meson.build").write_text("")
+    calls = machine.run("build", installed=have)[2]
+    assert any(c.startswith("meson setup --reconfigure") for c in calls), calls
+
+
+@on_machine
+def dev_configures_again_when_a_build_has_no_libchdb(machine):
+    have = "alpha nodejs"
+    machine.run("build", installed=have)
+    (machine.folder / "build/build.ninja").write_text("configured without it\n")
     calls = machine.run("build", installed=have)[2]
     assert any(c.startswith("meson setup --reconfigure") for c in calls), calls
 
