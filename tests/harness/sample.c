@@ -146,7 +146,8 @@ static void process(struct mm_sample *s, uint64_t seq, struct mm_event *ev)
 void mm_sample_init(struct mm_sample *s, uint32_t companies, uint16_t queue, int64_t start_us)
 {
     MM_ASSERT(companies > 0);
-    *s = (struct mm_sample){.companies = companies, .queue = queue, .start_us = start_us};
+    *s = (struct mm_sample){
+        .companies = companies, .first = 1, .queue = queue, .start_us = start_us};
 }
 
 void mm_sample_fill(struct mm_sample *s, uint64_t seq, struct mm_event *ev)
@@ -157,7 +158,7 @@ void mm_sample_fill(struct mm_sample *s, uint64_t seq, struct mm_event *ev)
     mm_event_reset(ev);
     ev->seq = seq;
     ev->queue = s->queue;
-    ev->company = (uint32_t)pick(seq, 20, s->companies) + 1;
+    ev->company = (uint32_t)pick(seq, 20, s->companies) + s->first;
     ev->source = ev->company * 10;
     ev->keep_days = 365;
     ev->received_us = s->start_us + (int64_t)seq * 5;

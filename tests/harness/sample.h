@@ -15,7 +15,8 @@
 enum { MM_SAMPLE_TEXT = 2048 };
 
 struct mm_sample {
-    uint32_t companies; /* rows are spread over 1..companies */
+    uint32_t companies; /* rows are spread over so many, … */
+    uint32_t first;     /* … beginning with this one (1 by _init) */
     uint16_t queue;
     int64_t start_us; /* `received` of row 1; rows are 5 us apart */
     size_t text_n;
