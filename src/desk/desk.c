@@ -209,6 +209,13 @@ enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *e
     return code;
 }
 
+static int by_look(const void *pa, const void *pb)
+{
+    const struct mm_look_result *a = pa, *b = pb;
+
+    return (int)a->what - (int)b->what;
+}
+
 enum mm_code mm_desk_looks(struct mm_tx *tx, int64_t case_id, struct mm_arena *a,
                            struct mm_look_result **ret, size_t *ret_n)
 {
@@ -242,6 +249,8 @@ enum mm_code mm_desk_looks(struct mm_tx *tx, int64_t case_id, struct mm_arena *a
     code = mm_q_end(&q);
     if (code != MM_OK)
         return code;
+    if (n > 1)
+        qsort(list, n, sizeof(*list), by_look);
     *ret = list;
     *ret_n = n;
     return MM_OK;

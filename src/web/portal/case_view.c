@@ -254,6 +254,38 @@ static void write_texts(struct mm_page *p)
     write_text(p, texts, "to_send", "case_to_send");
 }
 
+/*
+ * Whom the case is about, as far as it is known by now: the logs may have named the PC that had the
+ * address, or that stood behind a proxy. That name is what a person on the telephone needs.
+ */
+static enum mm_code write_whom(struct mm_page *p, const struct mm_case *c)
+{
+    const char *kind = entity_kind(c->entity_field);
+    struct mm_slice pc = {0}, ip = {0};
+    struct mm_look_result *r;
+    size_t n;
+    enum mm_code code = mm_desk_looks(p->tx, c->case_id, p->arena, &r, &n);
+
+    if (code != MM_OK)
+        return code;
+    for (size_t i = 0; i < n; i++) {
+        if (r[i].what == MM_LOOK_BEHIND_PROXY && r[i].state == MM_LOOK_FOUND)
+            kind = "behind";
+        if (r[i].what == MM_LOOK_ADDRESS && r[i].state == MM_LOOK_FOUND) {
+            pc = mm_facts_member(p, r[i].detail, "pc");
+            ip = mm_facts_member(p, r[i].detail, "ip");
+        }
+    }
+    if (pc.n > 0 && strcmp(kind, "behind") != 0)
+        kind = "named";
+    if (pc.n == 0 && strcmp(kind, "behind") == 0)
+        kind = entity_kind(c->entity_field);
+    mm_doc_str(p->doc, "entity_kind", kind);
+    mm_doc_text(p->doc, "pc", pc);
+    mm_doc_text(p->doc, "pc_address", ip);
+    return MM_OK;
+}
+
 static void write_head(struct mm_page *p, const struct mm_case *c)
 {
     struct mm_doc *d = p->doc;
@@ -266,7 +298,6 @@ static void write_head(struct mm_page *p, const struct mm_case *c)
     mm_doc_text(d, "title", mm_facts_title(p, words.title, c->title));
     mm_doc_text(d, "what", words.what);
     mm_doc_text(d, "first", words.first);
-    mm_doc_str(d, "entity_kind", entity_kind(c->entity_field));
     mm_doc_text(d, "entity_field", c->entity_field);
     mm_doc_text(d, "entity", c->entity);
     mm_doc_text(d, "how", c->how);
@@ -294,6 +325,9 @@ enum mm_code mm_case_view(struct mm_page *p, int64_t case_id)
     if (code != MM_OK)
         return code;
     write_head(p, &c);
+    code = write_whom(p, &c);
+    if (code != MM_OK)
+        return code;
     may = mm_doc_object(p->doc, "may");
     mm_doc_bool(may, "handle", mm_page_may(p, MM_MAY_HANDLE));
     mm_doc_bool(may, "answer", mm_page_may(p, MM_MAY_REPORT));
