@@ -296,6 +296,11 @@ static void write_head(struct mm_page *p, const struct mm_case *c)
     mm_doc_int(d, "case", c->case_id);
     mm_doc_int(d, "number", c->number);
     mm_doc_text(d, "title", mm_facts_title(p, words.title, c->title));
+    /* For texts that go to the company: never an engineer's title. */
+    mm_doc_text(d, "plain_title",
+                words.title.n > 0
+                    ? words.title
+                    : mm_slice_str(mm_lang_text(p->lang, MM_S("case.title.general"), 1)));
     mm_doc_text(d, "what", words.what);
     mm_doc_text(d, "first", words.first);
     mm_doc_text(d, "entity_field", c->entity_field);

@@ -228,12 +228,25 @@ enum mm_code mm_page_language(struct mm_page *p)
 
 /* ---- the second factor ---- */
 
+/* Shows a button only: reading a page must not change with what somebody logs in. */
 enum mm_code mm_page_second_factor(struct mm_page *p)
+{
+    mm_doc_bool(p->doc, "must", p->me.scope == NULL);
+    mm_doc_bool(p->doc, "begun", false);
+    mm_doc_bool(p->doc, "wrong", false);
+    return MM_OK;
+}
+
+enum mm_code mm_page_second_factor_begin(struct mm_page *p)
 {
     char secret[MM_TOTP_BASE32];
     enum mm_code code;
 
+    if (p->me.api)
+        return MM_E_DENIED;
+    p->template = "second_factor";
     mm_doc_bool(p->doc, "must", p->me.scope == NULL);
+    mm_doc_bool(p->doc, "begun", true);
     mm_doc_bool(p->doc, "wrong", false);
     code = p->me.scope == NULL
                ? mm_account_totp_self(p->portal->cfg.auth, &p->me, secret)
@@ -241,7 +254,6 @@ enum mm_code mm_page_second_factor(struct mm_page *p)
     if (code != MM_OK)
         return code;
     mm_doc_str(p->doc, "secret", secret);
-    mm_doc_text(p->doc, "login", p->me.login);
     mm_wipe(secret, sizeof(secret));
     return MM_OK;
 }
@@ -256,8 +268,8 @@ enum mm_code mm_page_second_factor_set(struct mm_page *p)
         p->template = "second_factor";
         p->status = 422;
         mm_doc_bool(p->doc, "must", p->me.scope == NULL);
+        mm_doc_bool(p->doc, "begun", true);
         mm_doc_bool(p->doc, "wrong", true);
-        mm_doc_text(p->doc, "login", p->me.login);
         return MM_OK;
     }
     mm_page_go(p, "/");
