@@ -311,6 +311,8 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/rules", "rules"},
         {"/companies/1/report", "report"},
         {"/companies/1/events", "events"},
+        {"/second-factor", "second_factor"},
+        {"/password", "password"},
     };
     struct site s;
 
