@@ -48,7 +48,9 @@ struct call {
     void *ctx;
     const struct mm_slice *body;
     size_t body_n;
-    bool sent; /* at least one byte of it may have reached the peer */
+    bool sent;      /* at least one byte of it may have reached the peer */
+    bool reused;    /* on a connection that had carried a call before */
+    bool delivered; /* the sink has had a piece */
 };
 
 enum mm_code mm_events_new(struct mm_slice address, int timeout_ms, struct mm_events_client **ret)
@@ -279,6 +281,19 @@ static enum mm_code code_of(int exception)
     case 439:  /* CANNOT_SCHEDULE_TASK */
     case 1001: /* STD_EXCEPTION: bad_alloc, filesystem errors */
         return MM_E_BUSY;
+    case 0: /* refused before the store saw it */
+        return MM_E_BUG;
+    case 10:  /* NOT_FOUND_COLUMN_IN_BLOCK */
+    case 16:  /* NO_SUCH_COLUMN_IN_TABLE */
+    case 46:  /* UNKNOWN_FUNCTION */
+    case 47:  /* UNKNOWN_IDENTIFIER */
+    case 60:  /* UNKNOWN_TABLE */
+    case 62:  /* SYNTAX_ERROR */
+    case 81:  /* UNKNOWN_DATABASE */
+    case 164: /* READONLY */
+    case 497: /* ACCESS_DENIED */
+    case 516: /* AUTHENTICATION_FAILED */
+        return MM_E_CONFIG;
     default:
         return MM_E_SYNTAX;
     }
@@ -330,8 +345,10 @@ static enum mm_code take_piece(struct call *call, bool good, struct mm_slice pie
 
     if (piece.n == 0)
         return MM_OK;
-    if (good)
+    if (good) {
+        call->delivered = true;
         return call->sink == NULL ? MM_OK : call->sink(call->ctx, piece);
+    }
     n = mm_min_size(piece.n, sizeof(a->text) - a->text_n);
     memcpy(a->text + a->text_n, piece.p, n);
     a->text_n += n;
@@ -404,6 +421,7 @@ static enum mm_code try_once(struct call *call)
         say(call->answer, "no connection to the store of events");
         return MM_E_IO;
     }
+    call->reused = c->reused;
     whole = send_all(call, mm_buf_slice(&c->head));
     for (size_t i = 0; i < call->body_n && whole; i++)
         whole = send_all(call, call->body[i]);
@@ -488,7 +506,7 @@ enum mm_code mm_events_sql(struct mm_events_client *c, struct mm_slice sql, cons
     code = try_once(&call);
     /* A kept connection may die between the look at it and the call; reading twice is harmless,
      * unless something was handed out already. */
-    if (code == MM_E_IO && c->fd < 0 && call.c->reused)
+    if (code == MM_E_IO && call.reused && !call.delivered)
         code = try_once(&call);
     ret->elapsed_us = (uint64_t)(mm_mono_us() - start);
     return code;

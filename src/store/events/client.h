@@ -67,7 +67,9 @@ struct mm_slice mm_events_i64(int64_t v, char tmp[24]);
  * MM_OK         done, all of the result was handed out
  * MM_E_IO       no connection, or it broke: nothing or a part was handed out
  * MM_E_FULL     the store's disk is full; MM_E_NOMEM, MM_E_BUSY: too much at once, try again
- * MM_E_SYNTAX   the store refused it (answer->exception, answer->text)
+ * MM_E_CONFIG   not the store or the tables that we were made for, wrong key, not allowed to
+ * MM_E_BUG      refused before the store saw it: not a request that the protocol has
+ * MM_E_SYNTAX   the store refused it for what is in it (answer->exception, answer->text)
  * else          what sink returned
  */
 MM_MUST_USE enum mm_code mm_events_run(struct mm_events_client *c, enum mm_statement st,

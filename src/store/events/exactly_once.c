@@ -81,7 +81,9 @@ static enum mm_code insert(struct mm_once *o, struct mm_events_client *c, struct
                             id, p, missing ? MM_COUNT(p) : 0, o->blocks, o->block_n, &o->answer);
 }
 
-/* Is this refusal for good? Counted, because a list of passing errors is never complete. */
+/* Is this refusal for good, and for what is in the rows? Counted, because a list of passing errors
+ * is never complete. A store that is not the right one refuses everything: that is no row's fault.
+ */
 static bool for_good(struct mm_once *o, enum mm_code code)
 {
     if (code != MM_E_SYNTAX) {
