@@ -1,4 +1,5 @@
 /* app/engine.c - `mimamori engine`: spool in; events, alerts, findings and cases out. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "app/content.h"
 #include "app/tables.h"
+#include "detect/detect.h"
 #include "engine/shard.h"
 #include "engine/sink.h"
 #include "os/log.h"
@@ -18,7 +20,8 @@
 static int usage(void)
 {
     fputs("usage: mimamori engine [--state DIR] [--config FILE]\n"
-          "Reads the spool, parses, applies rules, stores. SIGHUP loads formats and rules anew.\n",
+          "Reads the spool, parses, applies rules, stores. SIGHUP loads formats and rules anew;\n"
+          "rules that are added or changed under DIR/rules are taken in by themselves.\n",
           stderr);
     return 2;
 }
@@ -66,11 +69,49 @@ static int run(const char *state, const struct mm_config *config, struct mm_mast
     return code == MM_OK ? 0 : 1;
 }
 
+enum { RULES_LOOK_S = 2 };
+
+/* The folders of rules and how they looked when they were loaded. */
+struct rule_watch {
+    struct mm_shard_content *content;
+    struct mm_rules_watch seen;
+};
+
+static bool rules_changed(struct rule_watch *w)
+{
+    return mm_rules_changed(&w->seen, w->content->rule_dirs, w->content->rule_dirs_n);
+}
+
+/* Looks after the folders of rules for as long as the process lives. */
+static void *watch_rules(void *arg)
+{
+    for (;;) {
+        (void)sleep(RULES_LOOK_S);
+        if (!rules_changed(arg))
+            continue;
+        mm_log_info("engine", "rules changed: loading them anew");
+        (void)kill(getpid(), SIGHUP);
+    }
+    return NULL;
+}
+
+/* A thread of its own, because a look takes milliseconds; without it SIGHUP still works. */
+static void begin_to_watch(struct rule_watch *w)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, watch_rules, w) != 0)
+        mm_log_warn("engine", "rules are not watched: send SIGHUP after changing them");
+    else
+        (void)pthread_detach(thread);
+}
+
 static int start(const char *state, const struct mm_config *config)
 {
     static char formats[MM_MAX_PATH], rules[MM_MAX_PATH], own[MM_MAX_PATH];
-    struct mm_shard_content content = {
+    static struct mm_shard_content content = {
         .formats_dir = formats, .rule_dirs = {rules, own}, .rule_dirs_n = 2};
+    static struct rule_watch watch = {.content = &content}; /* a thread outlives this function */
     struct mm_shard_ops ops = mm_shard_ops(&content);
     sigset_t set;
     size_t shards = shard_count(config);
@@ -84,6 +125,7 @@ static int start(const char *state, const struct mm_config *config)
         return 1;
     }
     (void)snprintf(own, sizeof(own), "%s/rules", state);
+    (void)rules_changed(&watch); /* how they look before they are loaded */
     if (mm_master_start(&ops, shards, wake, &master) != MM_OK) {
         mm_log_error("engine", "shards cannot be started; the lines above say why");
         return 1;
@@ -95,6 +137,7 @@ static int start(const char *state, const struct mm_config *config)
     (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    begin_to_watch(&watch);
     rc = signals < 0 ? 1 : run(state, config, master, shards, wake, signals);
     mm_master_stop(&master);
     return rc;

@@ -117,6 +117,23 @@ uint64_t mm_rules_digest(const struct mm_ruleset *set);
 /* Text of a refusal's key in English, for terminals; the key itself when it is unknown. */
 const char *mm_rules_reason(const char *what);
 
+/* Differs when a file under the paths came, went or changed. What cannot be read counts as absent.
+ */
+uint64_t mm_rules_stamp(const char *const *paths, size_t path_n);
+
+/* Zero it before the first call. */
+struct mm_rules_watch {
+    uint64_t seen, taken;
+    bool begun;
+};
+
+/*
+ * Called every few seconds: true once when the folders differ from what was taken in and have
+ * been the same for two calls, so that a copy half done is not loaded.
+ */
+MM_MUST_USE bool mm_rules_changed(struct mm_rules_watch *w, const char *const *paths,
+                                  size_t path_n);
+
 struct mm_matcher;
 
 /* NULL when memory is out. Takes a reference. */

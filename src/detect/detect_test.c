@@ -351,3 +351,31 @@ TEST(monstrous_rule_is_refused_and_its_neighbours_load)
     mm_rules_unref(&set);
     mm_buf_done(&text);
 }
+
+TEST(changed_folder_is_told_once_when_it_has_come_to_rest)
+{
+    const char *dir = "rules";
+    struct mm_rules_watch w = {0};
+
+    CHECK(chdir(mm_test_dir()) == 0);
+    CHECK(!mm_rules_changed(&w, &dir, 1)); /* not there yet */
+    CHECK(!mm_rules_changed(&w, &dir, 1));
+    CHECK(mkdir("rules", 0700) == 0 && mkdir("rules/sub", 0700) == 0);
+    put_file("rules/sub/a.yml", "a");
+    CHECK(!mm_rules_changed(&w, &dir, 1)); /* new, but perhaps not all of it */
+    put_file("rules/b.yml", "b");
+    CHECK(!mm_rules_changed(&w, &dir, 1));
+    CHECK(mm_rules_changed(&w, &dir, 1));
+    CHECK(!mm_rules_changed(&w, &dir, 1)); /* told once */
+    put_file("rules/b.yml", "other");
+    CHECK(!mm_rules_changed(&w, &dir, 1));
+    CHECK(mm_rules_changed(&w, &dir, 1));
+    put_file("rules/c.yml", "passing by");
+    CHECK(!mm_rules_changed(&w, &dir, 1));
+    CHECK(unlink("rules/c.yml") == 0); /* as before: nothing to do */
+    CHECK(!mm_rules_changed(&w, &dir, 1));
+    CHECK(!mm_rules_changed(&w, &dir, 1));
+    CHECK(unlink("rules/sub/a.yml") == 0);
+    CHECK(!mm_rules_changed(&w, &dir, 1));
+    CHECK(mm_rules_changed(&w, &dir, 1));
+}
