@@ -313,6 +313,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/1/events", "events"},
         {"/second-factor", "second_factor"},
         {"/password", "password"},
+        {"/programme", "programme"},
     };
     struct site s;
 
@@ -554,6 +555,13 @@ TEST(portal_takes_a_report_and_gives_it_back_when_it_is_refused)
     post(&s, "/companies/1/report", form);
     CHECK_NUM(s.status, 200); /* an employee is thanked: it may not read cases */
     CHECK(has(s.body, "No."));
+    /* The short way for programs: the company of who asks. */
+    (void)snprintf(form, sizeof(form), "{\"csrf\":\"%s\",\"pc\":\"PC-13\"}", csrf);
+    ask(&s, "POST", "/v1/report", "Content-Type: application/json\r\n", form);
+    CHECK(s.status == 200 && has(s.body, "\"number\":4"));
+    (void)snprintf(form, sizeof(form), "{\"csrf\":\"%s\",\"pc\":\"PC-13\",\"company\":2}", csrf);
+    ask(&s, "POST", "/v1/report", "Content-Type: application/json\r\n", form);
+    CHECK_NUM(s.status, 404); /* of another company there is nothing, not even a refusal */
     CHECK(login(&s, "soc", PASSWORD_FORM));
     get_json(&s, "/companies/1/cases");
     CHECK(has(s.body, "\"how\":\"reported\"") && has(s.body, "PC-12"));

@@ -59,7 +59,8 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 
 const VISITOR = [["login", "/login"], ["error", "/no-such-page"]];
 const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine", "/quarantine"],
-  ["users", "/users"], ["rules", "/rules"], ["audit", "/companies/0/audit"],
+  ["users", "/users"], ["programme", "/programme"],
+  ["rules", "/rules"], ["audit", "/companies/0/audit"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["case-operator", "/companies/1/cases/1"],
   ["case-closed", "/companies/2/cases/3"], ["case-hostile", "/companies/6/cases/4"],

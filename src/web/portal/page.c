@@ -68,10 +68,21 @@ static enum mm_code name_company(struct mm_page *p)
     return mm_q_end(&q) != MM_OK ? MM_E_IO : found ? MM_OK : MM_E_NOTFOUND;
 }
 
+/* From the path; where it names none, from the field "company", else that of who asks. */
+static enum mm_code company_number(const struct mm_page *p, uint64_t *ret)
+{
+    if (p->match->param_n > 0)
+        return mm_page_number(p, 0, ret);
+    *ret = p->me.company;
+    if (mm_input_has(&p->in, "company") && !mm_slice_u64(mm_input_get(&p->in, "company"), ret))
+        return MM_E_RANGE;
+    return MM_OK;
+}
+
 enum mm_code mm_page_company(struct mm_page *p)
 {
     uint64_t number;
-    enum mm_code code = mm_page_number(p, 0, &number);
+    enum mm_code code = company_number(p, &number);
 
     if (code != MM_OK || number > UINT32_MAX)
         return MM_E_NOTFOUND;
