@@ -213,11 +213,20 @@ static void use_table(struct app *app)
 
 /* ---- the loop ---- */
 
-/* In the committer's and the table's thread. */
+/* In the committer's thread. */
 static void wake(void *ctx)
 {
     struct app *app = ctx;
 
+    mm_loop_wake(app->loop);
+}
+
+/* Likewise: how far the engine is. */
+static void on_done(void *ctx, uint64_t seq)
+{
+    struct app *app = ctx;
+
+    mm_intake_done(app->core, seq);
     mm_loop_wake(app->loop);
 }
 
@@ -335,7 +344,7 @@ static bool start(struct app *app, const struct mm_config *config)
         mm_loop_timer(app->loop, &app->tick, 0) != MM_OK)
         return false;
     return start_http(app, config) && enter_sandbox(app) &&
-           mm_tables_watch(app->tables, wake, app) == MM_OK;
+           mm_tables_watch(app->tables, on_done, app) == MM_OK;
 }
 
 /* In order: nobody new, what was read becomes durable, everything is given back. */
@@ -350,12 +359,12 @@ static int stop(struct app *app, int rc)
         mm_net_drain(app->net, DRAIN_MS);
     mm_net_free(&app->net);
     mm_ingest_free(&app->ingest);
+    mm_tables_free(&app->tables); /* its thread tells the core */
     c = mm_intake_close(&app->core, COMMIT_MS);
     if (c != MM_OK) {
         mm_log_error("intake", "lines were read and could not be made durable: %s", mm_code_key(c));
         rc = 1;
     }
-    mm_tables_free(&app->tables);
     mm_records_close(&app->records);
     mm_loop_free(&app->loop);
     mm_wipe(&app->key, sizeof(app->key));

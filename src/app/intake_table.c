@@ -11,8 +11,14 @@
 #include "os/log.h"
 #include "register/entity.h"
 #include "store/records/system_scope.h"
+#include "triage/triage.h"
 
-enum { FILE_MAX = 4 * 1024 * 1024, ARENA_MAX = 16 * 1024 * 1024 };
+enum {
+    FILE_MAX = 4 * 1024 * 1024,
+    ARENA_MAX = 16 * 1024 * 1024,
+    LOOK_US = 200000,
+    ROUNDS_PER_TABLE = 5, /* who sends what changes seldom */
+};
 
 struct mm_tables {
     struct mm_records *records;
@@ -21,7 +27,8 @@ struct mm_tables {
 
     pthread_t thread;
     bool watching, stop;
-    void (*changed)(void *ctx);
+    bool stale; /* the records have changed since they were read */
+    void (*done)(void *ctx, uint64_t seq);
     void *ctx;
 
     pthread_mutex_t lock; /* the loop swaps, requests look up, the reader lays down the next */
@@ -196,26 +203,35 @@ static void lay_down(struct mm_tables *t, struct mm_binding_table *fresh)
     MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
 }
 
+/* False when they could not be read: what stands now stays in force until the next look. */
 static bool look_again(struct mm_tables *t)
 {
     struct mm_binding_table fresh;
-    bool differs = false;
 
-    if (!mm_records_changed(t->records, &t->seen))
-        return false;
     mm_bindings_init(&fresh);
     if (read_records(t, &fresh) != MM_OK) {
-        t->seen = 0; /* try again: what stands now stays in force */
         mm_bindings_done(&fresh);
         return false;
     }
     mm_bindings_seal(&fresh);
-    differs = !mm_bindings_same(&fresh, &t->last);
-    if (differs)
-        lay_down(t, &fresh);
-    else
+    if (mm_bindings_same(&fresh, &t->last))
         mm_bindings_done(&fresh);
-    return differs;
+    else
+        lay_down(t, &fresh);
+    return true;
+}
+
+/* How far the engine is, when it can be read. */
+static void tell_position(struct mm_tables *t)
+{
+    struct mm_tx *tx = NULL;
+    uint64_t seq = 0;
+
+    if (mm_records_read(t->records, mm_system_scope(), &tx) != MM_OK)
+        return;
+    if (mm_triage_position(tx, MM_INTAKE_QUEUE, &seq) == MM_OK)
+        t->done(t->ctx, seq);
+    mm_records_read_done(&tx);
 }
 
 static void *watch(void *arg)
@@ -223,8 +239,8 @@ static void *watch(void *arg)
     struct mm_tables *t = arg;
 
     MM_ASSERT(pthread_mutex_lock(&t->lock) == 0);
-    while (!t->stop) {
-        int64_t at = mm_mono_us() + MM_US_PER_S;
+    for (unsigned round = 1; !t->stop; round++) {
+        int64_t at = mm_mono_us() + LOOK_US;
         struct timespec until = {.tv_sec = at / MM_US_PER_S, .tv_nsec = at % MM_US_PER_S * 1000};
         int rc = pthread_cond_timedwait(&t->wake, &t->lock, &until);
 
@@ -232,8 +248,12 @@ static void *watch(void *arg)
         if (t->stop)
             break;
         MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
-        if (look_again(t))
-            t->changed(t->ctx);
+        if (mm_records_changed(t->records, &t->seen)) {
+            tell_position(t);
+            t->stale = true;
+        }
+        if (t->stale && round % ROUNDS_PER_TABLE == 0)
+            t->stale = !look_again(t);
         MM_ASSERT(pthread_mutex_lock(&t->lock) == 0);
     }
     MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
@@ -298,11 +318,11 @@ void mm_tables_free(struct mm_tables **tp)
     *tp = NULL;
 }
 
-enum mm_code mm_tables_watch(struct mm_tables *t, void (*changed)(void *ctx), void *ctx)
+enum mm_code mm_tables_watch(struct mm_tables *t, void (*done)(void *ctx, uint64_t seq), void *ctx)
 {
     if (t->records == NULL)
         return MM_OK;
-    t->changed = changed;
+    t->done = done;
     t->ctx = ctx;
     if (pthread_create(&t->thread, NULL, watch, t) != 0)
         return MM_E_NOMEM;

@@ -22,8 +22,11 @@ struct mm_tables;
 MM_MUST_USE enum mm_code mm_tables_new(struct mm_records *records, const char *file,
                                        const struct mm_key *key, struct mm_tables **ret);
 void mm_tables_free(struct mm_tables **t);
-/* Look for changes every second from now on; `changed` is called in the reading thread. */
-MM_MUST_USE enum mm_code mm_tables_watch(struct mm_tables *t, void (*changed)(void *ctx),
+/*
+ * Look for changes five times a second from now on, and tell how far the engine is in queue 0.
+ * Called in the reading thread. Without records nothing happens.
+ */
+MM_MUST_USE enum mm_code mm_tables_watch(struct mm_tables *t, void (*done)(void *ctx, uint64_t seq),
                                          void *ctx);
 /* The newest table, for the loop's thread; valid until its next _take. */
 const struct mm_binding_table *mm_tables_take(struct mm_tables *t);

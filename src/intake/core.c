@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "intake/lag.h"
 
 enum {
     SHARE_MIN = 256 * 1024, /* of a group: a company may always send this much */
@@ -26,6 +27,8 @@ struct share {
     uint64_t group; /* that bytes stands for */
     uint64_t bytes;
 };
+
+static_assert((int)MM_LAG_COMPANIES > (int)MM_INTAKE_SOURCES, "each company has its place");
 
 struct mm_intake {
     pthread_mutex_t lock;
@@ -54,6 +57,7 @@ struct mm_intake {
     struct share share[MM_INTAKE_SOURCES + 1];
     size_t shares;
     size_t active, active_before; /* companies in this group and in the one before */
+    struct mm_lag *lag;           /* by index into share */
 
     void (*committed)(void *ctx);
     void *ctx;
@@ -154,6 +158,8 @@ bool mm_intake_over_share_locked(const struct mm_intake *in, size_t slot)
     size_t part = in->pending_max / 2 / (companies == 0 ? 1 : companies);
 
     MM_ASSERT(slot <= MM_SLOT_NONE);
+    if (mm_lag_over(in->lag, in->tally[slot].company_at, mm_mono_us()))
+        return true;
     s = &in->share[in->tally[slot].company_at];
     if (s->group != in->group || mm_spool_filling(in->spool) < in->pending_max / 4)
         return false;
@@ -231,6 +237,7 @@ static void end_counts(struct mm_intake *in)
 
         if (slot != MM_SLOT_NONE)
             mm_count(&in->page->source[slot].spooled, in->tally[slot].flush);
+        mm_lag_add(in->lag, in->tally[slot].company_at, in->tally[slot].flush);
         in->tally[slot].flush = 0;
     }
     in->flushed_n = 0;
@@ -270,6 +277,7 @@ static void commit_once(struct mm_intake *in)
     if (c == MM_OK) {
         end_counts(in);
         in->durable = mm_spool_durable(in->spool);
+        mm_lag_durable(in->lag, in->durable, mm_mono_us());
         atomic_store_explicit(&in->page->next, in->durable, memory_order_relaxed);
         mm_count(&in->page->commits, 1);
         if ((uint64_t)took > in->page->commit_max_us)
@@ -324,6 +332,14 @@ void mm_intake_kick_locked(struct mm_intake *in)
     /* While lines gather or the disk works, waking the committer would only cost. */
     if (in->idle || in->stop || in->urgent > 0 || mm_spool_filling(in->spool) >= MM_COMMIT_AT)
         MM_ASSERT(pthread_cond_signal(&in->work) == 0);
+}
+
+void mm_intake_done(struct mm_intake *in, uint64_t done)
+{
+    mm_intake_lock(in);
+    mm_lag_done(in->lag, done, mm_mono_us());
+    MM_ASSERT(pthread_cond_broadcast(&in->settled) == 0);
+    mm_intake_unlock(in);
 }
 
 enum mm_code mm_intake_wait(struct mm_intake *in, uint64_t next, int timeout_ms)
@@ -463,6 +479,7 @@ static void free_all(struct mm_intake *in)
 {
     mm_spool_close(&in->spool);
     mm_keys_free(&in->keys);
+    mm_lag_free(&in->lag);
     if (in->page != NULL)
         (void)munmap(in->page, sizeof(*in->page));
     (void)pthread_cond_destroy(&in->work);
@@ -484,7 +501,9 @@ enum mm_code mm_intake_open(const struct mm_intake_options *o, struct mm_intake 
     in->ctx = o->ctx;
     in->group = 1;
     in->durable_group = 1;
-    c = make_page(in, o->state_dir, o->epoch_us);
+    c = mm_lag_new(&in->lag);
+    if (c == MM_OK)
+        c = make_page(in, o->state_dir, o->epoch_us);
     if (c == MM_OK)
         c = open_spool(in, o);
     if (c == MM_OK) {

@@ -62,8 +62,9 @@ size_t mm_intake_room_locked(const struct mm_intake *in);
 MM_MUST_USE enum mm_code mm_intake_add_locked(struct mm_intake *in, size_t slot,
                                               const struct mm_spool_record *rec, uint64_t *ret_seq);
 /*
- * Has this source's company used its share of the group that is being filled? Then its senders
- * wait for the next one, so that a storm in one company leaves room for the others.
+ * Has this source's company used its share of the group that is being filled, or does it storm
+ * while the engine has a long queue? Then its senders wait, so that a storm in one company
+ * leaves room for the others.
  */
 bool mm_intake_over_share_locked(const struct mm_intake *in, size_t slot);
 /* Counts the groups: what was added in group g is durable when _durable_group is above g. */
@@ -85,6 +86,8 @@ MM_MUST_USE enum mm_code mm_intake_wait(struct mm_intake *in, uint64_t next, int
 MM_MUST_USE enum mm_code mm_intake_wait_room_locked(struct mm_intake *in, size_t slot, size_t n,
                                                     int timeout_ms);
 
+/* The engine has done every number below `done`; called often while it makes progress. */
+void mm_intake_done(struct mm_intake *in, uint64_t done);
 /* MM_OK, MM_E_FULL or MM_E_IO: how the last commit went. */
 enum mm_code mm_intake_condition(const struct mm_intake *in);
 struct mm_intake_page *mm_intake_page(struct mm_intake *in);

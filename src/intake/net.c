@@ -55,6 +55,7 @@ struct mm_net {
     size_t listeners;
     struct conn *conns; /* newest first */
     size_t conn_n, paused_n;
+    bool draining;           /* nobody waits for a turn any more */
     int64_t refuse_until_us; /* out of descriptors: accepting waits */
     uint8_t chunk[MM_NET_CHUNK];
 };
@@ -223,9 +224,10 @@ static bool may_read(struct conn *c)
 {
     struct mm_intake *core = c->net->core;
 
-    return mm_intake_room_locked(core) >= CHUNK_ROOM &&
-           undurable(c) + MM_NET_CHUNK <= c->net->limit.unread_max / 2 &&
-           !mm_intake_over_share_locked(core, c->slot);
+    if (mm_intake_room_locked(core) < CHUNK_ROOM)
+        return false;
+    return c->net->draining || (undurable(c) + MM_NET_CHUNK <= c->net->limit.unread_max / 2 &&
+                                !mm_intake_over_share_locked(core, c->slot));
 }
 
 static void pause_conn(struct conn *c, bool pause)
@@ -622,6 +624,7 @@ void mm_net_drain(struct mm_net *net, int limit_ms)
 {
     int64_t until = mm_mono_us() + (int64_t)limit_ms * 1000;
 
+    net->draining = true;
     for (size_t i = 0; i < net->listeners; i++) {
         if (net->listener[i]->transport == MM_TRANSPORT_TCP)
             mm_loop_change(net->loop, &net->listener[i]->watch, 0);
