@@ -379,3 +379,36 @@ TEST(changed_folder_is_told_once_when_it_has_come_to_rest)
     CHECK(!mm_rules_changed(&w, &dir, 1));
     CHECK(mm_rules_changed(&w, &dir, 1));
 }
+
+/* Does a proxy rule of this item match a request for this URL? */
+static bool proxied(const char *item, const char *url)
+{
+    char text[1024];
+    struct mm_ruleset *set;
+    struct mm_event ev;
+    size_t n;
+
+    (void)snprintf(text, sizeof(text),
+                   "title: p\nlogsource: {category: proxy}\ndetection: {s: {%s}, condition: s}\n",
+                   item);
+    set = kit_load(text);
+    mm_event_reset(&ev);
+    ev.format = MM_S("squid");
+    CHECK(mm_event_name(&ev, MM_S("url.original"), mm_slice_str(url)));
+    n = kit_match(set, &ev);
+    mm_rules_unref(&set);
+    return n == 1;
+}
+
+TEST(parts_of_urls_are_what_sigma_calls_them)
+{
+    CHECK(proxied("c-uri-extension: exe", "http://example.com/a/b.EXE?x=1.dll"));
+    CHECK(proxied("c-uri-extension: ''", "http://example.com/a.b/c"));
+    CHECK(!proxied("c-uri-extension: com", "http://example.com"));
+    CHECK(!proxied("c-uri-extension: dll", "http://example.com/b.exe?x=1.dll"));
+    CHECK(proxied("c-uri-stem: /a/b.exe", "https://example.com/a/b.exe?q#f"));
+    CHECK(proxied("cs-uri-stem|endswith: .aspx", "/x/y.aspx?id=1"));
+    CHECK(!proxied("cs-uri-stem|contains: id", "/x/y.aspx?id=1"));
+    CHECK(proxied("c-uri-query|contains: id=1", "/x/y.aspx?id=1"));
+    CHECK(proxied("c-uri|contains: '//example'", "http://example.com/"));
+}

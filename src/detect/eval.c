@@ -121,17 +121,53 @@ static struct mm_place *field_place(struct mm_matcher *m, enum mm_field f)
     return p;
 }
 
+/* The path of a URL ("http://host/a/b?c" or "/a/b?c"), without query and fragment. */
+static struct mm_slice url_path(struct mm_slice url)
+{
+    size_t scheme = mm_slice_search(url, MM_S("://")), at, end;
+
+    at = mm_slice_find(url, '/', scheme == SIZE_MAX ? 0 : scheme + 3);
+    if (at == SIZE_MAX)
+        return (struct mm_slice){0};
+    for (end = at; end < url.n && url.p[end] != '?' && url.p[end] != '#'; end++)
+        continue;
+    return mm_slice_sub(url, at, end - at);
+}
+
+static struct mm_slice extension(struct mm_slice path)
+{
+    for (size_t i = path.n; i > 0 && path.p[i - 1] != '/'; i--) {
+        if (path.p[i - 1] == '.')
+            return mm_slice_sub(path, i, SIZE_MAX);
+    }
+    return (struct mm_slice){0};
+}
+
+/* A value that is worked out of other fields. */
+static struct mm_place *made_place(struct mm_matcher *m, uint16_t cand)
+{
+    struct mm_place *p = &m->place[MM_PLACE_MADE + (cand - MM_CAND_MADE)];
+
+    if (p->gen == m->gen)
+        return p;
+    *p = (struct mm_place){.gen = m->gen, .present = cand == MM_CAND_TIME};
+    if (cand == MM_CAND_TIME || !mm_event_has(m->ev, MM_F_URL_ORIGINAL))
+        return p;
+    p->raw = url_path(m->ev->val[MM_F_URL_ORIGINAL].text);
+    p->present = p->raw.n > 0;
+    if (cand == MM_CAND_URL_EXTENSION)
+        p->raw = extension(p->raw);
+    return p;
+}
+
 static struct mm_place *cand_place(struct mm_matcher *m, uint16_t cand)
 {
     struct mm_place *p;
 
     if (cand < MM_F_COUNT)
         return field_place(m, (enum mm_field)cand);
-    if (cand == MM_CAND_TIME) {
-        p = &m->place[MM_PLACES - 1];
-        *p = (struct mm_place){.gen = m->gen, .present = true};
-        return p;
-    }
+    if (cand >= MM_CAND_MADE)
+        return made_place(m, cand);
     if (!m->extras_seen)
         see_extras(m);
     p = &m->place[MM_F_COUNT + (cand - MM_CAND_EXTRA)];
@@ -251,7 +287,7 @@ static enum mm_verdict time_holds(struct mm_matcher *m, const struct mm_atom *a,
 {
     double have;
 
-    if (p == &m->place[MM_PLACES - 1])
+    if (p == &m->place[MM_PLACE_MADE + (MM_CAND_TIME - MM_CAND_MADE)])
         have = mm_unit_of_us(m->ev->time_us, (enum mm_unit)a->unit);
     else if (!mm_unit_of_text(p->raw, (enum mm_unit)a->unit, &have))
         return MM_NO;

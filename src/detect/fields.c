@@ -135,6 +135,18 @@ static enum mm_code extra_number(struct mm_build *b, struct mm_slice name, uint1
     return MM_OK;
 }
 
+/* Places that are worked out of other fields. */
+static const struct {
+    struct mm_slice name;
+    uint16_t cand;
+} made[] = {
+    {MM_S_INIT("@timestamp"), MM_CAND_TIME},
+    {MM_S_INIT("TimeCreated"), MM_CAND_TIME},
+    {MM_S_INIT("timestamp"), MM_CAND_TIME},
+    {MM_S_INIT("@url.path"), MM_CAND_URL_PATH},
+    {MM_S_INIT("@url.extension"), MM_CAND_URL_EXTENSION},
+};
+
 static enum mm_code place_number(struct mm_build *b, struct mm_slice place, uint16_t *ret)
 {
     enum mm_field f = mm_field_find(place);
@@ -143,10 +155,11 @@ static enum mm_code place_number(struct mm_build *b, struct mm_slice place, uint
         *ret = (uint16_t)f;
         return MM_OK;
     }
-    if (mm_slice_eq(place, MM_S("@timestamp")) || mm_slice_eq(place, MM_S("TimeCreated")) ||
-        mm_slice_eq(place, MM_S("timestamp"))) {
-        *ret = MM_CAND_TIME;
-        return MM_OK;
+    for (size_t i = 0; i < MM_COUNT(made); i++) {
+        if (mm_slice_eq(place, made[i].name)) {
+            *ret = made[i].cand;
+            return MM_OK;
+        }
     }
     return extra_number(b, place, ret);
 }

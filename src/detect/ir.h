@@ -38,7 +38,15 @@ enum {
 };
 
 /* A candidate place: a field of fields.def, an extra by number, or one of the specials. */
-enum { MM_CAND_EXTRA = 0x4000, MM_CAND_TIME = 0x7fff };
+enum {
+    MM_CAND_EXTRA = 0x4000,
+    /* Worked out of other fields. */
+    MM_CAND_URL_PATH = 0x7ffd,      /* of url.original, from its first slash, without the query */
+    MM_CAND_URL_EXTENSION = 0x7ffe, /* behind the last dot of the path's last part */
+    MM_CAND_TIME = 0x7fff,          /* the event's own time */
+    MM_CAND_MADE = MM_CAND_URL_PATH,
+    MM_CAND_MADE_N = MM_CAND_TIME - MM_CAND_MADE + 1,
+};
 
 enum mm_slot_kind {
     MM_SLOT_FIELD, /* the first candidate that the event has */

@@ -15,9 +15,10 @@ enum {
     /* Text of one event, as it is and folded. A line is 64 KiB at most; fields are parts of it,
      * some of them twice, and folding adds a half. */
     MM_MATCH_ROOM = 640 * 1024,
-    MM_ROUTES = 2048,         /* remembered ways, direct-mapped */
-    MM_ROUTE_GROUPS_MAX = 24, /* groups of one way; SigmaHQ needs 5 */
-    MM_PLACES = MM_F_COUNT + MM_EXTRA_MAX + 1,
+    MM_ROUTES = 2048,                          /* remembered ways, direct-mapped */
+    MM_ROUTE_GROUPS_MAX = 24,                  /* groups of one way; SigmaHQ needs 5 */
+    MM_PLACE_MADE = MM_F_COUNT + MM_EXTRA_MAX, /* places of MM_CAND_MADE and behind */
+    MM_PLACES = MM_PLACE_MADE + MM_CAND_MADE_N,
     MM_TEXTS_MAX = MM_F_COUNT + MM_MAX_EXTRA + 1, /* of a whole event, for keywords */
 };
 
