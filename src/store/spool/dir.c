@@ -291,6 +291,8 @@ enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_t queue, uin
     enum mm_code c = mm_spool_dir(qdir, dir, queue);
     size_t deleted = 0;
 
+    if (fs.ops == NULL)
+        fs = mm_fs_real();
     if (c == MM_OK)
         c = mm_seg_list(qdir, &list);
     /* A segment's successor must be durable before the segment goes: the numbers go on there. */
