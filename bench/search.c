@@ -38,7 +38,7 @@ struct feed {
     uint64_t rows;
 };
 
-static void die(const char *what)
+static MM_NORETURN void die(const char *what)
 {
     fprintf(stderr, "search: %s\n", what);
     exit(1);
