@@ -420,13 +420,16 @@ static int why(const struct args *a)
     struct mm_event ev;
     struct mm_arena arena;
     struct mm_buf text;
-    struct mm_json *json = mm_json_new(MM_MAX_LINE * 4);
+    struct mm_json *json;
     struct mm_json_doc doc;
     struct mm_ruleset *set;
     int rc = EXIT_BAD;
 
-    if (a->path_n != 2 || json == NULL)
+    if (a->path_n != 2)
         return usage();
+    json = mm_json_new(MM_MAX_LINE * 4);
+    if (json == NULL)
+        return rc;
     set = load(a->path, 1);
     mm_arena_init(&arena, 16 * 1024 * 1024);
     mm_buf_init(&text, MM_MAX_LINE * 4);
