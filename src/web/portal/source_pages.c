@@ -77,8 +77,12 @@ enum mm_code mm_page_quarantine(struct mm_page *p)
     mm_q_int(&q, ":max", LIST_MAX);
     while (mm_q_row(&q)) {
         struct mm_doc *d = mm_doc_object(list, NULL);
+        struct mm_slice kind = mm_q_col_text(&q, 2);
+        char key[96];
 
-        mm_doc_text(d, "kind", mm_q_col_text(&q, 2));
+        (void)snprintf(key, sizeof(key), "finding.kind.%.*s", MM_S_ARG(mm_slice_sub(kind, 0, 64)));
+        mm_doc_text(d, "kind", kind);
+        mm_doc_bool(d, "known", mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL);
         mm_doc_text(d, "entity_field", mm_q_col_text(&q, 0));
         mm_doc_text(d, "entity", mm_q_col_text(&q, 1));
         mm_doc_int(d, "n", mm_q_col_int(&q, 3));
