@@ -225,11 +225,13 @@ TEST(intake_on_a_full_disk_says_503_keeps_its_word_and_recovers_alone)
 /* util-linux's logger, as people use it. */
 static void logger(const struct mm_intake_proc *p, const char *a, const char *b, const char *text)
 {
+    const struct mm_endpoint *at;
     char port[16];
     int status;
     pid_t pid;
 
-    (void)snprintf(port, sizeof(port), "%u", strcmp(a, "--udp") == 0 ? p->udp.port : p->tcp.port);
+    at = strcmp(a, "--udp") == 0 ? &p->udp : &p->tcp;
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)at->port);
     pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
