@@ -102,7 +102,9 @@ def main(eventd):
     if os.geteuid() != 0 or not os.path.exists(eventd):
         return 77
     if "--inside" not in sys.argv:
-        # Mounts of a namespace of our own vanish with it.
+        # Mounts of a namespace of our own vanish with it. Not every container allows one.
+        if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+            return 77
         return subprocess.run(["unshare", "-m", sys.executable, "-B", __file__, eventd,
                                "--inside"]).returncode
     with tempfile.TemporaryDirectory(prefix="mm-full-") as directory:
