@@ -213,6 +213,33 @@ TEST(events_are_stored_once_however_often_they_are_sent)
     bed_down(&b);
 }
 
+/* An engine died with an insert on its way; its successor cuts batches at other positions. What the
+ * dead one sent, and eventd has not begun, must never begin. (A ClickHouse server knows no such
+ * fence: there a request is begun when it arrives.) */
+TEST(events_of_a_dead_sender_are_not_stored_behind_its_successor)
+{
+    struct bed b;
+    struct mm_events_client *dead;
+    struct mm_slice blocks;
+
+    bed_up(&b, 109);
+    if (b.eventd.pid <= 0)
+        mm_test_skip("another server's");
+    CHECK(mm_events_new(mm_slice_str(b.eventd.address), TIMEOUT_MS, &dead) == MM_OK);
+    /* It has its connection before the successor comes. */
+    CHECK(mm_events_sql(dead, MM_S("SELECT 1"), "TSV", NULL, 0, to_text, &b.text, &b.answer) ==
+          MM_OK);
+    blocks = rows(&b, 1, 31, 300);
+    store(&b, 1, 31, blocks, true);
+    blocks = rows(&b, 1, 21, 300);
+    CHECK(mm_events_insert(dead, MM_ST_INSERT_EVENTS, "mimamori-events-109-1-21-0", NULL, 0,
+                           &blocks, 1, &b.answer) != MM_OK);
+    CHECK_NUM(b.answer.exception, 394);
+    want_rows(&b, 1, 31, 30);
+    mm_events_free(&dead);
+    bed_down(&b);
+}
+
 TEST(events_of_all_times_are_stored_whole)
 {
     static struct mm_sample sample;

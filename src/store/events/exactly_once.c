@@ -39,24 +39,26 @@ void mm_once_init(struct mm_once *o, enum mm_etable table, uint16_t queue, uint6
     };
 }
 
-/* All attempts at a batch have ids with this beginning, also those of an earlier process. */
-static void id_prefix(const struct mm_once *o, char ret[MM_EVENTS_QUERY_ID_MAX])
+/* Ids of all attempts of a queue begin alike, also those of an earlier process: it may have cut its
+ * batches at other positions. */
+static size_t id_prefix(const struct mm_once *o, char ret[MM_EVENTS_QUERY_ID_MAX])
 {
-    int n = snprintf(ret, MM_EVENTS_QUERY_ID_MAX, "mimamori-%s-%u-%" PRIu64 "-%" PRIu64 "-",
-                     mm_etable_name(o->table), (unsigned)o->queue, o->from, o->to);
+    int n = snprintf(ret, MM_EVENTS_QUERY_ID_MAX, "mimamori-%s-%u-", mm_etable_name(o->table),
+                     (unsigned)o->queue);
 
-    MM_ASSERT(n > 0 && n < MM_EVENTS_QUERY_ID_MAX - 16);
+    MM_ASSERT(n > 0 && n < MM_EVENTS_QUERY_ID_MAX);
+    return (size_t)n;
 }
 
-/* Wait until nothing of this batch is running. On a new connection: the server takes the order in
- * which connections were made for the order of what was sent on them. */
+/* Wait until nothing of this queue is running: batches of a queue are stored one after the other,
+ * so what still runs is a try that nobody waits for. On a new connection: the server takes the
+ * order in which connections were made for the order of what was sent on them. */
 static enum mm_code settle(struct mm_once *o, struct mm_events_client *c)
 {
     char prefix[MM_EVENTS_QUERY_ID_MAX];
     struct mm_events_param p = {.name = "prefix"};
 
-    id_prefix(o, prefix);
-    p.value = mm_slice_str(prefix);
+    p.value = mm_slice_of(prefix, id_prefix(o, prefix));
     mm_events_drop(c);
     return mm_events_run(c, MM_ST_SETTLE, &p, 1, NULL, NULL, &o->answer);
 }
@@ -70,11 +72,11 @@ static enum mm_code insert(struct mm_once *o, struct mm_events_client *c, struct
         {.name = "to", .value = mm_events_u64(r.to, tmp[2])},
     };
     bool missing = o->unsure;
-    size_t n;
+    size_t n = id_prefix(o, id);
+    int more = snprintf(id + n, sizeof(id) - n, "%" PRIu64 "-%" PRIu64 "-%" PRIu32, o->from, o->to,
+                        o->attempt++);
 
-    id_prefix(o, id);
-    n = strlen(id);
-    (void)snprintf(id + n, sizeof(id) - n, "%" PRIu32, o->attempt++);
+    MM_ASSERT(more > 0 && (size_t)more < sizeof(id) - n);
     /* From here on and until it is answered well, some of it may be stored. */
     o->unsure = true;
     return mm_events_insert(c, missing ? missing_statement[o->table] : whole_statement[o->table],

@@ -7,9 +7,10 @@
  *           alone.
  * Owns      Nothing: blocks are borrowed until the batch is done.
  * Threads   One batch, one thread; one client.
- * Trust     Rests on (queue, seq) in every row and on positions cut the same way at every start.
- *           Not on ClickHouse's deduplication tokens, which turn a retry into nothing when the
- *           first try died between its log and its part.
+ * Trust     Rests on (queue, seq) in every row, and on one batch of a queue being stored at a time:
+ *           a new process may cut its batches elsewhere than a dead one did. Not on
+ *           ClickHouse's deduplication tokens, which turn a retry into nothing when the first
+ *           try died between its log and its part.
  *
  *     struct mm_once o;
  *     mm_once_init(&o, MM_ET_EVENTS, queue, from, to, &block, 1, after_a_crash);
