@@ -42,7 +42,8 @@ struct mm_watch {
     size_t judged_n, judged_cap;
     int64_t counted_at_us, judged_at_us; /* monotonic */
     int64_t wall_ahead_us;               /* wall minus monotonic clock, 0: not known yet */
-    bool full, unsynced;
+    bool filled;                         /* the disk was full, and the finding is not closed yet */
+    bool full, unsynced;                 /* said so */
 };
 
 bool mm_watch_silent(const struct mm_source_info *s, int64_t last_seen_us, int64_t now_us)
@@ -294,12 +295,18 @@ static void judge(struct mm_watch *w, const struct mm_sources *sources, int64_t 
 static void judge_machine(struct mm_watch *w, int64_t now_us, int64_t mono_us)
 {
     uint32_t state = w->page == NULL ? MM_INTAKE_OK : atomic_load(&w->page->state);
+    bool full = state == MM_INTAKE_FULL || state == MM_INTAKE_FAILING;
     struct timex tx = {0};
     int64_t ahead = now_us - mono_us;
     int64_t step = ahead > w->wall_ahead_us ? ahead - w->wall_ahead_us : w->wall_ahead_us - ahead;
 
-    tell_change(w, &w->full, state == MM_INTAKE_FULL || state == MM_INTAKE_FAILING, 0, "disk_full",
-                MM_S("spool"), MM_LEVEL_HIGH, now_us);
+    /* A full disk takes no records either: then it is said as soon as there is room again. */
+    w->filled = w->filled || full;
+    tell_change(w, &w->full, w->filled, 0, "disk_full", MM_S("spool"), MM_LEVEL_HIGH, now_us);
+    if (w->full && !full) {
+        w->filled = false;
+        tell_change(w, &w->full, false, 0, "disk_full", MM_S("spool"), MM_LEVEL_HIGH, now_us);
+    }
     if (w->wall_ahead_us != 0 && step > CLOCK_STEP_US)
         (void)tell(w, 0, "clock_step", MM_S("clock"), MM_LEVEL_LOW, false, now_us);
     w->wall_ahead_us = ahead;
