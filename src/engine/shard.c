@@ -108,13 +108,23 @@ static void *start(void *prepared)
 }
 
 #ifdef MM_TEST_BUILD
-/* A planted record that kills its shard: only builds for tests know it, and only when told. */
-static void crash_if_planted(struct mm_slice body)
+/* Is one of the marks that only builds for tests know in this record? */
+static bool planted(struct mm_slice body, const char *name)
 {
-    const char *mark = getenv("MM_TEST_CRASH_MARK");
+    const char *mark = getenv(name);
 
-    if (mark != NULL && mark[0] != 0 && mm_slice_search(body, mm_slice_str(mark)) != SIZE_MAX)
+    return mark != NULL && mark[0] != 0 && mm_slice_search(body, mm_slice_str(mark)) != SIZE_MAX;
+}
+
+/* A planted record that kills its shard, or at which it stays. */
+static void die_if_planted(struct mm_slice body)
+{
+    if (planted(body, "MM_TEST_CRASH_MARK"))
         abort();
+    if (planted(body, "MM_TEST_HANG_MARK")) {
+        for (;;)
+            __asm__ volatile(""); /* the sandbox allows no call to sleep in */
+    }
 }
 #endif
 
@@ -188,7 +198,7 @@ static bool take(struct shard *s, struct mm_chunk *c, const struct mm_chunk_rec 
         raw_event(&s->ev, &raw);
     } else {
 #ifdef MM_TEST_BUILD
-        crash_if_planted(raw.body);
+        die_if_planted(raw.body);
 #endif
         mm_parse(s->p->formats, s->scratch, &s->arena, &raw, &hints[r->source_at], &s->ev);
         alerts = match(s);
