@@ -248,7 +248,10 @@ static bool take_chunk(struct conn *c, size_t n)
     struct bunch b = {.conn = c, .now_us = mm_now_us()};
     bool ok = mm_stream_feed(&c->stream, mm_slice_of(c->net->chunk, n), take_line, &b) == MM_OK;
 
-    c->now += (uint32_t)n;
+    /* Bytes that became no line are held (mm_stream_held) or thrown away: they wait for no commit,
+     * and without a line there is none that this connection could wait for. */
+    if (b.lines > 0)
+        c->now += (uint32_t)n;
     count_bunch(&b);
     if (mm_stream_held(&c->stream) == 0)
         c->half_since_us = 0;

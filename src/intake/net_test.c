@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -265,6 +266,33 @@ TEST(net_bounds_what_a_connection_may_have_unread_or_not_durable)
     unserved = push_until_blocked(&w, a, false);
     CHECK(unserved > 0 && unserved < limit);
     (void)close(a);
+    finish(&w);
+}
+
+/* What is thrown away of a giant waits for no commit: on a quiet evening none would come. */
+TEST(net_reads_a_giant_line_to_its_end_though_nobody_else_sends)
+{
+    static char giant[3 * 1024 * 1024];
+    const char behind[] = "\nbehind\n";
+    struct world w;
+    size_t at = 0;
+    int fd;
+
+    start(&w, &(struct mm_net_options){0}, true);
+    fd = connect_to(&w);
+    memset(giant, 'z', sizeof(giant));
+    memcpy(giant + sizeof(giant) - strlen(behind), behind, strlen(behind));
+    for (int64_t limit = mm_mono_us() + 20 * MM_US_PER_S; at < sizeof(giant);) {
+        ssize_t n = send(fd, giant + at, sizeof(giant) - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        at += n > 0 ? (size_t)n : 0;
+        CHECK(mm_mono_us() < limit);
+        CHECK(mm_loop_once(w.loop, 1) == MM_OK);
+        mm_net_resume(w.net);
+    }
+    until(&w, &tcp_counters(&w)->lines, 2);
+    CHECK_NUM(t_source(w.core, 7, 71)->truncated, 1);
+    (void)close(fd);
     finish(&w);
 }
 
