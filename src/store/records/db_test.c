@@ -1,12 +1,17 @@
 /* store/records/db_test.c - what SQLite in particular has to be told, and what lies on the disk. */
 #include "store/records/db.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/time.h"
 #include "store/records/sample_test.h"
+#include "store/records/system_scope.h"
 #include "tests/harness/test.h"
 
 TEST(records_refuses_a_file_that_is_no_database)
@@ -144,5 +149,51 @@ TEST(records_full_disk_is_an_answer_and_work_goes_on_afterwards)
     CHECK_NUM(mm_sample_count(rec, one), before);
     CHECK_NUM(mm_sample_add(rec, one, "after"), MM_OK);
     CHECK_NUM(mm_sample_count(rec, one), before + 1);
+    mm_records_close(&rec);
+}
+
+struct held {
+    struct mm_records *rec;
+    enum mm_code code;
+    _Atomic bool asked;
+};
+
+static void *add_while_held(void *arg)
+{
+    struct held *h = arg;
+    struct mm_scope_hold hold;
+
+    atomic_store(&h->asked, true);
+    h->code = mm_sample_add(h->rec, mm_system_company(&hold, 1), "late");
+    return NULL;
+}
+
+/* A foreign tool, a recovery or a machine that is busy: the time of a group is over before its
+ * first work. Told MM_OK means done, also then. */
+TEST(records_does_a_work_that_waited_long_for_its_transaction)
+{
+    struct mm_records *rec = mm_sample_open(mm_test_dir());
+    struct held h = {.rec = rec, .code = MM_E_BUG};
+    struct mm_scope_hold hold;
+    struct mm_db *other = NULL;
+    char path[256];
+    pthread_t t;
+    int64_t until;
+
+    mm_sample_companies(rec, 2);
+    (void)snprintf(path, sizeof(path), "%s/records.db", mm_test_dir());
+    CHECK_NUM(mm_db_open(path, MM_DB_WRITE, &other), MM_OK);
+    CHECK_NUM(mm_db_exec(other, "BEGIN IMMEDIATE"), MM_OK);
+    CHECK(pthread_create(&t, NULL, add_while_held, &h) == 0);
+    while (!atomic_load(&h.asked))
+        (void)sched_yield();
+    /* Longer than a group may take (8 ms), and than the thread needs to come to its wait. */
+    for (until = mm_mono_us() + 200 * 1000; mm_mono_us() < until;)
+        (void)sched_yield();
+    CHECK_NUM(mm_db_exec(other, "ROLLBACK"), MM_OK);
+    CHECK(pthread_join(t, NULL) == 0);
+    CHECK_NUM(h.code, MM_OK);
+    CHECK_NUM(mm_sample_count(rec, mm_system_company(&hold, 1)), 1);
+    mm_db_close(&other);
     mm_records_close(&rec);
 }

@@ -103,7 +103,8 @@ static enum mm_code run_group(struct mm_writer *w, struct group *g, int64_t from
         int64_t now = mm_mono_us();
         struct mm_writer_job *j;
 
-        if (now - from_us > GROUP_US || g->rows >= MM_RECORDS_TX_ROWS_MAX)
+        /* One work is always done: taking the transaction may have used up the time by itself. */
+        if (g->count > 0 && (now - from_us > GROUP_US || g->rows >= MM_RECORDS_TX_ROWS_MAX))
             break;
         j = pop(w);
         if (j == NULL)
@@ -215,8 +216,10 @@ static void *thread_main(void *arg)
         struct group g = {0};
 
         commit_group(rec, &g);
-        if (g.count == 0) /* could not begin: those who wait must not wait for ever */
+        if (g.count == 0) {             /* could not begin: those who wait must not wait for ever */
+            MM_ASSERT(g.code != MM_OK); /* nobody is told yes for a work that was not done */
             g.jobs[g.count++] = pop(w);
+        }
         tell(w, &g);
         if (w->tx != NULL && mm_db_wal_pages(w->tx->db) > CHECKPOINT_PAGES)
             mm_db_checkpoint(w->tx->db);
