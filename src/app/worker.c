@@ -19,6 +19,8 @@
 
 enum { TICK_MS = 500, PASSWORD_MAX = 256, MAILS_A_TICK = 20 };
 
+#define TICK_IDLE_US (2 * MM_US_PER_S)
+
 struct worker {
     struct mm_records *records;
     struct mm_events_client *events;
@@ -65,6 +67,7 @@ static bool read_password(struct worker *w, const char *path)
 static bool prepare(struct worker *w, const char *state, const struct mm_config *config)
 {
     char address[MM_MAX_PATH];
+    uint64_t pause = mm_config_number(config, MM_CFG_MAIL_PAUSE);
 
     (void)snprintf(address, sizeof(address), "unix:%s/run/eventd-read.sock", state);
     (void)snprintf(w->portal, sizeof(w->portal), "%s://%s",
@@ -75,7 +78,8 @@ static bool prepare(struct worker *w, const char *state, const struct mm_config 
                                         .from = mm_config_text(config, MM_CFG_MAIL_FROM),
                                         .user = mm_config_text(config, MM_CFG_MAIL_USER),
                                         .password = w->password,
-                                        .portal = w->portal};
+                                        .portal = w->portal,
+                                        .pause_s = pause > 3600 ? 3600 : (uint32_t)pause};
     return read_password(w, mm_config_text(config, MM_CFG_MAIL_PASSWORD_FILE)) &&
            mm_app_records(state, &w->records) == MM_OK &&
            mm_events_new(mm_slice_str(address), 60 * 1000, &w->events) == MM_OK;
@@ -106,6 +110,7 @@ static bool tick(struct worker *w)
 static int run(const char *state, const struct mm_config *config)
 {
     static struct worker w;
+    int64_t ticked_us = 0;
     uint64_t seen = 0;
     sigset_t set;
     int signals;
@@ -124,9 +129,11 @@ static int run(const char *state, const struct mm_config *config)
         bool more = false;
 
         mm_notify("WATCHDOG=1");
-        /* Mails that are due later come without a change; once a minute is soon enough for them. */
-        if (mm_records_changed(w.records, &seen) || mm_mono_us() / MM_US_PER_S % 60 == 0)
+        /* Mails and second looks come due without a change of the records. */
+        if (mm_records_changed(w.records, &seen) || mm_mono_us() - ticked_us > TICK_IDLE_US) {
+            ticked_us = mm_mono_us();
             more = tick(&w);
+        }
         if (poll(&pfd, 1, more ? 0 : TICK_MS) > 0)
             break;
     }

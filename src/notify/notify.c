@@ -275,7 +275,7 @@ enum mm_code mm_notify_cases(struct mm_records *records, const struct mm_mail_se
 struct sending {
     int64_t mail;
     uint32_t company;
-    uint32_t tries;
+    uint32_t tries, pause_s;
     struct mm_mail m;
     enum mm_mail_end end;
     struct mm_buf why;
@@ -307,11 +307,11 @@ static enum mm_code read_due(struct mm_records *records, struct sending *s, stru
     return code;
 }
 
-static int64_t pause_us(uint32_t tries)
+static int64_t pause_us(uint32_t first_s, uint32_t tries)
 {
-    int64_t s = MM_MAIL_PAUSE_S;
+    int64_t s = first_s;
 
-    while (tries-- > 0 && s < MM_MAIL_PAUSE_MAX_S)
+    while (tries-- > 0 && s > 0 && s < MM_MAIL_PAUSE_MAX_S)
         s *= 2;
     return (s < MM_MAIL_PAUSE_MAX_S ? s : MM_MAIL_PAUSE_MAX_S) * MM_US_PER_S;
 }
@@ -328,7 +328,7 @@ static enum mm_code write_end(struct mm_tx *tx, void *arg)
     mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_DONE]);
     mm_q_int(&q, ":mail", s->mail);
     mm_q_text(&q, ":state", mm_slice_str(states[s->end]));
-    mm_q_int(&q, ":next", s->now_us + pause_us(s->tries));
+    mm_q_int(&q, ":next", s->now_us + pause_us(s->pause_s, s->tries));
     mm_q_text(&q, ":error", mm_buf_slice(&s->why));
     if (s->end == MM_MAIL_SENT)
         mm_q_int(&q, ":sent", s->now_us);
@@ -342,7 +342,7 @@ static enum mm_code write_end(struct mm_tx *tx, void *arg)
 enum mm_code mm_notify_send(struct mm_records *records, const struct mm_mail_server *server,
                             int64_t now_us, bool *ret_tried)
 {
-    struct sending s = {.now_us = now_us};
+    struct sending s = {.now_us = now_us, .pause_s = server->pause_s};
     struct mm_arena a;
     enum mm_code code;
 

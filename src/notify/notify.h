@@ -22,8 +22,7 @@ enum {
     MM_MAIL_MAX = 256 * 1024,    /* one mail with its headers */
     MM_MAIL_RECIPIENT_MAX = 254, /* RFC 5321 4.5.3.1.3 */
     MM_MAIL_SUBJECT_MAX = 400,
-    MM_MAIL_PAUSE_S = 30, /* before the second try; doubles with each further one */
-    MM_MAIL_PAUSE_MAX_S = 3600,
+    MM_MAIL_PAUSE_MAX_S = 3600, /* between two tries */
     MM_NOTIFY_DUE_MAX = 50,
 };
 
@@ -34,6 +33,7 @@ struct mm_mail_server {
     const char *user, *password; /* NULL: none */
     const char *portal;          /* address of the pages, for links: https://host:port */
     const char *ca_file;         /* NULL: the system's */
+    uint32_t pause_s;            /* before the second try; doubles with each further one */
 };
 
 struct mm_mail {

@@ -1,0 +1,93 @@
+"""mail.py - a case is told to the staff by one mail, whatever the mail server does.
+
+The server is a thread of this scenario on loopback. It is away at first, then hangs up after the
+first DATA without an answer, then behaves: the mail must arrive again with the same Message-ID,
+and never a third time.
+"""
+import base64
+import os
+import re
+import socket
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(__file__))
+from stage import Stage, check, done, free_port  # noqa: E402
+
+
+class Server(threading.Thread):
+    """SMTP enough for one client at a time; `tricks` hang-ups after DATA come first."""
+
+    def __init__(self, port, tricks):
+        super().__init__(daemon=True)
+        self.tricks, self.mails = tricks, []
+        self.listener = socket.create_server(("127.0.0.1", port))
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            with client:
+                try:
+                    self.session(client.makefile("rwb"))
+                except OSError:
+                    pass
+
+    def session(self, f):
+        def say(text):
+            f.write(text.encode() + b"\r\n")
+            f.flush()
+
+        say("220 stage")
+        for line in f:
+            verb = line[:4].upper()
+            if verb == b"DATA":
+                say("354 go on")
+                text = b""
+                for part in f:
+                    if part == b".\r\n":
+                        break
+                    text += part
+                self.mails.append(text.decode("ascii", "replace"))
+                if self.tricks > 0:
+                    self.tricks -= 1
+                    return
+                say("250 taken")
+            elif verb == b"QUIT":
+                say("221 bye")
+                return
+            else:
+                say("250 ok")
+
+
+def header(mail, name):
+    found = re.search(rf"^{name}: (.*)\r$", mail, re.M)
+    return found.group(1) if found else ""
+
+
+port = free_port()
+env = {"MIMAMORI_MAIL_URL": f"smtp://127.0.0.1:{port}",
+       "MIMAMORI_MAIL_FROM": "mimamori@example.jp", "MIMAMORI_MAIL_PAUSE": "1"}
+with Stage(env=env) as stage:
+    added = stage.run("user", "add", "--company", "operator", "--login", "helper", "--name", "Helper",
+                      "--role", "analyst", "--mail", "helper@example.jp")
+    check("a helper with a mail address is entered", added.returncode == 0, added.stderr)
+    truth = stage.play("--seed", "3", "--days", "3", "--incidents", "c2@seed")
+    check("a case is opened", truth is not None and stage.wait(
+        lambda: stage.records("SELECT count(*) FROM outbox")[0][0] == 1, 20, "a mail in the outbox"))
+    stage.wait(lambda: stage.records("SELECT tries FROM outbox")[0][0] >= 1, 20, "a first try")
+    check("while no server answers the mail waits",
+          stage.records("SELECT state FROM outbox") == [("queued",)],
+          stage.records("SELECT state, last_error FROM outbox"))
+    server = Server(port, tricks=1)
+    server.start()
+    check("the mail is sent once the server is there", stage.wait(
+        lambda: stage.records("SELECT state FROM outbox") == [("sent",)], 240, "the mail sent"),
+        stage.records("SELECT state, tries, last_error FROM outbox"))
+    check("the lost answer had it sent twice, not more", len(server.mails) == 2, len(server.mails))
+    ids = {header(m, "Message-ID") for m in server.mails}
+    check("with one and the same Message-ID", len(ids) == 1 and ids != {""}, ids)
+    body = base64.b64decode(server.mails[0].split("\r\n\r\n", 1)[1]).decode("utf-8")
+    number = stage.records("SELECT case_id, company FROM cases")[0]
+    check("it says which case, and where to look",
+          f"/companies/{number[1]}/cases/{number[0]}" in body, body)
+done()
