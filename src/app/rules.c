@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -330,9 +329,6 @@ static enum mm_code copy_all(const struct args *a, const struct mm_ruleset *set,
         }
         (*ret_n)++;
     }
-    /* The engine loads anew when this directory's time changes: now everything is there. */
-    if (*ret_n > 0 && utimensat(AT_FDCWD, to, NULL, 0) != 0)
-        return MM_E_IO;
     return MM_OK;
 }
 

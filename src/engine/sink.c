@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -340,25 +339,6 @@ static enum mm_code collect(struct mm_sink *s, bool *ret_any)
 
 /* ---- the loop ---- */
 
-/*
- * Rules that were added or taken away are loaded without being told: `rules add` renames whole
- * files into the directory, which changes its time once they are complete.
- */
-static void reload_changed_rules(struct mm_sink *s)
-{
-    char dir[MM_MAX_PATH];
-    struct stat st;
-    bool first = s->rules_changed.tv_sec == 0;
-
-    (void)snprintf(dir, sizeof(dir), "%s/rules", s->o.state_dir);
-    if (stat(dir, &st) != 0 || (st.st_mtim.tv_sec == s->rules_changed.tv_sec &&
-                                st.st_mtim.tv_nsec == s->rules_changed.tv_nsec))
-        return;
-    s->rules_changed = st.st_mtim;
-    if (!first)
-        mm_master_reload(s->o.master);
-}
-
 static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
 {
     if (now_us - s->housekept_us < HOUSEKEEPING_US)
@@ -366,7 +346,6 @@ static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
     s->housekept_us = now_us;
     mm_notify("WATCHDOG=1");
     find_queues(s);
-    reload_changed_rules(s);
     if (mm_records_changed(s->o.records, &s->sources_seen) &&
         mm_sources_load(s->o.records, s->o.keep_days, &s->sources) != MM_OK)
         mm_log_warn("engine", "sources not read; the ones known stay");

@@ -10,7 +10,6 @@
 #define MM_ENGINE_SINK_PRIV_H
 
 #include <pthread.h>
-#include <time.h>
 
 #include "engine/batch.h"
 #include "engine/sink.h"
@@ -53,7 +52,6 @@ struct mm_sink {
     size_t ring_turn;
     uint64_t next_id;
     int64_t housekept_us;
-    struct timespec rules_changed; /* of the operator's rules directory, as it was loaded */
     /* Shared. */
     pthread_mutex_t lock;
     pthread_cond_t work; /* a batch is ready, or stop */

@@ -68,12 +68,12 @@ port = free_port()
 env = {"MIMAMORI_MAIL_URL": f"smtp://127.0.0.1:{port}",
        "MIMAMORI_MAIL_FROM": "mimamori@example.jp", "MIMAMORI_MAIL_PAUSE": "1"}
 with Stage(env=env) as stage:
-    added = stage.run("user", "add", "--company", "operator", "--login", "helper", "--name", "Helper",
-                      "--role", "analyst", "--mail", "helper@example.jp")
+    added = stage.run("user", "add", "--company", "operator", "--login", "helper",
+                      "--name", "Helper", "--role", "analyst", "--mail", "helper@example.jp")
     check("a helper with a mail address is entered", added.returncode == 0, added.stderr)
     truth = stage.play("--seed", "3", "--days", "3", "--incidents", "c2@seed")
     check("a case is opened", truth is not None and stage.wait(
-        lambda: stage.records("SELECT count(*) FROM outbox")[0][0] == 1, 20, "a mail in the outbox"))
+        lambda: stage.records("SELECT count(*) FROM outbox")[0][0] == 1, 20, "a mail written"))
     stage.wait(lambda: stage.records("SELECT tries FROM outbox")[0][0] >= 1, 20, "a first try")
     check("while no server answers the mail waits",
           stage.records("SELECT state FROM outbox") == [("queued",)],
