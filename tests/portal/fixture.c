@@ -115,6 +115,45 @@ static void set_up_app(struct fixture *f, const char *login, char secret[MM_TOTP
     mm_arena_done(&arena);
 }
 
+/* An API token with which "jugyoin" may write. */
+static void add_token(struct fixture *f, uint32_t user)
+{
+    struct adding w = {.now_us = f->now_us};
+    const struct mm_entity *e = mm_entity(MM_REG_TOKEN);
+    struct mm_scope_hold hold;
+    struct mm_digest digest;
+    char ref[16];
+
+    (void)snprintf(ref, sizeof(ref), "%u", user);
+    mm_rec_init(&w.rec, e);
+    must(mm_rec_put(&w.rec, MM_F_token_name, MM_S("button on the desktop"), NULL), "token");
+    must(mm_rec_put(&w.rec, MM_F_token_user, mm_slice_str(ref), NULL), "token");
+    must(mm_rec_put(&w.rec, MM_F_token_rights, MM_S("write"), NULL), "token");
+    must(mm_account_token(f->auth, &w.rec, &digest, f->token), "token");
+    must(mm_records_write(f->records, mm_system_company(&hold, 1), do_add, &w), "token");
+}
+
+/* A programme of the first companies, and its owner. */
+static void add_programme(struct fixture *f, const char *code, const char *name, uint32_t companies,
+                          const char *owner, char secret[MM_TOTP_BASE32])
+{
+    uint32_t id = add(f, 0, MM_REG_PROGRAMME, "code", code, "name", name, "name_en", code, "owner",
+                      "見本県", NULL);
+    struct mm_scope_hold hold;
+    unsigned broken = 0;
+    char ref[16];
+
+    (void)snprintf(ref, sizeof(ref), "%u", id);
+    for (uint32_t c = 1; c <= companies; c++)
+        (void)add(f, c, MM_REG_MEMBER, "programme", ref, NULL);
+    id = add(f, 0, MM_REG_USER, "login", owner, "name", owner, "role", "owner", "programme", ref,
+             NULL);
+    must(mm_account_password(f->auth, mm_system_company(&hold, 0), id, MM_S(FIXTURE_PASSWORD),
+                             false, MM_S(""), f->now_us, &broken),
+         owner);
+    set_up_app(f, owner, secret);
+}
+
 static void add_people(struct fixture *f)
 {
     char codes[5][MM_CODE_TEXT], other[MM_TOTP_BASE32];
@@ -127,12 +166,15 @@ static void add_people(struct fixture *f)
     set_up_app(f, "kansa", other);
     hanako = add_user(f, 1, "hanako", "総務 花子", "charge", false);
     (void)add_user(f, 1, "shacho", "社長 太郎", "president", false);
-    (void)add_user(f, 1, "jugyoin", "製造 次郎", "employee", false);
+    add_token(f, add_user(f, 1, "jugyoin", "製造 次郎", "employee", false));
     (void)add_user(f, 1, "newbie", "新任 三郎", "charge", true);
     must(mm_account_codes(f->auth, mm_system_company(&hold, 1), hanako, MM_COUNT(codes), f->now_us,
                           codes),
          "codes");
     memcpy(f->code, codes[0], sizeof(f->code));
+    add_programme(f, "shien", "見本県 支援事業", f->companies, "jigyo", f->owner_totp);
+    add_programme(f, "few", "小さな支援事業", f->companies < 4 ? f->companies : 4, "shokibo",
+                  f->few_totp);
 }
 
 /* ---- companies, devices, sources ---- */
