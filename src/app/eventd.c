@@ -7,6 +7,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,16 +267,20 @@ static bool listen_tcp(const struct arguments *a, struct mm_buf *key, int *ret_f
     return *ret_fd >= 0;
 }
 
-/* Everything below the state directory that this program makes. */
+/*
+ * Everything below the state directory that this program makes. The store's own comes back as an
+ * absolute path: the library puts a relative one before itself ("state/eventd/state/eventd/...").
+ */
 static bool make_directories(const struct arguments *a, char dir[MM_MAX_PATH])
 {
-    char run_dir[MM_MAX_PATH], lock[MM_MAX_PATH];
+    char run_dir[MM_MAX_PATH], lock[MM_MAX_PATH], given[MM_MAX_PATH], full[PATH_MAX];
     int fd;
 
-    if (mm_path_join(dir, a->state, "eventd") != MM_OK ||
+    if (mm_path_join(given, a->state, "eventd") != MM_OK ||
         mm_path_join(run_dir, a->state, "run") != MM_OK ||
-        mm_fs_mkdirs(mm_fs_real(), dir, 0700) != MM_OK ||
-        mm_fs_mkdirs(mm_fs_real(), run_dir, 0700) != MM_OK ||
+        mm_fs_mkdirs(mm_fs_real(), given, 0700) != MM_OK ||
+        mm_fs_mkdirs(mm_fs_real(), run_dir, 0700) != MM_OK || realpath(given, full) == NULL ||
+        snprintf(dir, MM_MAX_PATH, "%s", full) >= MM_MAX_PATH ||
         mm_path_join(lock, dir, "lock") != MM_OK) {
         mm_log_error("eventd", "cannot make the directories of the store");
         return false;
