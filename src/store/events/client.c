@@ -272,6 +272,7 @@ static enum mm_code code_of(int exception)
     case 74:   /* CANNOT_READ_FROM_FILE_DESCRIPTOR */
     case 75:   /* CANNOT_WRITE_TO_FILE_DESCRIPTOR: a full disk in the middle of a part */
     case 76:   /* CANNOT_OPEN_FILE */
+    case 107:  /* FILE_DOESNT_EXIST: a directory of the store is gone */
     case 159:  /* TIMEOUT_EXCEEDED */
     case 202:  /* TOO_MANY_SIMULTANEOUS_QUERIES */
     case 236:  /* ABORTED */
@@ -279,7 +280,9 @@ static enum mm_code code_of(int exception)
     case 373:  /* SESSION_IS_LOCKED */
     case 394:  /* QUERY_WAS_CANCELLED */
     case 439:  /* CANNOT_SCHEDULE_TASK */
+    case 1000: /* POCO_EXCEPTION: files, too */
     case 1001: /* STD_EXCEPTION: bad_alloc, filesystem errors */
+    case 1002: /* UNKNOWN_EXCEPTION */
         return MM_E_BUSY;
     case 0: /* refused before the store saw it */
         return MM_E_BUG;

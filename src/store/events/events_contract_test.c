@@ -317,6 +317,27 @@ TEST(events_batch_refused_for_good_is_halved_down_to_its_rows)
     bed_down(&b);
 }
 
+TEST(events_batch_waits_while_the_store_takes_no_row_of_it)
+{
+    struct bed b;
+    struct mm_once once;
+    struct mm_slice blocks;
+    int steps = 0;
+
+    bed_up(&b, 108);
+    (void)ask(&b, "ALTER TABLE events ADD CONSTRAINT none_108 CHECK queue != 108", NULL, 0);
+    blocks = rows(&b, 1, 9, 8);
+    mm_once_init(&once, MM_ET_EVENTS, b.queue, 1, 9, &blocks, 1, false);
+    for (int i = 0; i < 3 * MM_ONCE_SAME_MAX; i++)
+        CHECK(mm_once_step(&once, b.client, no_refusal, NULL) == MM_E_BUSY);
+    CHECK(once.barren > 0);
+    (void)ask(&b, "ALTER TABLE events DROP CONSTRAINT none_108", NULL, 0);
+    while (mm_once_step(&once, b.client, no_refusal, NULL) != MM_OK)
+        CHECK(++steps < 5);
+    want_rows(&b, 1, 9, 8);
+    bed_down(&b);
+}
+
 /* One row for the table that an INSERT statement is for. */
 static struct mm_slice one_row(struct bed *b, enum mm_statement st)
 {

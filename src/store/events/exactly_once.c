@@ -7,6 +7,8 @@
 enum {
     /* Ranges waiting to be tried: halving 2^64 positions leaves one behind at every level. */
     HALVES_MAX = 72,
+    /* Single rows refused before any was taken: more than these need not be tried. */
+    LATE_MAX = 64,
 };
 
 struct range {
@@ -97,40 +99,67 @@ static bool for_good(struct mm_once *o, enum mm_code code)
     return o->same >= MM_ONCE_SAME_MAX;
 }
 
+/* Halving a batch: what is left to try, and what was refused while nothing had been taken yet. */
+struct halving {
+    struct range todo[HALVES_MAX];
+    size_t todo_n;
+    uint64_t late[LATE_MAX];
+    size_t late_n;
+    bool taken; /* some row was: the store works, so refused rows are to blame themselves */
+};
+
+/* Try one range; a refused one is halved. MM_E_BUSY: the store is not there, or takes nothing. */
+static enum mm_code try_range(struct mm_once *o, struct mm_events_client *c, struct halving *h,
+                              struct range r, mm_once_refused *refused, void *ctx)
+{
+    enum mm_code code = insert(o, c, r);
+    uint64_t middle = r.from + (r.to - r.from) / 2;
+
+    if (code == MM_OK) {
+        h->taken = h->taken || o->answer.written_rows > 0;
+        return MM_OK;
+    }
+    if (code != MM_E_SYNTAX)
+        return MM_E_BUSY;
+    if (r.to - r.from > 1) {
+        MM_ASSERT(h->todo_n + 2 <= HALVES_MAX);
+        h->todo[h->todo_n++] = (struct range){middle, r.to};
+        h->todo[h->todo_n++] = (struct range){r.from, middle};
+    } else if (h->taken) {
+        refused(ctx, r.from, mm_slice_of(o->answer.text, o->answer.text_n));
+        o->refused++;
+    } else if (h->late_n == LATE_MAX) {
+        return MM_E_BUSY;
+    } else {
+        h->late[h->late_n++] = r.from;
+    }
+    return MM_OK;
+}
+
 /*
  * The batch is refused for good: try halves, down to single rows, which are set aside. Every half
  * goes through the look for missing rows, so that being interrupted anywhere does no harm: the
  * next call starts over with what is not stored yet. Rows set aside twice are set aside once for
- * their caller, who keys them by number.
+ * their caller, who keys them by number. A store that takes not one row of the batch is broken in
+ * a way that has no code in client.c: then the batch waits.
  */
 static enum mm_code halve(struct mm_once *o, struct mm_events_client *c, mm_once_refused *refused,
                           void *ctx)
 {
-    struct range todo[HALVES_MAX];
-    size_t n = 0;
+    struct halving h = {.todo = {{o->from, o->to}}, .todo_n = 1};
+    enum mm_code code = MM_OK;
 
-    todo[n++] = (struct range){o->from, o->to};
     o->unsure = true;
-    while (n > 0) {
-        struct range r = todo[--n];
-        enum mm_code code = insert(o, c, r);
-
-        if (code == MM_OK)
-            continue;
-        if (code != MM_E_SYNTAX)
-            return MM_E_BUSY;
-        if (r.to - r.from == 1) {
-            refused(ctx, r.from, mm_slice_of(o->answer.text, o->answer.text_n));
-            o->refused++;
-            continue;
-        }
-        uint64_t middle = r.from + (r.to - r.from) / 2;
-
-        MM_ASSERT(n + 2 <= HALVES_MAX);
-        todo[n++] = (struct range){middle, r.to};
-        todo[n++] = (struct range){r.from, middle};
+    while (h.todo_n > 0 && code == MM_OK)
+        code = try_range(o, c, &h, h.todo[--h.todo_n], refused, ctx);
+    if (!h.taken && o->barren < MM_ONCE_BARREN_MAX) {
+        o->barren++;
+        return MM_E_BUSY;
     }
-    return MM_OK;
+    h.taken = true;
+    for (size_t i = 0; i < h.late_n && code == MM_OK; i++)
+        code = try_range(o, c, &h, (struct range){h.late[i], h.late[i] + 1}, refused, ctx);
+    return code;
 }
 
 enum mm_code mm_once_step(struct mm_once *o, struct mm_events_client *c, mm_once_refused *refused,

@@ -27,6 +27,12 @@
 enum {
     /* Same refusal, not known to be passing, this often in a row: it is for good. */
     MM_ONCE_SAME_MAX = 5,
+    /*
+     * A store that takes no row at all is broken, and no row is to blame. Only after this many
+     * such rounds (some five minutes of a sink that waits 200 ms) are rows given up, so that one
+     * bad row alone in its batch cannot hold up a queue for ever.
+     */
+    MM_ONCE_BARREN_MAX = 300,
 };
 
 struct mm_once {
@@ -39,6 +45,7 @@ struct mm_once {
     uint32_t attempt;               /* inserts sent so far */
     uint32_t same;                  /* the last refusal, this often in a row */
     int last;                       /* its ClickHouse code */
+    uint32_t barren;                /* rounds of halving in which no row was taken */
     uint64_t refused;               /* rows' numbers set aside so far */
     struct mm_events_answer answer; /* to the last attempt */
 };
