@@ -108,28 +108,47 @@ void mm_batch_aside(struct mm_batch *b, uint32_t company, uint32_t source, uint6
     b->asides_n++;
 }
 
-enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c)
+/* What the shard counted, and when each sender was last heard. */
+static enum mm_code add_counts(struct mm_batch *b, const struct mm_chunk *c)
 {
-    enum mm_code code = add_block(b, mm_slice_of(c->out, c->out_n));
+    int64_t seen_us[MM_CHUNK_SOURCES] = {0};
 
-    if (code != MM_OK)
-        return code;
-    mm_buf_add(&b->alerts, mm_slice_of(c->alerts, c->alerts_n));
+    for (uint32_t i = c->from_n; i < c->done_n; i++) {
+        const struct mm_chunk_rec *r = &c->rec[i];
+
+        MM_ASSERT(r->source_at < c->sources_n && c->sources_n <= MM_CHUNK_SOURCES);
+        if (r->received_us > seen_us[r->source_at])
+            seen_us[r->source_at] = r->received_us;
+    }
     for (uint32_t i = 0; i < c->sources_n; i++) {
-        struct mm_batch_count *n = count_of(b, c->source[i].company, c->source[i].source);
+        struct mm_batch_count *n;
 
+        if (seen_us[i] == 0 && c->count[i].parsed == 0 && c->count[i].unparsed == 0)
+            continue; /* none of its records were in this round */
+        n = count_of(b, c->source[i].company, c->source[i].source);
         if (n == NULL)
             return MM_E_NOMEM;
         n->parsed += c->count[i].parsed;
         n->unparsed += c->count[i].unparsed;
+        if (seen_us[i] > n->last_seen_us)
+            n->last_seen_us = seen_us[i];
     }
+    return MM_OK;
+}
+
+enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c)
+{
+    enum mm_code code = add_block(b, mm_slice_of(c->out, c->out_n));
+
+    if (code == MM_OK)
+        code = add_counts(b, c);
+    if (code != MM_OK)
+        return code;
+    mm_buf_add(&b->alerts, mm_slice_of(c->alerts, c->alerts_n));
     for (uint32_t i = c->from_n; i < c->done_n; i++) {
         const struct mm_chunk_rec *r = &c->rec[i];
         const struct mm_chunk_source *s = &c->source[r->source_at];
-        struct mm_batch_count *n = count_of(b, s->company, s->source);
 
-        if (n != NULL && r->received_us > n->last_seen_us)
-            n->last_seen_us = r->received_us;
         if ((r->flags & MM_CHUNK_ASIDE) != 0)
             mm_batch_aside(b, s->company, s->source, r->seq, r->received_us, "shard_died",
                            mm_chunk_body(c, r));

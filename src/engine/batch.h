@@ -16,7 +16,7 @@ enum {
     MM_BATCH_RECORDS = 300 * 1000,           /* where a row costs eventd least (measured) */
     MM_BATCH_BYTES = 128 * 1024 * 1024,      /* of rows */
     MM_BATCH_ALERTS_MAX = 256 * 1024 * 1024, /* encoded; every record of a batch may alert */
-    MM_BATCH_COUNTS_MAX = 64 * 1024,         /* different senders */
+    MM_BATCH_COUNTS_MAX = 512 * 1024,        /* different senders; a register holds 200,000 */
     MM_BATCH_ASIDES_MAX = 1000,              /* what is beyond is in the events only */
 };
 

@@ -30,6 +30,8 @@ struct mm_master {
     pid_t pid;
 };
 
+enum { EXIT_NO_START = 3 }; /* of a shard that never came to its first record */
+
 /* The master's own view of one shard. */
 struct shard {
     pid_t pid;
@@ -73,7 +75,7 @@ MM_NORETURN static void shard_main(struct life *l, size_t at)
     (void)sigemptyset(&none);
     self = l->ops->start(l->prepared);
     if (self == NULL || (l->ops->confine != NULL && !l->ops->confine()))
-        _exit(3);
+        _exit(EXIT_NO_START);
     while (shard_leave == 0) {
         struct mm_chunk *c = mm_ring_take(ring);
         struct pollfd pfd = {.fd = ring->wake_shard, .events = POLLIN};
@@ -137,6 +139,12 @@ static void reap(struct life *l)
             if (l->shard[i].pid != pid)
                 continue;
             atomic_fetch_sub(&l->m->shared->stats.ready, 1);
+            if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_START) {
+                /* No record's fault; watch() tries again at its next round, not at once. */
+                atomic_fetch_add(&l->m->shared->stats.deaths, 1);
+                l->shard[i].pid = 0;
+                continue;
+            }
             if (!l->shard[i].leaving || !WIFEXITED(status))
                 blame(l, i);
             shard_fork(l, i);

@@ -163,6 +163,53 @@ TEST(a_reload_swaps_shards_between_chunks)
     mm_master_stop(&m);
 }
 
+/* The first three shards cannot begin: as when memory is short. */
+static void *start_late(void *prepared)
+{
+    const char *dir = prepared;
+    char path[300];
+
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof(path), "%s/try%d", dir, i);
+        if (access(path, F_OK) != 0) {
+            FILE *f = fopen(path, "w");
+
+            CHECK(f != NULL && fclose(f) == 0);
+            return NULL;
+        }
+    }
+    return strdup("old:");
+}
+
+static void *prepare_dir(void *arg)
+{
+    return strdup(arg);
+}
+
+TEST(a_shard_that_cannot_begin_blames_no_record)
+{
+    char dir[256];
+    struct mm_shard_ops ops = {.prepare = prepare_dir,
+                               .release = free,
+                               .start = start_late,
+                               .work = work,
+                               .arg = dir,
+                               .hang_us = 200000};
+    static const char *const body[] = {"x"};
+    int wake = eventfd(0, EFD_NONBLOCK);
+    struct mm_master *m = NULL;
+    struct mm_chunk *c;
+
+    (void)snprintf(dir, sizeof(dir), "%s", mm_test_dir());
+    CHECK(mm_master_start(&ops, 1, wake, &m) == MM_OK);
+    fill(mm_master_ring(m, 0), body, 1);
+    c = wait_chunk(mm_master_ring(m, 0), wake);
+    CHECK_SLICE(mm_slice_of(c->out, c->out_n), "old:x\n");
+    CHECK_NUM(mm_master_stats(m)->deaths, 3);
+    CHECK_NUM(mm_master_stats(m)->set_aside, 0);
+    mm_master_stop(&m);
+}
+
 static void *refuse(void *arg)
 {
     (void)arg;

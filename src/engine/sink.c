@@ -182,8 +182,9 @@ static void hand_over(struct mm_sink *s)
 
 static void submit(struct mm_sink *s)
 {
-    if (s->chunk == NULL || s->chunk->records_n == 0)
+    if (s->chunk == NULL)
         return;
+    MM_ASSERT(s->chunk->records_n > 0); /* feed() begins one only for a record in its hands */
     mm_ring_submit(s->chunk_ring);
     s->open->chunks_out++;
     s->chunk = NULL;
@@ -193,6 +194,11 @@ static void close_batch(struct mm_sink *s)
 {
     struct mm_batch **end = &s->closing;
 
+    /* Begun while every ring was full, and then told to stop: there is nothing to store. */
+    if (s->open->records == 0) {
+        mm_batch_free(&s->open);
+        return;
+    }
     submit(s);
     s->open->closed = true;
     while (*end != NULL)

@@ -44,7 +44,7 @@ void mm_sink_free(struct mm_sink **sink);
 /*
  * Work until the signalfd (non-blocking) hands out something else than SIGHUP, which has the
  * shards reload; what was taken is then stored, if the stores take it within five seconds. MM_E_IO:
- * the master died, or the records cannot be written: start anew.
+ * the master died; MM_E_NOMEM: a batch cannot be held or stored: start anew, the spool has it all.
  */
 MM_MUST_USE enum mm_code mm_sink_run(struct mm_sink *sink, int signals);
 struct mm_sink_stats mm_sink_stats(struct mm_sink *sink);

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/time.h"
 #include "engine/sink_priv.h"
 #include "os/log.h"
@@ -24,6 +25,11 @@ struct part {
     bool done;
 };
 
+struct refusing {
+    struct mm_sink *s;
+    struct mm_batch *b;
+};
+
 static bool stopped(struct mm_sink *s)
 {
     bool yes;
@@ -34,24 +40,33 @@ static bool stopped(struct mm_sink *s)
     return yes;
 }
 
+/* What a refused row was made of, read from the spool once more. */
 static void refused(void *ctx, uint64_t seq, struct mm_slice why)
 {
-    struct mm_batch *b = ctx;
+    struct refusing *k = ctx;
+    struct mm_spool_reader *reader = NULL;
+    struct mm_spool_record r = {0};
+    size_t n = 0;
 
-    mm_log_error("engine", "row refused by the store: queue=%u seq=%llu", b->queue,
-                 (unsigned long long)seq);
-    mm_batch_aside(b, 0, 0, seq, mm_now_us(), "store_refused", why);
+    mm_log_error("engine", "row refused by the store: queue=%u seq=%llu %.*s", k->b->queue,
+                 (unsigned long long)seq, (int)mm_min_size(why.n, 200), (const char *)why.p);
+    if (mm_spool_reader_open(k->s->spool_dir, k->b->queue, seq, &reader) != MM_OK ||
+        mm_spool_read(reader, &r, 1, MM_MAX_LINE, &n) != MM_OK || n == 0 || r.seq != seq)
+        r = (struct mm_spool_record){.received_us = mm_now_us()};
+    mm_batch_aside(k->b, r.company, r.source, seq, r.received_us, "store_refused", r.body);
+    mm_spool_reader_close(&reader);
 }
 
 /* Blocks of one table into the store; false when the sink stops before the store took them. */
 static bool store_rows(struct mm_sink *s, struct mm_batch *b, enum mm_etable table,
                        const struct mm_slice *blocks, size_t n)
 {
+    struct refusing refusing = {.s = s, .b = b};
     struct mm_once once;
     bool told = false;
 
     mm_once_init(&once, table, b->queue, b->from, b->to, blocks, n, b->unsure);
-    while (mm_once_step(&once, s->client, refused, b) != MM_OK) {
+    while (mm_once_step(&once, s->client, refused, &refusing) != MM_OK) {
         (void)pthread_mutex_lock(&s->lock);
         s->stats.busy++;
         (void)pthread_mutex_unlock(&s->lock);
@@ -66,7 +81,11 @@ static bool store_rows(struct mm_sink *s, struct mm_batch *b, enum mm_etable tab
     return true;
 }
 
-static const struct mm_alert *decode_alerts(const struct mm_batch *b, size_t *ret_n)
+/*
+ * All alerts of a batch, in triage's order. MM_E_NOMEM: the batch cannot be stored now; without its
+ * alerts it must not be.
+ */
+static enum mm_code decode_alerts(const struct mm_batch *b, struct mm_alert **ret, size_t *ret_n)
 {
     struct mm_rd rd = mm_rd_of(mm_buf_slice(&b->alerts));
     struct mm_alert *list = NULL;
@@ -77,8 +96,10 @@ static const struct mm_alert *decode_alerts(const struct mm_batch *b, size_t *re
             size_t more = cap == 0 ? 256 : cap * 2;
             struct mm_alert *grown = realloc(list, more * sizeof(*grown));
 
-            if (grown == NULL)
-                break;
+            if (grown == NULL) {
+                free(list);
+                return MM_E_NOMEM;
+            }
             list = grown;
             cap = more;
         }
@@ -89,8 +110,9 @@ static const struct mm_alert *decode_alerts(const struct mm_batch *b, size_t *re
     }
     if (n > 1)
         qsort(list, n, sizeof(*list), mm_alert_order);
+    *ret = list;
     *ret_n = n;
-    return list;
+    return MM_OK;
 }
 
 static bool store_alerts(struct mm_sink *s, struct mm_batch *b, const struct mm_alert *alerts,
@@ -102,6 +124,7 @@ static bool store_alerts(struct mm_sink *s, struct mm_batch *b, const struct mm_
 
     if (n == 0)
         return true;
+    mm_native_reset(s->alert_rows);
     mm_buf_init(&rows, (size_t)MM_BATCH_ALERTS_MAX * 2);
     for (size_t i = 0; i < n && ok; i++) {
         enum mm_code code = mm_native_alert(s->alert_rows, &alerts[i], s->o.keep_days);
@@ -203,11 +226,18 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
 /* Everything of one batch, in the order that a restart relies on. False: the sink stops. */
 static bool store_batch(struct mm_sink *s, struct mm_batch *b)
 {
+    struct mm_alert *alerts = NULL;
     size_t n = 0;
-    const struct mm_alert *alerts = decode_alerts(b, &n);
-    bool ok = store_rows(s, b, MM_ET_EVENTS, b->blocks, b->blocks_n) &&
-              store_alerts(s, b, alerts, n) && write_records(s, b, alerts, n);
+    bool ok;
 
+    while (decode_alerts(b, &alerts, &n) != MM_OK) {
+        mm_log_error("engine", "no memory for the alerts of a batch; trying again");
+        if (stopped(s))
+            return false;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+    ok = store_rows(s, b, MM_ET_EVENTS, b->blocks, b->blocks_n) && store_alerts(s, b, alerts, n) &&
+         write_records(s, b, alerts, n);
     if (ok && b->id % TRIM_EVERY == 0 &&
         mm_spool_trim((struct mm_fs){0}, s->spool_dir, b->queue, b->to, NULL) != MM_OK)
         mm_log_warn("engine", "old segments not deleted: queue=%u", b->queue);
@@ -218,7 +248,7 @@ static bool store_batch(struct mm_sink *s, struct mm_batch *b)
         s->stats.batches++;
     }
     (void)pthread_mutex_unlock(&s->lock);
-    free((void *)(uintptr_t)alerts); /* ours; const only against a slip of the pen */
+    free(alerts);
     return ok;
 }
 
@@ -246,6 +276,10 @@ void *mm_sink_store(void *arg)
         mm_batch_free(&b);
         (void)pthread_mutex_lock(&s->lock);
         s->ready_n--;
+        /* Without being told to stop only memory runs out: the reading half ends, all start anew.
+         */
+        if (!ok && !s->stopping)
+            s->failed = MM_E_NOMEM;
         (void)pthread_mutex_unlock(&s->lock);
         if (!ok)
             return NULL;
