@@ -31,6 +31,7 @@ struct child {
     int64_t start_at_us; /* when to start again */
     uint32_t backoff_s;
     uint32_t restarts;
+    bool was_ready; /* in any life */
 };
 
 struct sup {
@@ -118,6 +119,9 @@ static void ended(struct sup *s, pid_t pid, int status)
             mm_log_error("serve", "program ended: name=%s %s=%d restarts=%u", c->program->name,
                          WIFSIGNALED(status) ? "signal" : "exit",
                          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), c->restarts);
+            if (!c->was_ready && c->restarts == MM_SUP_SAY_AT)
+                mm_log_error("serve", "cannot start: name=%s; its own lines above say why",
+                             c->program->name);
         }
         write_status(s);
     }
@@ -155,17 +159,21 @@ static bool notified(struct sup *s)
         if (mm_slice_search(t, MM_S("WATCHDOG=1")) != SIZE_MAX)
             c->watched = true;
         if (!c->ready && mm_slice_search(t, MM_S("READY=1")) != SIZE_MAX) {
-            c->ready = true;
+            c->ready = c->was_ready = true;
             write_status(s);
         }
     }
     return true;
 }
 
-/* Start what is due, in order; a program that must be ready first holds back those behind it. */
+/*
+ * Start what is due, in order; a program that must be ready first holds back those behind it. True
+ * when every program is there and has said that it is ready.
+ */
 static bool start_due(struct sup *s)
 {
     int64_t now = mm_mono_us();
+    bool all = true;
 
     for (size_t i = 0; i < s->n; i++) {
         struct child *c = &s->child[i];
@@ -175,10 +183,9 @@ static bool start_due(struct sup *s)
         if (c->program->wait_ready && !c->ready &&
             now - c->started_us < MM_SUP_READY_S * MM_US_PER_S)
             return false;
-        if (c->pid == 0)
-            return false;
+        all = all && c->pid > 0 && (c->ready || c->program->silent);
     }
-    return true;
+    return all;
 }
 
 static void check_watchdogs(struct sup *s)

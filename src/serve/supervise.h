@@ -17,6 +17,7 @@ enum {
     MM_SUP_ARGS_MAX = 32,
     MM_SUP_READY_S = 30,    /* eventd replays parts of its log after a crash */
     MM_SUP_WATCHDOG_S = 30, /* programs that send WATCHDOG=1 do so every 5 s */
+    MM_SUP_SAY_AT = 3,      /* deaths before readiness after which it is said in plain words */
     MM_SUP_STOP_S = 8,      /* then SIGKILL; with the last round all is over within 10 s */
 };
 
@@ -25,6 +26,7 @@ struct mm_sup_program {
     const char *argv[MM_SUP_ARGS_MAX]; /* argv[0] is the path; NULL ends it */
     bool wait_ready;                   /* the next one starts when this one has said READY=1 */
     bool stop_last;                    /* is stopped when all others are gone */
+    bool silent;                       /* never says READY=1: counts as ready once started */
 };
 
 struct mm_sup_options {
@@ -37,9 +39,9 @@ struct mm_sup_options {
 /*
  * Run until SIGTERM or SIGINT. SIGHUP is passed on to every program. options->run_dir exists; the
  * notify socket and `serve.json` (name, pid, restarts of each program) are made in it. on_ready
- * (may be NULL) is called once, when every program that was waited for is ready and the rest is
- * started. Returns MM_OK after a clean stop, MM_E_IO when it could not begin, MM_E_BUSY when
- * another supervisor holds run_dir.
+ * (may be NULL) is called once, when every program runs and has said READY=1. A program that keeps
+ * dying holds back neither the others nor its own next try. Returns MM_OK after a clean stop,
+ * MM_E_IO when it could not begin, MM_E_BUSY when another supervisor holds run_dir.
  */
 MM_MUST_USE enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
                                       const struct mm_sup_options *options);

@@ -59,8 +59,11 @@ TEST(a_program_that_dies_is_started_again_and_a_stubborn_one_is_killed_at_stop)
     (void)snprintf(script, sizeof(script), "echo x >>%s; exec sleep 0.05", dies);
     {
         struct mm_sup_program programs[] = {
-            {.name = "dies", .argv = {"/bin/sh", "-c", script}},
-            {.name = "stays", .argv = {"/bin/sh", "-c", "exec sleep 100"}, .stop_last = true},
+            {.name = "dies", .argv = {"/bin/sh", "-c", script}, .silent = true},
+            {.name = "stays",
+             .argv = {"/bin/sh", "-c", "exec sleep 100"},
+             .silent = true,
+             .stop_last = true},
         };
         pid = run(programs, 2, dir, mark);
     }
@@ -76,7 +79,8 @@ TEST(a_program_that_dies_is_started_again_and_a_stubborn_one_is_killed_at_stop)
 TEST(a_second_supervisor_of_one_state_is_refused)
 {
     const char *dir = mm_test_dir();
-    struct mm_sup_program p = {.name = "stays", .argv = {"/bin/sh", "-c", "exec sleep 100"}};
+    struct mm_sup_program p = {
+        .name = "stays", .argv = {"/bin/sh", "-c", "exec sleep 100"}, .silent = true};
     char mark[300];
     int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
     int status;
@@ -88,4 +92,26 @@ TEST(a_second_supervisor_of_one_state_is_refused)
         CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
     CHECK(mm_supervise(&p, 1, &(struct mm_sup_options){.run_dir = dir}) == MM_E_BUSY);
     CHECK(kill(pid, SIGINT) == 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 0);
+}
+
+TEST(ready_is_said_only_when_every_program_has_said_so)
+{
+    struct mm_sup_program programs[] = {
+        {.name = "stays", .argv = {"/bin/sh", "-c", "exec sleep 100"}, .silent = true},
+        {.name = "mute", .argv = {"/bin/sh", "-c", "exec sleep 100"}},
+    };
+    const char *dir = mm_test_dir();
+    char mark[300], status[300];
+    int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
+    int rc;
+    pid_t pid;
+
+    (void)snprintf(mark, sizeof(mark), "%s/ready", dir);
+    (void)snprintf(status, sizeof(status), "%s/serve.json", dir);
+    pid = run(programs, 2, dir, mark);
+    while (access(status, F_OK) != 0)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
+    CHECK(poll(NULL, 0, 500) == 0); /* two rounds of the supervisor */
+    CHECK(access(mark, F_OK) != 0);
+    CHECK(kill(pid, SIGTERM) == 0 && waitpid(pid, &rc, 0) == pid && WEXITSTATUS(rc) == 0);
 }
