@@ -82,7 +82,7 @@ static void class_table(struct mm_buf *out, const struct mm_doc *doc, enum mm_la
     const struct mm_doc *list = mm_doc_get(doc, MM_S("classes"));
     const struct mm_doc *by = mm_doc_get(doc, MM_S("companies"));
     static const char *const columns[] = {"inline", "mirror", "total"};
-    size_t first = 54, width = 16;
+    size_t first = 52, width = 18;
 
     title(out, lang, "report.alerts.title");
     pad(out, words(lang, "report.alerts.class", (struct mm_slice){0}), first, false);
