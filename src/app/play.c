@@ -13,6 +13,7 @@
 #include "app/tables.h"
 #include "base/time.h"
 #include "model/intake_page.h"
+#include "serve/config.h"
 #include "serve/state.h"
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
@@ -35,7 +36,8 @@ static int usage(void)
           "  --incidents  of: c2, report, logcleared; each may have @YYYY-MM-DDThh:mm or @seed\n"
           "               (default: c2,report at the pilot's times)\n"
           "  --full       every one of the 19,301,698 blocked URLs, not a hundredth of the ads\n"
-          "  --portal     where the report is made (default https://127.0.0.1:8443)\n"
+          "  --tcp, --portal  where lines and the report go (default: what the configuration's\n"
+          "               defaults and MIMAMORI_INTAKE_TCP, MIMAMORI_PORTAL_LISTEN say)\n"
           "  --truth      write what was really sent, for tests\n",
           stderr);
     return 2;
@@ -296,11 +298,44 @@ static int run(const struct arguments *a, struct mm_plan *plan)
     return rc;
 }
 
+/* Addresses that were not given are those that `serve` takes from the same environment. */
+static bool fill_addresses(struct arguments *a, const struct mm_config *config,
+                           char portal[MM_MAX_PATH])
+{
+    int n = snprintf(portal, MM_MAX_PATH, "%s://%s",
+                     mm_config_on(config, MM_CFG_PORTAL_TLS) ? "https" : "http",
+                     mm_config_text(config, MM_CFG_PORTAL_LISTEN));
+
+    if (a->tcp == NULL)
+        a->tcp = mm_config_text(config, MM_CFG_INTAKE_TCP);
+    if (a->portal == NULL)
+        a->portal = portal;
+    return n < MM_MAX_PATH;
+}
+
+/* Play with the configuration that the environment gives. */
+static int run_configured(struct arguments *a, struct mm_plan *plan)
+{
+    char portal[MM_MAX_PATH];
+    struct mm_config config;
+    struct mm_buf why;
+    int rc = 1;
+
+    mm_buf_init(&why, 8192);
+    if (mm_config_load(NULL, &config, &why) != MM_OK) {
+        fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
+    } else {
+        if (fill_addresses(a, &config, portal))
+            rc = run(a, plan);
+        mm_config_done(&config);
+    }
+    mm_buf_done(&why);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments a = {.state = MM_STATE_DEFAULT,
-                          .tcp = "127.0.0.1:6514",
-                          .portal = "https://127.0.0.1:8443",
                           .incidents = "c2,report",
                           .seed = 1,
                           .companies = 31,
@@ -326,7 +361,7 @@ int main(int argc, char **argv)
     else if (!mm_plan_prepare(&plan))
         fputs("mimamori: no company of this size has the device that an incident needs\n", stderr);
     else
-        rc = run(&a, &plan);
+        rc = run_configured(&a, &plan);
     mm_world_free(&world);
     return rc;
 }
