@@ -1,11 +1,12 @@
 """ingest.py - events a second from 120 TCP senders to stored, matched and queryable.
 
-Run: ingest.py BUILD-DIR SOURCE-DIR [--times N] [--cores 1|2] [--others 0|1]. 30 companies with
-four senders each; 120,000 different lines of 7 formats, sent --times times; 1 in 1,000 must alert.
-The clock runs from the first byte until all of it is stored and judged. No figure is printed
-unless sent = stored by (queue, seq) and alerts = expected. The yardsticks of the last line are
-measured in the same run: bare_insert's and what Debian's syslog programs need to write the same
-lines to a file (a ratio is left out where its program is not to be had).
+Run: ingest.py BUILD-DIR SOURCE-DIR [--times N] [--cores 1|2] [--others 0|1] [--look 1].
+30 companies with four senders each; 120,000 different lines of 7 formats, sent --times times; 1 in
+1,000 must alert. The clock runs from the first byte until all of it is stored and judged. No figure
+is printed unless sent = stored by (queue, seq) and alerts = expected. The yardsticks of the last
+line are measured in the same run: inserting the same rows with nothing else, and what Debian's
+syslog programs need to write the same lines to a file (a ratio is left out where its program is not
+to be had). --look 1 shows what the store's threads and merges did.
 """
 import os
 import re
@@ -50,6 +51,19 @@ def check_stored(s, base, flood):
         sys.exit(f"alerts {alerts}, expected {flood.alerts}")
 
 
+def look_inside(s):
+    """What the store did: its threads' CPU, the parts that batches became and their merges."""
+    pid, threads = s.pid("eventd"), {}
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        name, rest = whole.read(f"/proc/{pid}/task/{tid}/stat").split("(", 1)[1].rsplit(")", 1)
+        threads[name] = threads.get(name, 0) + sum(int(t) for t in rest.split()[11:13])
+    for name, ticks in sorted(threads.items(), key=lambda t: -t[1])[:8]:
+        print(f"  thread {name:16} {ticks / whole.TICK:6.2f} s CPU")
+    for row in s.events("SELECT level, active, count(), sum(rows), round(avg(rows)) FROM "
+                        "system.parts WHERE table = 'events' GROUP BY level, active ORDER BY 1, 2"):
+        print("  parts: level {} active {} count {} rows {} each {}".format(*row))
+
+
 def ingest(cores, times):
     """Events a second of the whole system on that many cores."""
     os.sched_setaffinity(0, set(range(cores)))
@@ -61,7 +75,8 @@ def ingest(cores, times):
         with whole.MemoryPeak(s) as memory:
             began = time.monotonic()
             flood.start()
-            whole.wait_for(lambda: whole.position(s) >= base + flood.lines, 600, "all stored")
+            whole.wait_for(lambda: whole.position(s) >= base + flood.lines, 600, "all stored",
+                           0.05)
             took = time.monotonic() - began
         sending, cpu = flood.wait()
         print(f"{cores} core(s): {flood.lines} lines of {flood.bytes / flood.lines:.0f} bytes in "
@@ -70,6 +85,8 @@ def ingest(cores, times):
         whole.tell_usage(before, whole.usage(s), flood.lines)
         print(f"  memory: {rest:.0f} MiB at rest, {memory.peak:.0f} MiB at most (PSS, all "
               "programs, portal included)")
+        if whole.option("--look", 0):
+            look_inside(s)
         check_stored(s, base, flood)
     return flood.lines / took
 

@@ -147,14 +147,14 @@ def tell_usage(before, after, events):
 
 
 class MemoryPeak:
-    """The whole system's greatest PSS while the block runs, looked at every half second."""
+    """The whole system's greatest PSS while the block runs, looked at every second."""
 
     def __init__(self, s):
         self.stage, self.peak, self.over = s, 0.0, threading.Event()
         self.thread = threading.Thread(target=self.watch)
 
     def watch(self):
-        while not self.over.wait(0.5):
+        while not self.over.wait(1.0):
             self.peak = max(self.peak, sum(u[2] for u in usage(self.stage).values()))
 
     def __enter__(self):
@@ -184,7 +184,7 @@ def percentile(values, p):
     return ordered[min(len(ordered) - 1, int(len(ordered) * p / 100))] if ordered else float("nan")
 
 
-__all__ = ["BUILD", "SOURCE", "CORPORA", "Flood", "MemoryPeak", "cpu_of_children", "enrol", "free_port",
-           "load",
+__all__ = ["BUILD", "SOURCE", "CORPORA", "TICK", "Flood", "MemoryPeak", "cpu_of_children",
+           "enrol", "free_port", "load", "read",
            "option", "percentile", "position", "stage", "tell_usage", "usage", "wait_for",
            "without_libchdb"]
