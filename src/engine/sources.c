@@ -5,6 +5,7 @@
 
 #include "register/entity.h"
 #include "store/records/system_scope.h"
+#include "triage/triage.h"
 
 enum { JST_S = 9 * 3600 };
 
@@ -41,7 +42,9 @@ static bool take(void *arg, const struct mm_rec *rec)
                   .keep_days = (uint16_t)(v[MM_F_source_keep_days].null
                                               ? l->keep_days
                                               : v[MM_F_source_keep_days].i)}, /* <= 36500 */
-        .silence_s = (uint32_t)v[MM_F_source_silence_s].i,                    /* <= one year */
+        .silence_s = v[MM_F_source_silence_s].null
+                         ? MM_SILENCE_S
+                         : (uint32_t)v[MM_F_source_silence_s].i, /* <= one year */
         .created_us = rec->created_us,
         .active = mm_slice_eq(v[MM_F_source_state].s, MM_S("active")),
     };

@@ -16,7 +16,7 @@ enum { MM_SOURCES_MAX = 200 * 1000 };
 
 struct mm_source_info {
     struct mm_chunk_source parse;
-    uint32_t silence_s; /* longest silence that is no finding; 0: none was agreed */
+    uint32_t silence_s; /* longest silence that is no finding; 0: any */
     int64_t created_us;
     bool active;
 };

@@ -25,6 +25,8 @@ enum {
     /* Runs of alerts in one transaction: each writes up to nine rows of the 300. */
     MM_TRIAGE_RUNS_MAX = 25,
     MM_ASIDE_BYTES = 4096,
+    /* Longest silence of a source that says nothing else; nights have lease renewals. */
+    MM_SILENCE_S = 3 * 3600,
 };
 
 /* From this level on a finding opens a case; below it is counted and shown. */

@@ -11,8 +11,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 from stage import Stage, check, done  # noqa: E402
 
 SEEDS = int(os.environ.get("MIMAMORI_SEEDS", "3"))
-# Nothing; the pilot's C&C call at another time, company and PC; something the pilot did not have.
-KINDS = ["none", "c2@seed", "c2@seed,logcleared@seed", "logcleared@seed"]
+# Nothing; the pilot's two at other times, companies and PCs; something the pilot did not have.
+KINDS = ["none", "c2@seed,report@seed", "c2@seed,logcleared@seed", "report@seed,logcleared@seed"]
 
 
 def classes(report):
@@ -50,14 +50,28 @@ def hold_c2(stage, truth):
     return ok and seen["behind_proxy"][0] == "found", (seen, truth["c2"])
 
 
+def hold_report(stage, truth):
+    """The report is a case; the logs name the PC's address and say what they cannot show."""
+    cases = stage.records("SELECT case_id, event_us FROM cases WHERE how = 'reported' AND "
+                          "entity = ?", truth["report"]["pc"])
+    if len(cases) != 1:
+        return False, cases
+    seen = looks(stage, cases[0][0])
+    state, who = seen.get("address", ("missing", {}))
+    ok = state == "found" and who.get("ip") == truth["report"]["ip"]
+    # Blocked pages and stopped P2P of that PC are everyday life; what nobody could see is said.
+    return ok and seen["inside_pc"][0] == "cannot", (seen, truth["report"])
+
+
 def one(seed, kind):
-    with Stage() as stage:
-        truth = stage.play("--seed", str(seed), "--days", "12", "--incidents", kind)
+    with Stage("eventd engine intake worker portal") as stage:
+        truth = stage.play("--seed", str(seed), "--days", "12", "--incidents", kind,
+                           "--portal", f"http://127.0.0.1:{stage.portal}")
         if not check(f"seed {seed} {kind}: every line is stored and judged", truth is not None):
             return
         check(f"seed {seed}: sent = stored, each once", stage.whole(truth["lines"]),
               stage.events("SELECT count(), uniqExact(seq), max(seq) FROM events"))
-        want = sum(1 for k in ("c2", "logcleared") if truth[k])
+        want = sum(1 for k in ("c2", "logcleared", "report") if truth[k])
         stage.wait(lambda: stage.records(
             "SELECT count(DISTINCT case_id) FROM case_look")[0][0] >= want, 20, "cases looked at")
         report = stage.report()
@@ -68,6 +82,9 @@ def one(seed, kind):
         if truth["c2"]:
             ok, detail = hold_c2(stage, truth)
             check(f"seed {seed}: the case names the PC behind the proxy", ok, detail)
+        if truth["report"]:
+            ok, detail = hold_report(stage, truth)
+            check(f"seed {seed}: the report is answered from the logs", ok, detail)
         unread = stage.events("SELECT count() FROM events WHERE bitAnd(flags, 1) = 1")[0][0]
         check(f"seed {seed}: every line was read whole", unread == "0", unread)
         took = stage.stop()

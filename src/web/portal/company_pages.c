@@ -1,5 +1,6 @@
 /* web/portal/company_pages.c - all companies at a glance, and the home of one. */
 #include "base/time.h"
+#include "triage/triage.h"
 #include "web/portal/facts.h"
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"

@@ -13,7 +13,6 @@
 #include "web/portal/page.h"
 
 enum {
-    MM_SILENCE_S = 3 * 3600, /* where a source says nothing else; nights have lease renewals */
     MM_FACT_SOURCES_MAX = 500,
 };
 
