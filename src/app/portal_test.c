@@ -73,7 +73,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/1/events", "events"},
         {"/second-factor", "second_factor"},
         {"/password", "password"},
-        {"/programme", "programme"},
+        {"/report", "report_company"},
     };
     struct site s;
 

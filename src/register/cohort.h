@@ -31,4 +31,12 @@ typedef void (*mm_cohort_sink)(void *arg, struct mm_slice what, int64_t companie
 MM_MUST_USE enum mm_code mm_cohort_each(struct mm_tx *tx, enum mm_cohort by, mm_cohort_sink sink,
                                         void *arg);
 
+/* One company and its kind of sensor; false stops. */
+typedef bool (*mm_cohort_member)(void *arg, uint32_t company, struct mm_slice sensor);
+/*
+ * The companies themselves, for sums over all of them that are made elsewhere (of events): they
+ * are never to be shown. None when a programme scope has fewer than MM_SCOPE_COHORT_MIN.
+ */
+MM_MUST_USE enum mm_code mm_cohort_members(struct mm_tx *tx, mm_cohort_member sink, void *arg);
+
 #endif

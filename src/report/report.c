@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "codec/ext/json.h"
+#include "register/cohort.h"
 #include "register/entity.h"
 #include "triage/case.h"
 
@@ -38,8 +39,18 @@ struct figures {
     struct mm_arena *arena;
     int64_t count[CLASSES][2];
     int64_t not_ads;
+    int64_t members[PATTERNS]; /* companies of the programme by what watches them */
+    bool counted;              /* the store of events was asked */
+    bool aggregate;            /* for who may not know of few companies */
     bool full;
 };
+
+static int pattern_of(struct mm_slice sensor)
+{
+    return mm_slice_eq(sensor, MM_S("inline"))   ? PATTERN_INLINE
+           : mm_slice_eq(sensor, MM_S("mirror")) ? PATTERN_MIRROR
+                                                 : PATTERN_NONE;
+}
 
 static bool take_company(void *arg, const struct mm_rec *rec)
 {
@@ -56,9 +67,7 @@ static bool take_company(void *arg, const struct mm_rec *rec)
     c = &f->company[f->n++];
     c->id = rec->company;
     c->in_programme = f->programme == 0;
-    c->pattern = mm_slice_eq(sensor, MM_S("inline"))   ? PATTERN_INLINE
-                 : mm_slice_eq(sensor, MM_S("mirror")) ? PATTERN_MIRROR
-                                                       : PATTERN_NONE;
+    c->pattern = pattern_of(sensor);
     return mm_arena_dup(f->arena, rec->v[MM_F_company_name].s, &c->name);
 }
 
@@ -153,6 +162,11 @@ static enum mm_code counts(struct mm_events_client *events, const struct mm_repo
 {
     enum mm_code code = MM_OK;
 
+    for (size_t i = 0; i < f->n; i++)
+        f->members[f->company[i].pattern] += f->company[i].in_programme;
+    if (events == NULL)
+        return MM_OK;
+    f->counted = true;
     for (size_t i = 0; i < f->n && code == MM_OK; i++) {
         if (f->company[i].in_programme && f->company[i].pattern != PATTERN_NONE)
             code = count_company(events, period, &f->company[i], f);
@@ -160,31 +174,82 @@ static enum mm_code counts(struct mm_events_client *events, const struct mm_repo
     return code;
 }
 
+/* ---- into the document ---- */
+
+static bool few(int64_t companies)
+{
+    return companies > 0 && companies < MM_SCOPE_COHORT_MIN;
+}
+
+/* Why a figure of so many companies is none; NULL: it is one. */
+static const char *why_none(const struct figures *f, bool can, bool column, int64_t companies)
+{
+    if (!can)
+        return "not_measured";
+    if (f->aggregate && companies < MM_SCOPE_COHORT_MIN)
+        return "too_few";
+    if (f->aggregate && column && (few(f->members[0]) || few(f->members[1])))
+        return "too_few";
+    return f->counted ? NULL : "unknown";
+}
+
+static void put_figure(struct mm_doc *row, const char *name, const char *why_name, const char *why,
+                       int64_t v)
+{
+    if (why == NULL) {
+        mm_doc_measured(row, name, v);
+        return;
+    }
+    mm_doc_none(row, name, why);
+    mm_doc_str(row, why_name, why);
+}
+
+static void put_row(const struct figures *f, struct mm_doc *row, const bool can[2],
+                    const int64_t count[2])
+{
+    static const char *const names[] = {"inline", "mirror"};
+    static const char *const whys[] = {"inline_why", "mirror_why"};
+    int64_t total = 0, companies = 0;
+
+    for (size_t p = 0; p < 2; p++) {
+        put_figure(row, names[p], whys[p], why_none(f, can[p], true, f->members[p]), count[p]);
+        total += can[p] ? count[p] : 0;
+        companies += can[p] ? f->members[p] : 0;
+    }
+    put_figure(row, "total", "total_why", why_none(f, can[0] || can[1], false, companies), total);
+}
+
 static void put_classes(struct mm_doc *doc, const struct figures *f)
 {
     struct mm_doc *list = mm_doc_array(doc, "classes");
-    static const char *const names[] = {"inline", "mirror"};
+    const int64_t not_ads[2] = {f->not_ads, 0};
 
     for (size_t k = 0; k < CLASSES; k++) {
         struct mm_doc *row = mm_doc_object(list, NULL);
-        int64_t total = 0;
-        bool any = false;
 
         mm_doc_str(row, "class", classes[k].name);
-        for (size_t p = 0; p < 2; p++) {
-            if (classes[k].can[p])
-                mm_doc_measured(row, names[p], f->count[k][p]);
-            else
-                mm_doc_none(row, names[p], "not_measured");
-            total += classes[k].can[p] ? f->count[k][p] : 0;
-            any = any || classes[k].can[p];
-        }
-        if (any)
-            mm_doc_measured(row, "total", total);
-        else
-            mm_doc_none(row, "total", "not_measured");
+        put_row(f, row, classes[k].can, f->count[k]);
     }
-    mm_doc_measured(doc, "not_advertising", f->not_ads);
+    put_row(f, mm_doc_object(doc, "not_ads"), classes[CLASS_URL].can, not_ads);
+    put_figure(doc, "not_advertising", "not_advertising_why",
+               why_none(f, true, false, f->members[PATTERN_INLINE]), f->not_ads);
+    mm_doc_bool(doc, "events_missing", !f->counted);
+}
+
+/* The row of companies that are watched; their number is known without the store. */
+static void put_monitored(struct mm_doc *doc, const struct figures *f)
+{
+    struct figures known = *f;
+    const bool can[2] = {true, true};
+
+    known.counted = true;
+    put_row(&known, mm_doc_object(doc, "monitored"), can, f->members);
+}
+
+static void put_period(struct mm_doc *doc, const struct mm_report_period *period)
+{
+    mm_doc_time(doc, "from", period->from_us);
+    mm_doc_time(doc, "to", period->to_us == MM_REPORT_EVER ? 0 : period->to_us);
 }
 
 /* The title in the reader's language: the rule's own words, else its title. */
@@ -211,6 +276,7 @@ static void put_case(struct mm_doc *list, const struct mm_case *c, const struct 
     mm_doc_int(row, "no", no);
     mm_doc_int(row, "case", c->case_id);
     mm_doc_text(row, "company", company->name);
+    mm_doc_int(row, "company_id", company->id);
     mm_doc_int(row, "number", c->number);
     mm_doc_text(row, "what", title);
     mm_doc_text(row, "how", c->how);
@@ -272,17 +338,47 @@ enum mm_code mm_report_programme(struct mm_tx *tx, struct mm_events_client *even
     if (code != MM_OK)
         return code;
     mm_doc_int(ret, "programme", programme);
-    mm_doc_time(ret, "from", period->from_us);
-    mm_doc_time(ret, "to", period->to_us);
+    put_period(ret, period);
     by_pattern = mm_doc_object(ret, "companies");
-    for (int p = 0; p < PATTERNS; p++) {
-        int64_t n = 0;
-
-        for (size_t i = 0; i < f.n; i++)
-            n += f.company[i].in_programme && f.company[i].pattern == p;
-        mm_doc_int(by_pattern, patterns[p], n);
-    }
+    for (int p = 0; p < PATTERNS; p++)
+        mm_doc_int(by_pattern, patterns[p], f.members[p]);
+    put_monitored(ret, &f);
     put_classes(ret, &f);
     code = cases(tx, &f, period, lang, ret);
     return code == MM_OK && !mm_doc_ok(ret) ? MM_E_NOMEM : code;
+}
+
+static bool take_of_cohort(void *arg, uint32_t id, struct mm_slice sensor)
+{
+    struct figures *f = arg;
+
+    if (f->n == MM_REPORT_COMPANIES_MAX) {
+        f->full = true;
+        return false;
+    }
+    f->company[f->n++] =
+        (struct company){.id = id, .in_programme = true, .pattern = pattern_of(sensor)};
+    return true;
+}
+
+enum mm_code mm_report_cohort(struct mm_tx *tx, struct mm_events_client *events,
+                              const struct mm_report_period *period, struct mm_doc *ret)
+{
+    struct figures f = {.arena = ret->root->arena, .aggregate = true};
+    enum mm_code code;
+
+    f.company = mm_arena_array(f.arena, MM_REPORT_COMPANIES_MAX, sizeof(*f.company));
+    if (f.company == NULL)
+        return MM_E_NOMEM;
+    code = mm_cohort_members(tx, take_of_cohort, &f);
+    if (code == MM_OK && f.full)
+        code = MM_E_LIMIT;
+    if (code == MM_OK && f.n >= MM_SCOPE_COHORT_MIN)
+        code = counts(events, period, &f);
+    if (code != MM_OK)
+        return code;
+    put_period(ret, period);
+    put_monitored(ret, &f);
+    put_classes(ret, &f);
+    return mm_doc_ok(ret) ? MM_OK : MM_E_NOMEM;
 }

@@ -59,7 +59,8 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 
 const VISITOR = [["login", "/login"], ["error", "/no-such-page"]];
 const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine", "/quarantine"],
-  ["users", "/users"], ["programme", "/programme"],
+  ["users", "/users"], ["programmes", "/programmes"], ["programme", "/programmes/shien"],
+  ["report-whose", "/report"],
   ["rules", "/rules"], ["audit", "/companies/0/audit"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["case-operator", "/companies/1/cases/1"],
@@ -67,9 +68,13 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["cases-of-company", "/companies/1/cases?show=all"], ["report-operator", "/companies/1/report"],
   ["events", "/companies/1/events"], ["bad-query", "/companies/1/events?q=%28a"],
   ["second-factor", "/second-factor"]];
+const OWNER = [["owner-programmes", "/programmes"], ["owner-programme", "/programmes/shien"]];
+const FEW = [["few-programmes", "/programmes"], ["denied", "/programmes/few"]];
 const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
   ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
   ["report", "/companies/1/report"], ["password", "/password"], ["denied", "/companies/2"]];
+
+const TOTP = { jigyo: fixture.owner_totp, shokibo: fixture.few_totp };
 
 let count = 0, failed = 0;
 function promise(what, faults) {
@@ -97,7 +102,7 @@ async function login(page, name) {
   await page.fill("#secret", fixture.password);
   await page.click("main button");
   if (await page.locator("#digits").count() > 0) {
-    await page.fill("#digits", totp(fixture.totp, Date.now() / 1000));
+    await page.fill("#digits", totp(TOTP[name] ?? fixture.totp, Date.now() / 1000));
     await page.click("main button");
   }
 }
@@ -173,7 +178,7 @@ async function stateOf(browser, name) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "ja-JP" });
   const page = await context.newPage();
   await login(page, name);
-  promise(`${name} logs in`, new URL(page.url()).pathname.startsWith("/companies")
+  promise(`${name} logs in`, new URL(page.url()).pathname.match(/^\/(companies|programmes)/)
     ? [] : [`stands at ${page.url()}: ${await page.locator("main").innerText()}`]);
   const state = await context.storageState();
   await context.close();
@@ -240,6 +245,8 @@ try {
   await everyPage(browser, company, COMPANY, "company");
   const operator = await stateOf(browser, "soc");
   await everyPage(browser, operator, OPERATOR, "operator");
+  await everyPage(browser, await stateOf(browser, "jigyo"), OWNER, "owner");
+  await everyPage(browser, await stateOf(browser, "shokibo"), FEW, "owner of few");
   await keyboardOnly(browser);
   const cookies = company.cookies.map((c) => `${c.name}=${c.value}`).join("; ");
   if (existsSync("/usr/bin/w3m")) {

@@ -20,7 +20,7 @@ enum mm_code mm_page_start(struct mm_page *p)
     else if (mm_scope_kind(p->me.scope) == MM_SCOPE_COMPANY)
         mm_page_go(p, "/companies/%u/report", p->me.company);
     else
-        mm_page_go(p, "/programme");
+        mm_page_go(p, "/programmes");
     mm_doc_str(p->doc, "go", p->go);
     return MM_OK;
 }

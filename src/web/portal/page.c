@@ -156,7 +156,10 @@ static void name_page(struct mm_page *p)
     mm_doc_str(p->chrome, "page", p->template);
     if (at == NULL)
         return;
-    (void)snprintf(at, 64, "at_%s", strcmp(p->template, "case") == 0 ? "cases" : p->template);
+    (void)snprintf(at, 64, "at_%s",
+                   strcmp(p->template, "case") == 0        ? "cases"
+                   : strcmp(p->template, "programme") == 0 ? "programmes"
+                                                           : p->template);
     mm_doc_bool(p->chrome, at, true);
 }
 
