@@ -1,4 +1,6 @@
 /* app/portal_reader_test.c - what each kind of reader is shown, and what it is never shown. */
+#include <ctype.h>
+
 #include "tests/portal/site.h"
 #include "web/portal/router.h"
 
@@ -173,7 +175,7 @@ TEST(portal_shows_an_owner_sums_and_no_company)
     CHECK(has(s.body, "\"sensors\":{\"groups\":[],\"left_out\":12}"));
     CHECK(!has(s.body, "\"cases\"") && !has(s.body, "\"what\""));
     get(&s, "/programmes/shien");
-    CHECK(s.status == 200 && has(s.body, "(5社未満)"));
+    CHECK(s.status == 200 && has(s.body, "(非表示)"));
     CHECK(!has(s.body, "/companies/") && !has(s.body, "製作所") && !has(s.body, "c001"));
     CHECK(!has(s.body, "PC-KEIRI") && !has(s.body, "ウイルスが外の指示"));
     get(&s, "/programmes/few"); /* somebody else's */
@@ -199,4 +201,170 @@ TEST(portal_shows_nothing_of_a_programme_of_four)
     CHECK(s.status == 404 && !has(s.body, "classes"));
     shut_for_owner(&s);
     site_close(&s);
+}
+
+/* ---- words ---- */
+
+/* Whether some 'さん' is said of a person and not of a PC or an account. */
+static bool blames(struct mm_slice body)
+{
+    struct mm_slice san = MM_S("さん"), rest = body;
+    size_t at;
+
+    while ((at = mm_slice_search(rest, san)) != SIZE_MAX) {
+        rest = mm_slice_sub(rest, at + san.n, SIZE_MAX);
+        if (!mm_slice_starts(rest, MM_S("のPC")))
+            return true;
+    }
+    return false;
+}
+
+/* T1071 and T1071.001, in any case. */
+static bool names_attack(struct mm_slice body)
+{
+    for (size_t i = 0; i + 5 <= body.n; i++) {
+        bool digits = (body.p[i] | 0x20) == 't' && (i == 0 || !isalnum(body.p[i - 1]));
+
+        for (size_t k = 1; digits && k < 5; k++)
+            digits = isdigit(body.p[i + k]);
+        if (digits && (i + 5 == body.n || !isalnum(body.p[i + 5])))
+            return true;
+    }
+    return false;
+}
+
+/* A rule id is a UUID. */
+static bool names_rule(struct mm_slice body)
+{
+    static const size_t dash[] = {8, 13, 18, 23};
+
+    for (size_t i = 0; i + 36 <= body.n; i++) {
+        bool id = true;
+
+        for (size_t k = 0, d = 0; id && k < 36; k++) {
+            bool wants_dash = d < 4 && k == dash[d];
+
+            d += wants_dash;
+            id = wants_dash ? body.p[i + k] == '-' : isxdigit(body.p[i + k]) != 0;
+        }
+        if (id)
+            return true;
+    }
+    return false;
+}
+
+/* Words of engineers and of the operator; requirements.md 6.4, columns B and C. */
+static const char *const not_for_b[] = {
+    "案件",      "検知",       "指摘",           "受信途絶", "横展開",    "C&C",     "C2",
+    "管理策",    "内部不正",   "event.",         "rule.",    "source.ip", "attack.", "sigma",
+    "Sigma",     "name=\"q\"", "ログ検索",       "所属不明", "空振り",    "解析率",  "botnet",
+    "date=2026", "97 %",       "administrators", "rule_id",  "kill",      "MITRE",   "0x",
+};
+static const char *const not_for_c[] = {
+    "気になる動き", "読み取れた割合", "受信",     "プロキシ",   "アドレスが",
+    "今すぐ電話",   "今日中",         "192.0.2.", "203.0.113.", "対応中のこと",
+    "ウイルスが外", "広告",           "UTM",      "ポート",
+};
+
+static size_t wrong_words(const struct site *s, const char *path, const char *const *words,
+                          size_t n)
+{
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (has(s->body, words[i])) {
+            printf("# %s says \"%s\"\n", path, words[i]);
+            wrong++;
+        }
+    }
+    return wrong;
+}
+
+/* Every page of its own company that this reader may open. */
+static size_t read_company(struct site *s, const char *const *more, size_t more_n, size_t *pages)
+{
+    size_t wrong = 0;
+    char path[128];
+
+    for (size_t i = 0; mm_route_at(i) != NULL; i++) {
+        const struct mm_route *r = mm_route_at(i);
+
+        if (r->method != MM_HTTP_GET || (r->flags & MM_ROUTE_PAGE) == 0)
+            continue;
+        for (int id = 1; id <= 2; id++) { /* company 1 has the cases 1 and 2 */
+            const char *colon = strstr(r->path, "/:company");
+            const char *rest = colon == NULL ? "" : colon + strlen("/:company");
+            const char *in_case = strstr(rest, "/:case");
+
+            if (colon == NULL)
+                (void)snprintf(path, sizeof(path), "%s", r->path);
+            else if (in_case == NULL)
+                (void)snprintf(path, sizeof(path), "/companies/1%s%s", rest,
+                               strcmp(rest, "/cases") == 0 && id == 2 ? "?show=all" : "");
+            else
+                (void)snprintf(path, sizeof(path), "/companies/1/cases/%d%s", id,
+                               in_case + strlen("/:case"));
+            get(s, path);
+            if (s->status != 200)
+                continue;
+            (*pages)++;
+            wrong += wrong_words(s, path, not_for_b, MM_COUNT(not_for_b));
+            wrong += wrong_words(s, path, more, more_n);
+            if (blames(s->body) || names_attack(s->body) || names_rule(s->body)) {
+                printf("# %s blames a person, or names a rule or an attack by number\n", path);
+                wrong++;
+            }
+        }
+    }
+    return wrong;
+}
+
+TEST(portal_speaks_to_the_person_in_charge_in_her_words)
+{
+    struct site s;
+    size_t pages = 0;
+
+    site_open(&s);
+    CHECK(login(&s, "hanako", PASSWORD_FORM));
+    CHECK_NUM(read_company(&s, NULL, 0, &pages), 0);
+    CHECK(pages >= 8);
+    get(&s, "/companies/1/cases/2");
+    CHECK(has(s.body, "さんのPC"));
+    CHECK(login(&s, "jugyoin", PASSWORD_FORM));
+    pages = 0;
+    CHECK_NUM(read_company(&s, NULL, 0, &pages), 0);
+    CHECK(pages >= 2);
+    site_close(&s);
+}
+
+TEST(portal_speaks_to_the_president_of_dates_and_decisions)
+{
+    struct site s;
+    size_t pages = 0;
+
+    site_open(&s);
+    CHECK(login(&s, "shacho", PASSWORD_FORM));
+    CHECK_NUM(read_company(&s, not_for_c, MM_COUNT(not_for_c), &pages), 0);
+    CHECK(pages >= 8);
+    get(&s, "/companies/1");
+    CHECK(has(s.body, "社長の判断が要ることが1件あります。"));
+    CHECK(has(s.body, "外部からの遠隔操作の疑い") && has(s.body, "2026年11月20日"));
+    CHECK(has(s.body, "外と連絡 <strong>いまここ(疑い)</strong>"));
+    CHECK(has(s.body, "1件のうち0件にお返事"));
+    fits_schema(&s, "/companies/1", "home");
+    CHECK(has(s.body, "\"stage\":4") && has(s.body, "\"decisions\":1"));
+    fits_schema(&s, "/companies/1/cases/1", "case");
+    get(&s, "/companies/2");
+    CHECK_NUM(s.status, 404);
+    site_close(&s);
+}
+
+/* The tests above would not notice if their eyes were shut. */
+TEST(portal_word_tests_see_what_they_look_for)
+{
+    CHECK(blames(MM_S("a 田中さん b")) && !blames(MM_S("田中 さんのPC")) && !blames(MM_S("")));
+    CHECK(names_attack(MM_S("x T1071.001")) && names_attack(MM_S("t1190")));
+    CHECK(!names_attack(MM_S("AT1071 T10711 T107")));
+    CHECK(names_rule(MM_S(" 5f0e7d1c-2a3b-4c5d-8e6f-0123456789ab")));
+    CHECK(!names_rule(MM_S("5f0e7d1c-2a3b-4c5d-8e6f-0123456789z")));
 }

@@ -229,8 +229,9 @@ static void put_classes(struct mm_doc *doc, const struct figures *f)
 
         mm_doc_str(row, "class", classes[k].name);
         put_row(f, row, classes[k].can, f->count[k]);
+        if (k == CLASS_URL)
+            put_row(f, mm_doc_object(row, "not_ads"), classes[k].can, not_ads);
     }
-    put_row(f, mm_doc_object(doc, "not_ads"), classes[CLASS_URL].can, not_ads);
     put_figure(doc, "not_advertising", "not_advertising_why",
                why_none(f, true, false, f->members[PATTERN_INLINE]), f->not_ads);
     mm_doc_bool(doc, "events_missing", !f->counted);

@@ -68,6 +68,8 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["cases-of-company", "/companies/1/cases?show=all"], ["report-operator", "/companies/1/report"],
   ["events", "/companies/1/events"], ["bad-query", "/companies/1/events?q=%28a"],
   ["second-factor", "/second-factor"]];
+const PRESIDENT = [["president-home", "/companies/1"], ["president-cases", "/companies/1/cases"],
+  ["president-case", "/companies/1/cases/1"], ["president-sources", "/companies/1/sources"]];
 const OWNER = [["owner-programmes", "/programmes"], ["owner-programme", "/programmes/shien"]];
 const FEW = [["few-programmes", "/programmes"], ["denied", "/programmes/few"]];
 const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
@@ -244,6 +246,7 @@ try {
   const company = await stateOf(browser, "hanako");
   await everyPage(browser, company, COMPANY, "company");
   const operator = await stateOf(browser, "soc");
+  await everyPage(browser, await stateOf(browser, "shacho"), PRESIDENT, "president");
   await everyPage(browser, operator, OPERATOR, "operator");
   await everyPage(browser, await stateOf(browser, "jigyo"), OWNER, "owner");
   await everyPage(browser, await stateOf(browser, "shokibo"), FEW, "owner of few");

@@ -258,7 +258,8 @@ static const char doc_c2[] =
     "\"first\":\"その機器の電源は切らず、LANケーブルを抜いてください。\"},"
     "\"en\":{\"title\":\"Signs of a virus waiting for orders\","
     "\"what\":\"A device inside talked at fixed intervals to a known command server.\","
-    "\"first\":\"Do not switch it off. Unplug its LAN cable.\"},\"tags\":[]}";
+    "\"first\":\"Do not switch it off. Unplug its LAN "
+    "cable.\"},\"tags\":[\"attack.command-and-control\",\"attack.t1071\"]}";
 static const char event[] =
     "{\"@timestamp\":\"2026-11-20T01:34:00Z\",\"event.action\":\"blocked\","
     "\"source.ip\":\"192.0.2.31\",\"destination.ip\":\"203.0.113.9\","
@@ -281,7 +282,7 @@ static void add_alert(struct alerts *a, uint32_t company, enum mm_level level, c
                                       .received_us = a->now_us - HOUR,
                                       .time_us = a->now_us - HOUR,
                                       .level = level,
-                                      .rule_id = mm_slice_str(title),
+                                      .rule_id = MM_S("5f0e7d1c-2a3b-4c5d-8e6f-0123456789ab"),
                                       .title = mm_slice_str(title),
                                       .author = MM_S("Mimamori"),
                                       .entity_field = mm_slice_str(field),

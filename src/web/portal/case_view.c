@@ -7,22 +7,13 @@
 #include "desk/desk.h"
 #include "triage/triage.h"
 #include "web/portal/facts.h"
+#include "web/portal/president.h"
 
 enum {
     EVENT_SIZE_MAX = MM_ALERT_MAX_EVENT,
     FIELDS_MAX = 60, /* of one event shown; the original line has the rest */
     TEXT_MAX = 8192, /* a text to read out */
 };
-
-/* Which word stands before an entity: its ECS field, in four kinds that people know. */
-static const char *entity_kind(struct mm_slice field)
-{
-    if (mm_slice_starts(field, MM_S("host.")))
-        return "host";
-    if (mm_slice_starts(field, MM_S("user.")))
-        return "account";
-    return mm_slice_ends(field, MM_S(".ip")) ? "address" : "other";
-}
 
 static void write_field(struct mm_page *p, struct mm_doc *fields, const struct mm_json_item *it)
 {
@@ -123,8 +114,12 @@ static enum mm_code write_steps(struct mm_page *p, int64_t case_id)
     if (code != MM_OK)
         return code;
     for (size_t i = 0; i < n; i++) {
-        struct mm_doc *d = mm_doc_object(list, NULL);
+        struct mm_doc *d;
 
+        /* Alerts are no matter of a president's. */
+        if (mm_page_president(p) && mm_slice_eq(s[i].what, MM_S("finding")))
+            continue;
+        d = mm_doc_object(list, NULL);
         mm_doc_time(d, "time", s[i].at_us);
         mm_doc_text(d, "what", s[i].what);
         /* The step of a finding repeats its rule's title, which has words elsewhere. */
@@ -260,7 +255,7 @@ static void write_texts(struct mm_page *p)
  */
 static enum mm_code write_whom(struct mm_page *p, const struct mm_case *c)
 {
-    const char *kind = entity_kind(c->entity_field);
+    const char *kind = mm_facts_entity_kind(c->entity_field);
     struct mm_slice pc = {0}, ip = {0};
     struct mm_look_result *r;
     size_t n;
@@ -279,7 +274,7 @@ static enum mm_code write_whom(struct mm_page *p, const struct mm_case *c)
     if (pc.n > 0 && strcmp(kind, "behind") != 0)
         kind = "named";
     if (pc.n == 0 && strcmp(kind, "behind") == 0)
-        kind = entity_kind(c->entity_field);
+        kind = mm_facts_entity_kind(c->entity_field);
     mm_doc_str(p->doc, "entity_kind", kind);
     mm_doc_text(p->doc, "pc", pc);
     mm_doc_text(p->doc, "pc_address", ip);
@@ -295,7 +290,9 @@ static void write_head(struct mm_page *p, const struct mm_case *c)
     mm_facts_words(p, c->doc, &words);
     mm_doc_int(d, "case", c->case_id);
     mm_doc_int(d, "number", c->number);
-    mm_doc_text(d, "title", mm_facts_title(p, words.title, c->title));
+    mm_doc_text(d, "title",
+                mm_page_president(p) ? mm_president_title(p, c->how, c->doc)
+                                     : mm_facts_title(p, words.title, c->title));
     /* For texts that go to the company: never an engineer's title. */
     mm_doc_text(d, "plain_title",
                 words.title.n > 0
@@ -347,5 +344,7 @@ enum mm_code mm_case_view(struct mm_page *p, int64_t case_id)
         code = write_events(p, case_id);
     if (code == MM_OK)
         code = write_requests(p, case_id);
+    if (code == MM_OK && mm_page_president(p))
+        code = mm_president_write(p, case_id);
     return code == MM_OK ? write_steps(p, case_id) : code;
 }

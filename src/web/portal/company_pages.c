@@ -4,6 +4,7 @@
 #include "web/portal/facts.h"
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
+#include "web/portal/president.h"
 
 enum {
     BOARD_MAX = 1000, /* companies on one board; a cursor leads on */
@@ -265,5 +266,5 @@ enum mm_code mm_page_home(struct mm_page *p)
     list = mm_doc_array(p->doc, "cases");
     for (size_t i = 0; i < n && i < HOME_CASES; i++)
         mm_facts_write_case(p, &cases[i], mm_doc_object(list, NULL));
-    return code;
+    return code == MM_OK && mm_page_president(p) ? mm_president_write(p, 0) : code;
 }

@@ -5,6 +5,7 @@
 #include "codec/ext/json.h"
 #include "triage/triage.h"
 #include "web/portal/feature.h"
+#include "web/portal/president.h"
 
 const char *mm_standing_name(enum mm_standing s)
 {
@@ -203,7 +204,8 @@ static void read_case(struct mm_page *p, struct mm_q *q, struct mm_fact_case *c)
         .handler = mm_q_col_dup(q, 16, a),
     };
     mm_facts_words(p, mm_q_col_text(q, 11), &words);
-    c->title = mm_facts_title(p, words.title, c->title);
+    c->title = mm_page_president(p) ? mm_president_title(p, c->how, mm_q_col_text(q, 11))
+                                    : mm_facts_title(p, words.title, c->title);
     c->what = words.what;
     c->first = words.first;
 }
@@ -228,6 +230,15 @@ enum mm_code mm_facts_cases(struct mm_page *p, bool closed, int64_t before, size
     return mm_q_end(&q);
 }
 
+const char *mm_facts_entity_kind(struct mm_slice field)
+{
+    if (mm_slice_starts(field, MM_S("host.")))
+        return "host";
+    if (mm_slice_starts(field, MM_S("user.")))
+        return "account";
+    return mm_slice_ends(field, MM_S(".ip")) ? "address" : "other";
+}
+
 void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct mm_doc *d)
 {
     (void)p;
@@ -238,6 +249,7 @@ void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct
     mm_doc_text(d, "title", c->title);
     mm_doc_text(d, "entity_field", c->entity_field);
     mm_doc_text(d, "entity", c->entity);
+    mm_doc_str(d, "entity_kind", mm_facts_entity_kind(c->entity_field));
     mm_doc_text(d, "how", c->how);
     mm_doc_text(d, "act", c->act);
     mm_doc_text(d, "state", c->state);

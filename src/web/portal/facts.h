@@ -67,6 +67,8 @@ void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct
  */
 struct mm_slice mm_facts_title(const struct mm_page *p, struct mm_slice words,
                                struct mm_slice title);
+/* Which word stands before an entity: its ECS field, in four kinds that people know. */
+const char *mm_facts_entity_kind(struct mm_slice field);
 /* A text member of a small JSON object, in the arena; empty where there is none. */
 struct mm_slice mm_facts_member(struct mm_page *p, struct mm_slice json, const char *name);
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "web/portal/feature.h"
+#include "web/portal/president.h"
 #include "web/portal/session.h"
 
 enum { GO_MAX = 512 };
@@ -148,12 +149,33 @@ static void send_json(struct mm_page *p)
     mm_buf_byte(out, '\n');
 }
 
+/*
+ * The page's name in the words of who reads it (requirements.md 6.4): a case is "case" to the
+ * operator only.
+ */
+static void name_title(struct mm_page *p)
+{
+    static const char *const readers[] = {".president", ".company", ""};
+    size_t first = !p->signed_in || mm_page_staff(p) ? 2 : mm_page_president(p) ? 0 : 1;
+    char *key = mm_arena_alloc(p->arena, 96);
+
+    if (key == NULL)
+        return;
+    for (size_t i = first; i < MM_COUNT(readers); i++) {
+        (void)snprintf(key, 96, "page.%s.title%s", p->template, readers[i]);
+        if (mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL)
+            break;
+    }
+    mm_doc_str(p->chrome, "title_key", key);
+}
+
 /* The chrome knows which page it stands around: for its title, and for "you are here". */
 static void name_page(struct mm_page *p)
 {
     char *at = mm_arena_alloc(p->arena, 64);
 
     mm_doc_str(p->chrome, "page", p->template);
+    name_title(p);
     if (at == NULL)
         return;
     (void)snprintf(at, 64, "at_%s",
@@ -229,6 +251,7 @@ static void add_person(struct mm_page *p)
     mm_doc_text(user, "name", p->me.name);
     mm_doc_str(user, "role", p->me.role->name);
     mm_doc_bool(p->chrome, "staff", mm_page_staff(p));
+    mm_doc_bool(p->chrome, "is_president", mm_page_president(p));
     mm_doc_bool(p->chrome, "may_see", mm_page_may(p, MM_MAY_SEE));
     mm_doc_bool(p->chrome, "may_search", mm_page_may(p, MM_MAY_SEARCH));
     mm_doc_bool(p->chrome, "may_report", mm_page_may(p, MM_MAY_REPORT));
