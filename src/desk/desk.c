@@ -12,6 +12,9 @@
 #include "store/records/system_scope.h"
 #include "triage/case.h"
 
+/* In the place of a rule: the event was copied by a look. */
+#define LOOKED MM_S("looked")
+
 struct due {
     int64_t case_id[MM_DESK_DUE_MAX];
     uint32_t company[MM_DESK_DUE_MAX];
@@ -98,8 +101,13 @@ static enum mm_code subject_of(struct mm_records *records, uint32_t company, int
         return code;
     *s = (struct mm_subject){
         .company = company, .at_us = c.event_us, .detected = mm_slice_eq(c.how, MM_S("detected"))};
-    if (n > 0)
-        from_event(events[0].event, a, s);
+    /* What an earlier look copied is no reason of the case: the second look began from it. */
+    for (size_t i = 0; i < n; i++) {
+        if (mm_slice_eq(events[i].rule, LOOKED))
+            continue;
+        from_event(events[i].event, a, s);
+        break;
+    }
     if (mm_ip_parse(c.entity, &ip))
         s->ip = c.entity;
     else if (mm_slice_eq(c.entity_field, MM_S("host.name")))
@@ -133,7 +141,7 @@ static enum mm_code keep_events(struct mm_tx *tx, const struct keep *k)
             continue; /* longer than a case keeps; it stays in the store */
         e = (struct mm_case_event){.queue = ev->queue,
                                    .seq = ev->seq,
-                                   .rule = MM_S("looked"),
+                                   .rule = LOOKED,
                                    .time_us = ev->time_us,
                                    .received_us = ev->received_us,
                                    .source = ev->source,
@@ -201,9 +209,12 @@ enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *e
     size_t done = 0;
     enum mm_code code = find_due(records, now_us, &due);
 
-    for (size_t i = 0; i < due.n && code == MM_OK; i++) {
-        code = look_one(records, events, due.company[i], due.case_id[i], now_us);
-        done += code == MM_OK;
+    for (size_t i = 0; i < due.n && code != MM_E_IO && code != MM_E_BUSY; i++) {
+        enum mm_code one = look_one(records, events, due.company[i], due.case_id[i], now_us);
+
+        /* One case that cannot be asked about does not hold up the others. */
+        done += one == MM_OK;
+        code = one == MM_OK ? code : one;
     }
     *ret_done = done;
     return code;

@@ -80,8 +80,8 @@ MM_MUST_USE enum mm_code mm_desk_looks(struct mm_tx *tx, int64_t case_id, struct
 /*
  * Look for every open case that nobody has looked for yet, and once more when MM_DESK_SETTLE_US
  * have passed since it was opened (at most MM_DESK_DUE_MAX a call). System scope. MM_OK also when
- * there was none; *ret_done counts them. A store of events that does not answer leaves the case for
- * the next call.
+ * there was none; *ret_done counts those done, also on failure. A store of events that does not
+ * answer leaves the rest for the next call; a case that cannot be asked about is passed over.
  */
 MM_MUST_USE enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *events,
                                       int64_t now_us, size_t *ret_done);

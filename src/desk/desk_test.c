@@ -1,6 +1,12 @@
 /* desk/desk_test.c - a report opens a case; what cannot be used is named. */
 #include "desk/desk.h"
 
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include "base/time.h"
 #include "store/records/system_scope.h"
 #include "tests/harness/test.h"
@@ -127,5 +133,113 @@ TEST(a_report_that_cannot_be_used_is_refused_with_its_field)
         CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 1), make, &m), MM_E_RANGE);
         CHECK(m.fault.what != NULL && strcmp(m.fault.what, cases[i].what) == 0);
     }
+    mm_records_close(&rec);
+}
+
+/* A store of events that answers every question alike and keeps what it was asked. */
+struct peer {
+    int listener;
+    pthread_t thread;
+    struct mm_buf asked;
+    char address[200];
+};
+
+/* One request into p->asked: its head, and the body that the head announces. */
+static bool hear(struct peer *p, int fd)
+{
+    static const char key[] = "ontent-Length: ";
+    size_t from = p->asked.n, head = SIZE_MAX;
+    uint64_t body = 0;
+
+    for (;;) {
+        char piece[4096];
+        ssize_t n;
+        struct mm_slice all = mm_slice_sub(mm_buf_slice(&p->asked), from, SIZE_MAX);
+
+        if (head == SIZE_MAX && (head = mm_slice_search(all, MM_S("\r\n\r\n"))) != SIZE_MAX) {
+            size_t at = mm_slice_search(all, mm_slice_str(key));
+            struct mm_slice v = mm_slice_sub(all, at + sizeof(key) - 1, SIZE_MAX);
+
+            CHECK(at == SIZE_MAX ||
+                  mm_slice_u64(mm_slice_sub(v, 0, mm_slice_find(v, '\r', 0)), &body));
+        }
+        if (head != SIZE_MAX && all.n >= head + 4 + body)
+            return true;
+        n = read(fd, piece, sizeof(piece));
+        if (n <= 0)
+            return false;
+        mm_buf_add(&p->asked, mm_slice_of(piece, (size_t)n));
+    }
+}
+
+static void *answer(void *arg)
+{
+    static const char cells[] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1\t1\t1\t1\t1\n";
+    static const char none[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    struct peer *p = arg;
+    int fd = accept(p->listener, NULL, NULL);
+    size_t from = 0;
+
+    while (hear(p, fd)) {
+        struct mm_slice one = mm_slice_sub(mm_buf_slice(&p->asked), from, SIZE_MAX);
+        const char *text = mm_slice_search(one, MM_S("RowBinary")) != SIZE_MAX ? none : cells;
+
+        from = p->asked.n;
+        if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+            break;
+    }
+    (void)close(fd);
+    return NULL;
+}
+
+static enum mm_code detected(struct mm_tx *tx, void *arg)
+{
+    struct mm_case_new c = {.how = "detected",
+                            .entity_field = MM_S("source.ip"),
+                            .entity = MM_S("192.168.34.8"),
+                            .level = MM_LEVEL_HIGH,
+                            .title = MM_S("t"),
+                            .event_us = 1000 * MM_US_PER_S,
+                            .now_us = 2000 * MM_US_PER_S};
+    struct mm_case_event looked = {.seq = 1,
+                                   .rule = MM_S("looked"),
+                                   .time_us = 500 * MM_US_PER_S,
+                                   .event = MM_S("{\"destination.ip\":\"192.0.2.1\"}")};
+    struct mm_case_event cited = {.seq = 2,
+                                  .rule = MM_S("c2"),
+                                  .time_us = 1000 * MM_US_PER_S,
+                                  .event = MM_S("{\"destination.ip\":\"198.51.100.77\"}")};
+    int64_t *id = arg;
+
+    CHECK(mm_case_open(tx, &c, id) == MM_OK);
+    CHECK(mm_case_event_add(tx, *id, &looked) == MM_OK);
+    return mm_case_event_add(tx, *id, &cited);
+}
+
+TEST(a_second_look_follows_the_event_that_opened_the_case_not_what_the_first_look_copied)
+{
+    struct mm_records *rec = open_records();
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct mm_events_client *client = NULL;
+    struct mm_scope_hold hold;
+    struct peer p;
+    int64_t id = 0;
+    size_t done = 0;
+
+    mm_buf_init(&p.asked, 1 << 20);
+    (void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/peer", mm_test_dir());
+    (void)snprintf(p.address, sizeof(p.address), "unix:%s", at.sun_path);
+    p.listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(bind(p.listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(p.listener, 1) == 0);
+    CHECK(pthread_create(&p.thread, NULL, answer, &p) == 0);
+    CHECK(mm_records_write(rec, mm_system_company(&hold, 1), detected, &id) == MM_OK);
+    CHECK(mm_events_new(mm_slice_str(p.address), 5000, &client) == MM_OK);
+    CHECK_NUM(mm_desk_look(rec, client, 3000 * MM_US_PER_S, &done), MM_OK);
+    CHECK_NUM(done, 1);
+    mm_events_free(&client);
+    CHECK(pthread_join(p.thread, NULL) == 0 && close(p.listener) == 0);
+    CHECK(mm_slice_search(mm_buf_slice(&p.asked), MM_S("198.51.100.77")) != SIZE_MAX);
+    CHECK(mm_slice_search(mm_buf_slice(&p.asked), MM_S("192.0.2.1")) == SIZE_MAX);
+    mm_buf_done(&p.asked);
     mm_records_close(&rec);
 }

@@ -43,6 +43,26 @@ static enum mm_code ask(struct asking *k, enum mm_statement st, int64_t from_us,
     return mm_events_run(k->events, st, params, MM_COUNT(params), gather, answer, &a);
 }
 
+/* TSV writes a backslash as two, and \b \f \n \r \t \0 by letter. In place; never longer. */
+static void unescape(struct mm_slice *s, uint8_t *p)
+{
+    static const char letters[] = "bfnrt0", bytes[] = "\b\f\n\r\t";
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        const char *letter;
+
+        if (p[i] != '\\' || i + 1 == s->n) {
+            p[n++] = p[i];
+            continue;
+        }
+        i++;
+        letter = memchr(letters, p[i], sizeof(letters) - 1);
+        p[n++] = letter == NULL ? p[i] : (uint8_t)bytes[letter - letters];
+    }
+    s->n = n;
+}
+
 /* Cells of the first line of a TSV answer; missing ones are empty. Returns how many there were. */
 static size_t cells(struct asking *k, const struct mm_buf *answer, struct mm_slice cell[CELLS])
 {
@@ -60,6 +80,7 @@ static size_t cells(struct asking *k, const struct mm_buf *answer, struct mm_sli
         }
         if (!mm_arena_dup(k->a, c, &cell[n]))
             return 0;
+        unescape(&cell[n], (uint8_t *)(uintptr_t)cell[n].p); /* our own copy */
         n++;
     }
     return n;
