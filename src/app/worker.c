@@ -128,7 +128,8 @@ static int run(const char *state, const struct mm_config *config)
         struct pollfd pfd = {.fd = signals, .events = POLLIN};
         bool more = false;
 
-        mm_notify("WATCHDOG=1");
+        /* No WATCHDOG=1: one try at a mail server may take a minute, and a worker that is killed
+         * in it would send that mail again and again. Every wait here has its own time-out. */
         /* Mails and second looks come due without a change of the records. */
         if (mm_records_changed(w.records, &seen) || mm_mono_us() - ticked_us > TICK_IDLE_US) {
             ticked_us = mm_mono_us();

@@ -121,10 +121,19 @@ static size_t feed(char *to, size_t size, size_t n, void *arg)
     return take;
 }
 
+/* Is it us whom the server refuses, not the mail? Answers of RFC 4954 4 and 6, RFC 3207 4. */
+static bool login_refused(CURLcode rc, long answer)
+{
+    return rc == CURLE_LOGIN_DENIED || answer == 530 || answer == 534 || answer == 535 ||
+           answer == 538;
+}
+
 static enum mm_mail_end judge(CURLcode rc, long answer, const struct upload *u)
 {
     if (rc == CURLE_OK)
         return MM_MAIL_SENT;
+    if (login_refused(rc, answer))
+        return MM_MAIL_LATER; /* a wrong password is put right, and then the mail still goes */
     if (answer >= 500 && answer < 600)
         return MM_MAIL_REFUSED;
     if (answer >= 400 && answer < 500)

@@ -12,7 +12,7 @@
 #include "base/time.h"
 #include "tests/harness/test.h"
 
-enum how { TAKES, HANGS_UP_AFTER_DATA, SAYS_NO, SAYS_LATER };
+enum how { TAKES, HANGS_UP_AFTER_DATA, SAYS_NO, SAYS_LATER, WANTS_LOGIN };
 
 static void say(int fd, const char *text)
 {
@@ -41,6 +41,8 @@ static void session(int fd, enum how how, const char *file)
     while (hear(fd, line, sizeof(line))) {
         if (strncmp(line, "EHLO", 4) == 0) {
             say(fd, "250 test\r\n");
+        } else if (strncmp(line, "MAIL", 4) == 0 && how == WANTS_LOGIN) {
+            say(fd, "530 5.7.0 authentication required\r\n");
         } else if (strncmp(line, "RCPT", 4) == 0 && how == SAYS_NO) {
             say(fd, "550 no such person\r\n");
         } else if (strncmp(line, "RCPT", 4) == 0 && how == SAYS_LATER) {
@@ -149,6 +151,8 @@ TEST(how_a_try_ended_decides_what_happens_next)
     CHECK_NUM(try_once(HANGS_UP_AFTER_DATA, file), MM_MAIL_UNSURE);
     CHECK_NUM(try_once(SAYS_NO, file), MM_MAIL_REFUSED);
     CHECK_NUM(try_once(SAYS_LATER, file), MM_MAIL_LATER);
+    /* The operator's password is wrong or missing: no reason to give the mail up. */
+    CHECK_NUM(try_once(WANTS_LOGIN, file), MM_MAIL_LATER);
     mm_buf_init(&why, 4096);
     CHECK_NUM(mm_mail_send(&nobody, &m, &why), MM_MAIL_LATER);
     CHECK(why.n > 0);
