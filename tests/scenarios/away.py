@@ -1,7 +1,8 @@
 """away.py - eventd is away for a while: intake goes on acknowledging, nothing is lost or doubled.
 
 Away in three ways: killed again and again before it can serve, asleep (SIGSTOP), asleep while the
-engine that has just asked it to insert dies. MIMAMORI_AWAY: seconds asleep (default 20).
+engine that has just asked it to insert dies. MIMAMORI_AWAY: seconds asleep (default 10; a minute
+with 300 kills).
 """
 import os
 import signal
@@ -13,7 +14,8 @@ from senders import (Tcp, companies, durable, each_once, failed_login, judged,  
                      log_cleared, post)
 from stage import Stage, check, done  # noqa: E402
 
-AWAY = int(os.environ.get("MIMAMORI_AWAY", "20"))
+KILLS = int(os.environ.get("MIMAMORI_KILLS", "20"))
+AWAY = int(os.environ.get("MIMAMORI_AWAY", "60" if KILLS >= 300 else "10"))
 # What the engine may hold while the store is away: three batches, the rings, rules and formats.
 ENGINE_MIB = 1200
 sent = []

@@ -1,7 +1,7 @@
 """storm.py - one company at 100 times its rate delays the lines of the others by less than 5 s,
 from the socket until they are found; likewise one that sends as fast as it can.
 
-MIMAMORI_STORM: seconds of each storm (default 10).
+MIMAMORI_STORM: seconds of each storm (default 8).
 """
 import os
 import sys
@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from senders import Tcp, companies, failed_login  # noqa: E402
 from stage import Stage, check, done  # noqa: E402
 
-SECONDS = int(os.environ.get("MIMAMORI_STORM", "10"))
+SECONDS = int(os.environ.get("MIMAMORI_STORM", "8"))
 OTHERS, RATE = 10, 100  # lines a second of each company
 LIMIT = 5.0
 
