@@ -212,7 +212,9 @@ static void judge(struct asking *k, enum mm_look what, int64_t count, bool could
 static enum mm_code counts(struct asking *k, bool has_sensor, bool has_logons)
 {
     const struct mm_subject *s = k->s;
-    bool named = s->pc.n > 0 || s->ip.n > 0;
+    /* A name alone is in no line of a router or UTM: without an address "none" would be untrue. */
+    bool placed = s->ip.n > 0;
+    const char *nowhere = s->pc.n > 0 ? "no_address" : "not_named";
     struct mm_slice c[CELLS];
     struct mm_buf answer;
     int64_t detections = 0;
@@ -229,11 +231,14 @@ static enum mm_code counts(struct asking *k, bool has_sensor, bool has_logons)
                    &answer);
     if (code == MM_OK) {
         (void)cells(k, &answer, c);
-        judge(k, MM_LOOK_EVENTS, number(c[0]), named, "not_named");
-        judge(k, MM_LOOK_DETECTIONS, detections, named, "not_named");
-        judge(k, MM_LOOK_MALWARE, number(c[1]), named && has_sensor, "no_sensor");
-        judge(k, MM_LOOK_BLOCKED, number(c[2]), named && has_sensor, "no_sensor");
-        judge(k, MM_LOOK_LOGONS, number(c[3]), named && has_logons, "no_logons");
+        judge(k, MM_LOOK_EVENTS, number(c[0]), placed, nowhere);
+        judge(k, MM_LOOK_DETECTIONS, detections, placed, nowhere);
+        judge(k, MM_LOOK_MALWARE, number(c[1]), placed && has_sensor,
+              has_sensor ? nowhere : "no_sensor");
+        judge(k, MM_LOOK_BLOCKED, number(c[2]), placed && has_sensor,
+              has_sensor ? nowhere : "no_sensor");
+        judge(k, MM_LOOK_LOGONS, number(c[3]), placed && has_logons,
+              has_logons ? nowhere : "no_logons");
         judge(k, MM_LOOK_INSIDE_PC, number(c[4]), false, "no_endpoint");
     }
     mm_buf_done(&answer);
