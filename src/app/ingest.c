@@ -56,23 +56,6 @@ static bool same_source(void *arg, const struct mm_rec *rec)
     return w->found == 0;
 }
 
-static enum mm_code find_company(struct mm_tx *tx, const char *text, uint32_t *ret)
-{
-    struct mm_arena a;
-    struct mm_rec rec;
-    uint64_t number;
-    enum mm_code c = mm_company_by_code(tx, mm_slice_str(text), ret);
-
-    if (c != MM_E_NOTFOUND || !mm_slice_u64(mm_slice_str(text), &number) || number > UINT32_MAX)
-        return c;
-    mm_arena_init(&a, 1 << 20);
-    c = mm_rec_get(tx, mm_entity(MM_REG_COMPANY), (uint32_t)number, &a, &rec);
-    mm_arena_done(&a);
-    if (c == MM_OK)
-        *ret = (uint32_t)number;
-    return c;
-}
-
 static enum mm_code find_source(struct mm_tx *tx, uint32_t company, const char *text, uint32_t *ret)
 {
     struct wanted w = {.name = mm_slice_str(text)};
@@ -101,7 +84,7 @@ static bool look_up(const struct args *a, uint32_t *ret_company, uint32_t *ret_s
         return false;
     c = mm_records_read(records, mm_system_scope(), &tx);
     if (c == MM_OK) {
-        c = find_company(tx, a->company, ret_company);
+        c = mm_app_company(tx, a->company, ret_company);
         if (c == MM_E_NOTFOUND)
             mm_log_error("ingest", "no company \"%s\"; `mimamori company list` shows them",
                          a->company);

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "os/file.h"
 #include "store/events/search.h"
+#include "store/records/system_scope.h"
+#include "text/lang.h"
 
 enum {
     TIMEOUT_MS = 30 * 1000,
@@ -28,8 +31,8 @@ struct arguments {
 
 static int usage(void)
 {
-    fputs("usage: mimamori search --company NUMBER [--state DIR] [--json] [--limit N] QUERY\n"
-          "Finds events of one company, newest first.\n"
+    fputs("usage: mimamori search --company CODE [--state DIR] [--json] [--limit N] QUERY\n"
+          "Finds events of one company (its code or number), newest first.\n"
           "  user.name:tanaka* source.ip:10.0.0.0/8 destination.port:[1 to 1023]\n"
           "  not (event.action:deny or http.response.status_code>=500) last 24h\n"
           "  time:2020-12-23T10  \"any text of the line\"  parsed:no  vendor.field:*\n"
@@ -110,15 +113,38 @@ static int print(struct mm_search_result *r, bool json)
     return fflush(stdout) == 0 ? rc : 1;
 }
 
+/* Whose events? Says what is wrong when there is no such company. */
+static bool find_company(const struct arguments *a, uint32_t *ret)
+{
+    struct mm_records *records = NULL;
+    struct mm_tx *tx = NULL;
+    enum mm_code code = mm_app_records(a->state, &records);
+
+    if (code != MM_OK)
+        return false;
+    code = mm_records_read(records, mm_system_scope(), &tx);
+    if (code == MM_OK)
+        code = mm_app_company(tx, a->company, ret);
+    mm_records_read_done(&tx);
+    mm_records_close(&records);
+    if (code == MM_E_NOTFOUND)
+        fprintf(stderr, "mimamori: no company \"%s\"; `mimamori company list` shows them\n",
+                a->company);
+    else if (code != MM_OK)
+        fprintf(stderr, "mimamori: records: %s\n", mm_code_key(code));
+    return code == MM_OK;
+}
+
 /* What was wrong with the query, and where: the line, and a mark under the byte. */
 static void complain(struct mm_slice query, const struct mm_fault *f)
 {
+    const char *words = mm_lang_text(MM_LANG_EN, mm_slice_str(f->what), 1);
     struct mm_buf out;
 
     mm_buf_init(&out, 4 * MM_QUERY_TEXT_MAX);
     mm_utf8_clean(&out, query);
     fprintf(stderr, "mimamori: the query was refused at byte %zu: %s\n  %.*s\n  %*s^\n", f->at,
-            f->what, MM_S_ARG(mm_buf_slice(&out)), (int)f->at, "");
+            words == NULL ? f->what : words, MM_S_ARG(mm_buf_slice(&out)), (int)f->at, "");
     mm_buf_done(&out);
 }
 
@@ -161,15 +187,13 @@ int main(int argc, char **argv)
     struct arguments a;
     struct mm_events_client *client;
     char path[MM_MAX_PATH], address[MM_MAX_PATH + 8];
-    uint64_t company;
+    uint32_t company;
     int rc;
 
     if (!parse(argc, argv, &a))
         return usage();
-    if (!mm_slice_u64(mm_slice_str(a.company), &company) || company >= UINT32_MAX) {
-        fputs("mimamori: --company takes the number of a company\n", stderr);
+    if (!find_company(&a, &company))
         return EXIT_USAGE;
-    }
     if (mm_path_join(path, a.state, "run/eventd-read.sock") != MM_OK)
         return usage();
     (void)snprintf(address, sizeof(address), "unix:%s", path);
@@ -177,7 +201,7 @@ int main(int argc, char **argv)
         fputs("mimamori: the path of the state directory is too long for a socket\n", stderr);
         return EXIT_USAGE;
     }
-    rc = search(&a, client, (uint32_t)company);
+    rc = search(&a, client, company);
     mm_events_free(&client);
     return rc;
 }

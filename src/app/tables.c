@@ -4,6 +4,7 @@
 #include "desk/desk.h"
 #include "notify/notify.h"
 #include "os/log.h"
+#include "register/entity.h"
 #include "register/feature.h"
 #include "triage/triage.h"
 
@@ -27,4 +28,21 @@ enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)
         mm_log_error("records", "%s/records.db cannot be opened: %s %s", state_dir,
                      fault.what == NULL ? mm_code_key(code) : fault.what, fault.detail);
     return code;
+}
+
+enum mm_code mm_app_company(struct mm_tx *tx, const char *text, uint32_t *ret)
+{
+    struct mm_arena a;
+    struct mm_rec rec;
+    uint64_t number;
+    enum mm_code c = mm_company_by_code(tx, mm_slice_str(text), ret);
+
+    if (c != MM_E_NOTFOUND || !mm_slice_u64(mm_slice_str(text), &number) || number > UINT32_MAX)
+        return c;
+    mm_arena_init(&a, 1 << 20);
+    c = mm_rec_get(tx, mm_entity(MM_REG_COMPANY), (uint32_t)number, &a, &rec);
+    mm_arena_done(&a);
+    if (c == MM_OK)
+        *ret = (uint32_t)number;
+    return c;
 }

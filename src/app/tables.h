@@ -16,5 +16,10 @@
  * and the code says what kind it is.
  */
 MM_MUST_USE enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret);
+/*
+ * The company that an operator names on a command line: by its code, or by its number. System
+ * scope. MM_E_NOTFOUND when there is none.
+ */
+MM_MUST_USE enum mm_code mm_app_company(struct mm_tx *tx, const char *text, uint32_t *ret);
 
 #endif
