@@ -174,7 +174,10 @@ static bool listen_at(struct app *app, enum mm_transport transport, const struct
     if (c == MM_OK)
         mm_log_info("intake", "%s port=%u", what, port);
     else
-        mm_log_error("intake", "cannot listen: %s %s: %s", what, text, mm_code_key(c));
+        mm_log_error("intake", "cannot listen: intake.%s = %s: %s", what, text,
+                     c == MM_E_EXISTS ? "another program listens there; end it, or choose another "
+                                        "address in the configuration"
+                                      : mm_code_key(c));
     return c == MM_OK;
 }
 

@@ -115,7 +115,11 @@ static int serve(const struct mm_config *config, const struct paths *paths,
         return 1;
     mm_portal_handler(portal, &handler);
     if (mm_http_start(&cfg, &handler, &http, &fault) != MM_OK) {
-        mm_log_error("portal", "cannot listen on %s: %s", cfg.listen, fault.what);
+        mm_log_error("portal", "cannot listen: portal.listen = %s: %s", cfg.listen,
+                     strcmp(fault.what, "http.listen_taken") == 0
+                         ? "another program listens there; end it, or choose another address in "
+                           "the configuration"
+                         : fault.what);
         return 1;
     }
     mm_log_info("portal", "listens on %s://%s", cfg.cert_path != NULL ? "https" : "http",
