@@ -1,5 +1,8 @@
 /* app/portal_reader_test.c - what each kind of reader is shown, and what it is never shown. */
 #include <ctype.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include "tests/portal/site.h"
 #include "web/portal/router.h"
@@ -201,6 +204,108 @@ TEST(portal_shows_nothing_of_a_programme_of_four)
     CHECK(s.status == 404 && !has(s.body, "classes"));
     shut_for_owner(&s);
     site_close(&s);
+}
+
+/* ---- a store of events that counts the same in every company ---- */
+
+/* Blocked URLs, those that are no advertising, malware, P2P, command and control. */
+#define STORE_ANSWER "10\t2\t3\t4\t1\n"
+
+struct store {
+    pthread_t thread;
+    int fd;
+    int asked; /* the thread's until it was joined */
+};
+
+/* Read one request; false when the other side has closed. */
+static bool store_request(int fd)
+{
+    char buf[65536];
+    size_t n = 0, head = SIZE_MAX, body = 0;
+
+    while (head == SIZE_MAX || n < head + body) {
+        ssize_t got = recv(fd, buf + n, sizeof(buf) - n, 0);
+
+        if (got <= 0)
+            return false;
+        n += (size_t)got;
+        if (head == SIZE_MAX &&
+            (head = mm_slice_search(mm_slice_of(buf, n), MM_S("\r\n\r\n"))) != SIZE_MAX) {
+            char length[24];
+            uint64_t v = 0;
+
+            cut(mm_slice_of(buf, n), "Content-Length: ", "\r", length, sizeof(length));
+            CHECK(mm_slice_u64(mm_slice_str(length), &v) && v < sizeof(buf) / 2);
+            head += 4;
+            body = (size_t)v;
+        }
+    }
+    return true;
+}
+
+static void *store_main(void *arg)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" STORE_ANSWER;
+    struct store *store = arg;
+    int fd;
+
+    while ((fd = accept(store->fd, NULL, NULL)) >= 0) {
+        while (store_request(fd)) {
+            store->asked++;
+            CHECK(send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) > 0);
+        }
+        (void)close(fd);
+    }
+    return NULL;
+}
+
+static void store_open(struct store *store)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    char dir[256];
+
+    *store = (struct store){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    (void)snprintf(dir, sizeof(dir), "%s/run", mm_test_dir());
+    CHECK(store->fd >= 0 && mkdir(dir, 0700) == 0);
+    CHECK(snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/eventd.sock", dir) <
+          (int)sizeof(sun.sun_path));
+    CHECK(bind(store->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && listen(store->fd, 4) == 0);
+    CHECK(pthread_create(&store->thread, NULL, store_main, store) == 0);
+}
+
+static void store_close(struct store *store)
+{
+    (void)shutdown(store->fd, SHUT_RDWR);
+    (void)pthread_join(store->thread, NULL);
+    (void)close(store->fd);
+}
+
+TEST(portal_counts_events_of_each_company_once_and_adds_what_may_be_added)
+{
+    struct store store;
+    struct site s;
+
+    site_open(&s);
+    store_open(&store);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    fits_schema(&s, "/programmes/shien", "programme"); /* 11 in-line, 1 mirror */
+    CHECK(has(s.body, "{\"class\":\"c2\",\"inline\":{\"v\":11},\"mirror\":{\"v\":1},"
+                      "\"total\":{\"v\":12}}"));
+    CHECK(has(s.body, "\"class\":\"url\",\"inline\":{\"v\":110},\"mirror\":{\"v\":null,"));
+    CHECK(has(s.body, "\"not_ads\":{\"inline\":{\"v\":22}"));
+    CHECK(has(s.body, "\"not_advertising\":{\"v\":22}"));
+    get(&s, "/programmes/shien");
+    CHECK(has(s.body, ">110</td>") && !has(s.body, ">不明</td>"));
+    get_json(&s, "/programmes/few"); /* four in-line companies: the operator may see them */
+    CHECK(has(s.body, "\"class\":\"malware\",\"inline\":{\"v\":12}"));
+    CHECK(login(&s, "jigyo", PASSWORD_FORM));
+    fits_schema(&s, "/programmes/shien", "programme");
+    CHECK(has(s.body, "\"total\":{\"v\":110}") && has(s.body, "\"total\":{\"v\":12}"));
+    CHECK(has(s.body, "\"class\":\"c2\",\"inline\":{\"v\":null,\"why\":\"too_few\"}"));
+    CHECK(!has(s.body, "\"v\":11}") && !has(s.body, "\"mirror\":{\"v\":1}"));
+    site_close(&s);
+    store_close(&store);
+    CHECK_NUM(store.asked, 12 + 12 + 4 + 12);
 }
 
 /* ---- words ---- */

@@ -128,8 +128,8 @@ static bool add_line(struct figures *f, int pattern, struct mm_slice line)
             return false;
         if (!mm_slice_u64(text, &v) || v > INT64_MAX)
             return false;
-        if (column_class[i] < 0)
-            f->not_ads += (int64_t)v;
+        if (column_class[i] < 0) /* a part of the URLs, so of those who can block them */
+            f->not_ads += classes[CLASS_URL].can[pattern] ? (int64_t)v : 0;
         else
             f->count[column_class[i]][pattern] += (int64_t)v;
     }
