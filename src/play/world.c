@@ -8,7 +8,7 @@ static const struct {
     const char *format;
 } devices[] = {
     {"utm", "fortigate"},  {"sensor", "suricata-eve"}, {"router", "yamaha-rtx"}, {"proxy", "squid"},
-    {"dhcp", "isc-dhcpd"}, {"server", "sshd"},         {"windows", "windows"},
+    {"dhcp", "isc-dhcpd"}, {"server", "linux-auth"},   {"windows", "windows"},
 };
 static_assert(MM_COUNT(devices) == MM_DEV_COUNT, "one row per device kind");
 
