@@ -14,8 +14,7 @@
 #include "base/time.h"
 #include "os/log.h"
 #include "os/notify.h"
-#include "serve/config.h"
-#include "serve/state.h"
+#include "serve/program.h"
 #include "web/portal/portal.h"
 #include "web/tls.h"
 
@@ -116,7 +115,7 @@ static int serve(const struct mm_config *config, const struct paths *paths,
     mm_portal_handler(portal, &handler);
     if (mm_http_start(&cfg, &handler, &http, &fault) != MM_OK) {
         mm_log_error("portal", "cannot listen: portal.listen = %s: %s", cfg.listen,
-                     strcmp(fault.what, "http.listen_taken") == 0
+                     fault.what != NULL && strcmp(fault.what, "http.listen_taken") == 0
                          ? "another program listens there; end it, or choose another address in "
                            "the configuration"
                          : fault.what);
@@ -193,29 +192,7 @@ static int start(const char *state, const struct mm_config *config)
 
 int main(int argc, char **argv)
 {
-    const char *state = MM_STATE_DEFAULT, *config_path = NULL;
-    struct mm_config config;
-    struct mm_buf why;
-    int rc = 1;
+    static const struct mm_program program = {.usage = usage, .run = start};
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
-            state = argv[++i];
-        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-            config_path = argv[++i];
-        else
-            return usage();
-    }
-    mm_buf_init(&why, 8192);
-    if (mm_config_load(config_path, &config, &why) != MM_OK) {
-        fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
-    } else {
-        if (mm_state_prepare(state, &why) != MM_OK)
-            fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
-        else
-            rc = start(state, &config);
-        mm_config_done(&config);
-    }
-    mm_buf_done(&why);
-    return rc;
+    return mm_program_main(&program, argc, argv);
 }

@@ -14,8 +14,7 @@
 #include "notify/notify.h"
 #include "os/log.h"
 #include "os/notify.h"
-#include "serve/config.h"
-#include "serve/state.h"
+#include "serve/program.h"
 
 enum { TICK_MS = 500, PASSWORD_MAX = 256, MAILS_A_TICK = 20 };
 
@@ -146,29 +145,7 @@ static int run(const char *state, const struct mm_config *config)
 
 int main(int argc, char **argv)
 {
-    const char *state = MM_STATE_DEFAULT, *config_path = NULL;
-    struct mm_config config;
-    struct mm_buf why;
-    int rc = 1;
+    static const struct mm_program program = {.usage = usage, .run = run};
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
-            state = argv[++i];
-        else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-            config_path = argv[++i];
-        else
-            return usage();
-    }
-    mm_buf_init(&why, 8192);
-    if (mm_config_load(config_path, &config, &why) != MM_OK) {
-        fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
-    } else {
-        if (mm_state_prepare(state, &why) != MM_OK)
-            fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
-        else
-            rc = run(state, &config);
-        mm_config_done(&config);
-    }
-    mm_buf_done(&why);
-    return rc;
+    return mm_program_main(&program, argc, argv);
 }
