@@ -46,6 +46,7 @@ struct mm_batch {
     bool closed;
     bool unsure; /* an earlier process may have stored some of it */
     int64_t opened_us;
+    int64_t newest_us;       /* received time of the record that was put in last */
     struct mm_slice *blocks; /* each malloc'ed */
     size_t blocks_n, blocks_cap;
     struct mm_buf alerts;

@@ -23,6 +23,7 @@ enum {
 };
 
 #define HOUSEKEEPING_US (MM_US_PER_S)
+#define BEHIND_US (MM_US_PER_S / 2) /* records wait this long for shards: we cannot keep up */
 
 enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink **ret)
 {
@@ -207,12 +208,24 @@ static void close_batch(struct mm_sink *s)
     s->open = NULL;
 }
 
+static struct mm_sink_queue *queue_of(struct mm_sink *s, uint16_t queue)
+{
+    for (size_t i = 0; i < s->queues_n; i++) {
+        if (s->queue[i]->queue == queue)
+            return s->queue[i];
+    }
+    MM_ASSERT(!"a batch of an unknown queue");
+    return NULL;
+}
+
 static bool should_close(struct mm_sink *s, int64_t now_us)
 {
     const struct mm_batch *b = s->open;
-    size_t busy = waiting(s);
-    /* A store that is behind gets larger batches, because they cost it less a row. */
-    int64_t age_us = busy == 0 ? s->o.batch_age_us : 3 * s->o.batch_age_us;
+    const struct mm_sink_queue *q = queue_of(s, b->queue);
+    bool behind = q->at < q->n && mm_now_us() - b->newest_us > BEHIND_US;
+    /* A store or shards that are behind get larger batches, because they cost less a row. */
+    bool quiet = waiting(s) == 0 && !behind;
+    int64_t age_us = quiet ? s->o.batch_age_us : 3 * s->o.batch_age_us;
 
     if (b->records == 0)
         return false;
@@ -237,16 +250,6 @@ static bool open_batch(struct mm_sink *s, int64_t now_us)
         return true;
     }
     return false;
-}
-
-static struct mm_sink_queue *queue_of(struct mm_sink *s, uint16_t queue)
-{
-    for (size_t i = 0; i < s->queues_n; i++) {
-        if (s->queue[i]->queue == queue)
-            return s->queue[i];
-    }
-    MM_ASSERT(!"a batch of an unknown queue");
-    return NULL;
 }
 
 /* A chunk with room, of the next ring in turn that has a free slot. */
@@ -301,6 +304,7 @@ static bool feed(struct mm_sink *s)
         }
         q->at++;
         b->records++;
+        b->newest_us = r->received_us;
         b->to = r->seq + 1;
     }
     return b->records > before;
