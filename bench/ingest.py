@@ -59,9 +59,9 @@ def look_inside(s):
         threads[name] = threads.get(name, 0) + sum(int(t) for t in rest.split()[11:13])
     for name, ticks in sorted(threads.items(), key=lambda t: -t[1])[:8]:
         print(f"  thread {name:16} {ticks / whole.TICK:6.2f} s CPU")
-    for row in s.events("SELECT level, active, count(), sum(rows), round(avg(rows)) FROM "
+    for row in s.events("SELECT level, active, count(), sum(rows), groupArray(rows) FROM "
                         "system.parts WHERE table = 'events' GROUP BY level, active ORDER BY 1, 2"):
-        print("  parts: level {} active {} count {} rows {} each {}".format(*row))
+        print("  parts: level {} active {} count {} rows {}: {}".format(*row))
 
 
 def ingest(cores, times):
