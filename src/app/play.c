@@ -254,10 +254,13 @@ static bool play(const struct arguments *a, const struct mm_plan *plan, struct m
     struct mm_senders *senders = NULL;
     int64_t from_us = mm_mono_us(), took_us;
     uint64_t before = 0;
+    enum mm_code code;
     bool ok;
 
-    if (mm_senders_new(a->tcp, plan->world, &senders) != MM_OK) {
-        fprintf(stderr, "mimamori: --tcp %s: only a loopback address is played to\n", a->tcp);
+    code = mm_senders_new(a->tcp, plan->world, &senders);
+    if (code != MM_OK) {
+        fprintf(stderr, "mimamori: --tcp %s: %s\n", a->tcp,
+                code == MM_E_DENIED ? "only a loopback address is played to" : mm_code_key(code));
         return false;
     }
     ok = judged(records, &before) == MM_OK && mm_plan_run(plan, mm_senders_line, senders, truth) &&

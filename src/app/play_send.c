@@ -113,7 +113,7 @@ bool mm_senders_line(void *ctx, uint32_t company, enum mm_device device, int64_t
 {
     struct mm_senders *s = ctx;
     struct sender *d = s->sender[company][device];
-    /* FortiGate's and Suricata's senders count octets, the others end lines with LF. */
+    /* The UTM's sender counts octets, the others end lines with LF. */
     bool counts = device == MM_DEV_UTM;
 
     MM_ASSERT(line.n <= LINE_MAX);
