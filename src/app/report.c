@@ -71,7 +71,9 @@ static enum mm_code build(const struct arguments *a, struct mm_records *records,
     if (a->programme != NULL)
         code = mm_programme_by_code(tx, mm_slice_str(a->programme), &programme);
     if (code == MM_E_NOTFOUND)
-        fprintf(stderr, "mimamori: there is no programme \"%s\"\n", a->programme);
+        fprintf(stderr,
+                "mimamori: there is no programme \"%s\"; `mimamori programme list` shows them\n",
+                a->programme);
     if (code == MM_OK)
         code = mm_report_programme(tx, events, programme, &a->period, a->lang, doc);
     mm_records_read_done(&tx);
@@ -108,7 +110,7 @@ int main(int argc, char **argv)
             mm_report_text(&out, doc, a.lang);
         }
         (void)fwrite(out.p, 1, out.n, stdout);
-    } else {
+    } else if (code != MM_E_NOTFOUND) { /* said already */
         fprintf(stderr, "mimamori: the report cannot be made: %s; is `mimamori serve` running?\n",
                 mm_code_key(code));
     }
