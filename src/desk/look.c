@@ -225,6 +225,9 @@ static enum mm_code counts(struct asking *k, bool has_sensor, bool has_logons)
                s->at_us + 24 * MM_LOOK_WINDOW_US, &answer);
     if (code == MM_OK && cells(k, &answer, c) >= 1)
         detections = number(c[0]);
+    /* What opened the case is one, also when it names the proxy before this PC. */
+    if (s->detected && detections == 0)
+        detections = 1;
     mm_buf_reset(&answer);
     if (code == MM_OK)
         code = ask(k, MM_ST_LOOK_COUNTS, s->at_us - MM_LOOK_WINDOW_US, s->at_us + MM_LOOK_WINDOW_US,
