@@ -26,9 +26,9 @@ input(type="imtcp" port="{port}" address="127.0.0.1")
 template(name="raw" type="string" string="%rawmsg%\\n")
 action(type="omfile" file="{out}" template="raw")
 """
-# A window as large as everything that is sent: else it waits on its own timers, not on its work.
+# A window as large as everything that is sent, and no names looked up: else it only waits.
 SYSLOG_NG = """@version: 3.38
-options {{ stats-freq(0); log-fifo-size(20000000); flush-lines(1000); }};
+options {{ stats-freq(0); use-dns(no); log-fifo-size(20000000); flush-lines(1000); }};
 source s {{ network(ip(127.0.0.1) port({port}) transport("tcp") max-connections(130)
   log-iw-size(13000000) log-fetch-limit(1000) flags(no-parse)); }};
 destination d {{ file("{out}" template("$MSG\\n")); }};
