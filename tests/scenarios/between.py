@@ -2,7 +2,8 @@
 store of events, before and in the middle of its records transaction, before the disk's answer.
 
 strace kills it when it enters the N-th system call of a kind; the call is not made any more.
-MIMAMORI_KILLS: how many of the moments below are taken (default 14; more begin anew with later N).
+MIMAMORI_KILLS: how many of the moments below are taken (default 14; more begin anew, with N up to
+three later).
 """
 import os
 import shutil
@@ -72,7 +73,7 @@ with Stage() as stage:
     deaths = between = 0
     for n in range(KILLS):
         call, at = MOMENTS[n % len(MOMENTS)]
-        at += n // len(MOMENTS)
+        at += n // len(MOMENTS) % 4
         died, beyond = one(stage, company, n, call, at)
         deaths += died
         between += died and beyond > 0
