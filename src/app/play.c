@@ -317,8 +317,9 @@ static bool fill_addresses(struct arguments *a, const struct mm_config *config,
 }
 
 /* Play with the configuration that the environment gives. */
-static int run_configured(struct arguments *a, struct mm_plan *plan)
+static int run_configured(const struct arguments *given, struct mm_plan *plan)
 {
+    struct arguments a = *given;
     char portal[MM_MAX_PATH];
     struct mm_config config;
     struct mm_buf why;
@@ -328,8 +329,8 @@ static int run_configured(struct arguments *a, struct mm_plan *plan)
     if (mm_config_load(NULL, &config, &why) != MM_OK) {
         fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
     } else {
-        if (fill_addresses(a, &config, portal))
-            rc = run(a, plan);
+        if (fill_addresses(&a, &config, portal))
+            rc = run(&a, plan);
         mm_config_done(&config);
     }
     mm_buf_done(&why);

@@ -400,6 +400,22 @@ static size_t wrong_words(struct site *s, const char *path, const char *const *w
     return wrong;
 }
 
+/* The address of a route in company 1, with its case number `id`. */
+static void page_path(const struct mm_route *r, int id, char *ret, size_t size)
+{
+    const char *colon = strstr(r->path, "/:company");
+    const char *rest = colon == NULL ? "" : colon + strlen("/:company");
+    const char *in_case = strstr(rest, "/:case");
+
+    if (colon == NULL)
+        (void)snprintf(ret, size, "%s", r->path);
+    else if (in_case == NULL)
+        (void)snprintf(ret, size, "/companies/1%s%s", rest,
+                       strcmp(rest, "/cases") == 0 && id == 2 ? "?show=all" : "");
+    else
+        (void)snprintf(ret, size, "/companies/1/cases/%d%s", id, in_case + strlen("/:case"));
+}
+
 /* Every page of its own company that this reader may open. */
 static size_t read_company(struct site *s, const char *const *more, size_t more_n, size_t *pages)
 {
@@ -412,18 +428,7 @@ static size_t read_company(struct site *s, const char *const *more, size_t more_
         if (r->method != MM_HTTP_GET || (r->flags & MM_ROUTE_PAGE) == 0)
             continue;
         for (int id = 1; id <= 2; id++) { /* company 1 has the cases 1 and 2 */
-            const char *colon = strstr(r->path, "/:company");
-            const char *rest = colon == NULL ? "" : colon + strlen("/:company");
-            const char *in_case = strstr(rest, "/:case");
-
-            if (colon == NULL)
-                (void)snprintf(path, sizeof(path), "%s", r->path);
-            else if (in_case == NULL)
-                (void)snprintf(path, sizeof(path), "/companies/1%s%s", rest,
-                               strcmp(rest, "/cases") == 0 && id == 2 ? "?show=all" : "");
-            else
-                (void)snprintf(path, sizeof(path), "/companies/1/cases/%d%s", id,
-                               in_case + strlen("/:case"));
+            page_path(r, id, path, sizeof(path));
             get(s, path);
             if (s->status != 200)
                 continue;
