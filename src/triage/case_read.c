@@ -80,136 +80,125 @@ enum mm_code mm_case_list(struct mm_tx *tx, bool closed_too, int64_t before, siz
 enum { ROWS_MAX = 1000 };
 static_assert((int)ROWS_MAX >= (int)MM_CASE_EVENTS_MAX, "all evidence fits");
 
-static enum mm_code begin_rows(struct mm_q *q, struct mm_tx *tx, enum mm_triage_stmt st,
-                               int64_t case_id, struct mm_arena *a, size_t size, void **ret)
+/* Puts the row q stands on into list[i]; texts are copied into a. */
+typedef void read_row_fn(struct mm_q *q, struct mm_arena *a, void *list, size_t i);
+
+/* All rows of st for one case, each `size` bytes in *ret; nothing is set unless MM_OK. */
+static enum mm_code read_rows(struct mm_tx *tx, enum mm_triage_stmt st, int64_t case_id,
+                              struct mm_arena *a, size_t size, read_row_fn *read, void **ret,
+                              size_t *ret_n)
 {
-    *ret = mm_arena_array(a, ROWS_MAX, size);
-    if (*ret == NULL)
+    void *list = mm_arena_array(a, ROWS_MAX, size);
+    size_t n = 0;
+    struct mm_q q;
+    enum mm_code code;
+
+    if (list == NULL)
         return MM_E_NOMEM;
-    mm_q_begin(q, tx, &mm_triage_stmts[st]);
-    mm_q_int(q, ":case", case_id);
+    mm_q_begin(&q, tx, &mm_triage_stmts[st]);
+    mm_q_int(&q, ":case", case_id);
+    while (n < ROWS_MAX && mm_q_row(&q))
+        read(&q, a, list, n++);
+    code = mm_q_end(&q);
+    if (code != MM_OK)
+        return code;
+    *ret = list;
+    *ret_n = n;
     return MM_OK;
+}
+
+static void read_event(struct mm_q *q, struct mm_arena *a, void *list, size_t i)
+{
+    ((struct mm_case_event *)list)[i] =
+        (struct mm_case_event){.queue = (uint16_t)mm_q_col_int(q, 0),
+                               .seq = (uint64_t)mm_q_col_int(q, 1),
+                               .rule = mm_q_col_dup(q, 2, a),
+                               .time_us = mm_q_col_int(q, 3),
+                               .received_us = mm_q_col_int(q, 4),
+                               .source = mm_q_col_u32(q, 5),
+                               .event = mm_q_col_dup(q, 6, a)};
 }
 
 enum mm_code mm_case_events(struct mm_tx *tx, int64_t case_id, struct mm_arena *a,
                             struct mm_case_event **ret, size_t *ret_n)
 {
-    struct mm_case_event *list;
-    void *room;
-    size_t n = 0;
-    struct mm_q q;
-    enum mm_code code;
+    void *list = NULL;
+    enum mm_code code = read_rows(tx, MM_TRIAGE_CASE_EVENT_LIST, case_id, a, sizeof(**ret),
+                                  read_event, &list, ret_n);
 
-    code = begin_rows(&q, tx, MM_TRIAGE_CASE_EVENT_LIST, case_id, a, sizeof(*list), &room);
-    if (code != MM_OK)
-        return code;
-    list = room;
-    mm_q_int(&q, ":max", ROWS_MAX);
-    while (n < ROWS_MAX && mm_q_row(&q)) {
-        list[n++] = (struct mm_case_event){.queue = (uint16_t)mm_q_col_int(&q, 0),
-                                           .seq = (uint64_t)mm_q_col_int(&q, 1),
-                                           .rule = mm_q_col_dup(&q, 2, a),
-                                           .time_us = mm_q_col_int(&q, 3),
-                                           .received_us = mm_q_col_int(&q, 4),
-                                           .source = mm_q_col_u32(&q, 5),
-                                           .event = mm_q_col_dup(&q, 6, a)};
-    }
-    code = mm_q_end(&q);
-    if (code != MM_OK)
-        return code;
-    *ret = list;
-    *ret_n = n;
-    return MM_OK;
+    if (code == MM_OK)
+        *ret = list;
+    return code;
+}
+
+static void read_finding(struct mm_q *q, struct mm_arena *a, void *list, size_t i)
+{
+    ((struct mm_finding *)list)[i] = (struct mm_finding){.finding = mm_q_col_int(q, 0),
+                                                         .kind = mm_q_col_dup(q, 1, a),
+                                                         .rule = mm_q_col_dup(q, 2, a),
+                                                         .entity_field = mm_q_col_dup(q, 3, a),
+                                                         .entity = mm_q_col_dup(q, 4, a),
+                                                         .level = level_of(mm_q_col_u32(q, 5)),
+                                                         .title = mm_q_col_dup(q, 6, a),
+                                                         .author = mm_q_col_dup(q, 7, a),
+                                                         .doc = mm_q_col_dup(q, 8, a),
+                                                         .count = (uint64_t)mm_q_col_int(q, 9),
+                                                         .first_us = mm_q_col_int(q, 10),
+                                                         .last_us = mm_q_col_int(q, 11)};
 }
 
 enum mm_code mm_case_findings(struct mm_tx *tx, int64_t case_id, struct mm_arena *a,
                               struct mm_finding **ret, size_t *ret_n)
 {
-    struct mm_finding *list;
-    void *room;
-    size_t n = 0;
-    struct mm_q q;
-    enum mm_code code;
+    void *list = NULL;
+    enum mm_code code = read_rows(tx, MM_TRIAGE_FINDING_OF_CASE, case_id, a, sizeof(**ret),
+                                  read_finding, &list, ret_n);
 
-    code = begin_rows(&q, tx, MM_TRIAGE_FINDING_OF_CASE, case_id, a, sizeof(*list), &room);
-    if (code != MM_OK)
-        return code;
-    list = room;
-    while (n < ROWS_MAX && mm_q_row(&q)) {
-        list[n++] = (struct mm_finding){.finding = mm_q_col_int(&q, 0),
-                                        .kind = mm_q_col_dup(&q, 1, a),
-                                        .rule = mm_q_col_dup(&q, 2, a),
-                                        .entity_field = mm_q_col_dup(&q, 3, a),
-                                        .entity = mm_q_col_dup(&q, 4, a),
-                                        .level = level_of(mm_q_col_u32(&q, 5)),
-                                        .title = mm_q_col_dup(&q, 6, a),
-                                        .author = mm_q_col_dup(&q, 7, a),
-                                        .doc = mm_q_col_dup(&q, 8, a),
-                                        .count = (uint64_t)mm_q_col_int(&q, 9),
-                                        .first_us = mm_q_col_int(&q, 10),
-                                        .last_us = mm_q_col_int(&q, 11)};
-    }
-    code = mm_q_end(&q);
-    if (code != MM_OK)
-        return code;
-    *ret = list;
-    *ret_n = n;
-    return MM_OK;
+    if (code == MM_OK)
+        *ret = list;
+    return code;
+}
+
+static void read_step(struct mm_q *q, struct mm_arena *a, void *list, size_t i)
+{
+    ((struct mm_case_step *)list)[i] = (struct mm_case_step){.step = mm_q_col_int(q, 0),
+                                                             .at_us = mm_q_col_int(q, 1),
+                                                             .user = mm_q_col_u32(q, 2),
+                                                             .what = mm_q_col_dup(q, 3, a),
+                                                             .text = mm_q_col_dup(q, 4, a)};
 }
 
 enum mm_code mm_case_steps(struct mm_tx *tx, int64_t case_id, struct mm_arena *a,
                            struct mm_case_step **ret, size_t *ret_n)
 {
-    struct mm_case_step *list;
-    void *room;
-    size_t n = 0;
-    struct mm_q q;
-    enum mm_code code;
+    void *list = NULL;
+    enum mm_code code =
+        read_rows(tx, MM_TRIAGE_STEP_LIST, case_id, a, sizeof(**ret), read_step, &list, ret_n);
 
-    code = begin_rows(&q, tx, MM_TRIAGE_STEP_LIST, case_id, a, sizeof(*list), &room);
-    if (code != MM_OK)
-        return code;
-    list = room;
-    while (n < ROWS_MAX && mm_q_row(&q)) {
-        list[n++] = (struct mm_case_step){.step = mm_q_col_int(&q, 0),
-                                          .at_us = mm_q_col_int(&q, 1),
-                                          .user = mm_q_col_u32(&q, 2),
-                                          .what = mm_q_col_dup(&q, 3, a),
-                                          .text = mm_q_col_dup(&q, 4, a)};
-    }
-    code = mm_q_end(&q);
-    if (code != MM_OK)
-        return code;
-    *ret = list;
-    *ret_n = n;
-    return MM_OK;
+    if (code == MM_OK)
+        *ret = list;
+    return code;
+}
+
+static void read_request(struct mm_q *q, struct mm_arena *a, void *list, size_t i)
+{
+    ((struct mm_case_request *)list)[i] =
+        (struct mm_case_request){.request = mm_q_col_int(q, 0),
+                                 .text = mm_q_col_dup(q, 1, a),
+                                 .state = mm_q_col_dup(q, 2, a),
+                                 .reason = mm_q_col_dup(q, 3, a),
+                                 .asked_us = mm_q_col_int(q, 4),
+                                 .answered_us = mm_q_col_int(q, 5)};
 }
 
 enum mm_code mm_case_requests(struct mm_tx *tx, int64_t case_id, struct mm_arena *a,
                               struct mm_case_request **ret, size_t *ret_n)
 {
-    struct mm_case_request *list;
-    void *room;
-    size_t n = 0;
-    struct mm_q q;
-    enum mm_code code;
+    void *list = NULL;
+    enum mm_code code = read_rows(tx, MM_TRIAGE_REQUEST_LIST, case_id, a, sizeof(**ret),
+                                  read_request, &list, ret_n);
 
-    code = begin_rows(&q, tx, MM_TRIAGE_REQUEST_LIST, case_id, a, sizeof(*list), &room);
-    if (code != MM_OK)
-        return code;
-    list = room;
-    while (n < ROWS_MAX && mm_q_row(&q)) {
-        list[n++] = (struct mm_case_request){.request = mm_q_col_int(&q, 0),
-                                             .text = mm_q_col_dup(&q, 1, a),
-                                             .state = mm_q_col_dup(&q, 2, a),
-                                             .reason = mm_q_col_dup(&q, 3, a),
-                                             .asked_us = mm_q_col_int(&q, 4),
-                                             .answered_us = mm_q_col_int(&q, 5)};
-    }
-    code = mm_q_end(&q);
-    if (code != MM_OK)
-        return code;
-    *ret = list;
-    *ret_n = n;
-    return MM_OK;
+    if (code == MM_OK)
+        *ret = list;
+    return code;
 }
