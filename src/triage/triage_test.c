@@ -127,6 +127,7 @@ TEST(findings_of_one_entity_become_one_case_and_repeats_raise_a_counter)
 struct counted {
     int64_t count;
     size_t events;
+    int64_t first_us, last_us;
 };
 
 static struct counted look(struct mm_records *rec, int64_t case_id)
@@ -144,6 +145,8 @@ static struct counted look(struct mm_records *rec, int64_t case_id)
     CHECK(mm_case_events(tx, case_id, &a, &events, &c.events) == MM_OK);
     CHECK(mm_case_findings(tx, case_id, &a, &findings, &n) == MM_OK && n == 1);
     c.count = (int64_t)findings[0].count;
+    c.first_us = findings[0].first_us;
+    c.last_us = findings[0].last_us;
     mm_records_read_done(&tx);
     mm_arena_done(&a);
     return c;
@@ -168,10 +171,14 @@ TEST(a_batch_done_again_changes_nothing_and_a_longer_one_adds_the_rest)
     c = look(rec, list[0].case_id);
     CHECK_NUM(c.count, 4);
     CHECK_NUM(c.events, 4);
+    CHECK_NUM(c.first_us, alerts[0].time_us);
+    CHECK_NUM(c.last_us, alerts[3].time_us);
     b.n = 20; /* cut at another place after a crash: 1..20 instead of 1..4 */
     run(rec, &b);
     c = look(rec, list[0].case_id);
     CHECK_NUM(c.count, 20);
+    CHECK_NUM(c.first_us, alerts[0].time_us);
+    CHECK_NUM(c.last_us, alerts[19].time_us);
     CHECK_NUM(c.events, 4 + MM_FINDING_EVENTS_MAX);
     mm_arena_done(&a);
     mm_records_close(&rec);

@@ -254,7 +254,7 @@ try {
   const cookies = company.cookies.map((c) => `${c.name}=${c.value}`).join("; ");
   if (existsSync("/usr/bin/w3m")) {
     inText("/login", "", ["ログインID", "パスワード", "000-0000-0100"]);
-    inText("/companies/1", cookies, ["今日中に対応が必要なことがあります", "いまやること",
+    inText("/companies/1", cookies, ["すぐに対応が必要なことがあります", "いまやること",
       "ウイルスが外の指示を待つ通信の疑い", "1階のルーター", "000-0000-0100"]);
     inText("/companies/1/cases/1", cookies, ["まずやること", "お願いしていること",
       "これまでの経過"]);
