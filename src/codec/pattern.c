@@ -514,7 +514,7 @@ static const struct cap_edge *take(const struct node *n, struct mm_slice in, siz
             continue;
         if (!can_begin(e->to, in, got.end))
             continue;
-        if (e->scan <= MM_SCAN_ZONE) {
+        if (mm_scan_time(e->scan)) {
             hit->when = when;
             hit->has_when = true;
         }

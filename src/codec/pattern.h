@@ -18,7 +18,7 @@
  *   {? ... }    an optional part (may be nested; at most 6 in one template)
  *
  *   type        takes
- *   ymd bsd clf epoch date clock zone   the time forms of codec/when.h (no name needed)
+ *   ymd, bsd ...  a time form of codec/when.h (no name needed)
  *   mac         aa:bb:cc:dd:ee:ff, AA-BB-..., aabb.ccdd.eeff
  *   ip.port     192.0.2.1.80 and 2001:db8::1.80: captures name.ip and name.port
  *   ip:port     192.0.2.1:80 and [2001:db8::1]:80, likewise

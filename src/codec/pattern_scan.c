@@ -3,39 +3,39 @@
 
 #include "base/ip.h"
 
+/* By scanner, from the first that is no time form. */
 static const struct mm_slice scan_names[] = {
-    [MM_SCAN_YMD] = MM_S_INIT("ymd"),
-    [MM_SCAN_BSD] = MM_S_INIT("bsd"),
-    [MM_SCAN_CLF] = MM_S_INIT("clf"),
-    [MM_SCAN_EPOCH] = MM_S_INIT("epoch"),
-    [MM_SCAN_DATE] = MM_S_INIT("date"),
-    [MM_SCAN_CLOCK] = MM_S_INIT("clock"),
-    [MM_SCAN_ZONE] = MM_S_INIT("zone"),
-    [MM_SCAN_MAC] = MM_S_INIT("mac"),
-    [MM_SCAN_IP_DOT_PORT] = MM_S_INIT("ip.port"),
-    [MM_SCAN_IP_COLON_PORT] = MM_S_INIT("ip:port"),
-    [MM_SCAN_IP_HASH_PORT] = MM_S_INIT("ip#port"),
-    [MM_SCAN_IP] = MM_S_INIT("ip"),
-    [MM_SCAN_PORT] = MM_S_INIT("port"),
-    [MM_SCAN_INT] = MM_S_INIT("int"),
-    [MM_SCAN_NUM] = MM_S_INIT("num"),
-    [MM_SCAN_HEX] = MM_S_INIT("hex"),
-    [MM_SCAN_QUOTED] = MM_S_INIT("quoted"),
-    [MM_SCAN_IDENT] = MM_S_INIT("ident"),
-    [MM_SCAN_HOST] = MM_S_INIT("host"),
-    [MM_SCAN_WORD] = MM_S_INIT("word"),
-    [MM_SCAN_BLANKS] = MM_S_INIT("blanks"),
-    [MM_SCAN_TO] = MM_S_INIT("to"),
-    [MM_SCAN_LAST] = MM_S_INIT("last"),
-    [MM_SCAN_REST] = MM_S_INIT("rest"),
+#define NAME(id, name) [MM_SCAN_##id - MM_SCAN_MAC] = MM_S_INIT(name)
+    NAME(MAC, "mac"),
+    NAME(IP_DOT_PORT, "ip.port"),
+    NAME(IP_COLON_PORT, "ip:port"),
+    NAME(IP_HASH_PORT, "ip#port"),
+    NAME(IP, "ip"),
+    NAME(PORT, "port"),
+    NAME(INT, "int"),
+    NAME(NUM, "num"),
+    NAME(HEX, "hex"),
+    NAME(QUOTED, "quoted"),
+    NAME(IDENT, "ident"),
+    NAME(HOST, "host"),
+    NAME(WORD, "word"),
+    NAME(BLANKS, "blanks"),
+    NAME(TO, "to"),
+    NAME(LAST, "last"),
+    NAME(REST, "rest"),
+#undef NAME
 };
-static_assert(MM_COUNT(scan_names) == MM_SCAN_COUNT, "one name per scanner");
+static_assert(MM_COUNT(scan_names) == MM_SCAN_COUNT - MM_SCAN_MAC, "one name per scanner");
 
 enum mm_scan mm_scan_find(struct mm_slice name)
 {
-    for (size_t i = 0; i < MM_SCAN_COUNT; i++) {
+    enum mm_when_form form = mm_when_form_find(name);
+
+    if (form != MM_WHEN_COUNT)
+        return (enum mm_scan)form; /* time scanners are the time forms */
+    for (size_t i = 0; i < MM_COUNT(scan_names); i++) {
         if (mm_slice_eq(scan_names[i], name))
-            return (enum mm_scan)i;
+            return (enum mm_scan)(MM_SCAN_MAC + i);
     }
     return MM_SCAN_COUNT;
 }
@@ -264,10 +264,9 @@ bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, s
     size_t end = 0;
 
     MM_ASSERT(scan < MM_SCAN_COUNT && at <= in.n);
-    if (scan <= MM_SCAN_ZONE) {
+    if (mm_scan_time(scan)) {
         struct mm_rd rd = {.in = in, .pos = at};
 
-        /* The time scanners stand in the order of enum mm_when_form. */
         if (!mm_when_read(&rd, (enum mm_when_form)scan, when))
             return false;
         end = rd.pos;
@@ -287,5 +286,3 @@ bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, s
     *ret = (struct mm_scanned){.end = end, .text = mm_slice_sub(in, at, end - at)};
     return true;
 }
-static_assert((int)MM_SCAN_YMD == (int)MM_WHEN_YMD && (int)MM_SCAN_ZONE == (int)MM_WHEN_ZONE,
-              "time scanners are the time forms");

@@ -14,16 +14,10 @@
 #include "base/base.h"
 #include "codec/when.h"
 
-/* In the order in which they are tried where several may stand. */
+/* In the order in which they are tried where several may stand; before them the time forms, which
+ * are the values of enum mm_when_form. */
 enum mm_scan {
-    MM_SCAN_YMD,
-    MM_SCAN_BSD,
-    MM_SCAN_CLF,
-    MM_SCAN_EPOCH,
-    MM_SCAN_DATE,
-    MM_SCAN_CLOCK,
-    MM_SCAN_ZONE,
-    MM_SCAN_MAC,
+    MM_SCAN_MAC = MM_WHEN_COUNT,
     MM_SCAN_IP_DOT_PORT,
     MM_SCAN_IP_COLON_PORT,
     MM_SCAN_IP_HASH_PORT,
@@ -55,6 +49,12 @@ enum mm_scan mm_scan_find(struct mm_slice name);
 static inline bool mm_scan_pair(enum mm_scan scan)
 {
     return scan >= MM_SCAN_IP_DOT_PORT && scan <= MM_SCAN_IP_HASH_PORT;
+}
+
+/* It reads (part of) a moment. */
+static inline bool mm_scan_time(enum mm_scan scan)
+{
+    return (int)scan < (int)MM_WHEN_COUNT;
 }
 
 /*
