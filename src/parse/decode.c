@@ -61,17 +61,37 @@ static bool decode_pattern(const struct mm_format *f, struct mm_wire *w, struct 
     return w->whole;
 }
 
+/* The parameters of RFC 5424 structured data; the text behind them may be anything. */
+static bool decode_sd(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    struct mm_syslog_sd sd;
+    struct mm_syslog_param one;
+    size_t params = 0;
+
+    (void)f;
+    (void)text;
+    if (!w->has_syslog)
+        return false;
+    w->whole = true;
+    mm_syslog_sd_init(&sd, w->syslog.sd);
+    while (mm_syslog_sd_next(&sd, &one)) {
+        if (one.escaped && !mm_kv_unescape(w->arena, one.value, '\\', &one.value))
+            w->whole = false;
+        mm_wire_put(w, one.name, one.value);
+        params++;
+    }
+    return params > 0;
+}
+
 mm_decoder *mm_decoder_find(struct mm_slice name)
 {
     static const struct {
         struct mm_slice name;
         mm_decoder *run;
     } decoders[] = {
-        {MM_S_INIT("kv"), decode_kv},
-        {MM_S_INIT("csv"), decode_csv},
-        {MM_S_INIT("pattern"), decode_pattern},
-        {MM_S_INIT("json"), mm_decode_json},
-        {MM_S_INIT("winevent"), mm_decode_winevent},
+        {MM_S_INIT("kv"), decode_kv},           {MM_S_INIT("csv"), decode_csv},
+        {MM_S_INIT("pattern"), decode_pattern}, {MM_S_INIT("sd"), decode_sd},
+        {MM_S_INIT("json"), mm_decode_json},    {MM_S_INIT("winevent"), mm_decode_winevent},
     };
 
     for (size_t i = 0; i < MM_COUNT(decoders); i++) {

@@ -159,6 +159,10 @@ struct mm_format {
     bool csv_quotes;
     uint16_t *csv_slot; /* by column */
     size_t csv_count;
+    /* Templates over the whole text; their capture `around_body` is what the decoder reads. */
+    struct mm_patterns *around;
+    uint16_t *around_slot; /* by capture name */
+    uint16_t around_body;
     struct mm_patterns *patterns;
     uint16_t pattern_slot[MM_PATTERN_MAX_NAMES]; /* by capture name */
     struct mm_rule **pattern_rule;               /* by pattern number */

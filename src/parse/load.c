@@ -213,6 +213,40 @@ static bool load_patterns(struct mm_loader *l, const struct mm_yaml *node)
     return true;
 }
 
+/* Every template must name the body, and name it alike. */
+static bool load_around(struct mm_loader *l, const struct mm_yaml *node)
+{
+    const struct mm_yaml *one;
+    struct mm_format *f = l->f;
+    size_t names;
+
+    if (node == NULL)
+        return true;
+    f->around = mm_patterns_new(l->arena);
+    if (f->around == NULL)
+        return mm_load_fail(l, node, "format.memory", (struct mm_slice){0});
+    one = node->kind == MM_YAML_LIST ? node->first : node;
+    for (; one != NULL; one = node->kind == MM_YAML_LIST ? one->next : NULL) {
+        if (mm_slice_search(one->text, MM_S("{body:")) == SIZE_MAX)
+            return mm_load_fail(l, one, "format.around", one->text);
+        if (!mm_load_pattern(l, f->around, one, 0))
+            return false;
+    }
+    names = mm_patterns_names(f->around);
+    f->around_slot = mm_load_alloc(l, names + 1, sizeof(*f->around_slot));
+    if (f->around_slot == NULL)
+        return false;
+    for (size_t i = 0; i < names; i++) {
+        struct mm_slice name = mm_patterns_name(f->around, i);
+
+        if (mm_slice_eq(name, MM_S("body")))
+            f->around_body = (uint16_t)i; /* below MM_PATTERN_MAX_NAMES */
+        else if (!mm_load_slot(l, node, name, &f->around_slot[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool load_pattern_rules(struct mm_loader *l, const struct mm_yaml *node)
 {
     size_t i = 0;
@@ -421,6 +455,7 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
     if (mm_slice_eq(node->text, MM_S("csv")) && mm_yaml_get(doc, "csv") == NULL)
         return mm_load_fail(l, node, "format.csv", (struct mm_slice){0});
     return load_kv(l, mm_yaml_get(doc, "kv")) && load_csv(l, mm_yaml_get(doc, "csv")) &&
+           load_around(l, mm_yaml_get(doc, "around")) &&
            load_patterns(l, mm_yaml_get(doc, "patterns"));
 }
 
@@ -436,10 +471,11 @@ static void find_engine_slots(struct mm_format *f)
 
 static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
 {
-    static const char *const known[] = {
-        "format", "title",   "vendor", "product",  "order",  "wrap",   "timeless", "recognise",
-        "decode", "kv",      "csv",    "patterns", "absent", "prefix", "more",     "drop",
-        "keep",   "classes", "time",   "fields",   "set",    "rules",  "note",     NULL};
+    static const char *const known[] = {"format", "title",    "vendor",    "product", "order",
+                                        "wrap",   "timeless", "recognise", "decode",  "kv",
+                                        "csv",    "patterns", "absent",    "prefix",  "more",
+                                        "drop",   "keep",     "classes",   "time",    "fields",
+                                        "set",    "rules",    "note",      "around",  NULL};
 
     if (!mm_load_keys(l, doc, known))
         return false;

@@ -226,6 +226,27 @@ static void set_syslog(const struct mm_wire *w, struct mm_event *ev)
     mm_event_uint(ev, MM_F_SYSLOG_SEVERITY, w->syslog.severity);
 }
 
+/* What stands around the body becomes fields; what is left is the decoder's. False when no template
+ * takes the text: then it holds the fields of as much as could be read. */
+static bool take_around(const struct mm_format *f, struct mm_wire *w, struct mm_slice *text)
+{
+    MM_UNINIT struct mm_pattern_hit hit;
+    bool whole = mm_patterns_match(f->around, mm_slice_trim(*text), &hit);
+
+    *text = (struct mm_slice){0};
+    for (size_t i = 0; i < hit.count; i++) {
+        if (hit.capture[i].name == f->around_body)
+            *text = hit.capture[i].text;
+        else
+            mm_wire_slot(w, f->around_slot[hit.capture[i].name], hit.capture[i].text);
+    }
+    if (hit.has_when) {
+        w->when = hit.when;
+        w->has_when = true;
+    }
+    return whole;
+}
+
 /* Read the line as this format. True when it is parsed in full. */
 static bool try_format(const struct mm_format *f, struct mm_wire *w, const struct mm_raw *raw,
                        struct mm_slice text, const struct mm_hint *hint, struct mm_event *ev)
@@ -243,10 +264,11 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
         put_engine(w, f->slot_proc, w->syslog.proc);
         put_engine(w, f->slot_msgid, w->syslog.msgid);
     }
-    put_engine(w, f->slot_message, text);
     w->ev = ev;
     w->offset_s = hint->offset_s;
-    w->read = f->decode(f, w, text);
+    w->read = f->around == NULL || take_around(f, w, &text);
+    put_engine(w, f->slot_message, text);
+    w->read = w->read && f->decode(f, w, text);
     whole = w->read && w->whole;
     whole = mm_map_apply(f, w, ev) && whole;
     whole = set_time(f->time, f->timeless, w, hint->offset_s, ev) && whole;

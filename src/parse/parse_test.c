@@ -78,6 +78,7 @@ TEST(load_names_line_and_word_of_what_it_refuses)
         const char *what, *detail;
     } cases[] = {
         {"- a\n", 1, "format.needs_map", ""},
+        {HEAD "decode: kv\naround: ['a {b:rest}']\n", 5, "format.around", "a {b:rest}"},
         {"vendor: x\n", 1, "format.needs_name", ""},
         {"format: t\n", 0, "format.needs_list", "recognise"},
         {HEAD "decode: nope\n", 4, "format.unknown_decoder", "nope"},
@@ -211,6 +212,49 @@ TEST(rules_take_the_first_that_holds_unless_it_says_also)
     expect(&b, "x=six",
            "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
            "\"event.action\":\"other\"}");
+    end(&b);
+}
+
+TEST(what_stands_around_the_body_is_read_before_the_decoder_reads_the_body)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\ntitle: {ja: t, en: t}\ntimeless: true\nrecognise:\n  - starts: '%X-'\n"
+            "around: ['%X-{level:int}-{event.code:int}: {body:rest}', '%X-{level:int}: "
+            "({body:last})']\n"
+            "decode: kv\nfields: {a: source.ip, level: event.severity, message: message}\n"
+            "set: {event.category: network, event.outcome: success}\n");
+    expect(&b, "%X-4-106: a=192.0.2.1",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\",\"event.code\":\"106\",\"event.severity\":4,"
+           "\"source.ip\":\"192.0.2.1\",\"message\":\"a=192.0.2.1\"}");
+    expect(&b, "%X-4: (a=192.0.2.1)",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\",\"event.severity\":4,"
+           "\"source.ip\":\"192.0.2.1\",\"message\":\"a=192.0.2.1\"}");
+    expect(&b, "%X-4-a=192.0.2.1",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\",\"event.severity\":4}");
+    end(&b);
+}
+
+TEST(parameters_of_structured_data_are_wire_fields)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\ntitle: {ja: t, en: t}\nwrap: syslog\nrecognise:\n  - app: X\n"
+            "decode: sd\nfields: {a: source.ip, b: message}\n"
+            "set: {event.category: network, event.outcome: success}\n");
+    expect(&b, "<14>1 2026-11-20T04:00:00Z fw X - M [x@1 a=\"192.0.2.1\" b=\"q\\\"\"]",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\",\"message\":\"q\\\"\","
+           "\"log.syslog.facility.code\":1,\"log.syslog.severity.code\":6}");
+    expect(&b, "<14>1 2026-11-20T04:00:00Z fw X - M - text",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\","
+           "\"log.syslog.facility.code\":1,\"log.syslog.severity.code\":6}");
     end(&b);
 }
 
