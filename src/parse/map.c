@@ -110,7 +110,13 @@ static bool lower(struct mapping *m, struct mm_slice v, struct mm_slice *ret)
     return true;
 }
 
-static bool put_mac(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+static const bool is_mac[MM_F_COUNT + 1] = {
+    [MM_F_SOURCE_MAC] = true,
+    [MM_F_DESTINATION_MAC] = true,
+    [MM_F_HOST_MAC] = true,
+};
+
+static bool put_mac(struct mapping *m, const struct mm_target *to, struct mm_slice v)
 {
     char text[MM_MAC_TEXT];
     struct mm_slice own;
@@ -118,8 +124,8 @@ static bool put_mac(struct mapping *m, const struct mm_op *op, struct mm_slice v
     if (!mm_mac_parse(v, text))
         return false;
     if (v.n == 17 && memcmp(v.p, text, 17) == 0)
-        return put(m, &op->to, v);
-    return mm_arena_dup(m->w->arena, mm_slice_of(text, 17), &own) && put(m, &op->to, own);
+        return put(m, to, v);
+    return mm_arena_dup(m->w->arena, mm_slice_of(text, 17), &own) && put(m, to, own);
 }
 
 static bool put_mapped(struct mapping *m, const struct mm_op *op, struct mm_slice v)
@@ -236,7 +242,7 @@ static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
     case MM_OP_LOWER:
         return lower(m, v, &text) && put(m, &op->to, text);
     case MM_OP_MAC:
-        return put_mac(m, op, v);
+        return put_mac(m, &op->to, v);
     case MM_OP_USER:
         return put_user(m, op, v);
     case MM_OP_HOST:
@@ -407,7 +413,7 @@ static void run_sets(struct mapping *m, const struct mm_set *s)
         for (const struct mm_template *t = s->value; t != NULL; t = t->next) {
             if (!render(m, t, &text))
                 continue;
-            if (!put(m, &s->to, text))
+            if (!(is_mac[s->to.field] ? put_mac(m, &s->to, text) : put(m, &s->to, text)))
                 m->whole = false;
             break;
         }
