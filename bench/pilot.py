@@ -29,9 +29,11 @@ def main():
         print(f"{truth['lines']} lines in {took:.1f} s, {whole.load()}")
         print(f"  play     {whole.cpu_of_children() - children:7.2f} s CPU (makes the lines)")
         whole.tell_usage(before, whole.usage(s), truth["lines"])
+        time.sleep(20)  # merges end, memory is given back
+        rest = sum(u[2] for u in whole.usage(s).values())
         cases = s.records("SELECT count(case_id) FROM cases")[0][0]
         print(f"pilot: {took:.1f} s for {truth['lines']} lines, {rate:.0f} events/s, "
-              f"{cases} case(s), {memory.peak:.0f} MiB at most")
+              f"{cases} case(s), {memory.peak:.0f} MiB at most, {rest:.0f} at rest")
 
 
 main()

@@ -28,15 +28,6 @@ struct mm_sink_options {
     int64_t batch_age_us;
 };
 
-/* For `status` and for tests. */
-struct mm_sink_stats {
-    uint64_t records; /* taken into batches */
-    uint64_t stored;  /* in batches that are wholly stored */
-    uint64_t alerts;
-    uint64_t batches;
-    uint64_t busy; /* attempts that a store answered with "not now" */
-};
-
 struct mm_sink;
 
 MM_MUST_USE enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink **ret);
@@ -47,6 +38,5 @@ void mm_sink_free(struct mm_sink **sink);
  * the master died; MM_E_NOMEM: a batch cannot be held or stored: start anew, the spool has it all.
  */
 MM_MUST_USE enum mm_code mm_sink_run(struct mm_sink *sink, int signals);
-struct mm_sink_stats mm_sink_stats(struct mm_sink *sink);
 
 #endif

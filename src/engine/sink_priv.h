@@ -52,6 +52,7 @@ struct mm_sink {
     size_t ring_turn;
     uint64_t next_id;
     int64_t housekept_us;
+    uint64_t given_back; /* `stored` when memory was last given back */
     /* Shared. */
     pthread_mutex_t lock;
     pthread_cond_t work; /* a batch is ready, or stop */
@@ -60,7 +61,7 @@ struct mm_sink {
     bool stopping;
     int64_t stop_until_us;
     enum mm_code failed;
-    struct mm_sink_stats stats;
+    uint64_t stored; /* records of batches that are wholly stored */
     /* Storing thread. */
     struct mm_events_client *client;
     struct mm_native *alert_rows;

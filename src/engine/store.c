@@ -67,9 +67,6 @@ static bool store_rows(struct mm_sink *s, struct mm_batch *b, enum mm_etable tab
 
     mm_once_init(&once, table, b->queue, b->from, b->to, blocks, n, b->unsure);
     while (mm_once_step(&once, s->client, refused, &refusing) != MM_OK) {
-        (void)pthread_mutex_lock(&s->lock);
-        s->stats.busy++;
-        (void)pthread_mutex_unlock(&s->lock);
         if (!told)
             mm_log_warn("engine", "store of events not ready: code=%d %.*s", once.answer.exception,
                         (int)mm_min_size(once.answer.text_n, 300), once.answer.text);
@@ -241,13 +238,6 @@ static bool store_batch(struct mm_sink *s, struct mm_batch *b)
     if (ok && b->id % TRIM_EVERY == 0 &&
         mm_spool_trim((struct mm_fs){0}, s->spool_dir, b->queue, b->to, NULL) != MM_OK)
         mm_log_warn("engine", "old segments not deleted: queue=%u", b->queue);
-    (void)pthread_mutex_lock(&s->lock);
-    if (ok) {
-        s->stats.stored += b->records;
-        s->stats.alerts += n;
-        s->stats.batches++;
-    }
-    (void)pthread_mutex_unlock(&s->lock);
     free(alerts);
     return ok;
 }
@@ -258,6 +248,7 @@ void *mm_sink_store(void *arg)
 
     for (;;) {
         struct mm_batch *b;
+        size_t records;
         bool ok;
 
         (void)pthread_mutex_lock(&s->lock);
@@ -273,9 +264,11 @@ void *mm_sink_store(void *arg)
         if (b == NULL)
             return NULL;
         ok = store_batch(s, b);
+        records = b->records;
         mm_batch_free(&b);
         (void)pthread_mutex_lock(&s->lock);
         s->ready_n--;
+        s->stored += ok ? records : 0;
         /* Without being told to stop only memory runs out: the reading half ends, all start anew.
          */
         if (!ok && !s->stopping)
