@@ -2,6 +2,7 @@
 #include "app/tables.h"
 
 #include "desk/desk.h"
+#include "job/job.h"
 #include "notify/notify.h"
 #include "os/log.h"
 #include "register/entity.h"
@@ -10,6 +11,7 @@
 
 static const struct mm_feature *const features[] = {
     &mm_register_feature, /* first: everything else refers to its companies */
+    &mm_job_feature,
     &mm_triage_feature,
     &mm_desk_feature,
     &mm_notify_feature,

@@ -1,4 +1,9 @@
-/* app/worker.c - `mimamori worker`: looks for new cases in the logs, writes and sends mails. */
+/*
+ * app/worker.c - `mimamori worker`: does what stands in the table of jobs, one job after the other.
+ *
+ * There is one worker a state directory (run/worker.lock), so jobs that are held when it starts
+ * were those of a worker that died over them.
+ */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,12 +16,16 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "desk/desk.h"
+#include "job/job.h"
 #include "notify/notify.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/notify.h"
 #include "serve/program.h"
+#include "store/records/system_scope.h"
+#include "triage/triage.h"
 
-enum { TICK_MS = 500, PASSWORD_MAX = 256, MAILS_A_TICK = 20 };
+enum { TICK_MS = 500, PASSWORD_MAX = 256, PAUSE_MAX_S = 3600, WHY_MAX = 4096 };
 
 #define TICK_IDLE_US (2 * MM_US_PER_S)
 
@@ -25,13 +34,14 @@ struct worker {
     struct mm_events_client *events;
     struct mm_mail_server server;
     char portal[300], password[PASSWORD_MAX];
+    uint32_t pause_s; /* of mails */
     bool mail_on;
 };
 
 static int usage(void)
 {
     fputs("usage: mimamori worker [--state DIR] [--config FILE]\n"
-          "Looks at the logs of every new case and mails the operator's staff.\n",
+          "Does the jobs: looks at the logs of every new case and mails the operator's staff.\n",
           stderr);
     return 2;
 }
@@ -77,33 +87,147 @@ static bool prepare(struct worker *w, const char *state, const struct mm_config 
                                         .from = mm_config_text(config, MM_CFG_MAIL_FROM),
                                         .user = mm_config_text(config, MM_CFG_MAIL_USER),
                                         .password = w->password,
-                                        .portal = w->portal,
-                                        .pause_s = pause > 3600 ? 3600 : (uint32_t)pause};
+                                        .portal = w->portal};
+    w->pause_s = pause > PAUSE_MAX_S ? PAUSE_MAX_S : (uint32_t)pause;
     return read_password(w, mm_config_text(config, MM_CFG_MAIL_PASSWORD_FILE)) &&
            mm_app_records(state, &w->records) == MM_OK &&
            mm_events_new(mm_slice_str(address), 60 * 1000, &w->events) == MM_OK;
 }
 
-/* One round; says whether there may be more to do at once. */
-static bool tick(struct worker *w)
+/* ---- jobs ---- */
+
+static enum mm_code look(struct worker *w, const struct mm_job *job, struct mm_buf *why)
 {
-    size_t looked = 0, told = 0;
-    bool tried = w->mail_on;
-    enum mm_code code = mm_desk_look(w->records, w->events, mm_now_us(), &looked);
+    (void)why;
+    return mm_desk_look(w->records, w->events, job, mm_now_us());
+}
+
+static enum mm_code tell(struct worker *w, const struct mm_job *job, struct mm_buf *why)
+{
+    (void)why;
+    return mm_notify_case(w->records, w->mail_on ? &w->server : NULL, job, mm_now_us());
+}
+
+static enum mm_code mail(struct worker *w, const struct mm_job *job, struct mm_buf *why)
+{
+    return mm_notify_mail(w->records, &w->server, job, mm_now_us(), why);
+}
+
+/* Does the job and ends it; otherwise says why not, in `why` where there are words for it. */
+static enum mm_code (*const doers[])(struct worker *, const struct mm_job *, struct mm_buf *) = {
+    [MM_JOB_LOOK] = look, [MM_JOB_TELL] = tell, [MM_JOB_MAIL] = mail};
+static_assert(MM_COUNT(doers) == MM_JOB_KINDS, "every kind of job has who does it");
+
+struct failing {
+    const struct mm_job *job;
+    struct mm_job_failure why;
+    int64_t now_us;
+    bool given_up;
+};
+
+/* Put the job back for later; what is given up becomes a finding of the operator's. */
+static enum mm_code write_failed(struct mm_tx *tx, void *arg)
+{
+    struct failing *f = arg;
+    struct mm_note note = {.company = MM_COMPANY_OPERATOR,
+                           .kind = "job_failed",
+                           .entity_field = "event.action",
+                           .entity = mm_slice_str(mm_job_kind_name(f->job->kind)),
+                           .level = MM_LEVEL_MEDIUM,
+                           .time_us = f->now_us};
+    struct mm_opened opened;
+    enum mm_code code = mm_tx_narrow(tx, f->job->company);
 
     if (code != MM_OK)
-        mm_log_warn("worker", "cases not looked at yet: %s", mm_code_key(code));
-    code = mm_notify_cases(w->records, w->mail_on ? &w->server : NULL, mm_now_us(), &told);
-    if (code != MM_OK)
-        mm_log_warn("worker", "mails not written: %s", mm_code_key(code));
-    for (int i = 0; i < MAILS_A_TICK && tried; i++) {
-        code = mm_notify_send(w->records, &w->server, mm_now_us(), &tried);
-        if (code != MM_OK) {
-            mm_log_warn("worker", "outbox not written: %s", mm_code_key(code));
-            return false;
-        }
+        return code;
+    code = mm_job_failed(tx, f->job, &f->why, f->now_us, &f->given_up);
+    mm_tx_widen(tx);
+    return code == MM_OK && f->given_up ? mm_triage_note(tx, &note, f->now_us, &opened) : code;
+}
+
+static void failed(struct worker *w, const struct mm_job *job, const struct mm_job_failure *why)
+{
+    struct failing f = {.job = job, .why = *why, .now_us = mm_now_us()};
+    enum mm_code code = mm_records_write(w->records, mm_system_scope(), write_failed, &f);
+
+    /* Not written: its lease runs out and it is found as lost. */
+    mm_log_warn("worker", "job %lld (%s): %s%s", (long long)job->job, mm_job_kind_name(job->kind),
+                code != MM_OK ? "its failure could not be written: "
+                : f.given_up  ? "given up"
+                              : "tried again later",
+                code != MM_OK ? mm_code_key(code) : "");
+}
+
+/* Take a job of this kind and do it; false when none was due. */
+static bool do_one(struct worker *w, enum mm_job_kind kind)
+{
+    struct mm_job job;
+    struct mm_buf why;
+    enum mm_code code = mm_job_take(w->records, kind, mm_now_us(), &job);
+
+    if (code != MM_OK) {
+        if (code != MM_E_NOTFOUND)
+            mm_log_warn("worker", "no jobs taken: %s", mm_code_key(code));
+        return false;
     }
-    return looked > 0 || told > 0;
+    mm_buf_init(&why, WHY_MAX);
+    code = doers[kind](w, &job, &why);
+    if (code != MM_OK) {
+        struct mm_slice words = mm_buf_slice(&why);
+
+        failed(
+            w, &job,
+            &(struct mm_job_failure){.error = words.n > 0 ? words : mm_slice_str(mm_code_key(code)),
+                                     .pause_s = kind == MM_JOB_MAIL ? w->pause_s : 0,
+                                     .for_good = kind == MM_JOB_MAIL && code == MM_E_DENIED});
+    }
+    mm_buf_done(&why);
+    return true;
+}
+
+/* What a worker died over, or could not end, fails like anything else: a job that kills its worker
+ * each time is given up in the end. */
+static void find_lost(struct worker *w, bool all)
+{
+    struct mm_job lost[MM_JOB_LOST_MAX];
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+    enum mm_code code = mm_records_read(w->records, mm_system_scope(), &tx);
+
+    if (code == MM_OK)
+        code = mm_job_lost(tx, all, mm_now_us(), lost, &n);
+    mm_records_read_done(&tx);
+    if (code != MM_OK)
+        mm_log_warn("worker", "lost jobs not looked for: %s", mm_code_key(code));
+    for (size_t i = 0; i < n; i++)
+        failed(w, &lost[i], &(struct mm_job_failure){.error = MM_S("job.lost"), .pause_s = 1});
+}
+
+/* One job of each kind, so that none waits for all of another; says whether there was any. */
+static bool turn(struct worker *w)
+{
+    bool any = false;
+
+    for (int kind = 0; kind < MM_JOB_KINDS; kind++) {
+        if (kind != MM_JOB_MAIL || w->mail_on)
+            any = do_one(w, (enum mm_job_kind)kind) || any;
+    }
+    return any;
+}
+
+/* Two workers would take each other's jobs for lost. Held until the end. */
+static bool alone(const char *state, int *ret_lock)
+{
+    char path[MM_MAX_PATH];
+    enum mm_code code;
+
+    (void)snprintf(path, sizeof(path), "%s/run/worker.lock", state);
+    code = mm_file_lock(path, false, ret_lock);
+    if (code == MM_E_BUSY)
+        mm_log_error("worker", "another worker has %s", path);
+    else if (code != MM_OK)
+        mm_log_error("worker", "%s cannot be locked: %s", path, mm_code_key(code));
+    return code == MM_OK;
 }
 
 static int run(const char *state, const struct mm_config *config)
@@ -112,7 +236,7 @@ static int run(const char *state, const struct mm_config *config)
     int64_t ticked_us = 0;
     uint64_t seen = 0;
     sigset_t set;
-    int signals;
+    int signals, lock = -1;
 
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
@@ -120,8 +244,9 @@ static int run(const char *state, const struct mm_config *config)
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGHUP, SIG_IGN);
     signals = signalfd(-1, &set, SFD_CLOEXEC);
-    if (signals < 0 || !prepare(&w, state, config))
+    if (signals < 0 || !alone(state, &lock) || !prepare(&w, state, config))
         return 1;
+    find_lost(&w, true);
     mm_notify("READY=1");
     for (;;) {
         struct pollfd pfd = {.fd = signals, .events = POLLIN};
@@ -129,10 +254,11 @@ static int run(const char *state, const struct mm_config *config)
 
         /* No WATCHDOG=1: one try at a mail server may take a minute, and a worker that is killed
          * in it would send that mail again and again. Every wait here has its own time-out. */
-        /* Mails and second looks come due without a change of the records. */
+        /* Second looks and second tries come due without a change of the records. */
         if (mm_records_changed(w.records, &seen) || mm_mono_us() - ticked_us > TICK_IDLE_US) {
             ticked_us = mm_mono_us();
-            more = tick(&w);
+            find_lost(&w, false);
+            more = turn(&w);
         }
         if (poll(&pfd, 1, more ? 0 : TICK_MS) > 0)
             break;
@@ -140,6 +266,7 @@ static int run(const char *state, const struct mm_config *config)
     mm_events_free(&w.events);
     mm_records_close(&w.records);
     explicit_bzero(w.password, sizeof(w.password));
+    (void)close(lock);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* desk/desk.c - looking for every case that is due; see desk.h for the contract. */
+/* desk/desk.c - looking for a case in the logs; see desk.h for the contract. */
 #include "desk/desk.h"
 
 #include <stdlib.h>
@@ -14,33 +14,6 @@
 
 /* In the place of a rule: the event was copied by a look. */
 #define LOOKED MM_S("looked")
-
-struct due {
-    int64_t case_id[MM_DESK_DUE_MAX];
-    uint32_t company[MM_DESK_DUE_MAX];
-    size_t n;
-};
-
-static enum mm_code find_due(struct mm_records *records, int64_t now_us, struct due *due)
-{
-    struct mm_tx *tx = NULL;
-    struct mm_q q;
-    enum mm_code code = mm_records_read(records, mm_system_scope(), &tx);
-
-    if (code != MM_OK)
-        return code;
-    mm_q_begin(&q, tx, &mm_desk_stmts[MM_DESK_CASES_TO_LOOK]);
-    mm_q_int(&q, ":now", now_us);
-    mm_q_int(&q, ":settle", MM_DESK_SETTLE_US);
-    mm_q_int(&q, ":max", MM_DESK_DUE_MAX);
-    while (due->n < MM_DESK_DUE_MAX && mm_q_row(&q)) {
-        due->case_id[due->n] = mm_q_col_int(&q, 0);
-        due->company[due->n++] = mm_q_col_u32(&q, 1);
-    }
-    code = mm_q_end(&q);
-    mm_records_read_done(&tx);
-    return code;
-}
 
 /* The value of a member, or empty; member names hold dots ("source.ip"). */
 static struct mm_slice member(const struct mm_json_doc *doc, const char *key)
@@ -80,27 +53,38 @@ static void from_event(struct mm_slice event, struct mm_arena *a, struct mm_subj
     mm_json_free(&json);
 }
 
-static enum mm_code subject_of(struct mm_records *records, uint32_t company, int64_t case_id,
-                               struct mm_arena *a, struct mm_subject *s)
+/* What a look asks about, and how its case stands. */
+struct asked {
+    struct mm_subject subject;
+    int64_t opened_us;
+    bool closed;
+};
+
+static enum mm_code read_case(struct mm_records *records, const struct mm_job *job,
+                              struct mm_arena *a, struct asked *ret)
 {
+    struct mm_subject *s = &ret->subject;
     struct mm_scope_hold hold;
     struct mm_case_event *events = NULL;
     struct mm_case c;
     struct mm_tx *tx = NULL;
     struct mm_ip ip;
     size_t n = 0;
-    enum mm_code code = mm_records_read(records, mm_system_company(&hold, company), &tx);
+    enum mm_code code = mm_records_read(records, mm_system_company(&hold, job->company), &tx);
 
     if (code != MM_OK)
         return code;
-    code = mm_case_get(tx, case_id, a, &c);
+    code = mm_case_get(tx, job->subject, a, &c);
     if (code == MM_OK)
-        code = mm_case_events(tx, case_id, a, &events, &n);
+        code = mm_case_events(tx, job->subject, a, &events, &n);
     mm_records_read_done(&tx);
     if (code != MM_OK)
         return code;
-    *s = (struct mm_subject){
-        .company = company, .at_us = c.event_us, .detected = mm_slice_eq(c.how, MM_S("detected"))};
+    ret->opened_us = c.opened_us;
+    ret->closed = mm_slice_eq(c.state, MM_S("closed"));
+    *s = (struct mm_subject){.company = job->company,
+                             .at_us = c.event_us,
+                             .detected = mm_slice_eq(c.how, MM_S("detected"))};
     /* What an earlier look copied is no reason of the case: the second look began from it. */
     for (size_t i = 0; i < n; i++) {
         if (mm_slice_eq(events[i].rule, LOOKED))
@@ -116,8 +100,9 @@ static enum mm_code subject_of(struct mm_records *records, uint32_t company, int
 }
 
 struct keep {
-    int64_t case_id;
-    const struct mm_looked *looked;
+    const struct mm_job *job;
+    const struct asked *asked;
+    const struct mm_looked *looked; /* NULL: the case is closed, nothing was asked */
     int64_t now_us;
 };
 
@@ -146,17 +131,16 @@ static enum mm_code keep_events(struct mm_tx *tx, const struct keep *k)
                                    .received_us = ev->received_us,
                                    .source = ev->source,
                                    .event = mm_buf_slice(&json)};
-        code = mm_case_event_add(tx, k->case_id, &e);
+        code = mm_case_event_add(tx, k->job->subject, &e);
     }
     mm_buf_done(&json);
     free(ev);
     return code;
 }
 
-static enum mm_code keep(struct mm_tx *tx, void *arg)
+static enum mm_code keep_results(struct mm_tx *tx, const struct keep *k)
 {
     static const char *const states[] = {"found", "none", "cannot"};
-    const struct keep *k = arg;
     enum mm_code code = MM_OK;
 
     for (size_t i = 0; i < k->looked->n && code == MM_OK; i++) {
@@ -164,7 +148,7 @@ static enum mm_code keep(struct mm_tx *tx, void *arg)
         struct mm_q q;
 
         mm_q_begin(&q, tx, &mm_desk_stmts[MM_DESK_LOOK_SET]);
-        mm_q_int(&q, ":case", k->case_id);
+        mm_q_int(&q, ":case", k->job->subject);
         mm_q_text(&q, ":what", mm_slice_str(mm_look_name(r->what)));
         mm_q_text(&q, ":state", mm_slice_str(states[r->state]));
         mm_q_int(&q, ":count", r->count);
@@ -175,48 +159,45 @@ static enum mm_code keep(struct mm_tx *tx, void *arg)
     if (code == MM_OK)
         code = keep_events(tx, k);
     return code == MM_OK
-               ? mm_case_step_add(tx, k->case_id, 0, "looked", (struct mm_slice){0}, k->now_us)
+               ? mm_case_step_add(tx, k->job->subject, 0, "looked", (struct mm_slice){0}, k->now_us)
                : code;
 }
 
-static enum mm_code look_one(struct mm_records *records, struct mm_events_client *events,
-                             uint32_t company, int64_t case_id, int64_t now_us)
+static enum mm_code keep(struct mm_tx *tx, void *arg)
 {
-    struct mm_scope_hold hold;
-    struct mm_looked looked;
-    struct mm_subject s;
-    struct mm_arena a;
-    enum mm_code code;
+    const struct keep *k = arg;
+    int64_t settled_us = k->asked->opened_us + MM_DESK_SETTLE_US;
+    enum mm_code code = k->looked == NULL ? MM_OK : keep_results(tx, k);
 
-    mm_arena_init(&a, 64 * 1024 * 1024);
-    code = subject_of(records, company, case_id, &a, &s);
-    if (code == MM_OK)
-        code = mm_look_ask(events, &s, &a, &looked);
-    if (code == MM_OK) {
-        struct keep k = {.case_id = case_id, .looked = &looked, .now_us = now_us};
-
-        code = mm_records_write(records, mm_system_company(&hold, company), keep, &k);
-        mm_buf_done(&looked.events);
-    }
-    mm_arena_done(&a);
-    return code;
+    if (code != MM_OK)
+        return code;
+    return k->looked != NULL && k->now_us < settled_us ? mm_job_again(tx, k->job, settled_us)
+                                                       : mm_job_done(tx, k->job, k->now_us);
 }
 
 enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *events,
-                          int64_t now_us, size_t *ret_done)
+                          const struct mm_job *job, int64_t now_us)
 {
-    struct due due = {.n = 0};
-    size_t done = 0;
-    enum mm_code code = find_due(records, now_us, &due);
+    struct asked asked;
+    struct keep k = {.job = job, .asked = &asked, .now_us = now_us};
+    struct mm_scope_hold hold;
+    struct mm_looked looked = {.n = 0};
+    struct mm_arena a;
+    enum mm_code code;
 
-    for (size_t i = 0; i < due.n && code != MM_E_IO && code != MM_E_BUSY; i++) {
-        enum mm_code one = look_one(records, events, due.company[i], due.case_id[i], now_us);
-
-        /* One case that cannot be asked about does not hold up the others. */
-        done += one == MM_OK;
-        code = one == MM_OK ? code : one;
+    MM_ASSERT(job->kind == MM_JOB_LOOK);
+    mm_arena_init(&a, 64 * 1024 * 1024);
+    code = read_case(records, job, &a, &asked);
+    if (code == MM_OK && !asked.closed) {
+        code = mm_look_ask(events, &asked.subject, &a, &looked);
+        k.looked = &looked;
     }
-    *ret_done = done;
+    if (code == MM_OK) {
+        code = mm_records_write(records, mm_system_company(&hold, job->company), keep, &k);
+        if (k.looked != NULL)
+            mm_buf_done(&looked.events);
+    }
+    mm_arena_done(&a);
     return code;
 }
 

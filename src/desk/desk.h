@@ -13,6 +13,7 @@
 #define MM_DESK_DESK_H
 
 #include "base/arena.h"
+#include "job/job.h"
 #include "store/events/client.h"
 #include "store/records/query.h"
 
@@ -21,7 +22,6 @@ extern const struct mm_feature mm_desk_feature;
 enum {
     MM_DESK_TEXT_MAX = 4000, /* what a person writes freely */
     MM_DESK_NAME_MAX = 200,  /* a name, a PC, a place */
-    MM_DESK_DUE_MAX = 50,
 };
 
 /* Logs of the same moment come late: a proxy writes when the request ends, relays buffer. After
@@ -78,12 +78,11 @@ MM_MUST_USE enum mm_code mm_desk_looks(struct mm_tx *tx, int64_t case_id, struct
                                        struct mm_look_result **ret, size_t *ret_n);
 
 /*
- * Look for every open case that nobody has looked for yet, and once more when MM_DESK_SETTLE_US
- * have passed since it was opened (at most MM_DESK_DUE_MAX a call). System scope. MM_OK also when
- * there was none; *ret_done counts those done, also on failure. A store of events that does not
- * answer leaves the rest for the next call; a case that cannot be asked about is passed over.
+ * The job MM_JOB_LOOK: look for its case, and end the job in the transaction that keeps what was
+ * found; a look within MM_DESK_SETTLE_US of the case's opening is to be done again after it. For a
+ * closed case nothing is asked. On failure nothing was written and the job is still the caller's.
  */
 MM_MUST_USE enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *events,
-                                      int64_t now_us, size_t *ret_done);
+                                      const struct mm_job *job, int64_t now_us);
 
 #endif

@@ -26,15 +26,15 @@ static const struct mm_feature company_feature = {
 
 static struct mm_records *open_records(void)
 {
-    static const struct mm_feature *const features[] = {&company_feature, &mm_triage_feature,
-                                                        &mm_desk_feature};
+    static const struct mm_feature *const features[] = {&company_feature, &mm_job_feature,
+                                                        &mm_triage_feature, &mm_desk_feature};
     struct mm_records *rec = NULL;
     const struct mm_stmt *bad = NULL;
     char why[200] = "";
 
     CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
                                                            .features = features,
-                                                           .feature_count = 3,
+                                                           .feature_count = MM_COUNT(features),
                                                            .version = "1.0.0"},
                               &rec, NULL),
               MM_OK);
@@ -230,7 +230,8 @@ TEST(a_second_look_follows_the_event_that_opened_the_case_not_what_the_first_loo
     struct mm_arena a;
     struct peer p;
     int64_t id = 0;
-    size_t done = 0, looks_n = 0;
+    struct mm_job job;
+    size_t looks_n = 0;
 
     mm_buf_init(&p.asked, 1 << 20);
     (void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/peer", mm_test_dir());
@@ -240,8 +241,9 @@ TEST(a_second_look_follows_the_event_that_opened_the_case_not_what_the_first_loo
     CHECK(pthread_create(&p.thread, NULL, answer, &p) == 0);
     CHECK(mm_records_write(rec, mm_system_company(&hold, 1), detected, &id) == MM_OK);
     CHECK(mm_events_new(mm_slice_str(p.address), 5000, &client) == MM_OK);
-    CHECK_NUM(mm_desk_look(rec, client, 3000 * MM_US_PER_S, &done), MM_OK);
-    CHECK_NUM(done, 1);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 3000 * MM_US_PER_S, &job), MM_OK);
+    CHECK(job.company == 1 && job.subject == id);
+    CHECK_NUM(mm_desk_look(rec, client, &job, 3000 * MM_US_PER_S), MM_OK);
     mm_events_free(&client);
     CHECK(pthread_join(p.thread, NULL) == 0 && close(p.listener) == 0);
     CHECK(mm_slice_search(mm_buf_slice(&p.asked), MM_S("198.51.100.77")) != SIZE_MAX);

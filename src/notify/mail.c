@@ -197,6 +197,8 @@ enum mm_mail_end mm_mail_send(const struct mm_mail_server *server, const struct 
         rc = curl_easy_perform(c);
         curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &answer);
         end = judge(rc, answer, &u);
+        if (end == MM_MAIL_UNSURE)
+            mm_buf_str(why, "sent, the answer was lost: ");
         if (end != MM_MAIL_SENT)
             mm_buf_fmt(why, "%s (answer %ld)", error[0] != 0 ? error : curl_easy_strerror(rc),
                        answer);

@@ -1,7 +1,6 @@
 /* notify/notify.c - from new cases to sent mails; see notify.h for the contract. */
 #include "notify/notify.h"
 
-#include "base/time.h"
 #include "base/utf8.h"
 #include "codec/ext/json.h"
 #include "notify/notify_priv.h"
@@ -15,23 +14,21 @@ struct staff {
     enum mm_lang lang;
 };
 
-/* A case that nobody was told of, with what its mail says. */
+/* What the mails of a case say. */
 struct told {
-    int64_t case_id, event_us;
-    uint32_t company, number;
-    struct mm_slice how, entity, act, doc, title, company_name, person, telephone, post;
-    uint32_t confidence;
+    int64_t event_us;
+    uint32_t number, confidence;
+    struct mm_slice entity, act, doc, title, company_name, person, telephone, post;
 };
 
 struct telling {
-    const struct mm_mail_server *server;
+    const struct mm_mail_server *server; /* NULL: mail is off */
+    const struct mm_job *job;
     struct mm_arena arena;
     struct mm_json *json;
     struct staff staff[STAFF_MAX];
     size_t staff_n;
-    struct told told[MM_NOTIFY_DUE_MAX];
-    size_t told_n;
-    const struct told *now; /* being written */
+    struct told told;
     int64_t now_us;
 };
 
@@ -74,7 +71,7 @@ static void line(struct mm_buf *b, enum mm_lang lang, const char *key, struct mm
 static void write_body(struct telling *t, enum mm_lang lang, struct mm_slice title,
                        struct mm_buf *b)
 {
-    const struct told *c = t->now;
+    const struct told *c = &t->told;
     struct mm_buf when, sure;
 
     mm_buf_init(&when, 256);
@@ -107,15 +104,15 @@ static void write_body(struct telling *t, enum mm_lang lang, struct mm_slice tit
         mm_buf_add(b, c->telephone);
         mm_buf_byte(b, '\n');
     }
-    mm_buf_fmt(b, "%s/companies/%u/cases/%lld\n", t->server->portal, c->company,
-               (long long)c->case_id);
+    mm_buf_fmt(b, "%s/companies/%u/cases/%lld\n", t->server->portal, t->job->company,
+               (long long)t->job->subject);
     mm_buf_done(&when);
     mm_buf_done(&sure);
 }
 
 static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct staff *to)
 {
-    const struct told *c = t->now;
+    const struct told *c = &t->told;
     struct mm_slice title = of_doc(t, c->doc, to->lang, "title");
     struct mm_buf subject, body, id;
     struct mm_q q;
@@ -134,10 +131,10 @@ static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct s
     mm_buf_add(&subject, title);
     write_body(t, to->lang, title, &body);
     /* Unique by case and place in the list; the same whenever this case is told again. */
-    mm_buf_fmt(&id, "case-%lld-%zu-%lld@mimamori.local", (long long)c->case_id,
+    mm_buf_fmt(&id, "case-%lld-%zu-%lld@mimamori.local", (long long)t->job->subject,
                (size_t)(to - t->staff), (long long)c->event_us);
     mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_ADD]);
-    mm_q_int(&q, ":case", c->case_id);
+    mm_q_int(&q, ":case", t->job->subject);
     mm_q_text(&q, ":recipient", to->mail);
     mm_q_text(&q, ":subject", mm_buf_slice(&subject));
     mm_q_text(&q, ":body", mm_buf_slice(&body));
@@ -146,31 +143,23 @@ static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct s
     code = mm_q_end(&q);
     if (code == MM_OK && !(mm_buf_ok(&subject) && mm_buf_ok(&body) && mm_buf_ok(&id)))
         code = MM_E_LIMIT;
+    if (code == MM_OK)
+        code = mm_job_add(tx, MM_JOB_MAIL, mm_tx_last_id(tx), t->now_us, t->now_us);
     mm_buf_done(&subject);
     mm_buf_done(&body);
     mm_buf_done(&id);
     return code;
 }
 
-/* One case: its mails and the note that it was told, together. */
-static enum mm_code write_one(struct mm_tx *tx, void *arg)
+/* The mails of the case, and that it was told, together. */
+static enum mm_code write_mails(struct mm_tx *tx, void *arg)
 {
     struct telling *t = arg;
-    struct mm_q q;
-    enum mm_code code = mm_tx_narrow(tx, t->now->company);
+    enum mm_code code = MM_OK;
 
-    if (code != MM_OK)
-        return code;
     for (size_t i = 0; t->server != NULL && i < t->staff_n && code == MM_OK; i++)
         code = add_mail(tx, t, &t->staff[i]);
-    if (code == MM_OK) {
-        mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_NOTIFIED_SET]);
-        mm_q_int(&q, ":case", t->now->case_id);
-        mm_q_int(&q, ":now", t->now_us);
-        code = mm_q_end(&q);
-    }
-    mm_tx_widen(tx);
-    return code;
+    return code == MM_OK ? mm_job_done(tx, t->job, t->now_us) : code;
 }
 
 static enum mm_code read_staff(struct mm_tx *tx, struct telling *t)
@@ -193,196 +182,144 @@ static enum mm_code read_staff(struct mm_tx *tx, struct telling *t)
 }
 
 /* The company's name and whom to call first. */
-static enum mm_code read_company(struct mm_tx *tx, struct telling *t, struct told *c)
+static enum mm_code read_company(struct mm_tx *tx, struct telling *t)
 {
+    struct told *c = &t->told;
     struct mm_q q;
-    enum mm_code code = mm_tx_narrow(tx, c->company);
+    enum mm_code code;
 
-    if (code != MM_OK)
-        return code;
     mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_COMPANY_NAME]);
     if (mm_q_row(&q))
         c->company_name = mm_q_col_dup(&q, 0, &t->arena);
     code = mm_q_end(&q);
-    if (code == MM_OK) {
-        mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_CALL_FIRST]);
-        if (mm_q_row(&q)) {
-            c->person = mm_q_col_dup(&q, 0, &t->arena);
-            c->telephone = mm_q_col_dup(&q, 1, &t->arena);
-            c->post = mm_q_col_dup(&q, 2, &t->arena);
-        }
-        code = mm_q_end(&q);
+    if (code != MM_OK)
+        return code;
+    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_CALL_FIRST]);
+    if (mm_q_row(&q)) {
+        c->person = mm_q_col_dup(&q, 0, &t->arena);
+        c->telephone = mm_q_col_dup(&q, 1, &t->arena);
+        c->post = mm_q_col_dup(&q, 2, &t->arena);
     }
-    mm_tx_widen(tx);
-    return code;
+    return mm_q_end(&q);
 }
 
-static enum mm_code read_cases(struct mm_tx *tx, struct telling *t)
+static enum mm_code read_case(struct mm_tx *tx, struct telling *t)
 {
+    bool is = false;
     struct mm_q q;
     enum mm_code code;
 
-    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_CASES_TO_TELL]);
-    mm_q_int(&q, ":max", MM_NOTIFY_DUE_MAX);
-    while (t->told_n < MM_NOTIFY_DUE_MAX && mm_q_row(&q)) {
-        t->told[t->told_n++] = (struct told){.case_id = mm_q_col_int(&q, 0),
-                                             .company = mm_q_col_u32(&q, 1),
-                                             .number = mm_q_col_u32(&q, 2),
-                                             .how = mm_q_col_dup(&q, 3, &t->arena),
-                                             .entity = mm_q_col_dup(&q, 4, &t->arena),
-                                             .act = mm_q_col_dup(&q, 5, &t->arena),
-                                             .confidence = mm_q_col_u32(&q, 6),
-                                             .doc = mm_q_col_dup(&q, 7, &t->arena),
-                                             .title = mm_q_col_dup(&q, 8, &t->arena),
-                                             .event_us = mm_q_col_int(&q, 9)};
+    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_CASE_TO_TELL]);
+    mm_q_int(&q, ":case", t->job->subject);
+    if (mm_q_row(&q)) {
+        is = true;
+        t->told = (struct told){.number = mm_q_col_u32(&q, 0),
+                                .entity = mm_q_col_dup(&q, 1, &t->arena),
+                                .act = mm_q_col_dup(&q, 2, &t->arena),
+                                .confidence = mm_q_col_u32(&q, 3),
+                                .doc = mm_q_col_dup(&q, 4, &t->arena),
+                                .title = mm_q_col_dup(&q, 5, &t->arena),
+                                .event_us = mm_q_col_int(&q, 6)};
     }
     code = mm_q_end(&q);
-    for (size_t i = 0; i < t->told_n && code == MM_OK; i++)
-        code = read_company(tx, t, &t->told[i]);
-    return code;
+    return code == MM_OK && !is ? MM_E_NOTFOUND : code;
 }
 
-enum mm_code mm_notify_cases(struct mm_records *records, const struct mm_mail_server *server,
-                             int64_t now_us, size_t *ret_done)
+enum mm_code mm_notify_case(struct mm_records *records, const struct mm_mail_server *server,
+                            const struct mm_job *job, int64_t now_us)
 {
-    struct telling t = {.server = server, .now_us = now_us};
+    struct telling t = {.server = server, .job = job, .now_us = now_us};
+    struct mm_scope_hold hold;
+    const struct mm_scope *scope = mm_system_company(&hold, job->company);
     struct mm_tx *tx = NULL;
-    size_t done = 0;
     enum mm_code code;
 
+    MM_ASSERT(job->kind == MM_JOB_TELL);
     mm_arena_init(&t.arena, 64 * 1024 * 1024);
     t.json = mm_json_new(1024 * 1024);
-    code = t.json == NULL ? MM_E_NOMEM : mm_records_read(records, mm_system_scope(), &tx);
-    if (code == MM_OK) {
+    code = t.json == NULL ? MM_E_NOMEM : mm_records_read(records, scope, &tx);
+    if (code == MM_OK)
         code = read_staff(tx, &t);
-        if (code == MM_OK)
-            code = read_cases(tx, &t);
-        mm_records_read_done(&tx);
-    }
-    for (; done < t.told_n && code == MM_OK; done++) {
-        t.now = &t.told[done];
-        code = mm_records_write(records, mm_system_scope(), write_one, &t);
-    }
+    if (code == MM_OK)
+        code = read_case(tx, &t);
+    if (code == MM_OK)
+        code = read_company(tx, &t);
+    mm_records_read_done(&tx);
+    if (code == MM_OK)
+        code = mm_records_write(records, scope, write_mails, &t);
     mm_json_free(&t.json);
     mm_arena_done(&t.arena);
-    if (code == MM_OK)
-        *ret_done = done;
     return code;
 }
 
 /* ---- sending ---- */
 
 struct sending {
-    int64_t mail;
-    uint32_t company;
-    uint32_t tries, pause_s;
+    const struct mm_job *job;
     struct mm_mail m;
-    enum mm_mail_end end;
-    struct mm_buf why;
+    bool sent;
     int64_t now_us;
 };
 
-static enum mm_code read_due(struct mm_records *records, struct sending *s, struct mm_arena *a)
+static enum mm_code read_mail(struct mm_records *records, const struct mm_scope *scope,
+                              struct sending *s, struct mm_arena *a)
 {
     struct mm_tx *tx = NULL;
+    bool is = false;
     struct mm_q q;
-    enum mm_code code = mm_records_read(records, mm_system_scope(), &tx);
+    enum mm_code code = mm_records_read(records, scope, &tx);
 
     if (code != MM_OK)
         return code;
-    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_DUE]);
-    mm_q_int(&q, ":now", s->now_us);
+    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_GET]);
+    mm_q_int(&q, ":mail", s->job->subject);
     if (mm_q_row(&q)) {
-        s->mail = mm_q_col_int(&q, 0);
-        s->company = mm_q_col_u32(&q, 1);
-        s->m = (struct mm_mail){.recipient = mm_q_col_dup(&q, 2, a),
-                                .subject = mm_q_col_dup(&q, 3, a),
-                                .body = mm_q_col_dup(&q, 4, a),
-                                .message_id = mm_q_col_dup(&q, 5, a),
-                                .date_us = mm_q_col_int(&q, 7)};
-        s->tries = mm_q_col_u32(&q, 6);
+        is = true;
+        s->m = (struct mm_mail){.recipient = mm_q_col_dup(&q, 0, a),
+                                .subject = mm_q_col_dup(&q, 1, a),
+                                .body = mm_q_col_dup(&q, 2, a),
+                                .message_id = mm_q_col_dup(&q, 3, a),
+                                .date_us = mm_q_col_int(&q, 4)};
+        s->sent = !mm_q_col_null(&q, 5);
     }
     code = mm_q_end(&q);
     mm_records_read_done(&tx);
-    return code;
+    return code == MM_OK && !is ? MM_E_NOTFOUND : code;
 }
 
-static int64_t pause_us(uint32_t first_s, uint32_t tries)
+static enum mm_code write_sent(struct mm_tx *tx, void *arg)
 {
-    int64_t s = first_s;
-
-    while (tries-- > 0 && s > 0 && s < MM_MAIL_PAUSE_MAX_S)
-        s *= 2;
-    return (s < MM_MAIL_PAUSE_MAX_S ? s : MM_MAIL_PAUSE_MAX_S) * MM_US_PER_S;
-}
-
-static enum mm_code write_end(struct mm_tx *tx, void *arg)
-{
-    static const char *const states[] = {"sent", "queued", "unsure", "refused"};
     const struct sending *s = arg;
     struct mm_q q;
-    enum mm_code code = mm_tx_narrow(tx, s->company);
+    enum mm_code code;
 
-    if (code != MM_OK)
-        return code;
-    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_DONE]);
-    mm_q_int(&q, ":mail", s->mail);
-    mm_q_text(&q, ":state", mm_slice_str(states[s->end]));
-    mm_q_int(&q, ":next", s->now_us + pause_us(s->pause_s, s->tries));
-    mm_q_text(&q, ":error", mm_buf_slice(&s->why));
-    if (s->end == MM_MAIL_SENT)
-        mm_q_int(&q, ":sent", s->now_us);
-    else
-        mm_q_null(&q, ":sent");
+    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_SENT]);
+    mm_q_int(&q, ":mail", s->job->subject);
+    mm_q_int(&q, ":now", s->now_us);
     code = mm_q_end_touch(&q);
-    mm_tx_widen(tx);
-    return code;
+    return code == MM_OK ? mm_job_done(tx, s->job, s->now_us) : code;
 }
 
-enum mm_code mm_notify_send(struct mm_records *records, const struct mm_mail_server *server,
-                            int64_t now_us, bool *ret_tried)
+enum mm_code mm_notify_mail(struct mm_records *records, const struct mm_mail_server *server,
+                            const struct mm_job *job, int64_t now_us, struct mm_buf *why)
 {
-    struct sending s = {.now_us = now_us, .pause_s = server->pause_s};
+    struct sending s = {.job = job, .now_us = now_us};
+    struct mm_scope_hold hold;
+    const struct mm_scope *scope = mm_system_company(&hold, job->company);
+    enum mm_mail_end end = MM_MAIL_SENT;
     struct mm_arena a;
     enum mm_code code;
 
+    MM_ASSERT(job->kind == MM_JOB_MAIL);
     mm_arena_init(&a, 4 * 1024 * 1024);
-    mm_buf_init(&s.why, 4096);
-    code = read_due(records, &s, &a);
-    if (code == MM_OK && s.mail != 0) {
-        /* Whatever dies here: the row is still there and is tried again, with the same id. */
-        s.end = mm_mail_send(server, &s.m, &s.why);
-        code = mm_records_write(records, mm_system_scope(), write_end, &s);
-    }
-    if (code == MM_OK)
-        *ret_tried = s.mail != 0;
-    mm_buf_done(&s.why);
+    code = read_mail(records, scope, &s, &a);
+    /* Whatever dies here: the job is still there and is tried again, with the same Message-ID. */
+    if (code == MM_OK && !s.sent)
+        end = mm_mail_send(server, &s.m, why);
+    if (code == MM_OK && end == MM_MAIL_SENT)
+        code = mm_records_write(records, scope, write_sent, &s);
+    else if (code == MM_OK)
+        code = end == MM_MAIL_REFUSED ? MM_E_DENIED : MM_E_IO;
     mm_arena_done(&a);
-    return code;
-}
-
-enum mm_code mm_notify_count(struct mm_tx *tx, struct mm_outbox_count *ret)
-{
-    struct mm_outbox_count c = {0};
-    struct mm_q q;
-    enum mm_code code;
-
-    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_COUNT]);
-    while (mm_q_row(&q)) {
-        struct mm_slice state = mm_q_col_text(&q, 0);
-        uint64_t n = (uint64_t)mm_q_col_int(&q, 1);
-
-        if (mm_slice_eq(state, MM_S("queued")))
-            c.queued = n;
-        else if (mm_slice_eq(state, MM_S("unsure")))
-            c.unsure = n;
-        else if (mm_slice_eq(state, MM_S("sent")))
-            c.sent = n;
-        else
-            c.refused = n;
-    }
-    code = mm_q_end(&q);
-    if (code == MM_OK)
-        *ret = c;
     return code;
 }

@@ -2,8 +2,8 @@
  * notify/notify.h - telling people: the outbox of mails and its way to a mail server.
  *
  * Purpose   Each new case becomes one mail to each of the operator's staff, written into the
- *           records first and sent then. A mail is never lost; it is sent again only when the
- *           server's answer was lost, and then with the same Message-ID.
+ *           records first, with a job that sends it. A mail is never lost; it is sent again only
+ *           when the server's answer was lost, and then with the same Message-ID.
  * Owns      Its records tables.
  * Threads   One sender at a time (the worker).
  * Trust     Case texts are foreign: no line of theirs becomes a header; bodies are base64.
@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "job/job.h"
 #include "store/records/query.h"
 
 extern const struct mm_feature mm_notify_feature;
@@ -22,8 +23,6 @@ enum {
     MM_MAIL_MAX = 256 * 1024,    /* one mail with its headers */
     MM_MAIL_RECIPIENT_MAX = 254, /* RFC 5321 4.5.3.1.3 */
     MM_MAIL_SUBJECT_MAX = 400,
-    MM_MAIL_PAUSE_MAX_S = 3600, /* between two tries */
-    MM_NOTIFY_DUE_MAX = 50,
 };
 
 /* Where mails go. Texts live as long as the value is used. */
@@ -33,7 +32,6 @@ struct mm_mail_server {
     const char *user, *password; /* NULL: none */
     const char *portal;          /* address of the pages, for links: https://host:port */
     const char *ca_file;         /* NULL: the system's */
-    uint32_t pause_s;            /* before the second try; doubles with each further one */
 };
 
 struct mm_mail {
@@ -60,20 +58,21 @@ enum mm_mail_end mm_mail_send(const struct mm_mail_server *server, const struct 
                               struct mm_buf *why);
 
 /*
- * Write mails for every case that nobody was told of, at most MM_NOTIFY_DUE_MAX a call. With
- * server NULL (mail is off) it is only noted that nobody was told. System scope.
+ * The job MM_JOB_TELL: write the mails of its case, each with its job, and end this one with them.
+ * With server NULL (mail is off) nobody is told. On failure nothing was written and the job is
+ * still the caller's.
  */
-MM_MUST_USE enum mm_code mm_notify_cases(struct mm_records *records,
-                                         const struct mm_mail_server *server, int64_t now_us,
-                                         size_t *ret_done);
-/* Try the oldest mail that is due; *ret_tried says whether there was one. System scope. */
-MM_MUST_USE enum mm_code mm_notify_send(struct mm_records *records,
-                                        const struct mm_mail_server *server, int64_t now_us,
-                                        bool *ret_tried);
-
-struct mm_outbox_count {
-    uint64_t queued, unsure, sent, refused;
-};
-MM_MUST_USE enum mm_code mm_notify_count(struct mm_tx *tx, struct mm_outbox_count *ret);
+MM_MUST_USE enum mm_code mm_notify_case(struct mm_records *records,
+                                        const struct mm_mail_server *server,
+                                        const struct mm_job *job, int64_t now_us);
+/*
+ * The job MM_JOB_MAIL: try to send its mail, and end the job when it was sent. MM_E_DENIED when it
+ * will never be taken, MM_E_IO when another try may help; `why` then has the reason in words and
+ * the job is still the caller's. Blocks at most about a minute.
+ */
+MM_MUST_USE enum mm_code mm_notify_mail(struct mm_records *records,
+                                        const struct mm_mail_server *server,
+                                        const struct mm_job *job, int64_t now_us,
+                                        struct mm_buf *why);
 
 #endif

@@ -2,6 +2,7 @@
 #include "triage/case.h"
 
 #include "base/utf8.h"
+#include "job/job.h"
 #include "triage/triage.h"
 #include "triage/triage_priv.h"
 
@@ -77,6 +78,10 @@ enum mm_code mm_case_open(struct mm_tx *tx, const struct mm_case_new *c, int64_t
         return code;
     id = mm_tx_last_id(tx);
     code = mm_case_step_add(tx, id, 0, "opened", (struct mm_slice){0}, c->now_us);
+    if (code == MM_OK)
+        code = mm_job_add(tx, MM_JOB_LOOK, id, c->now_us, c->now_us);
+    if (code == MM_OK)
+        code = mm_job_add(tx, MM_JOB_TELL, id, c->now_us, c->now_us);
     if (code == MM_OK)
         *ret_case = id;
     return code;
@@ -264,8 +269,10 @@ enum mm_code mm_case_close(struct mm_tx *tx, int64_t case_id, uint32_t user,
 
 enum mm_code mm_case_reopen(struct mm_tx *tx, int64_t case_id, uint32_t user, int64_t now_us)
 {
-    return change(tx, case_id, "taken", user, (struct mm_slice){0}, "reopened",
-                  (struct mm_slice){0}, now_us);
+    enum mm_code code = change(tx, case_id, "taken", user, (struct mm_slice){0}, "reopened",
+                               (struct mm_slice){0}, now_us);
+
+    return code == MM_OK ? mm_job_add(tx, MM_JOB_LOOK, case_id, now_us, now_us) : code;
 }
 
 enum mm_code mm_case_ask(struct mm_tx *tx, int64_t case_id, uint32_t user, struct mm_slice text,

@@ -86,7 +86,8 @@ struct mm_finding {
  * change something need a write transaction.
  */
 
-/* A new case; its first step is written. */
+/* A new case with its first step, and the jobs of looking into the logs and of telling the staff.
+ */
 MM_MUST_USE enum mm_code mm_case_open(struct mm_tx *tx, const struct mm_case_new *c,
                                       int64_t *ret_case);
 /*
@@ -115,7 +116,7 @@ MM_MUST_USE enum mm_code mm_case_take(struct mm_tx *tx, int64_t case_id, uint32_
 MM_MUST_USE enum mm_code mm_case_close(struct mm_tx *tx, int64_t case_id, uint32_t user,
                                        struct mm_slice outcome, struct mm_slice text,
                                        int64_t now_us);
-/* Open a closed case again. */
+/* Open a closed case again; the logs are looked at once more. */
 MM_MUST_USE enum mm_code mm_case_reopen(struct mm_tx *tx, int64_t case_id, uint32_t user,
                                         int64_t now_us);
 /* Ask the company to do something; the case then waits for it. */

@@ -22,7 +22,7 @@ enum {
     MM_CASE_EVENTS_MAX = 200,
     /* Of one finding in one batch; the counter has the rest. */
     MM_FINDING_EVENTS_MAX = 5,
-    /* Runs of alerts in one transaction: each writes up to nine rows of the 300. */
+    /* Runs of alerts in one transaction: each writes up to twelve rows of the 300. */
     MM_TRIAGE_RUNS_MAX = 25,
     MM_ASIDE_BYTES = 4096,
     /* Longest silence of a source that says nothing else; nights have lease renewals. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "job/job.h"
 #include "store/records/system_scope.h"
 #include "tests/harness/test.h"
 #include "triage/case.h"
@@ -20,7 +21,8 @@ static const struct mm_feature company_feature = {
 
 static struct mm_records *open_records(void)
 {
-    static const struct mm_feature *const features[] = {&company_feature, &mm_triage_feature};
+    static const struct mm_feature *const features[] = {&company_feature, &mm_job_feature,
+                                                        &mm_triage_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
     const struct mm_stmt *bad = NULL;
@@ -28,7 +30,7 @@ static struct mm_records *open_records(void)
 
     CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
                                                            .features = features,
-                                                           .feature_count = 2,
+                                                           .feature_count = MM_COUNT(features),
                                                            .version = "1.0.0"},
                               &rec, &fault),
               MM_OK);

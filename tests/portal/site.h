@@ -47,8 +47,9 @@ struct site {
 
 static inline struct mm_records *open_records(void)
 {
-    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_triage_feature,
-                                                        &mm_desk_feature, &mm_portal_feature};
+    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_job_feature,
+                                                        &mm_triage_feature, &mm_desk_feature,
+                                                        &mm_portal_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
 

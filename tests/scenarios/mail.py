@@ -64,6 +64,7 @@ def header(mail, name):
     return found.group(1) if found else ""
 
 
+JOB = "SELECT state, attempts, last_error FROM job WHERE kind = 'mail'"
 port = free_port()
 env = {"MIMAMORI_MAIL_URL": f"smtp://127.0.0.1:{port}",
        "MIMAMORI_MAIL_FROM": "mimamori@example.jp", "MIMAMORI_MAIL_PAUSE": "1"}
@@ -74,15 +75,16 @@ with Stage(env=env) as stage:
     truth = stage.play("--seed", "3", "--days", "3", "--incidents", "c2@seed")
     check("a case is opened", truth is not None and stage.wait(
         lambda: stage.records("SELECT count(*) FROM outbox")[0][0] == 1, 20, "a mail written"))
-    stage.wait(lambda: stage.records("SELECT tries FROM outbox")[0][0] >= 1, 20, "a first try")
+    stage.wait(lambda: stage.records(JOB)[0][1] >= 1, 20, "a first try")
     check("while no server answers the mail waits",
-          stage.records("SELECT state FROM outbox") == [("queued",)],
-          stage.records("SELECT state, last_error FROM outbox"))
+          stage.wait(lambda: stage.records(JOB)[0][0] == "queued" and stage.records(JOB)[0][2],
+                     90, "the try to end"), stage.records(JOB))
     server = Server(port, tricks=1)
     server.start()
     check("the mail is sent once the server is there", stage.wait(
-        lambda: stage.records("SELECT state FROM outbox") == [("sent",)], 240, "the mail sent"),
-        stage.records("SELECT state, tries, last_error FROM outbox"))
+        lambda: stage.records(JOB)[0][0] == "done" and
+        stage.records("SELECT count(*) FROM outbox WHERE sent_us IS NULL") == [(0,)], 240,
+        "the mail sent"), stage.records(JOB))
     check("the lost answer had it sent twice, not more", len(server.mails) == 2, len(server.mails))
     ids = {header(m, "Message-ID") for m in server.mails}
     check("with one and the same Message-ID", len(ids) == 1 and ids != {""}, ids)
