@@ -68,22 +68,13 @@ static void find_when(struct mm_wire *w, const struct mm_json_doc *doc)
         MM_S_INIT("eventTime"),  MM_S_INIT("datetime"),  MM_S_INIT("date"),
         MM_S_INIT("ts"),         MM_S_INIT("created"),   MM_S_INIT("TimeGenerated"),
     };
-    static const enum mm_when_form forms[] = {MM_WHEN_YMD, MM_WHEN_EPOCH, MM_WHEN_CLF, MM_WHEN_BSD};
 
     for (size_t i = 0; i < MM_COUNT(names) && !w->has_when; i++) {
         const struct mm_json_item *it = mm_json_get(doc, 0, names[i]);
 
         if (it == NULL || (it->type != MM_JSON_STRING && it->type != MM_JSON_NUMBER))
             continue;
-        for (size_t k = 0; k < MM_COUNT(forms) && !w->has_when; k++) {
-            struct mm_rd rd = mm_rd_of(it->text);
-            struct mm_when when = {0};
-
-            if (mm_when_read(&rd, forms[k], &when) && mm_rd_left(&rd) == 0) {
-                w->when = when;
-                w->has_when = true;
-            }
-        }
+        w->has_when = mm_when_any(it->text, &w->when);
     }
 }
 

@@ -182,12 +182,15 @@ struct mm_format {
     uint16_t slot_message, slot_host, slot_app, slot_proc, slot_msgid;
 };
 
+struct mm_base;
+
 struct mm_formats {
     struct mm_arena arena;
     struct mm_format *format[MM_FORMATS_MAX]; /* in order of adding: index is the public number */
     uint16_t sorted[MM_FORMATS_MAX];          /* in the order they are tried */
     size_t count;
-    uint64_t serial; /* differs between sets: a scratch forgets what it knew of another */
+    struct mm_base *bases; /* what formats may include */
+    uint64_t serial;       /* differs between sets: a scratch forgets what it knew of another */
 };
 
 /* The template that took the last line of this thread, or MM_FORMAT_NONE: for tests. */
@@ -198,6 +201,15 @@ mm_decoder *mm_decoder_find(struct mm_slice name);
 
 /* parse/decode_json.c: flat names of a JSON document; a Windows event in any JSON shape. */
 mm_decoder mm_decode_json, mm_decode_winevent;
+
+/* parse/decode_cef.c: Common Event Format and LEEF. */
+mm_decoder mm_decode_cef, mm_decode_leef;
+
+/*
+ * parse/decode_when.c: the moment in a value whose form nobody told: ymd, epoch, clf or bsd,
+ * perhaps with a zone's name behind it. False when it is none; *ret is untouched then.
+ */
+bool mm_when_any(struct mm_slice text, struct mm_when *ret);
 
 /* parse/map.c: from wire fields to the event. False when a value was not of its type. */
 bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev);

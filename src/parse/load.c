@@ -471,11 +471,11 @@ static void find_engine_slots(struct mm_format *f)
 
 static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
 {
-    static const char *const known[] = {"format", "title",    "vendor",    "product", "order",
-                                        "wrap",   "timeless", "recognise", "decode",  "kv",
-                                        "csv",    "patterns", "absent",    "prefix",  "more",
-                                        "drop",   "keep",     "classes",   "time",    "fields",
-                                        "set",    "rules",    "note",      "around",  NULL};
+    static const char *const known[] = {
+        "format",    "title",  "vendor", "product", "order",    "wrap",   "timeless",
+        "recognise", "decode", "kv",     "csv",     "patterns", "absent", "prefix",
+        "more",      "drop",   "keep",   "classes", "time",     "fields", "set",
+        "rules",     "note",   "around", "include", NULL};
 
     if (!mm_load_keys(l, doc, known))
         return false;
@@ -538,13 +538,14 @@ enum mm_code mm_formats_add(struct mm_formats *formats, const char *file, struct
     mm_symtab_init(&l.f->extras, l.arena);
     if (doc == NULL || doc->kind != MM_YAML_MAP)
         (void)mm_load_fail(&l, doc, "format.needs_map", (struct mm_slice){0});
+    else if (mm_yaml_get(doc, "base") != NULL)
+        code = mm_load_base(&l, doc, text) ? MM_OK : MM_E_CONFIG;
     else
-        (void)load_document(&l, doc);
-    if (!l.failed) {
+        code = mm_load_include(&l, &trees, doc) && load_document(&l, doc) ? MM_OK : MM_E_CONFIG;
+    if (code == MM_OK && l.f->name.n > 0) {
         formats->format[formats->count] = l.f;
         sort_in(formats, (uint16_t)formats->count); /* below MM_FORMATS_MAX */
         formats->count++;
-        code = MM_OK;
     }
 out:
     mm_arena_done(&trees);

@@ -59,4 +59,9 @@ bool mm_load_rules(struct mm_loader *l, const struct mm_yaml *node, struct mm_ru
 /* Names without a mapping of their own: ECS names map to themselves, others become extras. */
 bool mm_load_rest(struct mm_loader *l);
 
+/* load_base.c: note a file that others include; text is copied. */
+bool mm_load_base(struct mm_loader *l, const struct mm_yaml *doc, struct mm_slice text);
+/* Bring what `include` names into the tree; what the document says itself wins. */
+bool mm_load_include(struct mm_loader *l, struct mm_arena *trees, struct mm_yaml *doc);
+
 #endif

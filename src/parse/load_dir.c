@@ -16,6 +16,14 @@ static int only_yaml(const struct dirent *d)
     return name.p[0] != '.' && mm_slice_ends(name, MM_S(".yaml"));
 }
 
+/* Files whose names begin with "_" hold what others include. */
+static int bases_first(const struct dirent **a, const struct dirent **b)
+{
+    bool base_a = (*a)->d_name[0] == '_', base_b = (*b)->d_name[0] == '_';
+
+    return base_a != base_b ? (base_a ? -1 : 1) : strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static enum mm_code read_file(const char *path, struct mm_buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -48,7 +56,7 @@ enum mm_code mm_formats_load(struct mm_formats *formats, const char *dir,
     struct dirent **list;
     struct mm_buf text;
     enum mm_code code = MM_OK;
-    int n = scandir(dir, &list, only_yaml, alphasort);
+    int n = scandir(dir, &list, only_yaml, bases_first);
 
     if (n < 0)
         return MM_E_IO;

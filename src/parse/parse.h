@@ -46,14 +46,14 @@ struct mm_format_errors {
 struct mm_formats *mm_formats_new(void);
 void mm_formats_free(struct mm_formats **formats);
 /*
- * Add one format from YAML text. A refused format leaves the set as it was (its memory is spent),
- * and an entry in *errors.
+ * Add one format, or what several formats include, from YAML text. A refused file leaves the set as
+ * it was (its memory is spent), and an entry in *errors.
  */
 MM_MUST_USE enum mm_code mm_formats_add(struct mm_formats *formats, const char *file,
                                         struct mm_slice text, struct mm_format_errors *errors);
 /*
- * Add every *.yaml of a directory, in the order of their names. MM_E_IO when the directory or a
- * file cannot be read; refused formats are in *errors and the others are loaded.
+ * Add every *.yaml of a directory: first what others include (_*.yaml), then by name. MM_E_IO when
+ * the directory or a file cannot be read; refused formats are in *errors and the others are loaded.
  */
 MM_MUST_USE enum mm_code mm_formats_load(struct mm_formats *formats, const char *dir,
                                          struct mm_format_errors *errors);
