@@ -64,15 +64,15 @@ class Stage:
         self.state = tempfile.mkdtemp(prefix="mm-stage-")
         self.tcp, self.http, self.portal = free_port(), free_port(), free_port()
         self.log = open(os.path.join(self.state, "log"), "w+")
-        self.env = dict(os.environ,
-                        MIMAMORI_CONTENT=os.path.join(SOURCE, "content"),
-                        MIMAMORI_INTAKE_PRIVATE="on",
-                        MIMAMORI_INTAKE_TCP=f"127.0.0.1:{self.tcp}",
-                        MIMAMORI_INTAKE_HTTP=f"127.0.0.1:{self.http}",
-                        MIMAMORI_PORTAL_LISTEN=f"127.0.0.1:{self.portal}",
-                        MIMAMORI_PORTAL_TLS="off",
-                        MIMAMORI_SERVE_PAUSE_MAX="0",
-                        MIMAMORI_SERVE_PROGRAMS=programs, **(env or {}))
+        self.env = {**os.environ,
+                    "MIMAMORI_CONTENT": os.path.join(SOURCE, "content"),
+                    "MIMAMORI_INTAKE_PRIVATE": "on",
+                    "MIMAMORI_INTAKE_TCP": f"127.0.0.1:{self.tcp}",
+                    "MIMAMORI_INTAKE_HTTP": f"127.0.0.1:{self.http}",
+                    "MIMAMORI_PORTAL_LISTEN": f"127.0.0.1:{self.portal}",
+                    "MIMAMORI_PORTAL_TLS": "off",
+                    "MIMAMORI_SERVE_PAUSE_MAX": "0",
+                    "MIMAMORI_SERVE_PROGRAMS": programs, **(env or {})}
         self.serve = None
 
     def __enter__(self):
@@ -159,10 +159,11 @@ class Stage:
         finally:
             db.close()
 
-    def run(self, program, *args, timeout=300):
+    def run(self, program, *args, timeout=300, says=None):
+        """A program of ours on this state; `says` is its standard input."""
         return subprocess.run([os.path.join(BUILD, "mimamori-" + program), *args,
                                "--state", self.state], env=self.env, capture_output=True,
-                              text=True, timeout=timeout, check=False)
+                              input=says, text=True, timeout=timeout, check=False)
 
     def play(self, *args, timeout=600):
         truth = os.path.join(self.state, "truth.json")
