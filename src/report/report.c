@@ -136,42 +136,65 @@ static bool add_line(struct figures *f, int pattern, struct mm_slice line)
     return true;
 }
 
-/* Every query is bound to one company: also here, where all of them are asked in turn. */
-static enum mm_code count_company(struct mm_events_client *events,
-                                  const struct mm_report_period *period, const struct company *c,
-                                  struct figures *f)
+/* What the sensors of one kind in these companies reported. */
+static enum mm_code count_set(struct mm_events_client *events,
+                              const struct mm_report_period *period, const uint32_t *companies,
+                              size_t n, int pattern, struct figures *f)
 {
-    char company[24], from[24], to[24];
-    struct mm_events_param params[] = {{"company", mm_events_u64(c->id, company)},
-                                       {"from", mm_events_i64(period->from_us, from)},
-                                       {"to", mm_events_i64(period->to_us, to)}};
+    char from[24], to[24];
+    struct mm_events_param params[] = {{"from", mm_events_i64(period->from_us, from)},
+                                       {"to", mm_events_i64(period->to_us, to)},
+                                       {"companies", MM_S("")}};
     struct mm_events_answer answer;
-    struct mm_buf line;
-    enum mm_code code;
+    struct mm_buf set, line;
+    enum mm_code code = MM_E_NOMEM;
 
+    mm_buf_init(&set, MM_EVENTS_COMPANIES_MAX * 16);
     mm_buf_init(&line, 4096);
-    code = mm_events_run(events, MM_ST_CLASS_COUNTS, params, 3, gather, &line, &answer);
-    if (code == MM_OK && !add_line(f, c->pattern, mm_buf_slice(&line)))
+    mm_events_companies(&set, companies, n);
+    params[2].value = mm_buf_slice(&set);
+    if (mm_buf_ok(&set))
+        code = mm_events_run(events, MM_ST_CLASS_COUNTS, params, 3, gather, &line, &answer);
+    if (code == MM_OK && !add_line(f, pattern, mm_buf_slice(&line)))
         code = MM_E_IO;
     mm_buf_done(&line);
+    mm_buf_done(&set);
+    return code;
+}
+
+/* One question for all companies with a kind of sensor, however many the programme has. The numbers
+ * are those that the scope of the transaction let us read. */
+static enum mm_code count_pattern(struct mm_events_client *events,
+                                  const struct mm_report_period *period, int pattern,
+                                  struct figures *f)
+{
+    uint32_t set[MM_EVENTS_COMPANIES_MAX];
+    enum mm_code code = MM_OK;
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n && code == MM_OK; i++) {
+        if (f->company[i].in_programme && f->company[i].pattern == pattern)
+            set[n++] = f->company[i].id;
+        if (n == MM_EVENTS_COMPANIES_MAX || (n > 0 && i + 1 == f->n)) {
+            code = count_set(events, period, set, n, pattern, f);
+            n = 0;
+        }
+    }
     return code;
 }
 
 static enum mm_code counts(struct mm_events_client *events, const struct mm_report_period *period,
                            struct figures *f)
 {
-    enum mm_code code = MM_OK;
+    enum mm_code code;
 
     for (size_t i = 0; i < f->n; i++)
         f->members[f->company[i].pattern] += f->company[i].in_programme;
     if (events == NULL)
         return MM_OK;
     f->counted = true;
-    for (size_t i = 0; i < f->n && code == MM_OK; i++) {
-        if (f->company[i].in_programme && f->company[i].pattern != PATTERN_NONE)
-            code = count_company(events, period, &f->company[i], f);
-    }
-    return code;
+    code = count_pattern(events, period, PATTERN_INLINE, f);
+    return code == MM_OK ? count_pattern(events, period, PATTERN_MIRROR, f) : code;
 }
 
 /* ---- into the document ---- */

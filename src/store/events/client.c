@@ -130,6 +130,14 @@ struct mm_slice mm_events_i64(int64_t v, char tmp[24])
     return mm_slice_of(tmp, (size_t)snprintf(tmp, 24, "%lld", (long long)v));
 }
 
+void mm_events_companies(struct mm_buf *out, const uint32_t *companies, size_t n)
+{
+    MM_ASSERT(n <= MM_EVENTS_COMPANIES_MAX);
+    for (size_t i = 0; i < n; i++)
+        mm_buf_fmt(out, "%c%u", i == 0 ? '[' : ',', companies[i]);
+    mm_buf_str(out, n == 0 ? "[]" : "]");
+}
+
 static void say(struct mm_events_answer *a, const char *what)
 {
     a->text_n = mm_min_size(strlen(what), sizeof(a->text));

@@ -21,6 +21,8 @@ enum {
     MM_EVENTS_PARAMS_MAX = 64, /* of one query; a search has at most 48 terms */
     MM_EVENTS_QUERY_ID_MAX = 96,
     MM_EVENTS_SQL_MAX = 64 * 1024, /* of one statement; the longest of ours has 5 KiB */
+    /* In one statement: 13 bytes each in the head of its request. Of more, ask in turn. */
+    MM_EVENTS_COMPANIES_MAX = 500,
 };
 
 struct mm_events_client;
@@ -60,6 +62,8 @@ void mm_events_drop(struct mm_events_client *c);
 /* Numbers as parameters: text into tmp, a slice of it back. */
 struct mm_slice mm_events_u64(uint64_t v, char tmp[24]);
 struct mm_slice mm_events_i64(int64_t v, char tmp[24]);
+/* A set of companies as one parameter of type Array(UInt32), appended to out. */
+void mm_events_companies(struct mm_buf *out, const uint32_t *companies, size_t n);
 
 /*
  * Run a statement of the table, its result to sink (may be NULL when none is expected).

@@ -221,7 +221,9 @@ TEST(statements_have_no_mark_left_and_always_a_company_or_a_queue)
         if (mm_slice_starts(mm_buf_slice(&sql), MM_S("SELECT")) && st != MM_ST_STORE_SIZE &&
             st != MM_ST_COUNT_RANGE && st != MM_ST_COUNT_ALERTS_RANGE)
             CHECK(mm_slice_search(mm_buf_slice(&sql), MM_S("company = {company:UInt32}")) !=
-                  SIZE_MAX);
+                      SIZE_MAX ||
+                  mm_slice_search(mm_buf_slice(&sql),
+                                  MM_S("company IN {companies:Array(UInt32)}")) != SIZE_MAX);
         mm_buf_done(&sql);
     }
 }
