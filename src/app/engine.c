@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -68,7 +69,12 @@ static int run(const char *state, const struct mm_config *config, struct mm_mast
     return code == MM_OK ? 0 : 1;
 }
 
-enum { RULES_LOOK_S = 2 };
+enum {
+    RULES_LOOK_S = 2,
+    /* Who looks at a page waits; a line that was received has time: it is numbered and durable.
+     * A backlog takes all that is left over (nice 5: a third of a page's share). */
+    POLITE = 5,
+};
 
 /* The folders of rules and how they looked when they were loaded. */
 struct rule_watch {
@@ -123,6 +129,7 @@ static int start(const char *state, const struct mm_config *config)
         mm_log_error("engine", "no content directory; set MIMAMORI_CONTENT");
         return 1;
     }
+    (void)setpriority(PRIO_PROCESS, 0, POLITE);
     (void)snprintf(own, sizeof(own), "%s/rules", state);
     (void)rules_changed(&watch); /* how they look before they are loaded */
     if (mm_master_start(&ops, shards, wake, &master) != MM_OK) {

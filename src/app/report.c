@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 
     if (!read_arguments(argc, argv, &a))
         return usage();
-    (void)snprintf(address, sizeof(address), "unix:%s/run/eventd.sock", a.state);
+    (void)snprintf(address, sizeof(address), "unix:%s/run/eventd-read.sock", a.state);
     mm_arena_init(&arena, 256 * 1024 * 1024);
     mm_buf_init(&out, 4 * 1024 * 1024);
     doc = mm_doc_new(&arena);

@@ -1,5 +1,4 @@
 /* web/portal/event_pages.c - search in the events of one company, and one event. */
-#include "base/limits.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "store/events/search.h"
@@ -7,18 +6,8 @@
 
 enum {
     PAGE_EVENTS = 50,
-    WAIT_MS = 20000,
     LINE_SHOWN = 400, /* bytes of a line in the list; the event's page has all of it */
 };
-
-/* One client a request: connecting to a local socket costs nothing beside a search. */
-static enum mm_code connect_events(struct mm_page *p, struct mm_events_client **ret)
-{
-    char address[MM_MAX_PATH + 32];
-    int n = snprintf(address, sizeof(address), "unix:%s/run/eventd.sock", p->portal->cfg.state_dir);
-
-    return mm_events_new(mm_slice_of(address, (size_t)n), WAIT_MS, ret);
-}
 
 /* "received-queue-number", as `next` hands it out. */
 static bool read_cursor(struct mm_slice s, struct mm_search_cursor *ret)
@@ -102,7 +91,7 @@ static enum mm_code run_search(struct mm_page *p, const struct mm_query *query,
     r.has_cursor = cursor.n > 0;
     if (r.has_cursor && !read_cursor(cursor, &r.cursor))
         return MM_E_RANGE;
-    code = connect_events(p, client);
+    code = mm_page_events_client(p, client);
     if (code == MM_OK)
         code = mm_search_run(*client, &r, result, &fault);
     if ((code == MM_E_SYNTAX || code == MM_E_LIMIT) && fault.what != NULL) {
@@ -181,7 +170,7 @@ enum mm_code mm_page_event(struct mm_page *p)
         code = mm_page_number(p, 2, &seq);
     if (code != MM_OK || queue > UINT16_MAX)
         return MM_E_NOTFOUND;
-    code = connect_events(p, &client);
+    code = mm_page_events_client(p, &client);
     if (code == MM_OK)
         code =
             mm_search_event(client, mm_scope_company(p->narrow), (uint16_t)queue, seq, result, ev);

@@ -3,11 +3,15 @@
 
 #include <stdarg.h>
 
+#include "base/limits.h"
 #include "web/portal/feature.h"
 #include "web/portal/president.h"
 #include "web/portal/session.h"
 
-enum { GO_MAX = 512 };
+enum {
+    GO_MAX = 512,
+    EVENTS_WAIT_MS = 20000, /* as long as a query may run */
+};
 
 /* ---- helpers for handlers ---- */
 
@@ -45,6 +49,15 @@ enum mm_code mm_page_read(struct mm_page *p)
 {
     MM_ASSERT(p->signed_in && p->me.scope != NULL && p->tx == NULL);
     return mm_records_read(p->portal->cfg.records, p->me.scope, &p->tx);
+}
+
+enum mm_code mm_page_events_client(const struct mm_page *p, struct mm_events_client **ret)
+{
+    char address[MM_MAX_PATH + 32];
+    int n = snprintf(address, sizeof(address), "unix:%s/run/eventd-read.sock",
+                     p->portal->cfg.state_dir);
+
+    return mm_events_new(mm_slice_of(address, (size_t)n), EVENTS_WAIT_MS, ret);
 }
 
 static enum mm_code name_company(struct mm_page *p)

@@ -12,6 +12,7 @@
 #define MM_WEB_PORTAL_PAGE_H
 
 #include "register/auth.h"
+#include "store/events/client.h"
 #include "store/records/query.h"
 #include "store/records/records.h"
 #include "text/doc.h"
@@ -55,6 +56,12 @@ MM_MUST_USE enum mm_code mm_page_number(const struct mm_page *p, size_t at, uint
  * it: the same answer as for a company that does not exist.
  */
 MM_MUST_USE enum mm_code mm_page_company(struct mm_page *p);
+/*
+ * A client of the store of events that can only read; the caller frees it. One a request:
+ * connecting to a local socket costs nothing beside a query.
+ */
+MM_MUST_USE enum mm_code mm_page_events_client(const struct mm_page *p,
+                                               struct mm_events_client **ret);
 /* A snapshot under the whole scope of who asks, in p->tx; ended after the handler. */
 MM_MUST_USE enum mm_code mm_page_read(struct mm_page *p);
 /* Send browsers to a path made from a pattern of ours and numbers; JSON gets the document. */

@@ -1,6 +1,5 @@
 /* web/portal/programme_page.c - programmes: the two tables of a report for the operator, sums over
  * at least MM_SCOPE_COHORT_MIN companies for the programme's owner. */
-#include "base/limits.h"
 #include "base/time.h"
 #include "register/cohort.h"
 #include "register/entity.h"
@@ -11,8 +10,7 @@
 enum {
     LIST_MAX = 500,  /* programmes on one page */
     GROUPS_MAX = 64, /* of one kind: prefectures and a few; the rest is left out and counted so */
-    WAIT_MS = 20000,
-    DAY_TEXT = 10, /* 2026-08-21 */
+    DAY_TEXT = 10,   /* 2026-08-21 */
 };
 
 /* Who sees sums only. */
@@ -159,10 +157,8 @@ static enum mm_code write_report(struct mm_page *p, const struct found *f,
                                  const struct mm_report_period *period)
 {
     struct mm_doc *report = mm_doc_object(p->doc, "report");
-    char address[MM_MAX_PATH + 32];
-    int n = snprintf(address, sizeof(address), "unix:%s/run/eventd.sock", p->portal->cfg.state_dir);
     struct mm_events_client *client = NULL;
-    enum mm_code code = mm_events_new(mm_slice_of(address, (size_t)n), WAIT_MS, &client);
+    enum mm_code code = mm_page_events_client(p, &client);
 
     if (code == MM_OK)
         code = make_report(p, f, client, period, report);
