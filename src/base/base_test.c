@@ -185,7 +185,7 @@ TEST(addresses_are_whole_or_refused)
 {
     struct mm_ip ip, other;
     struct mm_cidr net;
-    char text[MM_IP_TEXT], mac[MM_MAC_TEXT];
+    char text[MM_IP_TEXT];
 
     CHECK(mm_ip_parse(MM_S("192.168.1.9"), &ip) && mm_ip_is_v4(&ip) && mm_ip_is_private(&ip));
     mm_ip_text(&ip, text);
@@ -197,7 +197,39 @@ TEST(addresses_are_whole_or_refused)
     CHECK(mm_cidr_parse(MM_S("192.168.0.0/16"), &net) && mm_cidr_has(&net, &ip));
     CHECK(!mm_cidr_parse(MM_S("192.168.1.0/16"), &net) && !mm_cidr_parse(MM_S("::/129"), &net));
     CHECK(mm_cidr_parse(MM_S("0.0.0.0/0"), &net) && !mm_cidr_has(&net, &other));
-    CHECK(mm_mac_parse(MM_S("AC-44-F2-00-00-01"), mac) && strcmp(mac, "ac:44:f2:00:00:01") == 0);
-    CHECK(mm_mac_parse(MM_S("ac44.f200.0001"), mac) && mm_mac_parse(MM_S("AC44F2000001"), mac));
-    CHECK(!mm_mac_parse(MM_S("ac:44:f2:00:00"), mac) && !mm_mac_parse(MM_S("ac44f200000g"), mac));
+}
+
+TEST(addresses_of_logs_may_have_a_zone_or_brackets)
+{
+    struct mm_ip ip;
+    char text[MM_IP_TEXT];
+
+    CHECK(mm_ip_parse_log(MM_S("fe80::1%eth0"), &ip));
+    mm_ip_text(&ip, text);
+    CHECK(strcmp(text, "fe80::1") == 0);
+    CHECK(mm_ip_parse_log(MM_S("[2001:db8::1]"), &ip) && !mm_ip_is_v4(&ip));
+    CHECK(mm_ip_parse_log(MM_S("::ffff:192.0.2.1"), &ip) && mm_ip_is_v4(&ip));
+    CHECK(mm_ip_parse_log(MM_S("192.0.2.1"), &ip));
+    CHECK(!mm_ip_parse_log(MM_S("fe80::1%"), &ip) && !mm_ip_parse_log(MM_S("192.0.2.1%eth0"), &ip));
+    CHECK(!mm_ip_parse_log(MM_S("[192.0.2.1"), &ip) && !mm_ip_parse_log(MM_S("[]"), &ip));
+}
+
+TEST(macs_of_all_spellings_become_one)
+{
+    static const char *const same[] = {
+        "ac:44:f2:00:0e:01",    "AC-44-F2-00-0E-01",   "ac44.f200.0e01", "ac44-f200-0e01",
+        "ac44f2-000e01",        "AC44F2000E01",        "ac:44:f2:0:e:1", "ac 44 f2 00 0e 01",
+        "01:ac:44:f2:00:0e:01", "01 ac 44 f2 00 0e 01"};
+    static const char *const refused[] = {
+        "ac:44:f2:00:00",   "ac44f200000g",     "ac:44-f2:00:00:01",    "ac44 f200 0001",
+        "ac:44:f2:0:0:",    "ac:44:f2:000:0:1", "02:ac:44:f2:00:00:01", "",
+        "ac:44:f2:0:0:1:1", ":44:f2:0:0:1"};
+    char mac[MM_MAC_TEXT];
+
+    for (size_t i = 0; i < MM_COUNT(same); i++) {
+        CHECK(mm_mac_parse(mm_slice_str(same[i]), mac));
+        CHECK_SLICE(mm_slice_str(mac), "ac:44:f2:00:0e:01");
+    }
+    for (size_t i = 0; i < MM_COUNT(refused); i++)
+        CHECK(!mm_mac_parse(mm_slice_str(refused[i]), mac));
 }

@@ -51,6 +51,24 @@ bool mm_ip_parse(struct mm_slice s, struct mm_ip *ret)
     return true;
 }
 
+bool mm_ip_parse_log(struct mm_slice s, struct mm_ip *ret)
+{
+    enum { ZONE_MAX = 32 }; /* IFNAMSIZ is 16; Windows interface numbers are shorter */
+    size_t zone;
+
+    if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
+        s = mm_slice_sub(s, 1, s.n - 2);
+    zone = mm_slice_find(s, '%', 0);
+    if (zone != SIZE_MAX) {
+        size_t name_n = s.n - zone - 1;
+
+        if (name_n == 0 || name_n > ZONE_MAX || mm_slice_find(s, ':', 0) >= zone)
+            return false;
+        s = mm_slice_sub(s, 0, zone);
+    }
+    return mm_ip_parse(s, ret);
+}
+
 bool mm_ip_is_v4(const struct mm_ip *ip)
 {
     return memcmp(ip->b, v4_prefix, sizeof(v4_prefix)) == 0;
@@ -116,24 +134,66 @@ bool mm_cidr_has(const struct mm_cidr *net, const struct mm_ip *ip)
     return true;
 }
 
+static bool hex_digit(uint8_t c, char *ret)
+{
+    bool upper = c >= 'A' && c <= 'F';
+
+    if (!upper && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+        return false;
+    *ret = (char)(upper ? c + 32 : c);
+    return true;
+}
+
+/* Digits in groups of `group`, with one separator between them. */
+static bool mac_groups(struct mm_slice s, size_t group, char digit[12])
+{
+    uint8_t gap = group < 12 ? s.p[group] : 0;
+    size_t n = 0;
+
+    if (group < 12 && gap != ':' && gap != '-' && gap != '.' && (gap != ' ' || group != 2))
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (i % (group + 1) == group ? s.p[i] != gap : !hex_digit(s.p[i], &digit[n++]))
+            return false;
+    }
+    MM_ASSERT(n == 12);
+    return true;
+}
+
+/* Six groups of one or two digits between colons. */
+static bool mac_short(struct mm_slice s, char digit[12])
+{
+    struct mm_rd rd = mm_rd_of(s);
+
+    for (size_t i = 0; i < 6; i++) {
+        size_t end = i < 5 ? mm_slice_find(s, ':', rd.pos) : s.n;
+
+        if (end == SIZE_MAX || end == rd.pos || end - rd.pos > 2)
+            return false;
+        digit[2 * i] = '0';
+        if ((end - rd.pos == 2 && !hex_digit(s.p[rd.pos], &digit[2 * i])) ||
+            !hex_digit(s.p[end - 1], &digit[2 * i + 1]))
+            return false;
+        rd.pos = end + (i < 5 ? 1 : 0);
+    }
+    return true;
+}
+
 bool mm_mac_parse(struct mm_slice s, char ret[MM_MAC_TEXT])
 {
     char digit[12];
-    size_t n = 0;
+    bool ok;
 
-    if (s.n != 17 && s.n != 14 && s.n != 12)
+    /* The hardware type of Ethernet in front of a client identifier. */
+    if (s.n == 20 && s.p[0] == '0' && s.p[1] == '1' && s.p[2] == s.p[5])
+        s = mm_slice_sub(s, 3, 17);
+    ok = s.n == 17   ? mac_groups(s, 2, digit)
+         : s.n == 14 ? mac_groups(s, 4, digit)
+         : s.n == 13 ? mac_groups(s, 6, digit)
+         : s.n == 12 ? mac_groups(s, 12, digit)
+                     : false;
+    if (!ok && (s.n < 11 || s.n > 16 || !mac_short(s, digit)))
         return false;
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = s.p[i];
-        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        bool gap = s.n == 17 ? i % 3 == 2 : s.n == 14 ? i % 5 == 4 : false;
-
-        if (gap ? c != ':' && c != '-' && c != '.' : !hex)
-            return false;
-        if (!gap)
-            digit[n++] = (char)(c >= 'A' && c <= 'F' ? c + 32 : c);
-    }
-    MM_ASSERT(n == 12);
     for (size_t i = 0; i < 12; i++)
         ret[i + i / 2] = digit[i];
     for (size_t i = 2; i < 17; i += 3)

@@ -19,11 +19,12 @@
  *
  *   type        takes
  *   ymd, bsd ...  a time form of codec/when.h (no name needed)
- *   mac         aa:bb:cc:dd:ee:ff, AA-BB-..., aabb.ccdd.eeff
+ *   mac         every spelling of base/ip.h
  *   ip.port     192.0.2.1.80 and 2001:db8::1.80: captures name.ip and name.port
- *   ip:port     192.0.2.1:80 and [2001:db8::1]:80, likewise
+ *   ip:port     192.0.2.1:80, [2001:db8::1]:80 and ::ffff:192.0.2.1:80, likewise
  *   ip#port     192.0.2.1#80, likewise
- *   ip          IPv4 or IPv6
+ *   addrport    any of these, 192.0.2.1/80, 192.0.2.1(80), or an address alone
+ *   ip          IPv4 or IPv6, the latter also with its zone: fe80::1%eth0
  *   port        0 to 65535
  *   int         decimal digits
  *   num         digits, optionally with a fraction

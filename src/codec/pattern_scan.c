@@ -10,6 +10,7 @@ static const struct mm_slice scan_names[] = {
     NAME(IP_DOT_PORT, "ip.port"),
     NAME(IP_COLON_PORT, "ip:port"),
     NAME(IP_HASH_PORT, "ip#port"),
+    NAME(IP_ANY_PORT, "addrport"),
     NAME(IP, "ip"),
     NAME(PORT, "port"),
     NAME(INT, "int"),
@@ -82,15 +83,37 @@ static size_t quad(struct mm_slice in, size_t at)
 
 enum { V6_MAX = 46 + 6 }; /* an address and a port behind it */
 
-/* End of an IPv6 address at `at`, or 0. With `port`, a last ".digits" stays outside. */
-static size_t v6(struct mm_slice in, size_t at, bool port)
+/* "%eth0.10" behind an address: its end; with `port` a last ".digits" stays outside. */
+static size_t zone(struct mm_slice in, size_t at, bool port)
 {
-    size_t end = run(mm_slice_sub(in, 0, at + V6_MAX), at, C_V6);
+    enum { ZONE_MAX = 24 };
+    struct mm_slice near = mm_slice_sub(in, 0, at + ZONE_MAX);
+    size_t end;
+
+    if (at + 1 >= in.n || in.p[at] != '%' || (classes[in.p[at + 1]] & C_IDENT) == 0)
+        return at;
+    end = run(near, at + 1, C_IDENT);
+    while (end + 1 < near.n && near.p[end] == '.' && (classes[near.p[end + 1]] & C_DIGIT) != 0) {
+        size_t next = run(near, end + 1, C_DIGIT);
+
+        if (port && (next >= near.n || near.p[next] != '.'))
+            break;
+        end = next;
+    }
+    return end;
+}
+
+/* End of an IPv6 address at `at`, or 0. With a gap ('.', ':') a last ".digits" or ":digits" stays
+ * outside: the latter only where what stands before it is an address and all of it is none. */
+static size_t v6(struct mm_slice in, size_t at, uint8_t gap)
+{
+    size_t end = run(mm_slice_sub(in, 0, at + V6_MAX), at, C_V6), whole;
     struct mm_ip ip;
 
     if (mm_slice_find(mm_slice_sub(in, 0, end), ':', at) == SIZE_MAX)
         return 0;
-    if (port) {
+    whole = end;
+    if (gap == '.' && (end >= in.n || in.p[end] != '%')) {
         while (end > at && in.p[end - 1] != '.')
             end--;
         end -= end > at ? 1 : 0;
@@ -100,14 +123,20 @@ static size_t v6(struct mm_slice in, size_t at, bool port)
         if (end > at + 2 && in.p[end - 1] == ':' && in.p[end - 2] != ':')
             end--;
     }
-    return mm_ip_parse(mm_slice_sub(in, at, end - at), &ip) ? end : 0;
+    if (mm_ip_parse(mm_slice_sub(in, at, end - at), &ip))
+        return zone(in, end, gap == '.');
+    if (gap != ':')
+        return 0;
+    for (end = whole; end > at && in.p[end - 1] != ':'; end--)
+        continue;
+    return end > at && mm_ip_parse(mm_slice_sub(in, at, end - 1 - at), &ip) ? end - 1 : 0;
 }
 
-static size_t address(struct mm_slice in, size_t at, bool dot_port)
+static size_t address(struct mm_slice in, size_t at, uint8_t gap)
 {
     size_t end = quad(in, at);
 
-    return end != 0 ? end : v6(in, at, dot_port);
+    return end != 0 ? end : v6(in, at, gap);
 }
 
 /* A port number at `at`: end, or 0. */
@@ -125,7 +154,7 @@ static bool take_endpoint(uint8_t gap, struct mm_slice in, size_t at, struct mm_
 {
     bool bracket = gap == ':' && at < in.n && in.p[at] == '[';
     size_t from = at + (bracket ? 1 : 0);
-    size_t end = address(in, from, gap == '.');
+    size_t end = address(in, from, gap);
     size_t port = end, port_stop;
 
     if (end == 0)
@@ -143,14 +172,49 @@ static bool take_endpoint(uint8_t gap, struct mm_slice in, size_t at, struct mm_
     return true;
 }
 
+/* An address with a port behind it in any way, or without one. */
+static bool take_any_endpoint(struct mm_slice in, size_t at, struct mm_scanned *ret)
+{
+    static const uint8_t gaps[] = {':', '.', '#', '/'};
+    bool bracket = at < in.n && in.p[at] == '[';
+    size_t from = at + (bracket ? 1 : 0), end;
+
+    for (size_t i = 0; i < MM_COUNT(gaps); i++) {
+        if (take_endpoint(gaps[i], in, at, ret))
+            return true;
+    }
+    end = address(in, from, 0);
+    if (end == 0 || (bracket && (end >= in.n || in.p[end] != ']')))
+        return false;
+    *ret = (struct mm_scanned){.end = end + (bracket ? 1 : 0),
+                               .text = mm_slice_sub(in, from, end - from)};
+    if (!bracket && end < in.n && in.p[end] == '(') {
+        size_t stop = port_end(in, end + 1);
+
+        if (stop != 0 && stop < in.n && in.p[stop] == ')') {
+            ret->second = mm_slice_sub(in, end + 1, stop - end - 1);
+            ret->end = stop + 1;
+        }
+    }
+    return true;
+}
+
 static size_t mac_end(struct mm_slice in, size_t at)
 {
-    static const size_t lengths[] = {17, 14, 12};
+    static const size_t lengths[] = {20, 17, 14, 13, 12};
     char text[MM_MAC_TEXT];
+    size_t n;
 
+    /* The longest run of digits and colons: 0:a0:de:1:2:3 */
+    for (n = 0; n < 17 && at + n < in.n; n++) {
+        if ((classes[in.p[at + n]] & C_HEX) == 0 && in.p[at + n] != ':')
+            break;
+    }
+    n -= n > 0 && in.p[at + n - 1] == ':' ? 1 : 0;
+    if (n >= 11 && n < 17 && n != 14 && mm_mac_parse(mm_slice_sub(in, at, n), text))
+        return at + n;
     for (size_t i = 0; i < MM_COUNT(lengths); i++) {
-        size_t n = lengths[i];
-
+        n = lengths[i];
         if (in.n - at < n || !mm_mac_parse(mm_slice_sub(in, at, n), text))
             continue;
         if (at + n < in.n && (classes[in.p[at + n]] & C_HEX) != 0)
@@ -234,7 +298,7 @@ static size_t run_end(enum mm_scan scan, struct mm_slice next, struct mm_slice i
     case MM_SCAN_MAC:
         return mac_end(in, at);
     case MM_SCAN_IP:
-        return address(in, at, false);
+        return address(in, at, 0);
     case MM_SCAN_PORT:
         return port_end(in, at);
     case MM_SCAN_INT:
@@ -270,6 +334,8 @@ bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, s
         if (!mm_when_read(&rd, (enum mm_when_form)scan, when))
             return false;
         end = rd.pos;
+    } else if (scan == MM_SCAN_IP_ANY_PORT) {
+        return take_any_endpoint(in, at, ret);
     } else if (mm_scan_pair(scan)) {
         static const uint8_t gaps[] = {'.', ':', '#'};
 

@@ -21,6 +21,7 @@ enum mm_scan {
     MM_SCAN_IP_DOT_PORT,
     MM_SCAN_IP_COLON_PORT,
     MM_SCAN_IP_HASH_PORT,
+    MM_SCAN_IP_ANY_PORT,
     MM_SCAN_IP,
     MM_SCAN_PORT,
     MM_SCAN_INT,
@@ -40,7 +41,7 @@ enum mm_scan {
 struct mm_scanned {
     size_t end;             /* first byte not taken */
     struct mm_slice text;   /* the capture */
-    struct mm_slice second; /* the port of ip.port and its kin */
+    struct mm_slice second; /* the port of ip.port and its kin; may be empty for addrport */
 };
 
 /* A type by its name, or MM_SCAN_COUNT. */
@@ -48,7 +49,7 @@ enum mm_scan mm_scan_find(struct mm_slice name);
 /* It captures two things. */
 static inline bool mm_scan_pair(enum mm_scan scan)
 {
-    return scan >= MM_SCAN_IP_DOT_PORT && scan <= MM_SCAN_IP_HASH_PORT;
+    return scan >= MM_SCAN_IP_DOT_PORT && scan <= MM_SCAN_IP_ANY_PORT;
 }
 
 /* It reads (part of) a moment. */

@@ -64,6 +64,29 @@ TEST(pattern_takes_every_type)
     one("{a:ip:port}", "192.0.2.1:80", "0 a.ip=192.0.2.1 a.port=80");
     one("{a:ip:port}", "[2001:db8::1]:80", "0 a.ip=2001:db8::1 a.port=80");
     one("client {a:ip#port}:", "client 192.0.2.1#53:", "0 a.ip=192.0.2.1 a.port=53");
+    one("{a:ip} x", "fe80::1%eth0 x", "0 a=fe80::1%eth0");
+    one("{a:ip}.", "fe80::1%eth0.10.", "0 a=fe80::1%eth0.10");
+    one("{a:ip.port} >", "fe80::1%em0.5353 >", "0 a.ip=fe80::1%em0 a.port=5353");
+    one("{a:ip.port}: x", "fe80::1%em0.10.53: x", "0 a.ip=fe80::1%em0.10 a.port=53");
+    one("{a:ip:port} x", "[fe80::1%eth0]:80 x", "0 a.ip=fe80::1%eth0 a.port=80");
+    one("{a:ip:port} x", "::ffff:192.0.2.1:80 x", "0 a.ip=::ffff:192.0.2.1 a.port=80");
+    one("{a:ip:port} x", "2001:db8:0:0:0:0:0:1:8080 x", "0 a.ip=2001:db8:0:0:0:0:0:1 a.port=8080");
+    for (const char *const *p =
+             (const char *const[]){"192.0.2.1:80", "192.0.2.1.80", "192.0.2.1#80", "192.0.2.1/80",
+                                   "192.0.2.1(80)", NULL};
+         *p != NULL; p++)
+        one("{a:addrport}", *p, "0 a.ip=192.0.2.1 a.port=80");
+    one("{a:addrport} x", "192.0.2.1 x", "0 a.ip=192.0.2.1 a.port=");
+    one("{a:addrport}. x", "192.0.2.1. x", "0 a.ip=192.0.2.1 a.port=");
+    one("{a:addrport} x", "[2001:db8::1]:80 x", "0 a.ip=2001:db8::1 a.port=80");
+    one("{a:addrport} x", "[2001:db8::1] x", "0 a.ip=2001:db8::1 a.port=");
+    one("{a:addrport} x", "2001:db8::1.80 x", "0 a.ip=2001:db8::1 a.port=80");
+    one("{a:addrport} x", "2001:db8::1:80 x", "0 a.ip=2001:db8::1:80 a.port=");
+    one("{a:mac} x", "0:a0:de:1:2:3 x", "0 a=0:a0:de:1:2:3");
+    one("{a:mac}: x", "0:a0:de:1:2:3: x", "0 a=0:a0:de:1:2:3");
+    one("{a:mac} x", "aabbcc-ddeeff x", "0 a=aabbcc-ddeeff");
+    one("{a:mac}:", "00:a0:de:01:02:03:", "0 a=00:a0:de:01:02:03");
+    one("({a:mac})", "(01 00 a0 de 01 02 03)", "0 a=01 00 a0 de 01 02 03");
     one("{a:mac} x", "02:00:5E:00:00:01 x", "0 a=02:00:5E:00:00:01");
     one("{a:mac}", "0200.5e00.0001", "0 a=0200.5e00.0001");
     one("port {a:port}", "port 65535", "0 a=65535");

@@ -282,11 +282,8 @@ void win_extra_data(struct win *w, struct mm_slice name, struct mm_slice value)
 static bool put_addr(struct win *w, enum mm_field f, struct mm_slice v)
 {
     struct mm_ip ip;
-    size_t zone = mm_slice_find(v, '%', 0);
 
-    if (zone != SIZE_MAX)
-        v = mm_slice_sub(v, 0, zone);
-    if (!mm_ip_parse(v, &ip))
+    if (!mm_ip_parse_log(v, &ip))
         return false;
     mm_event_ip(w->ev, f, &ip);
     return true;

@@ -83,7 +83,7 @@ bool mm_event_parse(struct mm_event *ev, enum mm_field f, struct mm_slice text)
     MM_ASSERT(f < MM_F_COUNT);
     switch (fields[f].type) {
     case MM_FT_IP:
-        if (!mm_ip_parse(text, &ip))
+        if (!mm_ip_parse_log(text, &ip))
             return false;
         mm_event_ip(ev, f, &ip);
         return true;

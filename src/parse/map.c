@@ -193,7 +193,7 @@ static bool put_host(struct mapping *m, const struct mm_op *op, struct mm_slice 
     if (op->kind == MM_OP_HOST)
         return host.n == 0 || put(m, &op->to, host);
     if (op->kind == MM_OP_HOST_IP)
-        return !mm_ip_parse(host, &ip) || put(m, &op->to, host);
+        return !mm_ip_parse_log(host, &ip) || put(m, &op->to, host);
     if (port.n > 0)
         return put(m, &op->to, port);
     if (mm_slice_ieq(scheme, MM_S("http")))
@@ -287,7 +287,7 @@ static bool private_holds(struct mapping *m, const struct mm_cond *c, struct mm_
 
     if (c->field != MM_F_NONE && mm_field_type(c->field) == MM_FT_IP)
         ip = m->ev->val[c->field].ip;
-    else if (!mm_ip_parse(v, &ip))
+    else if (!mm_ip_parse_log(v, &ip))
         return false;
     return mm_ip_is_private(&ip) == (c->kind == MM_COND_PRIVATE);
 }
