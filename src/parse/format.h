@@ -26,9 +26,13 @@ enum mm_op_kind {
     MM_OP_COPY,
     MM_OP_MAP,       /* words to words */
     MM_OP_SCALE,     /* a decimal number times `times`, divided by `per` */
+    MM_OP_BYTES,     /* a size with a unit; `times` is what K means */
+    MM_OP_DURATION,  /* a duration with units, in nanoseconds */
     MM_OP_LOWER,     /* ASCII lower case */
     MM_OP_MAC,       /* aa:bb:cc:dd:ee:ff */
     MM_OP_USER,      /* DOMAIN\name: user.domain and the target */
+    MM_OP_ACCOUNT,   /* the same, name@realm and host/pc.domain */
+    MM_OP_FORWARDED, /* the client of a list of forwarders */
     MM_OP_HOST,      /* [scheme://][user@]host[:port][/...]: the host */
     MM_OP_HOST_IP,   /* the same when the host is an address, else nothing */
     MM_OP_HOST_PORT, /* the port there, or the scheme's own */

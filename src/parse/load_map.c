@@ -41,22 +41,35 @@ static bool is_mac(enum mm_field f)
     return f == MM_F_SOURCE_MAC || f == MM_F_DESTINATION_MAC || f == MM_F_HOST_MAC;
 }
 
+/* What is worked out is a number: it goes to a field of numbers or to an extra. */
+static bool needs_number(struct mm_loader *l, const struct mm_yaml *node, const struct mm_op *op)
+{
+    bool number = op->kind == MM_OP_SCALE || op->kind == MM_OP_BYTES || op->kind == MM_OP_DURATION;
+
+    if (number && op->to.field != MM_F_NONE && mm_field_type(op->to.field) != MM_FT_UINT)
+        return mm_load_fail(l, node, "format.scale_needs_number", (struct mm_slice){0});
+    return true;
+}
+
 static bool load_as(struct mm_loader *l, const struct mm_yaml *as, struct mm_op *op)
 {
     static const struct {
         struct mm_slice name;
         enum mm_op_kind kind;
     } kinds[] = {
-        {MM_S_INIT("lower"), MM_OP_LOWER},     {MM_S_INIT("mac"), MM_OP_MAC},
-        {MM_S_INIT("user"), MM_OP_USER},       {MM_S_INIT("host"), MM_OP_HOST},
-        {MM_S_INIT("host-ip"), MM_OP_HOST_IP}, {MM_S_INIT("host-port"), MM_OP_HOST_PORT},
-        {MM_S_INIT("text"), MM_OP_COPY},
+        {MM_S_INIT("lower"), MM_OP_LOWER},       {MM_S_INIT("mac"), MM_OP_MAC},
+        {MM_S_INIT("user"), MM_OP_USER},         {MM_S_INIT("host"), MM_OP_HOST},
+        {MM_S_INIT("host-ip"), MM_OP_HOST_IP},   {MM_S_INIT("host-port"), MM_OP_HOST_PORT},
+        {MM_S_INIT("text"), MM_OP_COPY},         {MM_S_INIT("account"), MM_OP_ACCOUNT},
+        {MM_S_INIT("bytes"), MM_OP_BYTES},       {MM_S_INIT("bytes-1024"), MM_OP_BYTES},
+        {MM_S_INIT("duration"), MM_OP_DURATION}, {MM_S_INIT("forwarded"), MM_OP_FORWARDED},
     };
 
     for (size_t i = 0; i < MM_COUNT(kinds); i++) {
         if (mm_slice_eq(kinds[i].name, as->text)) {
             op->kind = kinds[i].kind;
-            return true;
+            op->times = mm_slice_ends(as->text, MM_S("-1024")) ? 1024 : 1000;
+            return needs_number(l, as, op);
         }
     }
     return mm_load_fail(l, as, "format.unknown_as", as->text);
@@ -72,9 +85,7 @@ static bool load_scale(struct mm_loader *l, const struct mm_yaml *node, struct m
         return mm_load_fail(l, times, "format.number", times->text);
     if (per != NULL && (!mm_slice_u64(per->text, &op->per) || op->per == 0 || op->per > MAX_SCALE))
         return mm_load_fail(l, per, "format.number", per->text);
-    if (op->to.field == MM_F_NONE || mm_field_type(op->to.field) != MM_FT_UINT)
-        return mm_load_fail(l, node, "format.scale_needs_number", (struct mm_slice){0});
-    return true;
+    return needs_number(l, node, op);
 }
 
 static bool load_map(struct mm_loader *l, const struct mm_yaml *map, struct mm_op *op)

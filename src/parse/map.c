@@ -1,5 +1,9 @@
 /* parse/map.c - wire fields to ECS fields: the operations and rules of a format. */
+#include <stdio.h>
+
 #include "base/ip.h"
+#include "codec/unit.h"
+#include "parse/convert.h"
 #include "parse/format.h"
 
 /* State of one line's mapping. */
@@ -68,28 +72,6 @@ static bool put(struct mapping *m, const struct mm_target *to, struct mm_slice v
     return true;
 }
 
-/* A decimal number with up to 9 fraction digits, times a, divided by b, rounded down. */
-static bool scale(struct mm_slice v, uint64_t a, uint64_t b, uint64_t *ret)
-{
-    size_t dot = mm_slice_find(v, '.', 0);
-    struct mm_slice frac = dot == SIZE_MAX ? (struct mm_slice){0} : mm_slice_sub(v, dot + 1, 9);
-    uint64_t whole, part = 0, unit = 1;
-
-    MM_ASSERT(b > 0);
-    if (!mm_slice_u64(mm_slice_sub(v, 0, dot), &whole))
-        return false;
-    if (frac.n > 0 && !mm_slice_u64(frac, &part))
-        return false;
-    for (size_t i = 0; i < frac.n; i++)
-        unit *= 10;
-    /* part < 10^9 and a is at most 10^9 (checked at loading): no overflow there. */
-    if (__builtin_mul_overflow(whole, a, &whole) ||
-        __builtin_add_overflow(whole, part * a / unit, &whole))
-        return false;
-    *ret = whole / b;
-    return true;
-}
-
 static bool lower(struct mapping *m, struct mm_slice v, struct mm_slice *ret)
 {
     uint8_t *out;
@@ -107,6 +89,26 @@ static bool lower(struct mapping *m, struct mm_slice v, struct mm_slice *ret)
     for (size_t i = 0; i < v.n; i++)
         out[i] = v.p[i] >= 'A' && v.p[i] <= 'Z' ? (uint8_t)(v.p[i] + 32) : v.p[i];
     *ret = mm_slice_of(out, v.n);
+    return true;
+}
+
+/* Pieces one behind the other in the arena. */
+static bool join(struct mapping *m, const struct mm_slice *part, size_t count, struct mm_slice *ret)
+{
+    size_t n = 0, at = 0;
+    uint8_t *out;
+
+    for (size_t i = 0; i < count; i++)
+        n += part[i].n; /* at most 16 parts of at most MM_MAX_LINE bytes */
+    out = mm_arena_bytes(m->w->arena, n);
+    if (out == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (part[i].n > 0)
+            memcpy(out + at, part[i].p, part[i].n);
+        at += part[i].n;
+    }
+    *ret = mm_slice_of(out, n);
     return true;
 }
 
@@ -145,51 +147,12 @@ static bool put_mapped(struct mapping *m, const struct mm_op *op, struct mm_slic
     return true;
 }
 
-/* The host and port inside a URL or host:port; empty slices for what isn't there. */
-static void host_of(struct mm_slice v, struct mm_slice *ret_host, struct mm_slice *ret_port,
-                    struct mm_slice *ret_scheme)
-{
-    size_t at = mm_slice_search(mm_slice_sub(v, 0, 32), MM_S("://"));
-    struct mm_slice rest = v;
-    size_t end = 0, colon;
-    uint64_t number;
-
-    *ret_scheme = (struct mm_slice){0};
-    if (at != SIZE_MAX) {
-        *ret_scheme = mm_slice_sub(v, 0, at);
-        rest = mm_slice_sub(v, at + 3, SIZE_MAX);
-    }
-    while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
-        end++;
-    rest = mm_slice_sub(rest, 0, end);
-    at = mm_slice_find(rest, '@', 0);
-    if (at != SIZE_MAX)
-        rest = mm_slice_sub(rest, at + 1, SIZE_MAX);
-    *ret_port = (struct mm_slice){0};
-    if (rest.n > 0 && rest.p[0] == '[') {
-        end = mm_slice_find(rest, ']', 0);
-        end = end == SIZE_MAX ? rest.n : end;
-        *ret_host = mm_slice_sub(rest, 1, end - 1);
-        if (end + 1 < rest.n && rest.p[end + 1] == ':')
-            *ret_port = mm_slice_sub(rest, end + 2, SIZE_MAX);
-        return;
-    }
-    colon = mm_slice_find(rest, ':', 0);
-    *ret_host = mm_slice_sub(rest, 0, colon);
-    if (colon == SIZE_MAX)
-        return;
-    *ret_port = mm_slice_sub(rest, colon + 1, SIZE_MAX);
-    /* "error:invalid-request" is no host and port. */
-    if (ret_scheme->n == 0 && !mm_slice_u64(*ret_port, &number))
-        *ret_host = *ret_port = (struct mm_slice){0};
-}
-
 static bool put_host(struct mapping *m, const struct mm_op *op, struct mm_slice v)
 {
     struct mm_slice host, port, scheme;
     struct mm_ip ip;
 
-    host_of(v, &host, &port, &scheme);
+    mm_convert_host(v, &host, &port, &scheme);
     if (op->kind == MM_OP_HOST)
         return host.n == 0 || put(m, &op->to, host);
     if (op->kind == MM_OP_HOST_IP)
@@ -203,14 +166,65 @@ static bool put_host(struct mapping *m, const struct mm_op *op, struct mm_slice 
     return true;
 }
 
-static bool put_user(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+/* Where the domain of an account goes that goes there; MM_F_NONE: it has no field. */
+static enum mm_field domain_of(enum mm_field account)
 {
-    size_t slash = mm_slice_find(v, '\\', 0);
+    return account == MM_F_USER_NAME          ? MM_F_USER_DOMAIN
+           : account == MM_F_USER_TARGET_NAME ? MM_F_USER_TARGET_DOMAIN
+           : account == MM_F_SOURCE_USER      ? MM_F_SOURCE_USER_DOMAIN
+                                              : MM_F_NONE;
+}
 
-    if (slash == SIZE_MAX || slash == 0 || slash + 1 == v.n)
+static bool put_account(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    struct mm_account a;
+    enum mm_field domain = domain_of(op->to.field);
+    struct mm_slice parts[2], own;
+
+    mm_convert_account(v, op->kind == MM_OP_ACCOUNT, &a);
+    /* Without a place for the domain the value stays whole. */
+    if (a.domain.n == 0 || domain == MM_F_NONE)
         return put(m, &op->to, v);
-    mm_event_text(m->ev, MM_F_USER_DOMAIN, mm_slice_sub(v, 0, slash));
-    return put(m, &op->to, mm_slice_sub(v, slash + 1, SIZE_MAX));
+    mm_event_text(m->ev, domain, a.domain);
+    if (!a.machine)
+        return put(m, &op->to, a.name);
+    parts[0] = a.name;
+    parts[1] = MM_S("$");
+    return join(m, parts, 2, &own) && put(m, &op->to, own);
+}
+
+/* A number that was worked out, in its field or as the text of an extra. */
+static bool put_number(struct mapping *m, const struct mm_op *op, uint64_t u)
+{
+    char text[24];
+    struct mm_slice own;
+    int n;
+
+    if (op->to.field != MM_F_NONE) {
+        mm_event_uint(m->ev, op->to.field, u);
+        return true;
+    }
+    n = snprintf(text, sizeof(text), "%llu", (unsigned long long)u);
+    MM_ASSERT(n > 0 && (size_t)n < sizeof(text));
+    return mm_arena_dup(m->w->arena, mm_slice_of(text, (size_t)n), &own) && put(m, &op->to, own);
+}
+
+/* Numbers with units and factors. */
+static bool put_measured(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    uint64_t u;
+    bool ok = op->kind == MM_OP_SCALE      ? mm_convert_scale(v, op->times, op->per, &u)
+              : op->kind == MM_OP_DURATION ? mm_unit_duration(v, &u)
+                                           : mm_unit_bytes(v, op->times, &u);
+
+    return ok && put_number(m, op, u);
+}
+
+static bool put_forwarded(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+{
+    struct mm_slice client;
+
+    return mm_convert_forwarded(v, &client) && (client.n == 0 || put(m, &op->to, client));
 }
 
 /* Captures are put behind the fields that are still to be mapped, and are mapped in their turn. */
@@ -227,7 +241,6 @@ static void run_match(struct mapping *m, const struct mm_op *op, struct mm_slice
 static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
 {
     struct mm_slice text;
-    uint64_t u;
 
     switch (op->kind) {
     case MM_OP_COPY:
@@ -235,16 +248,18 @@ static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
     case MM_OP_MAP:
         return put_mapped(m, op, v);
     case MM_OP_SCALE:
-        if (!scale(v, op->times, op->per, &u))
-            return false;
-        mm_event_uint(m->ev, op->to.field, u);
-        return true;
+    case MM_OP_BYTES:
+    case MM_OP_DURATION:
+        return put_measured(m, op, v);
     case MM_OP_LOWER:
         return lower(m, v, &text) && put(m, &op->to, text);
     case MM_OP_MAC:
         return put_mac(m, &op->to, v);
     case MM_OP_USER:
-        return put_user(m, op, v);
+    case MM_OP_ACCOUNT:
+        return put_account(m, op, v);
+    case MM_OP_FORWARDED:
+        return put_forwarded(m, op, v);
     case MM_OP_HOST:
     case MM_OP_HOST_IP:
     case MM_OP_HOST_PORT:
@@ -355,8 +370,6 @@ static bool render_long(struct mapping *m, const struct mm_template *t, struct m
 {
     MM_UNINIT struct mm_slice part[16];
     MM_UNINIT char tmp[16][MM_FIELD_TEXT];
-    size_t n = 0, at = 0;
-    uint8_t *out;
 
     MM_ASSERT(t->count <= MM_COUNT(part));
     for (size_t i = 0; i < t->count; i++) {
@@ -367,23 +380,13 @@ static bool render_long(struct mapping *m, const struct mm_template *t, struct m
         else if (!text_of(m, p->kind == MM_PIECE_FIELD ? p->field : MM_F_NONE, p->slot, tmp[i],
                           &part[i]))
             return false;
-        n += part[i].n; /* at most 16 parts of at most MM_MAX_LINE bytes */
     }
     /* A single part that lives longer than this call is handed on as it is. */
     if (t->count == 1 && part[0].p != (const uint8_t *)tmp[0]) {
         *ret = part[0];
         return true;
     }
-    out = mm_arena_bytes(m->w->arena, n);
-    if (out == NULL)
-        return false;
-    for (size_t i = 0; i < t->count; i++) {
-        if (part[i].n > 0)
-            memcpy(out + at, part[i].p, part[i].n);
-        at += part[i].n;
-    }
-    *ret = mm_slice_of(out, n);
-    return true;
+    return join(m, part, t->count, ret);
 }
 
 /* Most templates are a constant or one wire field: those are handed on as they are. */

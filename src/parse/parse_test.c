@@ -23,6 +23,8 @@ TEST(load_names_line_and_word_of_what_it_refuses)
          "what"},
         {HEAD "decode: kv\nfields:\n  a: {to: user.name, times: 3}\n", 6,
          "format.scale_needs_number", ""},
+        {HEAD "decode: kv\nfields:\n  a: {to: user.name, as: bytes}\n", 6,
+         "format.scale_needs_number", ""},
         {HEAD "decode: kv\nfields:\n  a: {to: source.port, times: x}\n", 6, "format.number", "x"},
         {HEAD "decode: kv\nkv: {gap: ab}\n", 5, "format.needs_byte", "ab"},
         {HEAD "decode: pattern\npatterns:\n  - is: 'a {x:nope}'\n", 6, "pattern.capture",
@@ -103,6 +105,68 @@ TEST(map_converts_maps_scales_and_joins)
            "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
            "\"event.outcome\":\"success\",\"network.transport\":\"other\","
            "\"url.original\":\"/b\"}");
+    end(&b);
+}
+
+TEST(map_reads_units_accounts_and_forwarders)
+{
+    static const struct {
+        const char *line, *want;
+    } cases[] = {
+        {"size=12.3MB", ",\"source.bytes\":12300000"},
+        {"disk=2KB", ",\"file.size\":2048"},
+        {"took=1h2m3s", ",\"event.duration\":3723000000000"},
+        {"idle=00:01:02", ",\"t.idle\":\"62000000000\""},
+        {"who=EXAMPLE\\\\sato", ",\"user.name\":\"sato\",\"user.domain\":\"EXAMPLE\""},
+        {"who=sato@example.co.jp", ",\"user.name\":\"sato\",\"user.domain\":\"example.co.jp\""},
+        {"who=host/PC01.example.co.jp",
+         ",\"user.name\":\"PC01$\",\"user.domain\":\"example.co.jp\""},
+        {"who=sato", ",\"user.name\":\"sato\""},
+        {"who=@x", ",\"user.name\":\"@x\""},
+        {"whom=EXAMPLE\\\\sato",
+         ",\"user.target.name\":\"sato\",\"user.target.domain\":\"EXAMPLE\""},
+        {"owner=EXAMPLE\\\\sato", ",\"t.owner\":\"EXAMPLE\\\\sato\""},
+        {"xff='10.0.0.5, 198.51.100.7, 203.0.113.1'", ",\"client.ip\":\"198.51.100.7\""},
+        {"xff='10.0.0.5, 192.168.0.1'", ",\"client.ip\":\"10.0.0.5\""},
+        {"xff='for=\"[2001:db8::1]:4711\";proto=http, for=10.0.0.1'",
+         ",\"client.ip\":\"2001:db8::1\""},
+        {"xff='unknown'", ""},
+        {"src=fe80::1%eth0", ",\"source.ip\":\"fe80::1\""},
+        {"src=::ffff:192.0.2.1", ",\"source.ip\":\"192.0.2.1\""},
+        {"peer=192.0.2.1.80", ",\"destination.ip\":\"192.0.2.1\",\"destination.port\":80"},
+        {"peer=192.0.2.1", ",\"destination.ip\":\"192.0.2.1\""},
+        {"size=many", NULL},
+        {"took=soon", NULL},
+        {"xff=me", NULL},
+    };
+    struct bench b;
+    char want[512];
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\nkv: {quote: \"'\"}\ntimeless: true\nprefix: t.\ndrop: [x]\n"
+                 "set: {event.category: web, event.outcome: success}\n"
+                 "fields:\n"
+                 "  size: {to: source.bytes, as: bytes}\n"
+                 "  disk: {to: file.size, as: bytes-1024}\n"
+                 "  took: {to: event.duration, as: duration}\n"
+                 "  idle: {to: t.idle, as: duration}\n"
+                 "  who: {to: user.name, as: account}\n"
+                 "  whom: {to: user.target.name, as: user}\n"
+                 "  owner: {to: t.owner, as: user}\n"
+                 "  xff: {to: client.ip, as: forwarded}\n"
+                 "  src: source.ip\n"
+                 "  peer: {match: '{destination:addrport}'}\n");
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        char line[256];
+        bool bad = cases[i].want == NULL;
+
+        (void)snprintf(line, sizeof(line), "x=1 %s", cases[i].line);
+        (void)snprintf(want, sizeof(want),
+                       "%s{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
+                       "\"event.outcome\":\"success\"%s}",
+                       bad ? "!" : "", bad ? "" : cases[i].want);
+        expect(&b, line, want);
+    }
     end(&b);
 }
 
