@@ -21,6 +21,7 @@ void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style)
     MM_ASSERT(!is_key[style.assign] && !is_key[style.gap]);
     MM_ASSERT(style.assign != 0 && style.gap != 0 && style.assign != style.gap);
     MM_ASSERT(style.quote == 0 || style.quote != style.escape);
+    MM_ASSERT(style.quote2 == 0 || (style.quote2 != style.escape && style.quote != 0));
     *kv = (struct mm_kv){.in = in, .style = style};
 }
 
@@ -74,15 +75,16 @@ static size_t key_end(struct mm_slice in, size_t at)
     return at;
 }
 
-static size_t quoted_value(const struct mm_kv *kv, size_t at, struct mm_kv_pair *pair)
+static size_t quoted_value(const struct mm_kv *kv, size_t at, uint8_t quote,
+                           struct mm_kv_pair *pair)
 {
     const uint8_t *p = kv->in.p;
     size_t from = at;
 
     pair->quoted = true;
     for (;;) {
-        at = either(kv->in, at, kv->style.quote, kv->style.escape);
-        if (at >= kv->in.n || p[at] == kv->style.quote)
+        at = either(kv->in, at, quote, kv->style.escape);
+        if (at >= kv->in.n || p[at] == quote)
             break;
         /* A NUL stands for "no escape": there it is an ordinary byte. */
         if (kv->style.escape != 0 && at + 1 < kv->in.n) {
@@ -104,14 +106,18 @@ static size_t spaced_end(const struct mm_kv *kv, size_t from)
 {
     const uint8_t *p = kv->in.p;
     size_t end = SIZE_MAX; /* a gap behind which only key bytes stood so far */
+    size_t key = 0;        /* where they begin */
 
     for (size_t at = from; at < kv->in.n; at++) {
         if (p[at] == kv->style.gap) {
             end = at;
+            key = at + 1;
+        } else if (p[at] == ' ' && at == key && end != SIZE_MAX) {
+            key = at + 1; /* "a: 1, b: 2" */
         } else if (p[at] == kv->style.escape && kv->style.escape != 0 && at + 1 < kv->in.n) {
             at++;
             end = SIZE_MAX;
-        } else if (p[at] == kv->style.assign && end != SIZE_MAX && at > end + 1) {
+        } else if (p[at] == kv->style.assign && end != SIZE_MAX && at > key) {
             return end;
         } else if (!is_key[p[at]]) {
             end = SIZE_MAX;
@@ -163,8 +169,8 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
             ret->key.n = at - from;
             ret->quoted = ret->escaped = ret->torn = false;
             at++;
-            if (at < n && p[at] == kv->style.quote && kv->style.quote != 0)
-                at = quoted_value(kv, at + 1, ret);
+            if (at < n && p[at] != 0 && (p[at] == kv->style.quote || p[at] == kv->style.quote2))
+                at = quoted_value(kv, at + 1, p[at], ret);
             else
                 at = plain_value(kv, at, ret);
             kv->pos = at;

@@ -22,6 +22,7 @@ struct mm_kv_style {
     uint8_t gap; /* between pairs: ' ', ',', '\t', '|' … ; blanks around pairs are skipped too */
     uint8_t assign; /* between key and value: '=' or ':' */
     uint8_t quote;  /* '"', or 0 when the format never quotes */
+    uint8_t quote2; /* another one that means the same, or 0 */
     uint8_t escape; /* '\\', or 0 */
     bool spaces;    /* an unquoted value may hold the gap: it ends before the next `key=` */
 };

@@ -31,6 +31,7 @@ FUZZ(in)
         {.gap = ' ', .assign = '=', .quote = '"', .escape = '\\'},
         {.gap = ' ', .assign = '=', .escape = '\\', .spaces = true},
         {.gap = ',', .assign = ':', .quote = '\''},
+        {.gap = ',', .assign = ':', .quote = '"', .quote2 = '\'', .spaces = true},
         {.gap = '\t', .assign = '=', .quote = '"', .spaces = true},
     };
     struct mm_arena arena;

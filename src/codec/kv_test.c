@@ -58,6 +58,12 @@ TEST(kv_reads_unquoted_values_with_spaces)
 
 TEST(kv_reads_other_separators)
 {
+    struct mm_kv_style both = {.gap = ' ', .assign = '=', .quote = '"', .quote2 = '\''};
+    struct mm_kv_style blanks = {.gap = ',', .assign = ':', .spaces = true};
+
+    expect(MM_S("a='b \"c' d=\"e 'f\" g='h"), both, "a|b \"c';d|e 'f';g|h'~;", 0);
+    expect(MM_S("A: 1, B: x, y, C:  http://h/?a,b , D: "), blanks, "A|1;B|x, y;C|http://h/?a,b;D|;",
+           0);
     struct mm_kv_style commas = {.gap = ',', .assign = ':', .quote = '"', .escape = 0};
 
     expect(MM_S("a:1, b:\"x,y\",c:z"), commas, "a|1;b|x,y';c|z;", 0);

@@ -50,6 +50,7 @@ struct mm_op {
     uint64_t times, per;
     struct mm_symtab map;
     struct mm_slice *map_value; /* by symbol; p == NULL: leave out */
+    bool must;                  /* of a match: a value that no template takes is wrong */
     const struct mm_patterns *match;
     uint16_t *match_slot; /* by capture name */
     enum mm_op_else otherwise;

@@ -151,8 +151,8 @@ static bool load_match(struct mm_loader *l, const struct mm_yaml *node, struct m
 /* One mapping: a target's name, or a map with `to`. */
 static bool load_op(struct mm_loader *l, const struct mm_yaml *node, struct mm_op **ret)
 {
-    static const char *const known[] = {"to",  "as",    "map",   "else", "times",
-                                        "per", "loose", "match", NULL};
+    static const char *const known[] = {"to", "as", "map", "else", "times", "per", "loose", NULL};
+    static const char *const matching[] = {"match", "must", NULL};
     struct mm_op *op = mm_load_alloc(l, 1, sizeof(*op));
     const struct mm_yaml *to = node, *as, *map, *loose;
     const struct mm_yaml *match = mm_yaml_get(node, "match");
@@ -160,8 +160,13 @@ static bool load_op(struct mm_loader *l, const struct mm_yaml *node, struct mm_o
     if (op == NULL)
         return false;
     *ret = op;
-    if (match != NULL && node->count == 1)
-        return load_match(l, match, op);
+    if (match != NULL) {
+        const struct mm_yaml *must = mm_yaml_get(node, "must");
+
+        if (must != NULL && !mm_yaml_bool(must, &op->must))
+            return mm_load_fail(l, must, "format.bool", must->text);
+        return mm_load_keys(l, node, matching) && load_match(l, match, op);
+    }
     if (node->kind == MM_YAML_MAP) {
         to = mm_yaml_get(node, "to");
         if (!mm_load_keys(l, node, known))

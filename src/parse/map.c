@@ -228,14 +228,15 @@ static bool put_forwarded(struct mapping *m, const struct mm_op *op, struct mm_s
 }
 
 /* Captures are put behind the fields that are still to be mapped, and are mapped in their turn. */
-static void run_match(struct mapping *m, const struct mm_op *op, struct mm_slice v)
+static bool run_match(struct mapping *m, const struct mm_op *op, struct mm_slice v)
 {
     MM_UNINIT struct mm_pattern_hit hit;
 
     if (!mm_patterns_match(op->match, v, &hit))
-        return;
+        return !op->must;
     for (size_t i = 0; i < hit.count; i++)
         mm_wire_slot(m->w, op->match_slot[hit.capture[i].name], hit.capture[i].text);
+    return true;
 }
 
 static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
@@ -265,8 +266,7 @@ static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
     case MM_OP_HOST_PORT:
         return put_host(m, op, v);
     case MM_OP_MATCH:
-        run_match(m, op, v);
-        return true;
+        return run_match(m, op, v);
     }
     return false;
 }

@@ -257,6 +257,24 @@ TEST(parameters_of_structured_data_are_wire_fields)
     end(&b);
 }
 
+TEST(a_value_that_must_match_makes_the_line_unparsed_when_it_does_not)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b,
+        "format: t\ntitle: {ja: t, en: t}\ntimeless: true\nrecognise:\n  - starts: a=\n"
+        "decode: kv\nfields: {a: {match: '{source:ip:port}', must: true}, b: {match: '{:ip}'}}\n"
+        "set: {event.category: network, event.outcome: success}\n");
+    expect(&b, "a=192.0.2.1:80 b=x",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\",\"source.port\":80}");
+    expect(&b, "a=192.0.2.1",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\"}");
+    end(&b);
+}
+
 TEST(csv_columns_are_wire_fields)
 {
     struct bench b;
