@@ -137,16 +137,24 @@ static bool alnum(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* A host is a name or an address and is followed by a blank; "su:" and "LAN1(port2)" are not. */
+/*
+ * A host is a name or an address and is followed by a blank; "su:" and "LAN1(port2)" are not. Nor
+ * is "192.0.2.1:1194": a program's own file has no host, and goes on with the client it speaks of.
+ */
 static void host3164(struct mm_rd *rd, struct mm_syslog *m)
 {
     const uint8_t *p = rd->in.p + rd->pos;
-    size_t left = mm_rd_left(rd), n = 0;
+    size_t left = mm_rd_left(rd), n = 0, dots = 0, colons = 0;
 
     while (n < left && n <= MM_SYSLOG_MAX_HOST &&
-           (alnum(p[n]) || p[n] == '.' || p[n] == '-' || p[n] == '_' || p[n] == ':'))
+           (alnum(p[n]) || p[n] == '.' || p[n] == '-' || p[n] == '_' || p[n] == ':')) {
+        dots += p[n] == '.' ? 1 : 0;
+        colons += p[n] == ':' ? 1 : 0;
         n++;
+    }
     if (n == 0 || n > MM_SYSLOG_MAX_HOST || n >= left || p[n] != ' ' || p[n - 1] == ':')
+        return;
+    if (dots > 0 && colons == 1)
         return;
     m->host = mm_slice_of(p, n);
     rd->pos += n + 1;
@@ -178,6 +186,27 @@ static void tag3164(struct mm_rd *rd, struct mm_syslog *m)
     *rd = at;
 }
 
+/* "Oct 11 22:14:15", "2026-10-11 22:14:15", and Allied Telesis' "2026 Oct 11 22:14:15". */
+static bool time3164(struct mm_rd *rd, struct mm_when *when)
+{
+    struct mm_rd at = *rd;
+    struct mm_when read = {0};
+    uint32_t year;
+
+    if (rd->in.p[rd->pos] > '9')
+        return mm_when_read(rd, MM_WHEN_BSD, when);
+    if (mm_when_read(rd, MM_WHEN_YMD, when))
+        return true;
+    if (!mm_rd_dec(&at, 4, &year) || year < 1970 || !mm_rd_byte(&at, ' ') ||
+        !mm_when_read(&at, MM_WHEN_BSD, &read) || read.has_year)
+        return false;
+    read.civil.year = (int32_t)year; /* at most 9999 */
+    read.has_year = true;
+    *when = read;
+    *rd = at;
+    return true;
+}
+
 enum mm_code mm_syslog3164_parse(struct mm_slice in, struct mm_syslog *ret, struct mm_fault *fault)
 {
     struct mm_rd rd = mm_rd_of(in);
@@ -189,11 +218,8 @@ enum mm_code mm_syslog3164_parse(struct mm_slice in, struct mm_syslog *ret, stru
     if (pri(&rd, &m))
         (void)mm_rd_skip(&rd, ' ');
     from = rd.pos;
-    if (mm_rd_left(&rd) > 0 && alnum(in.p[rd.pos])) {
-        bool bsd = in.p[rd.pos] > '9';
-
-        m.has_time = mm_when_read(&rd, bsd ? MM_WHEN_BSD : MM_WHEN_YMD, &m.when);
-    }
+    if (mm_rd_left(&rd) > 0 && alnum(in.p[rd.pos]))
+        m.has_time = time3164(&rd, &m.when);
     if (!m.has_time && !m.has_pri)
         return mm_fail(fault, MM_E_SYNTAX, 0, "syslog.header");
     if (m.has_time) {
