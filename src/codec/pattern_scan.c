@@ -41,6 +41,13 @@ enum mm_scan mm_scan_find(struct mm_slice name)
     return MM_SCAN_COUNT;
 }
 
+struct mm_slice mm_scan_name(enum mm_scan scan)
+{
+    MM_ASSERT(scan < MM_SCAN_COUNT);
+    return (int)scan < (int)MM_WHEN_COUNT ? mm_when_form_name((enum mm_when_form)scan)
+                                          : scan_names[scan - MM_SCAN_MAC];
+}
+
 enum { C_DIGIT = 1, C_HEX = 2, C_IDENT = 4, C_HOST = 8, C_V6 = 16 };
 
 static const uint8_t classes[256] = {

@@ -46,6 +46,8 @@ struct mm_scanned {
 
 /* A type by its name, or MM_SCAN_COUNT. */
 enum mm_scan mm_scan_find(struct mm_slice name);
+/* Its name in a template. */
+struct mm_slice mm_scan_name(enum mm_scan scan);
 /* It captures two things. */
 static inline bool mm_scan_pair(enum mm_scan scan)
 {
