@@ -13,7 +13,7 @@ enum {
     LITERAL = MM_SCAN_COUNT,
     MARK = 0x1f,     /* in a key: a capture follows; never in a literal, which is printable */
     HEX_MIN = 6,     /* shorter runs are words such as "dead" or "a1" */
-    CAPTURE_MAX = 8, /* bytes of the longest masked piece as text: `{:ip:port}` is counted apart */
+    CAPTURE_MAX = 8, /* bytes of a type's name that a piece is reckoned with */
     /* Room for `{:rest}`, and for it one capture less than a template may have. */
     TEXT_ROOM = MM_CLUSTER_TEXT - 16,
     CAPTURES_ROOM = MM_PATTERN_MAX_CAPTURES - 1,
@@ -58,14 +58,18 @@ struct cut {
     size_t text;     /* bytes of the template so far */
 };
 
-/* A capture of a key at `at`: its end, or 0. */
+/* A capture of a key at `at`: its end, or 0. By name, so that records outlive new types. */
 static size_t capture_text(struct mm_slice in, size_t at, enum mm_scan *ret)
 {
-    if (at + 1 >= in.n || in.p[at] != MARK || in.p[at + 1] < 'a' ||
-        in.p[at + 1] - 'a' >= MM_SCAN_COUNT)
+    size_t end;
+
+    if (at >= in.n || in.p[at] != MARK)
         return 0;
-    *ret = (enum mm_scan)(in.p[at + 1] - 'a');
-    return at + 2;
+    end = mm_slice_find(mm_slice_sub(in, 0, at + 2 + NAME_MAX_N), MARK, at + 1);
+    if (end == SIZE_MAX)
+        return 0;
+    *ret = mm_scan_find(mm_slice_sub(in, at + 1, end - at - 1));
+    return *ret == MM_SCAN_COUNT ? 0 : end + 1;
 }
 
 static bool looks_hex(struct mm_slice s)
@@ -279,7 +283,8 @@ void mm_shape_key(const struct mm_shape *s, struct mm_buf *ret)
             mm_buf_add(ret, mm_slice_of(s->text + p->at, p->n));
         } else {
             mm_buf_byte(ret, MARK);
-            mm_buf_byte(ret, (uint8_t)('a' + p->scan));
+            mm_buf_add(ret, mm_scan_name((enum mm_scan)p->scan));
+            mm_buf_byte(ret, MARK);
         }
     }
 }
