@@ -11,7 +11,8 @@
 enum {
     NOTHING = UINT16_MAX, /* no entry */
     LITERAL = MM_SCAN_COUNT,
-    MARK = 0x1f,     /* in a key: a capture follows; never in a literal, which is printable */
+    MARK = 0x1f,     /* around a capture in a key; never in a literal, which is printable */
+    NAME_MAX_N = 16, /* bytes of a type's name */
     HEX_MIN = 6,     /* shorter runs are words such as "dead" or "a1" */
     CAPTURE_MAX = 8, /* bytes of a type's name that a piece is reckoned with */
     /* Room for `{:rest}`, and for it one capture less than a template may have. */
@@ -86,10 +87,11 @@ static bool looks_hex(struct mm_slice s)
 /* What is worth masking although it stands in one line only; end of it, or 0. */
 static size_t masked(struct mm_slice in, size_t at, enum mm_scan *ret)
 {
-    static const enum mm_scan scans[] = {
-        MM_SCAN_YMD, MM_SCAN_BSD,           MM_SCAN_CLF,          MM_SCAN_DATE, MM_SCAN_CLOCK,
-        MM_SCAN_MAC, MM_SCAN_IP_COLON_PORT, MM_SCAN_IP_HASH_PORT, MM_SCAN_IP,   MM_SCAN_INT,
-        MM_SCAN_NUM, MM_SCAN_HEX,           MM_SCAN_QUOTED,
+    static const uint8_t scans[] = {
+        MM_WHEN_YMD,     MM_WHEN_BSD, MM_WHEN_CLF,           MM_WHEN_CTIME,        MM_WHEN_DMONY,
+        MM_WHEN_MDY,     MM_WHEN_JP,  MM_WHEN_DATE,          MM_WHEN_CLOCK,        MM_WHEN_JP_DATE,
+        MM_WHEN_COMPACT, MM_SCAN_MAC, MM_SCAN_IP_COLON_PORT, MM_SCAN_IP_HASH_PORT, MM_SCAN_IP,
+        MM_SCAN_INT,     MM_SCAN_NUM, MM_SCAN_HEX,           MM_SCAN_QUOTED,
     };
     uint8_t c = at < in.n ? in.p[at] : 0;
 
@@ -99,19 +101,21 @@ static size_t masked(struct mm_slice in, size_t at, enum mm_scan *ret)
         struct mm_when when = {0};
         struct mm_scanned got;
 
-        if (!mm_scan_take(scans[i], (struct mm_slice){0}, in, at, &when, &got))
+        enum mm_scan scan = (enum mm_scan)scans[i];
+
+        if (!mm_scan_take(scan, (struct mm_slice){0}, in, at, &when, &got))
             continue;
         if (got.end < in.n && is_alnum(in.p[got.end]) && is_alnum(in.p[got.end - 1]))
             continue;
-        if (scans[i] == MM_SCAN_INT && got.end + 1 < in.n && in.p[got.end] == '.' &&
+        if (scan == MM_SCAN_INT && got.end + 1 < in.n && in.p[got.end] == '.' &&
             in.p[got.end + 1] >= '0' && in.p[got.end + 1] <= '9')
             continue; /* a fraction or a version follows */
-        if (scans[i] == MM_SCAN_HEX && !looks_hex(got.text))
+        if (scan == MM_SCAN_HEX && !looks_hex(got.text))
             continue;
         /* A quoted word keeps its text until lines differ in it; a sentence is masked. */
-        if (scans[i] == MM_SCAN_QUOTED && mm_slice_find(got.text, ' ', 0) == SIZE_MAX)
+        if (scan == MM_SCAN_QUOTED && mm_slice_find(got.text, ' ', 0) == SIZE_MAX)
             continue;
-        *ret = scans[i];
+        *ret = scan;
         return got.end;
     }
     return 0;

@@ -29,6 +29,7 @@ TEST(cluster_masks_what_differs_in_every_line)
         {"msg=\"a user left\" name=\"bob\"", "msg={:quoted} name=\"bob\""},
         {"a {b} c", "a {{b} c"},
         {"peer 2001:db8::1 is up", "peer {:ip} is up"},
+        {"09/06/26 12:33:02 20260906123302", "{:mdy} {:compact}"},
         {"dead beef ether0 eth1", "dead beef ether0 eth1"},
         {"bytes \x01\x02\xff end", "bytes {:word} end"},
         {"", ""},
