@@ -1,6 +1,7 @@
 /* app/tables.c - see tables.h for the contract. */
 #include "app/tables.h"
 
+#include "coverage/coverage.h"
 #include "desk/desk.h"
 #include "job/job.h"
 #include "notify/notify.h"
@@ -15,6 +16,7 @@ static const struct mm_feature *const features[] = {
     &mm_triage_feature,
     &mm_desk_feature,
     &mm_notify_feature,
+    &mm_coverage_feature,
 };
 
 enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)

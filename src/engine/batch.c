@@ -31,6 +31,10 @@ void mm_batch_free(struct mm_batch **pb)
         free((void *)(uintptr_t)b->blocks[i].p); /* ours; the slice only borrows it as const */
     for (size_t i = 0; i < b->asides_n; i++)
         free(b->asides[i].bytes);
+    for (size_t i = 0; i < b->unread_n; i++)
+        free(b->unread[i]);
+    free(b->unread);
+    free(b->formats);
     free(b->blocks);
     free(b->counts);
     free(b->asides);
@@ -136,12 +140,113 @@ static enum mm_code add_counts(struct mm_batch *b, const struct mm_chunk *c)
     return MM_OK;
 }
 
+/* Append bytes and say where they are. */
+static struct mm_slice keep(struct mm_batch_unread *u, size_t *used, struct mm_slice bytes)
+{
+    struct mm_slice own = mm_slice_of(u->bytes + *used, bytes.n);
+
+    if (bytes.n > 0)
+        memcpy(u->bytes + *used, bytes.p, bytes.n);
+    *used += bytes.n;
+    return own;
+}
+
+static void add_unread(struct mm_batch *b, const struct mm_chunk *c,
+                       const struct mm_chunk_unread *n)
+{
+    const struct mm_chunk_source *from;
+    const struct mm_chunk_rec *newest;
+    struct mm_batch_unread *u;
+    size_t used = 0;
+
+    MM_ASSERT(n->source_at < c->sources_n && c->sources_n <= MM_CHUNK_SOURCES);
+    MM_ASSERT(n->recs_n >= 1 && n->recs_n <= MM_UNREAD_EXAMPLES);
+    MM_ASSERT(n->app_n <= MM_CLUSTER_APP && n->shape_n <= MM_CLUSTER_TEXT);
+    MM_ASSERT(n->format[MM_FORMAT_NAME - 1] == 0);
+    for (uint32_t i = 0; i < n->recs_n; i++)
+        MM_ASSERT(n->rec[i] < c->done_n);
+    if (b->unread == NULL)
+        b->unread = calloc(MM_BATCH_UNREAD_MAX, sizeof(struct mm_batch_unread *));
+    if (b->unread == NULL || b->unread_n == MM_BATCH_UNREAD_MAX)
+        return;
+    u = calloc(1, sizeof(*u) + MM_CLUSTER_APP + MM_CLUSTER_TEXT + MM_FORMAT_NAME +
+                      MM_UNREAD_EXAMPLES * MM_UNREAD_LINE);
+    if (u == NULL)
+        return;
+    from = &c->source[n->source_at];
+    newest = &c->rec[n->rec[n->recs_n - 1]];
+    u->u = (struct mm_unread){.company = from->company,
+                              .source = from->source,
+                              .app = keep(u, &used, mm_slice_of(n->app, n->app_n)),
+                              .shape = keep(u, &used, mm_slice_of(n->shape, n->shape_n)),
+                              .format = keep(u, &used, mm_slice_str(n->format)),
+                              .count = n->count,
+                              .first_us = c->rec[n->rec[0]].received_us,
+                              .last_us = newest->received_us,
+                              .queue = c->queue,
+                              .seq = newest->seq,
+                              .lines = n->recs_n};
+    for (uint32_t i = 0; i < n->recs_n; i++) {
+        struct mm_slice body = mm_chunk_body(c, &c->rec[n->rec[i]]);
+
+        u->u.line[i] = keep(u, &used, mm_slice_sub(body, 0, MM_UNREAD_LINE));
+    }
+    b->unread[b->unread_n++] = u;
+}
+
+static struct mm_batch_format *format_of(struct mm_batch *b, const struct mm_chunk_source *s,
+                                         const char *name)
+{
+    for (size_t i = b->formats_n; i > 0; i--) {
+        struct mm_batch_format *f = &b->formats[i - 1];
+
+        if (f->source == s->source && f->company == s->company && strcmp(f->name, name) == 0)
+            return f;
+    }
+    if (b->formats_n == b->formats_cap) {
+        size_t cap = b->formats_cap == 0 ? 64 : b->formats_cap * 2;
+        struct mm_batch_format *more =
+            cap > MM_BATCH_FORMATS_MAX ? NULL : realloc(b->formats, cap * sizeof(*more));
+
+        if (more == NULL)
+            return NULL;
+        b->formats = more;
+        b->formats_cap = cap;
+    }
+    b->formats[b->formats_n] = (struct mm_batch_format){.company = s->company, .source = s->source};
+    memcpy(b->formats[b->formats_n].name, name, MM_FORMAT_NAME);
+    return &b->formats[b->formats_n++];
+}
+
+static enum mm_code add_formats(struct mm_batch *b, const struct mm_chunk *c)
+{
+    for (uint32_t i = 0; i < c->formats_n; i++) {
+        const struct mm_chunk_format *n = &c->format[i];
+        struct mm_batch_format *f;
+
+        MM_ASSERT(n->source_at < c->sources_n && c->sources_n <= MM_CHUNK_SOURCES);
+        MM_ASSERT(n->name[MM_FORMAT_NAME - 1] == 0);
+        f = format_of(b, &c->source[n->source_at], n->name);
+        if (f == NULL)
+            return MM_E_NOMEM;
+        f->parsed += n->parsed;
+        f->unparsed += n->unparsed;
+        f->topics |= n->topics;
+        f->last_us = b->newest_us;
+    }
+    for (uint32_t i = 0; i < c->unread_n; i++)
+        add_unread(b, c, &c->unread[i]);
+    return MM_OK;
+}
+
 enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c)
 {
     enum mm_code code = add_block(b, mm_slice_of(c->out, c->out_n));
 
     if (code == MM_OK)
         code = add_counts(b, c);
+    if (code == MM_OK)
+        code = add_formats(b, c);
     if (code != MM_OK)
         return code;
     mm_buf_add(&b->alerts, mm_slice_of(c->alerts, c->alerts_n));

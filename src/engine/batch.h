@@ -17,6 +17,8 @@ enum {
     MM_BATCH_BYTES = 128 * 1024 * 1024,      /* of rows */
     MM_BATCH_ALERTS_MAX = 256 * 1024 * 1024, /* encoded; every record of a batch may alert */
     MM_BATCH_COUNTS_MAX = 512 * 1024,        /* different senders; a register holds 200,000 */
+    MM_BATCH_FORMATS_MAX = 1024 * 1024,      /* a register's sources with some formats each */
+    MM_BATCH_UNREAD_MAX = 2000,              /* templates; what is beyond is counted only */
     MM_BATCH_ASIDES_MAX = 1000,              /* what is beyond is in the events only */
 };
 
@@ -24,6 +26,21 @@ struct mm_batch_count {
     uint32_t company, source;
     uint64_t parsed, unparsed;
     int64_t last_seen_us;
+};
+
+/* Lines of a sender that one format recognised. */
+struct mm_batch_format {
+    uint32_t company, source;
+    char name[MM_FORMAT_NAME];
+    uint64_t parsed, unparsed;
+    uint32_t topics;
+    int64_t last_us;
+};
+
+/* Unread lines of one kind, copied from a chunk. */
+struct mm_batch_unread {
+    struct mm_unread u;
+    uint8_t bytes[]; /* what the slices of u borrow */
 };
 
 struct mm_batch_aside {
@@ -52,6 +69,10 @@ struct mm_batch {
     struct mm_buf alerts;
     struct mm_batch_count *counts;
     size_t counts_n, counts_cap;
+    struct mm_batch_format *formats;
+    size_t formats_n, formats_cap;
+    struct mm_batch_unread **unread; /* sorted by company and source once complete */
+    size_t unread_n;
     struct mm_batch_aside *asides;
     size_t asides_n;
 };

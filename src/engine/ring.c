@@ -64,6 +64,8 @@ struct mm_chunk *mm_ring_begin(struct mm_ring *ring, uint16_t queue, uint64_t ba
     c->done_n = 0;
     c->out_n = 0;
     c->alerts_n = 0;
+    c->unread_n = 0;
+    c->formats_n = 0;
     c->deaths = 0;
     atomic_store(&c->at, 0);
     return c;
@@ -127,6 +129,7 @@ struct mm_chunk *mm_ring_collect(struct mm_ring *ring)
     /* A shard that lies about lengths has been taken over: the sink stops rather than reads on. */
     MM_ASSERT(c->done_n <= c->records_n && c->records_n <= MM_CHUNK_RECORDS);
     MM_ASSERT(c->out_n <= MM_CHUNK_OUT && c->alerts_n <= MM_CHUNK_ALERTS);
+    MM_ASSERT(c->unread_n <= MM_CHUNK_UNREAD && c->formats_n <= MM_CHUNK_FORMATS);
     return c;
 }
 
@@ -148,6 +151,8 @@ void mm_ring_again(struct mm_ring *ring)
     c->from_n = c->done_n;
     c->out_n = 0;
     c->alerts_n = 0;
+    c->unread_n = 0;
+    c->formats_n = 0;
     memset(c->count, 0, c->sources_n * sizeof(c->count[0]));
     atomic_store_explicit(&c->state, MM_CHUNK_FILLED, memory_order_release);
     wake(ring->wake_shard);

@@ -17,6 +17,8 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "codec/cluster.h"
+#include "coverage/coverage.h"
 
 enum {
     MM_RING_SLOTS = 3,                 /* one filled, one worked on, one collected */
@@ -26,6 +28,9 @@ enum {
     MM_CHUNK_OUT = 24 * 1024 * 1024,   /* rows; what does not fit is handed back undone */
     MM_CHUNK_ALERTS = 4 * 1024 * 1024, /* alerts; likewise */
     MM_FORMAT_NAME = 48,               /* name of a format file, NUL included */
+    MM_CHUNK_UNREAD = 64,        /* templates of unread lines; what is beyond is counted only */
+    MM_CHUNK_UNREAD_LOOK = 2048, /* unread lines looked at: a storm costs no more than that */
+    MM_CHUNK_FORMATS = 1024,     /* different (sender, format); beyond: not noted this time */
 };
 
 /* What parsing has to know of a sender; looked up by the sink, since shards have no records. */
@@ -56,6 +61,26 @@ struct mm_chunk_count {
     uint32_t unparsed;
 };
 
+/* Unread lines of one kind, as the shard gathered them. */
+struct mm_chunk_unread {
+    uint32_t source_at;
+    uint32_t count;
+    uint32_t rec[MM_UNREAD_EXAMPLES]; /* first, second and newest of them */
+    uint32_t recs_n;
+    uint32_t app_n, shape_n;
+    char format[MM_FORMAT_NAME]; /* of the newest; "" when none knew it */
+    uint8_t app[MM_CLUSTER_APP];
+    uint8_t shape[MM_CLUSTER_TEXT];
+};
+
+/* Lines of one sender that one format recognised; "" counts those that none did. */
+struct mm_chunk_format {
+    uint32_t source_at;
+    uint32_t parsed, unparsed;
+    uint32_t topics;
+    char name[MM_FORMAT_NAME];
+};
+
 enum mm_chunk_state { MM_CHUNK_FREE, MM_CHUNK_FILLED, MM_CHUNK_DONE };
 
 struct mm_chunk {
@@ -73,11 +98,15 @@ struct mm_chunk {
     uint32_t done_n;     /* records wholly turned into output; < records_n when it was full */
     uint32_t out_n;      /* bytes of rows */
     uint32_t alerts_n;   /* bytes of alerts */
+    uint32_t unread_n;
+    uint32_t formats_n;
     /* Written by the master when a shard dies. */
     uint32_t death_at;
     uint32_t deaths;
     struct mm_chunk_source source[MM_CHUNK_SOURCES];
     struct mm_chunk_count count[MM_CHUNK_SOURCES];
+    struct mm_chunk_unread unread[MM_CHUNK_UNREAD];
+    struct mm_chunk_format format[MM_CHUNK_FORMATS];
     struct mm_chunk_rec rec[MM_CHUNK_RECORDS];
     uint8_t in[MM_CHUNK_IN + 64]; /* + MM_PADDING: simdjson reads past the last body */
     uint8_t alerts[MM_CHUNK_ALERTS];

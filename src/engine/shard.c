@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "codec/syslog.h"
 #include "detect/detect.h"
 #include "model/alert.h"
 #include "os/log.h"
@@ -30,6 +31,11 @@ struct shard {
     struct mm_buf alerts; /* alerts of one record */
     struct mm_event ev;
     uint32_t hits[MM_SHARD_HITS_MAX];
+    /* Of the chunk being worked on. */
+    struct mm_cluster unread; /* as the chunk's, by index */
+    struct mm_buf shape;
+    uint32_t looked; /* unread lines */
+    uint64_t fields[MM_CHUNK_FORMATS][MM_F_WORDS];
 };
 
 static void release(void *prepared)
@@ -99,11 +105,14 @@ static void *start(void *prepared)
     s->p = prepared;
     s->scratch = mm_scratch_new();
     s->matcher = mm_matcher_new(s->p->rules);
-    if (s->scratch == NULL || s->matcher == NULL || mm_native_new(MM_ET_EVENTS, &s->rows) != MM_OK)
+    if (s->scratch == NULL || s->matcher == NULL ||
+        mm_native_new(MM_ET_EVENTS, &s->rows) != MM_OK ||
+        mm_cluster_init(&s->unread, MM_CHUNK_UNREAD) != MM_OK)
         return NULL; /* NOLINT(clang-analyzer-unix.Malloc): the process ends, all is given back */
     mm_arena_init(&s->arena, 64 * 1024 * 1024);
     mm_buf_init(&s->event, MM_ALERT_MAX_EVENT);
     mm_buf_init(&s->alerts, MM_CHUNK_ALERTS);
+    mm_buf_init(&s->shape, MM_CLUSTER_TEXT);
     return s;
 }
 
@@ -177,6 +186,89 @@ static struct mm_hint hint_of(const struct shard *s, const struct mm_chunk_sourc
     };
 }
 
+/* Names of formats are ours: one that is longer than MM_FORMAT_NAME is cut. */
+static void put_name(char to[MM_FORMAT_NAME], struct mm_slice name)
+{
+    name = mm_slice_sub(name, 0, MM_FORMAT_NAME - 1);
+    memset(to, 0, MM_FORMAT_NAME);
+    if (name.n > 0)
+        memcpy(to, name.p, name.n);
+}
+
+/* Put an unread line to those like it. */
+static void note_unread(struct shard *s, struct mm_chunk *c, uint32_t at)
+{
+    const struct mm_chunk_rec *r = &c->rec[at];
+    struct mm_slice line = mm_chunk_body(c, r), app = {0};
+    struct mm_chunk_unread *u;
+    struct mm_syslog syslog;
+    struct mm_shape shape;
+    size_t i;
+
+    if (s->looked++ >= MM_CHUNK_UNREAD_LOOK)
+        return;
+    if (mm_syslog_parse(line, &syslog, NULL) == MM_OK) {
+        app = mm_slice_sub(syslog.app, 0, MM_CLUSTER_APP);
+        line = app.n > 0 ? syslog.msg : syslog.text;
+    }
+    mm_shape_of(line, &shape);
+    i = mm_cluster_put(&s->unread, r->source_at, app, &shape);
+    if (i == SIZE_MAX)
+        return;
+    u = &c->unread[i];
+    if (i == c->unread_n) {
+        c->unread_n++;
+        *u = (struct mm_chunk_unread){.source_at = r->source_at, .app_n = (uint32_t)app.n};
+        if (app.n > 0)
+            memcpy(u->app, app.p, app.n);
+    }
+    u->count++;
+    u->rec[u->recs_n < MM_UNREAD_EXAMPLES ? u->recs_n++ : MM_UNREAD_EXAMPLES - 1] = at;
+    put_name(u->format, s->ev.format);
+}
+
+/* Count the event for its format, and note what stands in it. */
+static void note_format(struct shard *s, struct mm_chunk *c, uint32_t source_at, bool parsed)
+{
+    struct mm_slice name = mm_slice_sub(s->ev.format, 0, MM_FORMAT_NAME - 1);
+    uint32_t i = c->formats_n;
+
+    /* Lines of one sender come in runs: the newest entries are looked at first. */
+    while (i > 0 && !(c->format[i - 1].source_at == source_at &&
+                      mm_slice_eq(mm_slice_str(c->format[i - 1].name), name)))
+        i--;
+    if (i == 0) {
+        if (c->formats_n == MM_CHUNK_FORMATS)
+            return;
+        i = ++c->formats_n;
+        c->format[i - 1] = (struct mm_chunk_format){.source_at = source_at};
+        memset(s->fields[i - 1], 0, sizeof(s->fields[0]));
+        put_name(c->format[i - 1].name, name);
+    }
+    c->format[i - 1].parsed += parsed ? 1 : 0;
+    c->format[i - 1].unparsed += parsed ? 0 : 1;
+    if (s->ev.time_quality < MM_TQ_RECEIVED)
+        c->format[i - 1].topics |= UINT32_C(1) << MM_TOPIC_TIME;
+    for (size_t w = 0; w < MM_F_WORDS; w++)
+        s->fields[i - 1][w] |= s->ev.has[w];
+}
+
+/* What was gathered on the way goes to the chunk. */
+static void write_notes(struct shard *s, struct mm_chunk *c)
+{
+    for (uint32_t i = 0; i < c->unread_n; i++) {
+        struct mm_chunk_unread *u = &c->unread[i];
+
+        mm_shape_key(&s->unread.entry[i].shape, &s->shape);
+        MM_ASSERT(mm_buf_ok(&s->shape));
+        u->shape_n = (uint32_t)s->shape.n; /* <= MM_CLUSTER_TEXT */
+        if (u->shape_n > 0)
+            memcpy(u->shape, s->shape.p, u->shape_n);
+    }
+    for (uint32_t i = 0; i < c->formats_n; i++)
+        c->format[i].topics |= mm_topics_of(s->fields[i]);
+}
+
 /* One record into rows and alerts. False when there is no room left: it was not taken. */
 static bool take(struct shard *s, struct mm_chunk *c, const struct mm_chunk_rec *r,
                  const struct mm_hint *hints)
@@ -211,10 +303,13 @@ static bool take(struct shard *s, struct mm_chunk *c, const struct mm_chunk_rec 
         memcpy(c->alerts + c->alerts_n, s->alerts.p, alerts);
         c->alerts_n += (uint32_t)alerts; /* <= MM_CHUNK_ALERTS, checked above */
     }
-    if ((s->ev.flags & MM_EV_UNPARSED) != 0)
+    if ((s->ev.flags & MM_EV_UNPARSED) != 0) {
         c->count[r->source_at].unparsed++;
-    else
+        note_unread(s, c, (uint32_t)(r - c->rec)); /* below MM_CHUNK_RECORDS */
+    } else {
         c->count[r->source_at].parsed++;
+    }
+    note_format(s, c, r->source_at, (s->ev.flags & MM_EV_UNPARSED) == 0);
     return true;
 }
 
@@ -236,6 +331,10 @@ static void work(void *shard, struct mm_chunk *c)
     /* A shard that died here may have left a part: begin this round afresh. */
     c->out_n = 0;
     c->alerts_n = 0;
+    c->unread_n = 0;
+    c->formats_n = 0;
+    s->looked = 0;
+    mm_cluster_reset(&s->unread);
     memset(c->count, 0, c->sources_n * sizeof(c->count[0]));
     mm_native_reset(s->rows);
     for (uint32_t i = 0; i < c->sources_n; i++)
@@ -249,6 +348,7 @@ static void work(void *shard, struct mm_chunk *c)
     }
     MM_ASSERT(done > c->from_n); /* an empty output takes any record */
     MM_ASSERT(mm_native_put(s->rows, put, c) == MM_OK);
+    write_notes(s, c);
     c->done_n = done;
 }
 

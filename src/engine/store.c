@@ -21,7 +21,7 @@ struct part {
     struct mm_batch *b;
     const struct mm_alert *alerts;
     size_t alerts_n, alerts_at;
-    size_t counts_at, asides_at;
+    size_t counts_at, formats_at, unread_at, asides_at;
     bool done;
 };
 
@@ -153,9 +153,64 @@ static enum mm_code write_counts(struct mm_tx *tx, struct part *p)
                               .unparsed = c->unparsed,
                               .last_seen_us = c->last_seen_us,
                               .updated_us = mm_now_us()};
+        struct mm_cover_day day = {
+            .day = mm_cover_day_of(c->last_seen_us), .parsed = c->parsed, .unparsed = c->unparsed};
+
         code = mm_health_parsed(tx, &h);
+        if (code == MM_OK && c->parsed + c->unparsed > 0)
+            code = mm_cover_day_add(tx, c->company, c->source, &day);
     }
     return code;
+}
+
+static enum mm_code write_formats(struct mm_tx *tx, struct part *p)
+{
+    enum mm_code code = MM_OK;
+    size_t end = mm_min_size(p->formats_at + COUNTS_PER_WRITE, p->b->formats_n);
+
+    for (; p->formats_at < end && code == MM_OK; p->formats_at++) {
+        const struct mm_batch_format *f = &p->b->formats[p->formats_at];
+        struct mm_source_format row = {.company = f->company,
+                                       .source = f->source,
+                                       .format = mm_slice_str(f->name),
+                                       .parsed = f->parsed,
+                                       .unparsed = f->unparsed,
+                                       .topics = f->topics,
+                                       .first_us = f->last_us,
+                                       .last_us = f->last_us};
+
+        code = mm_source_format_add(tx, &row);
+    }
+    return code;
+}
+
+static int by_source(const void *pa, const void *pb)
+{
+    const struct mm_unread *a = &(*(struct mm_batch_unread *const *)pa)->u;
+    const struct mm_unread *b = &(*(struct mm_batch_unread *const *)pb)->u;
+
+    if (a->company != b->company)
+        return a->company < b->company ? -1 : 1;
+    if (a->source != b->source)
+        return a->source < b->source ? -1 : 1;
+    return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+/* Templates of one source. */
+static enum mm_code write_unread(struct mm_tx *tx, struct part *p)
+{
+    struct mm_unread list[MM_UNREAD_PUT_MAX];
+    size_t n = 0;
+
+    while (n < MM_UNREAD_PUT_MAX && p->unread_at < p->b->unread_n) {
+        const struct mm_unread *u = &p->b->unread[p->unread_at]->u;
+
+        if (n > 0 && (u->company != list[0].company || u->source != list[0].source))
+            break;
+        list[n++] = *u;
+        p->unread_at++;
+    }
+    return n == 0 ? MM_OK : mm_unread_put(tx, list, n, mm_now_us());
 }
 
 static enum mm_code write_asides(struct mm_tx *tx, struct part *p)
@@ -190,10 +245,20 @@ static enum mm_code write_part(struct mm_tx *tx, void *arg)
         if (code != MM_OK || p->alerts_at < p->alerts_n)
             return code;
     }
-    code = write_counts(tx, p);
+    if (p->counts_at < p->b->counts_n) {
+        code = write_counts(tx, p);
+        if (code != MM_OK || p->counts_at < p->b->counts_n)
+            return code;
+    }
+    if (p->formats_at < p->b->formats_n) {
+        code = write_formats(tx, p);
+        if (code != MM_OK || p->formats_at < p->b->formats_n)
+            return code;
+    }
+    code = write_unread(tx, p);
     if (code == MM_OK)
         code = write_asides(tx, p);
-    if (code != MM_OK || p->counts_at < p->b->counts_n || p->asides_at < p->b->asides_n)
+    if (code != MM_OK || p->unread_at < p->b->unread_n || p->asides_at < p->b->asides_n)
         return code;
     code = mm_triage_position_set(tx, p->b->queue, p->b->to);
     p->done = code == MM_OK;
@@ -205,6 +270,8 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
 {
     struct part p = {.b = b, .alerts = alerts, .alerts_n = n};
 
+    if (b->unread_n > 1)
+        qsort(b->unread, b->unread_n, sizeof(b->unread[0]), by_source);
     while (!p.done) {
         struct part before = p;
         enum mm_code code = mm_records_write(s->o.records, mm_system_scope(), write_part, &p);

@@ -1,0 +1,207 @@
+/* coverage/coverage_test.c - templates, days and formats of a source are counted and bounded. */
+#include "coverage/coverage.h"
+
+#include <stdio.h>
+
+#include "base/time.h"
+#include "codec/cluster.h"
+#include "model/event.h"
+#include "store/records/system_scope.h"
+#include "tests/harness/test.h"
+
+#define NOW (INT64_C(20000) * MM_US_PER_DAY)
+
+static const struct mm_migration company_migrations[] = {
+    {1, "companies",
+     "CREATE TABLE company(company INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+     "INSERT INTO company VALUES (0, 'operator'), (1, 'a'), (2, 'b');"},
+};
+static const struct mm_feature company_feature = {
+    .name = "register",
+    .migrations = company_migrations,
+    .migration_count = 1,
+};
+
+static struct mm_records *open_records(void)
+{
+    static const struct mm_feature *const features[] = {&company_feature, &mm_coverage_feature};
+    struct mm_records_fault fault = {0};
+    struct mm_records *rec = NULL;
+    const struct mm_stmt *bad = NULL;
+    char why[200] = "";
+
+    CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
+                                                           .features = features,
+                                                           .feature_count = 2,
+                                                           .version = "1.0.0"},
+                              &rec, &fault),
+              MM_OK);
+    if (mm_records_check(rec, &bad, why, sizeof(why)) != MM_OK) {
+        printf("# %s: %s\n", bad == NULL ? "?" : bad->name, why);
+        CHECK(!"a statement is refused");
+    }
+    return rec;
+}
+
+struct work {
+    struct mm_unread unread;
+    struct mm_cover_day day;
+    struct mm_source_format format;
+    uint32_t company;
+};
+
+static enum mm_code put(struct mm_tx *tx, void *arg)
+{
+    struct work *w = arg;
+
+    return mm_unread_put(tx, &w->unread, 1, w->unread.last_us);
+}
+
+static void put_line(struct mm_records *rec, uint32_t company, const char *line, int64_t us)
+{
+    struct work w = {.unread = {.company = company,
+                                .source = 7,
+                                .app = MM_S("app"),
+                                .format = MM_S(""),
+                                .count = 1,
+                                .first_us = us,
+                                .last_us = us,
+                                .seq = 9,
+                                .line = {mm_slice_str(line)},
+                                .lines = 1}};
+    struct mm_shape shape;
+    struct mm_buf key;
+
+    mm_buf_init(&key, MM_CLUSTER_TEXT);
+    mm_shape_of(mm_slice_str(line), &shape);
+    mm_shape_key(&shape, &key);
+    w.unread.shape = mm_buf_slice(&key);
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), put, &w), MM_OK);
+    mm_buf_done(&key);
+}
+
+static size_t list(struct mm_records *rec, uint32_t company, struct mm_arena *a,
+                   struct mm_unread **ret)
+{
+    struct mm_scope_hold hold;
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+
+    CHECK(mm_records_read(rec, mm_system_company(&hold, company), &tx) == MM_OK);
+    CHECK(mm_unread_list(tx, a, 7, 0, 200, ret, &n) == MM_OK);
+    mm_records_read_done(&tx);
+    return n;
+}
+
+TEST(unread_lines_of_one_kind_are_one_template_with_three_examples)
+{
+    struct mm_records *rec = open_records();
+    struct mm_unread *l = NULL;
+    struct mm_arena a;
+
+    mm_arena_init(&a, 1 << 20);
+    put_line(rec, 1, "session of alice opened", NOW);
+    put_line(rec, 1, "session of bob opened", NOW + 1);
+    put_line(rec, 1, "session of carol opened", NOW + 2);
+    put_line(rec, 1, "session of dave opened", NOW + 3);
+    put_line(rec, 1, "disk full", NOW);
+    put_line(rec, 2, "session of erin opened", NOW);
+    put_line(rec, 3, "a company that is gone", NOW);
+    CHECK_NUM(list(rec, 1, &a, &l), 2);
+    CHECK_NUM(l[0].count, 4);
+    CHECK_NUM(l[0].first_us, NOW);
+    CHECK_NUM(l[0].last_us, NOW + 3);
+    CHECK_NUM(l[0].lines, 3);
+    CHECK_SLICE(l[0].line[0], "session of alice opened");
+    CHECK_SLICE(l[0].line[1], "session of bob opened");
+    CHECK_SLICE(l[0].line[2], "session of dave opened");
+    CHECK_SLICE(l[0].shape, "session of \x1fword\x1f opened");
+    CHECK_SLICE(l[1].line[0], "disk full");
+    CHECK_NUM(list(rec, 2, &a, &l), 1);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+TEST(unread_templates_of_a_source_are_bounded_and_forgotten)
+{
+    struct mm_records *rec = open_records();
+    struct mm_unread *l = NULL;
+    struct mm_arena a;
+    char line[32];
+
+    mm_arena_init(&a, 8 << 20);
+    put_line(rec, 1, "kept twice", NOW);
+    put_line(rec, 1, "kept twice", NOW);
+    for (int i = 0; i < MM_UNREAD_MAX + 3; i++) {
+        (void)snprintf(line, sizeof(line), "%c%c", 'a' + i / 26, 'a' + i % 26);
+        put_line(rec, 1, line, NOW);
+    }
+    CHECK(list(rec, 1, &a, &l) <= MM_UNREAD_MAX);
+    CHECK(list(rec, 1, &a, &l) > MM_UNREAD_MAX / 2);
+    CHECK_NUM(l[0].count, 2);
+    put_line(rec, 1, "much later", NOW + 100 * MM_US_PER_DAY);
+    CHECK_NUM(list(rec, 1, &a, &l), 1);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+static enum mm_code add(struct mm_tx *tx, void *arg)
+{
+    struct work *w = arg;
+    enum mm_code code = mm_cover_day_add(tx, w->company, 7, &w->day);
+
+    return code == MM_OK ? mm_source_format_add(tx, &w->format) : code;
+}
+
+TEST(coverage_days_add_up_and_old_ones_go)
+{
+    struct mm_records *rec = open_records();
+    struct mm_scope_hold hold;
+    struct mm_cover_day *days = NULL;
+    struct mm_source_format *formats = NULL;
+    struct mm_arena a;
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+
+    mm_arena_init(&a, 1 << 20);
+    CHECK_NUM(mm_cover_day_of(INT64_C(15) * 3600 * MM_US_PER_S), 1);
+    CHECK_NUM(mm_cover_day_of(INT64_C(15) * 3600 * MM_US_PER_S - 1), 0);
+    for (int i = 0; i < 3; i++) {
+        struct work w = {.company = 1,
+                         .day = {.day = i < 2 ? 500 : 500 + MM_COVERAGE_DAYS - 1 + i / 3,
+                                 .parsed = 8,
+                                 .unparsed = 2},
+                         .format = {.company = 1,
+                                    .source = 7,
+                                    .format = i == 2 ? MM_S("squid") : MM_S("fortigate"),
+                                    .parsed = 8,
+                                    .topics = 1u << i,
+                                    .first_us = NOW + i,
+                                    .last_us = NOW + i}};
+
+        CHECK_NUM(mm_records_write(rec, mm_system_scope(), add, &w), MM_OK);
+    }
+    CHECK(mm_records_read(rec, mm_system_company(&hold, 1), &tx) == MM_OK);
+    CHECK(mm_cover_days(tx, &a, 7, 0, &days, &n) == MM_OK);
+    CHECK_NUM(n, 2);
+    CHECK_NUM(days[0].parsed, 16);
+    CHECK(mm_source_formats(tx, &a, 0, &formats, &n) == MM_OK);
+    CHECK_NUM(n, 2);
+    CHECK_SLICE(formats[0].format, "fortigate");
+    CHECK_NUM(formats[0].topics, 3);
+    CHECK_NUM(formats[0].last_us, NOW + 1);
+    mm_records_read_done(&tx);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+TEST(topics_are_told_by_any_of_their_fields)
+{
+    uint64_t fields[MM_F_WORDS] = {0};
+
+    CHECK_NUM(mm_topics_of(fields), 0);
+    fields[MM_F_HOST_MAC / 64] |= UINT64_C(1) << (MM_F_HOST_MAC % 64);
+    fields[MM_F_USER_NAME / 64] |= UINT64_C(1) << (MM_F_USER_NAME % 64);
+    CHECK_NUM(mm_topics_of(fields), 1u << MM_TOPIC_MAC | 1u << MM_TOPIC_USER);
+    CHECK(strcmp(mm_topic_name(MM_TOPIC_NAT), "nat") == 0);
+}

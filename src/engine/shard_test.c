@@ -1,0 +1,99 @@
+/* engine/shard_test.c - what a shard notes of its chunk beside rows and alerts. */
+#include "engine/shard.h"
+
+#include <stdlib.h>
+
+#include "engine/batch.h"
+#include "tests/harness/test.h"
+
+struct bench {
+    struct mm_shard_ops ops;
+    void *prepared, *shard;
+    struct mm_ring *ring;
+    struct mm_chunk *chunk;
+    uint64_t seq;
+};
+
+static void begin(struct bench *b)
+{
+    static char formats[1024];
+    static struct mm_shard_content content = {.formats_dir = formats};
+
+    (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
+    content.rule_dirs[0] = mm_test_dir();
+    content.rule_dirs_n = 1;
+    *b = (struct bench){.ops = mm_shard_ops(&content), .seq = 1};
+    b->prepared = b->ops.prepare(b->ops.arg);
+    CHECK(b->prepared != NULL);
+    b->shard = b->ops.start(b->prepared);
+    CHECK(b->shard != NULL);
+    CHECK(mm_ring_new(-1, &b->ring) == MM_OK);
+    b->chunk = mm_ring_begin(b->ring, 3, 1);
+    CHECK(b->chunk != NULL);
+}
+
+static void add(struct bench *b, uint32_t source, const char *line)
+{
+    struct mm_chunk_source from = {.company = 1, .source = source, .tz_offset_s = 9 * 3600};
+    struct mm_chunk_rec rec = {.seq = b->seq++, .received_us = INT64_C(1795147200000000)};
+
+    CHECK(mm_chunk_add(b->chunk, &from, &rec, mm_slice_str(line)));
+}
+
+#define SQUID                                                                                      \
+    "1795147200.123 5 192.168.1.9 TCP_MISS/200 512 GET http://example.com/ bob "                   \
+    "HIER_DIRECT/192.0.2.1 text/html"
+
+TEST(shard_gathers_unread_lines_and_the_formats_of_a_source)
+{
+    struct bench b;
+    struct mm_batch *batch = NULL;
+    const struct mm_unread *u;
+
+    begin(&b);
+    add(&b, 7, "<13>Nov 20 10:00:00 nas backupd: job 12 of alice failed");
+    add(&b, 7, "<13>Nov 20 10:00:01 nas backupd: job 13 of bob failed");
+    add(&b, 8, "<13>Nov 20 10:00:01 nas backupd: job 13 of bob failed");
+    add(&b, 8, SQUID);
+    b.ops.work(b.shard, b.chunk);
+    CHECK_NUM(b.chunk->done_n, 4);
+    CHECK_NUM(b.chunk->unread_n, 2);
+    CHECK_NUM(b.chunk->formats_n, 3);
+
+    CHECK(mm_batch_new(1, 3, 1, 0, &batch) == MM_OK);
+    CHECK(mm_batch_absorb(batch, b.chunk) == MM_OK);
+    CHECK_NUM(batch->unread_n, 2);
+    u = &batch->unread[0]->u;
+    CHECK_NUM(u->source, 7);
+    CHECK_NUM(u->count, 2);
+    CHECK_NUM(u->lines, 2);
+    CHECK_NUM(u->queue, 3);
+    CHECK_NUM(u->seq, 2);
+    CHECK_SLICE(u->app, "backupd");
+    CHECK_SLICE(u->shape, "job \x1fint\x1f of \x1fword\x1f failed");
+    CHECK_SLICE(u->line[1], "<13>Nov 20 10:00:01 nas backupd: job 13 of bob failed");
+    CHECK_NUM(batch->formats_n, 3);
+    CHECK(strcmp(batch->formats[0].name, "") == 0);
+    CHECK_NUM(batch->formats[0].unparsed, 2);
+    CHECK(strcmp(batch->formats[2].name, "squid") == 0);
+    CHECK_NUM(batch->formats[2].parsed, 1);
+    CHECK((batch->formats[2].topics >> MM_TOPIC_TIME & 1) == 1);
+    CHECK((batch->formats[2].topics >> MM_TOPIC_URL & 1) == 1);
+    CHECK((batch->formats[2].topics >> MM_TOPIC_MAC & 1) == 0);
+    mm_batch_free(&batch);
+}
+
+TEST(shard_looks_at_a_bounded_part_of_a_storm_of_unread_lines)
+{
+    struct bench b;
+    uint64_t counted = 0;
+
+    begin(&b);
+    for (int i = 0; i < MM_CHUNK_UNREAD_LOOK + 100; i++)
+        add(&b, 7, "nobody knows this");
+    b.ops.work(b.shard, b.chunk);
+    for (uint32_t i = 0; i < b.chunk->unread_n; i++)
+        counted += b.chunk->unread[i].count;
+    CHECK_NUM(counted, MM_CHUNK_UNREAD_LOOK);
+    CHECK_NUM(b.chunk->count[0].unparsed, MM_CHUNK_UNREAD_LOOK + 100);
+}
