@@ -1,15 +1,18 @@
 /*
- * app/worker.c - `mimamori worker`: does what stands in the table of jobs, one job after the other.
+ * app/worker.c - `mimamori worker`: does what stands in the table of jobs, one job after the other;
+ * mails in a thread of their own, so that a mail server that hangs holds up no look into the logs.
  *
  * There is one worker a state directory (run/worker.lock), so jobs that are held when it starts
  * were those of a worker that died over them.
  */
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/tables.h"
@@ -25,7 +28,7 @@
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
 
-enum { TICK_MS = 500, PASSWORD_MAX = 256, PAUSE_MAX_S = 3600, WHY_MAX = 4096 };
+enum { TICK_MS = 500, PASSWORD_MAX = 256, PAUSE_MAX_S = 3600, WHY_MAX = 4096, END_S = 5 };
 
 #define TICK_IDLE_US (2 * MM_US_PER_S)
 
@@ -36,6 +39,7 @@ struct worker {
     char portal[300], password[PASSWORD_MAX];
     uint32_t pause_s; /* of mails */
     bool mail_on;
+    int signals; /* readable when it is time to end; nobody reads it */
 };
 
 static int usage(void)
@@ -130,8 +134,8 @@ static enum mm_code write_failed(struct mm_tx *tx, void *arg)
 {
     struct failing *f = arg;
     struct mm_note note = {.company = MM_COMPANY_OPERATOR,
-                           .kind = "job_failed",
-                           .entity_field = "event.action",
+                           .kind = MM_JOB_FINDING,
+                           .entity_field = MM_JOB_FINDING_FIELD,
                            .entity = mm_slice_str(mm_job_kind_name(f->job->kind)),
                            .level = MM_LEVEL_MEDIUM,
                            .time_us = f->now_us};
@@ -203,16 +207,47 @@ static void find_lost(struct worker *w, bool all)
         failed(w, &lost[i], &(struct mm_job_failure){.error = MM_S("job.lost"), .pause_s = 1});
 }
 
-/* One job of each kind, so that none waits for all of another; says whether there was any. */
-static bool turn(struct worker *w)
+/*
+ * Do jobs of these kinds until a signal comes: one of each in turn, so that none waits for all of
+ * another.
+ *
+ * No WATCHDOG=1: one try at a mail server may take a minute, and a worker that is killed in it
+ * would send that mail again and again. Every wait here has its own time-out.
+ */
+static void work(struct worker *w, enum mm_job_kind from, enum mm_job_kind to)
 {
-    bool any = false;
+    struct pollfd pfd = {.fd = w->signals, .events = POLLIN};
+    int64_t looked_us = 0;
+    uint64_t seen = 0;
+    bool more = false;
 
-    for (int kind = 0; kind < MM_JOB_KINDS; kind++) {
-        if (kind != MM_JOB_MAIL || w->mail_on)
-            any = do_one(w, (enum mm_job_kind)kind) || any;
+    while (poll(&pfd, 1, more ? 0 : TICK_MS) <= 0) {
+        more = false;
+        /* Second looks and second tries come due without a change of the records. */
+        if (!mm_records_changed(w->records, &seen) && mm_mono_us() - looked_us < TICK_IDLE_US)
+            continue;
+        looked_us = mm_mono_us();
+        for (enum mm_job_kind kind = from; kind <= to; kind++)
+            more = do_one(w, kind) || more;
+        if (!more)
+            find_lost(w, false);
     }
-    return any;
+}
+
+static void *work_mails(void *arg)
+{
+    work(arg, MM_JOB_MAIL, MM_JOB_MAIL);
+    return NULL;
+}
+
+/* The thread of mails, a moment to end what it does; false when it did not. */
+static bool joined(pthread_t mails)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += END_S;
+    return pthread_timedjoin_np(mails, NULL, &until) == 0;
 }
 
 /* Two workers would take each other's jobs for lost. Held until the end. */
@@ -233,36 +268,25 @@ static bool alone(const char *state, int *ret_lock)
 static int run(const char *state, const struct mm_config *config)
 {
     static struct worker w;
-    int64_t ticked_us = 0;
-    uint64_t seen = 0;
+    pthread_t mails;
     sigset_t set;
-    int signals, lock = -1;
+    int lock = -1;
 
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGHUP, SIG_IGN);
-    signals = signalfd(-1, &set, SFD_CLOEXEC);
-    if (signals < 0 || !alone(state, &lock) || !prepare(&w, state, config))
+    w.signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (w.signals < 0 || !alone(state, &lock) || !prepare(&w, state, config))
         return 1;
     find_lost(&w, true);
+    if (w.mail_on && pthread_create(&mails, NULL, work_mails, &w) != 0)
+        return 1;
     mm_notify("READY=1");
-    for (;;) {
-        struct pollfd pfd = {.fd = signals, .events = POLLIN};
-        bool more = false;
-
-        /* No WATCHDOG=1: one try at a mail server may take a minute, and a worker that is killed
-         * in it would send that mail again and again. Every wait here has its own time-out. */
-        /* Second looks and second tries come due without a change of the records. */
-        if (mm_records_changed(w.records, &seen) || mm_mono_us() - ticked_us > TICK_IDLE_US) {
-            ticked_us = mm_mono_us();
-            find_lost(&w, false);
-            more = turn(&w);
-        }
-        if (poll(&pfd, 1, more ? 0 : TICK_MS) > 0)
-            break;
-    }
+    work(&w, MM_JOB_LOOK, MM_JOB_TELL);
+    if (w.mail_on && !joined(mails))
+        _exit(0); /* in the middle of a mail: its job is found as lost and taken again */
     mm_events_free(&w.events);
     mm_records_close(&w.records);
     explicit_bzero(w.password, sizeof(w.password));

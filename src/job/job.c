@@ -32,7 +32,7 @@ const char *mm_job_state_name(enum mm_job_state state)
     return states[state];
 }
 
-bool mm_job_state_parse(struct mm_slice name, enum mm_job_state *ret)
+static bool state_parse(struct mm_slice name, enum mm_job_state *ret)
 {
     for (int i = 0; i < MM_JOB_STATES; i++) {
         if (mm_slice_eq(name, mm_slice_str(states[i]))) {
@@ -250,7 +250,7 @@ static void read_row(struct mm_q *q, struct mm_arena *a, struct mm_job_row *ret)
                                .last_error = mm_q_col_dup(q, 8, a),
                                .created_us = mm_q_col_int(q, 9),
                                .finished_us = mm_q_col_int(q, 10)};
-    if (!mm_job_state_parse(mm_q_col_text(q, 4), &ret->state))
+    if (!state_parse(mm_q_col_text(q, 4), &ret->state))
         ret->state = MM_JOB_FAILED; /* the table's CHECK is damaged: somebody must look */
 }
 
@@ -267,8 +267,7 @@ enum mm_code mm_job_list(struct mm_tx *tx, const struct mm_job_filter *f, struct
     if (list == NULL)
         return MM_E_NOMEM;
     begin(&q, tx, MM_JOB_STMT_LIST);
-    mm_q_text(&q, ":state", mm_slice_str(f->one_state ? states[f->state] : ""));
-    mm_q_int(&q, ":done", f->one_state || f->done_too ? 1 : 0);
+    mm_q_int(&q, ":done", f->done_too ? 1 : 0);
     mm_q_int(&q, ":before", f->before > 0 ? f->before : INT64_MAX);
     mm_q_int(&q, ":max", (int64_t)f->max);
     while (n < f->max && mm_q_row(&q))
@@ -309,16 +308,14 @@ enum mm_code mm_job_retry(struct mm_tx *tx, int64_t job, int64_t now_us)
     return mm_q_end_touch(&q);
 }
 
-enum mm_code mm_job_count(struct mm_tx *tx, enum mm_job_kind kind, enum mm_job_state state,
-                          uint64_t *ret)
+enum mm_code mm_job_failed_count(struct mm_tx *tx, struct mm_slice kind, uint64_t *ret)
 {
     int64_t n = 0;
     struct mm_q q;
     enum mm_code code;
 
-    begin(&q, tx, MM_JOB_STMT_COUNT);
-    mm_q_text(&q, ":kind", mm_slice_str(mm_job_kind_name(kind)));
-    mm_q_text(&q, ":state", mm_slice_str(mm_job_state_name(state)));
+    begin(&q, tx, MM_JOB_STMT_FAILED_COUNT);
+    mm_q_text(&q, ":kind", kind);
     code = mm_q_end_int(&q, &n);
     if (code == MM_OK)
         *ret = (uint64_t)n;

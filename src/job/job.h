@@ -39,13 +39,16 @@ enum {
     MM_JOB_LIST_MAX = 500,
 };
 
+/* The operator's finding of jobs given up, one a kind. */
+#define MM_JOB_FINDING "job_failed"
+#define MM_JOB_FINDING_FIELD "event.action"
+
 /* What was done is kept this long, for who asks how it went. */
 #define MM_JOB_KEEP_US (INT64_C(30) * 86400 * 1000000)
 
 /* "look"; "queued". */
 const char *mm_job_kind_name(enum mm_job_kind kind);
 const char *mm_job_state_name(enum mm_job_state state);
-bool mm_job_state_parse(struct mm_slice name, enum mm_job_state *ret);
 
 /* A job that was taken: who has it may end it. */
 struct mm_job {
@@ -109,8 +112,7 @@ struct mm_job_row {
 };
 
 struct mm_job_filter {
-    bool one_state, done_too; /* without: everything that is not done */
-    enum mm_job_state state;
+    bool done_too;  /* without: everything that is not done */
     int64_t before; /* numbers below it; 0: from the newest */
     size_t max;     /* 1..MM_JOB_LIST_MAX */
 };
@@ -124,8 +126,7 @@ MM_MUST_USE enum mm_code mm_job_get(struct mm_tx *tx, int64_t job, struct mm_are
  * neither failed nor waits, MM_E_EXISTS when the same work already waits in another job.
  */
 MM_MUST_USE enum mm_code mm_job_retry(struct mm_tx *tx, int64_t job, int64_t now_us);
-/* How many jobs of the kind are in this state under the scope. */
-MM_MUST_USE enum mm_code mm_job_count(struct mm_tx *tx, enum mm_job_kind kind,
-                                      enum mm_job_state state, uint64_t *ret);
+/* How many jobs of a kind stand as given up under the scope. */
+MM_MUST_USE enum mm_code mm_job_failed_count(struct mm_tx *tx, struct mm_slice kind, uint64_t *ret);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "store/records/system_scope.h"
 #include "tests/harness/test.h"
 
 enum how { TAKES, HANGS_UP_AFTER_DATA, SAYS_NO, SAYS_LATER, WANTS_LOGIN };
@@ -180,4 +181,79 @@ TEST(a_mail_is_whole_lines_of_bounded_length)
     }
     CHECK(from == out.n);
     mm_buf_done(&out);
+}
+
+/* ---- records of before there were jobs ---- */
+
+static const struct mm_migration before[] = {
+    {1, "companies-and-cases",
+     "CREATE TABLE company(company INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+     "INSERT INTO company VALUES (0, 'operator'), (1, 'a');"
+     "CREATE TABLE cases(case_id INTEGER PRIMARY KEY, company INTEGER NOT NULL, opened_us INTEGER "
+     "NOT NULL) STRICT;"
+     "INSERT INTO cases VALUES (1, 1, 10), (2, 1, 20);"},
+    {2, "mails",
+     "INSERT INTO notified VALUES (1, 1, 11);"
+     "INSERT INTO outbox VALUES "
+     "(1, 1, 1, 'a@example.jp', 's', 'b', 'm1', 'sent', 1, 11, '', 11, 12),"
+     "(2, 1, 1, 'b@example.jp', 's', 'b', 'm2', 'unsure', 3, 15, 'lost', 11, NULL),"
+     "(3, 1, 1, 'c@example.jp', 's', 'b', 'm3', 'refused', 1, 12, '550', 11, NULL);"},
+};
+
+static struct mm_records *open_with(size_t before_n, size_t notify_n)
+{
+    static struct mm_feature base, notify; /* the records keep their addresses */
+    const struct mm_feature *features[] = {&base, &mm_job_feature, &notify};
+    struct mm_records *rec = NULL;
+
+    /* Statements are those of now, and not compiled before they are used. */
+    base =
+        (struct mm_feature){.name = "register", .migrations = before, .migration_count = before_n};
+    notify = mm_notify_feature;
+    notify.migration_count = notify_n;
+    CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
+                                                           .features = features,
+                                                           .feature_count = MM_COUNT(features),
+                                                           .version = "1.0.0"},
+                              &rec, NULL),
+              MM_OK);
+    return rec;
+}
+
+TEST(what_waited_before_there_were_jobs_waits_as_a_job)
+{
+    static const struct {
+        const char *kind, *error;
+        int64_t subject, at_us;
+        uint32_t attempts;
+        enum mm_job_state state;
+    } want[] = {
+        {"mail", "550", 3, 12, 1, MM_JOB_FAILED},
+        {"mail", "lost", 2, 15, 3, MM_JOB_QUEUED},
+        {"tell", "", 2, 20, 0, MM_JOB_QUEUED},
+    };
+    struct mm_records *rec = open_with(1, 1);
+    struct mm_job_row *rows = NULL;
+    struct mm_tx *tx = NULL;
+    struct mm_arena a;
+    size_t n = 0;
+
+    mm_records_close(&rec);
+    rec = open_with(2, 1);
+    mm_records_close(&rec);
+    rec = open_with(2, 2);
+    mm_arena_init(&a, 1 << 20);
+    CHECK(mm_records_read(rec, mm_system_scope(), &tx) == MM_OK);
+    CHECK(mm_job_list(tx, &(struct mm_job_filter){.max = 10}, &a, &rows, &n) == MM_OK);
+    CHECK_NUM(n, MM_COUNT(want));
+    for (size_t i = 0; i < n; i++) {
+        CHECK_SLICE(rows[i].kind, want[i].kind);
+        CHECK_SLICE(rows[i].last_error, want[i].error);
+        CHECK(rows[i].company == 1 && rows[i].subject == want[i].subject);
+        CHECK(rows[i].not_before_us == want[i].at_us && rows[i].attempts == want[i].attempts);
+        CHECK(rows[i].state == want[i].state);
+    }
+    mm_records_read_done(&tx);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
 }

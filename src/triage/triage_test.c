@@ -94,6 +94,24 @@ static size_t cases(struct mm_records *rec, uint32_t company, struct mm_arena *a
     return n;
 }
 
+/* How many jobs of this kind wait for the case. */
+static size_t waiting(struct mm_records *rec, int64_t case_id, const char *kind)
+{
+    struct mm_job_row *rows;
+    struct mm_tx *tx = NULL;
+    struct mm_arena a;
+    size_t n = 0, found = 0;
+
+    mm_arena_init(&a, 1 << 20);
+    CHECK(mm_records_read(rec, mm_system_scope(), &tx) == MM_OK);
+    CHECK(mm_job_list(tx, &(struct mm_job_filter){.max = 100}, &a, &rows, &n) == MM_OK);
+    mm_records_read_done(&tx);
+    for (size_t i = 0; i < n; i++)
+        found += rows[i].subject == case_id && mm_slice_eq(rows[i].kind, mm_slice_str(kind));
+    mm_arena_done(&a);
+    return found;
+}
+
 TEST(findings_of_one_entity_become_one_case_and_repeats_raise_a_counter)
 {
     struct mm_records *rec = open_records();
@@ -122,6 +140,8 @@ TEST(findings_of_one_entity_become_one_case_and_repeats_raise_a_counter)
     CHECK_NUM(list[0].number, 2);
     CHECK_NUM(cases(rec, 2, &a, &list), 1);
     CHECK_NUM(list[0].number, 1);
+    for (int64_t id = 1; id <= 3; id++)
+        CHECK(waiting(rec, id, "look") == 1 && waiting(rec, id, "tell") == 1);
     mm_arena_done(&a);
     mm_records_close(&rec);
 }
