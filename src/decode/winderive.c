@@ -12,6 +12,8 @@ enum channel {
     CH_TASKS,
     CH_WMI,
     CH_DEFENDER,
+    CH_HYPERV,        /* virtual machines that come and go */
+    CH_HYPERV_WORKER, /* one that runs */
 };
 
 /* Channels by the beginning of their names; the first that fits. */
@@ -31,6 +33,8 @@ static const struct {
     {MM_S_INIT("Microsoft-Windows-TaskScheduler"), CH_TASKS, MM_S_INIT("configuration")},
     {MM_S_INIT("Microsoft-Windows-WMI-Activity"), CH_WMI, MM_S_INIT("process")},
     {MM_S_INIT("Microsoft-Windows-Windows Defender"), CH_DEFENDER, MM_S_INIT("malware")},
+    {MM_S_INIT("Microsoft-Windows-Hyper-V-Worker"), CH_HYPERV_WORKER, MM_S_INIT("host")},
+    {MM_S_INIT("Microsoft-Windows-Hyper-V-VMMS"), CH_HYPERV, MM_S_INIT("host")},
     {MM_S_INIT("Microsoft-Windows-Windows Firewall"), CH_OTHER, MM_S_INIT("configuration")},
     {MM_S_INIT("Microsoft-Windows-DNS"), CH_OTHER, MM_S_INIT("network")},
     {MM_S_INIT("DNS Server"), CH_OTHER, MM_S_INIT("network")},
