@@ -61,6 +61,25 @@ static bool decode_pattern(const struct mm_format *f, struct mm_wire *w, struct 
     return w->whole;
 }
 
+/* RFC 5424 6.3.3: a backslash escapes a quote, a bracket and itself, and is one before all else. */
+static bool sd_unescape(struct mm_arena *arena, struct mm_slice *value)
+{
+    uint8_t *out = mm_arena_bytes(arena, value->n);
+    size_t n = 0;
+
+    if (out == NULL)
+        return false;
+    for (size_t i = 0; i < value->n; i++) {
+        uint8_t next = i + 1 < value->n ? value->p[i + 1] : 0;
+
+        if (value->p[i] == '\\' && (next == '"' || next == ']' || next == '\\'))
+            i++;
+        out[n++] = value->p[i];
+    }
+    *value = mm_slice_of(out, n);
+    return true;
+}
+
 /* The parameters of RFC 5424 structured data; the text behind them may be anything. */
 static bool decode_sd(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
 {
@@ -75,7 +94,7 @@ static bool decode_sd(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     w->whole = true;
     mm_syslog_sd_init(&sd, w->syslog.sd);
     while (mm_syslog_sd_next(&sd, &one)) {
-        if (one.escaped && !mm_kv_unescape(w->arena, one.value, '\\', &one.value))
+        if (one.escaped && !sd_unescape(w->arena, &one.value))
             w->whole = false;
         mm_wire_put(w, one.name, one.value);
         params++;

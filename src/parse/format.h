@@ -158,6 +158,7 @@ struct mm_format {
     bool timeless; /* lines may come without a time of their own */
     struct mm_witness *witness;
     mm_decoder *decode;
+    bool pairs; /* the decoder reads names and values */
     struct mm_kv_style kv;
     bool kv_strict;
     uint8_t csv_gap;

@@ -452,6 +452,7 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
     l->f->decode = mm_decoder_find(node->text);
     if (l->f->decode == NULL)
         return mm_load_fail(l, node, "format.unknown_decoder", node->text);
+    l->f->pairs = mm_slice_eq(node->text, MM_S("kv")) || mm_slice_eq(node->text, MM_S("sd"));
     if (mm_slice_eq(node->text, MM_S("pattern")) && mm_yaml_get(doc, "patterns") == NULL)
         return mm_load_fail(l, node, "format.needs_patterns", (struct mm_slice){0});
     if (mm_slice_eq(node->text, MM_S("csv")) && mm_yaml_get(doc, "csv") == NULL)
@@ -464,7 +465,8 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
 /* Names that the engine fills, when the format speaks of them anywhere. */
 static void find_engine_slots(struct mm_format *f)
 {
-    f->slot_message = mm_symtab_get(&f->names, MM_S("message"));
+    /* Among pairs, "message" is one of the line's own names. */
+    f->slot_message = f->pairs ? MM_SYM_NONE : mm_symtab_get(&f->names, MM_S("message"));
     f->slot_host = mm_symtab_get(&f->names, MM_S("syslog.host"));
     f->slot_app = mm_symtab_get(&f->names, MM_S("syslog.app"));
     f->slot_proc = mm_symtab_get(&f->names, MM_S("syslog.proc"));

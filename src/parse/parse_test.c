@@ -224,14 +224,14 @@ TEST(what_stands_around_the_body_is_read_before_the_decoder_reads_the_body)
             "({body:last})']\n"
             "decode: kv\nfields: {a: source.ip, level: event.severity, message: message}\n"
             "set: {event.category: network, event.outcome: success}\n");
-    expect(&b, "%X-4-106: a=192.0.2.1",
+    expect(&b, "%X-4-106: a=192.0.2.1 message=x",
            "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
            "\"event.outcome\":\"success\",\"event.code\":\"106\",\"event.severity\":4,"
-           "\"source.ip\":\"192.0.2.1\",\"message\":\"a=192.0.2.1\"}");
-    expect(&b, "%X-4: (a=192.0.2.1)",
+           "\"source.ip\":\"192.0.2.1\",\"message\":\"x\"}");
+    expect(&b, "%X-4: (message=x a=192.0.2.1)",
            "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
            "\"event.outcome\":\"success\",\"event.severity\":4,"
-           "\"source.ip\":\"192.0.2.1\",\"message\":\"a=192.0.2.1\"}");
+           "\"source.ip\":\"192.0.2.1\",\"message\":\"x\"}");
     expect(&b, "%X-4-a=192.0.2.1",
            "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
            "\"event.outcome\":\"success\",\"event.severity\":4}");
@@ -246,10 +246,11 @@ TEST(parameters_of_structured_data_are_wire_fields)
     add(&b, "format: t\ntitle: {ja: t, en: t}\nwrap: syslog\nrecognise:\n  - app: X\n"
             "decode: sd\nfields: {a: source.ip, b: message}\n"
             "set: {event.category: network, event.outcome: success}\n");
-    expect(&b, "<14>1 2026-11-20T04:00:00Z fw X - M [x@1 a=\"192.0.2.1\" b=\"q\\\"\"]",
-           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
-           "\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\",\"message\":\"q\\\"\","
-           "\"log.syslog.facility.code\":1,\"log.syslog.severity.code\":6}");
+    expect(
+        &b, "<14>1 2026-11-20T04:00:00Z fw X - M [x@1 a=\"192.0.2.1\" b=\"q\\\"A\\b\\\\\"]",
+        "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+        "\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\",\"message\":\"q\\\"A\\\\b\\\\\","
+        "\"log.syslog.facility.code\":1,\"log.syslog.severity.code\":6}");
     expect(&b, "<14>1 2026-11-20T04:00:00Z fw X - M - text",
            "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
            "\"event.outcome\":\"success\","
