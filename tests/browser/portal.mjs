@@ -228,15 +228,69 @@ async function keyboardOnly(browser) {
   await context.close();
 }
 
+// What may be printed: no controls, nothing cut, at its head whose it is, as of when, by whom.
+async function onPaper(browser, state, list, who, head) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, storageState: state,
+    locale: "ja-JP", viewport: { width: 688, height: 1009 } }); // A4 without its margins
+  const page = await context.newPage();
+  await speak(context, "ja");
+  await page.emulateMedia({ media: "print" });
+  for (const [name, path] of list) {
+    await page.goto(base + path);
+    const faults = await sticksOut(page);
+    faults.push(...await page.evaluate((words) => {
+      const shown = (e) => e.getClientRects().length > 0, found = [];
+      for (const e of document.querySelectorAll("nav, button, .button, .skip, .noprint"))
+        if (shown(e)) found.push(`on paper: ${e.tagName} ${e.innerText}`);
+      for (const e of document.querySelectorAll("main details:not(.noprint) > *, main table"))
+        if (!shown(e) || e.getBoundingClientRect().right > window.innerWidth + 1)
+          found.push(`cut or folded: ${e.tagName} ${e.innerText.slice(0, 40)}`);
+      for (const e of document.querySelectorAll("main a:not(.button), .papers"))
+        if (getComputedStyle(e).color !== "rgb(0, 0, 0)") found.push(`pale: ${e.innerText}`);
+      const top = document.querySelector(".papers").innerText;
+      for (const word of [...words, String(new Date().getFullYear())])
+        if (!top.includes(word)) found.push(`the head does not say ${word}: ${top}`);
+      return found;
+    }, head));
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+    if (!/MediaBox \[0 0 59[45]\.\d+ 84[12]\.\d+\]/.test(pdf)) faults.push("not A4");
+    const sheets = (pdf.match(/\/Type\s*\/Page\b/g) ?? []).length;
+    if (sheets < 1 || sheets > 4) faults.push(`${sheets} sheets`);
+    if (pictures) writeFileSync(`${pictures}/${who}-${name}.pdf`, pdf, "latin1");
+    promise(`${who} prints ${name}`, faults);
+  }
+  await context.close();
+}
+
 // In a text browser the same page must read from top to bottom.
-function inText(path, cookies, wanted) {
-  const text = execFileSync("w3m", ["-dump", "-cols", "80",
+function textOf(path, cookies, columns) {
+  return execFileSync("w3m", ["-dump", "-cols", String(columns),
     "-o", `ssl_ca_file=${join(place, "state/tls/cert.pem")}`,
     "-o", "accept_language=ja", "-header", `Cookie: ${cookies}`,
     `https://localhost:${port}${path}`],
   { env: { ...process.env, HOME: place, LC_ALL: "C.UTF-8" }, encoding: "utf8" });
+}
+
+function inText(path, cookies, wanted) {
+  const text = textOf(path, cookies, 80);
   const faults = wanted.filter((w) => !text.includes(w)).map((w) => `w3m does not show ${w}`);
   promise(`w3m reads ${path}`, faults);
+}
+
+// What stands on the page in Chromium without folding anything stands there in w3m, too.
+async function readsAlike(browser, who, state, name, path) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, storageState: state,
+    locale: "ja-JP", javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(base + path);
+  const wanted = await page.locator("main h1, main h2, main th, main dt, main label")
+    .evaluateAll((list) => list.map((e) => e.innerText.split("\n")[0].trim()));
+  await context.close();
+  const text = textOf(path, state.cookies.map((c) => `${c.name}=${c.value}`).join("; "), 400)
+    .replaceAll(/\s/g, ""); // as wide as no cell of a table is broken
+  promise(`w3m reads what Chromium shows: ${who} ${name}`, wanted
+    .filter((w) => !text.includes(w.replaceAll(/\s/g, ""))).slice(0, 5)
+    .map((w) => `w3m does not show ${w}`));
 }
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS,
@@ -246,10 +300,18 @@ try {
   const company = await stateOf(browser, "hanako");
   await everyPage(browser, company, COMPANY, "company");
   const operator = await stateOf(browser, "soc");
-  await everyPage(browser, await stateOf(browser, "shacho"), PRESIDENT, "president");
+  const president = await stateOf(browser, "shacho");
+  await everyPage(browser, president, PRESIDENT, "president");
   await everyPage(browser, operator, OPERATOR, "operator");
   await everyPage(browser, await stateOf(browser, "jigyo"), OWNER, "owner");
   await everyPage(browser, await stateOf(browser, "shokibo"), FEW, "owner of few");
+  await onPaper(browser, company, COMPANY.filter(([, path]) => path.startsWith("/companies/1")),
+    "company",
+    ["見本製作所1", "総務 花子"]);
+  await onPaper(browser, president, PRESIDENT, "president", ["見本製作所1", "社長 太郎"]);
+  await onPaper(browser, operator, OPERATOR.filter(([name]) => /^(home|case)-op/.test(name)),
+    "operator", ["見本製作所1", "見守 花"]);
+  await onPaper(browser, operator, [["programme", "/programmes/shien"]], "operator", ["見守 花"]);
   await keyboardOnly(browser);
   const cookies = company.cookies.map((c) => `${c.name}=${c.value}`).join("; ");
   if (existsSync("/usr/bin/w3m")) {
@@ -259,6 +321,10 @@ try {
     inText("/companies/1/cases/1", cookies, ["まずやること", "お願いしていること",
       "これまでの経過"]);
     inText("/companies/1/report", cookies, ["アイコンやマウスが勝手に動いた", "知らせる"]);
+    for (const [who, state, list] of [["company", company, COMPANY],
+      ["president", president, PRESIDENT], ["operator", operator, OPERATOR]])
+      for (const [name, path] of list)
+        await readsAlike(browser, who, state, name, path);
   }
 } finally {
   await browser.close();
