@@ -3,7 +3,6 @@
  *
  * A new kind of wire format is one function and one row of the table at the end.
  */
-#include "codec/csv.h"
 #include "parse/format.h"
 
 static bool decode_kv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
@@ -23,26 +22,6 @@ static bool decode_kv(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     }
     w->whole = w->whole && (stray == 0 || !f->kv_strict);
     return pairs > 0;
-}
-
-static bool decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
-{
-    struct mm_csv csv;
-    struct mm_csv_cell cell;
-    size_t column = 0;
-
-    w->whole = true;
-    mm_csv_init(&csv, text, f->csv_gap, f->csv_quotes);
-    while (mm_csv_next(&csv, &cell)) {
-        if (cell.doubled && !mm_csv_unquote(w->arena, cell.text, &cell.text))
-            w->whole = false;
-        w->whole = w->whole && !cell.torn;
-        if (column < f->csv_count)
-            mm_wire_slot(w, f->csv_slot[column], cell.text);
-        column++;
-    }
-    w->whole = w->whole && column >= f->csv_count;
-    return column > 1;
 }
 
 static bool decode_pattern(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
@@ -108,7 +87,7 @@ mm_decoder *mm_decoder_find(struct mm_slice name)
         struct mm_slice name;
         mm_decoder *run;
     } decoders[] = {
-        {MM_S_INIT("kv"), decode_kv},           {MM_S_INIT("csv"), decode_csv},
+        {MM_S_INIT("kv"), decode_kv},           {MM_S_INIT("csv"), mm_decode_csv},
         {MM_S_INIT("pattern"), decode_pattern}, {MM_S_INIT("sd"), decode_sd},
         {MM_S_INIT("json"), mm_decode_json},    {MM_S_INIT("cef"), mm_decode_cef},
         {MM_S_INIT("leef"), mm_decode_leef},    {MM_S_INIT("winevent"), mm_decode_winevent},

@@ -127,6 +127,8 @@ struct mm_time_spec {
         enum mm_when_form form;
     } part[3];
     size_t count;
+    bool has_zone; /* of these times when they say none */
+    int32_t offset_s;
 };
 
 enum { MM_WITNESS_MAX = 8 };
@@ -141,7 +143,40 @@ struct mm_witness {
     struct mm_slice has[MM_WITNESS_MAX]; /* all of these, within the first `within` bytes */
     size_t has_count;
     size_t within;
+    bool headed;                    /* a header line of this source has named columns */
     const struct mm_patterns *like; /* a template that takes the message's beginning, or NULL */
+};
+
+/* A column whose cell must be one of these words. */
+struct mm_csv_where {
+    struct mm_csv_where *next;
+    size_t column;
+    struct mm_slice *word;
+    size_t count;
+};
+
+/* Columns of one kind of line. */
+struct mm_csv_set {
+    struct mm_csv_set *next;
+    struct mm_slice name;
+    uint16_t *slot; /* by column; MM_SYM_NONE: not read */
+    size_t count;
+    bool any; /* also lines with more cells, or (torn ones) with fewer */
+    struct mm_csv_where *where;
+};
+
+enum mm_csv_header {
+    MM_CSV_NO_HEADER,
+    MM_CSV_NAMES,     /* a line that is the columns' names */
+    MM_CSV_DIRECTIVES /* "#Fields: ..." */
+};
+
+struct mm_csv_style {
+    uint8_t gap;
+    bool quotes;
+    enum mm_csv_header header;
+    struct mm_csv_set *sets;                    /* asked in order */
+    uint16_t slot_header, slot_value, slot_set; /* names that the decoder itself fills */
 };
 
 struct mm_format;
@@ -161,10 +196,7 @@ struct mm_format {
     bool pairs; /* the decoder reads names and values */
     struct mm_kv_style kv;
     bool kv_strict;
-    uint8_t csv_gap;
-    bool csv_quotes;
-    uint16_t *csv_slot; /* by column */
-    size_t csv_count;
+    struct mm_csv_style csv;
     /* Templates over the whole text; their capture `around_body` is what the decoder reads. */
     struct mm_patterns *around;
     uint16_t *around_slot; /* by capture name */
@@ -207,6 +239,9 @@ mm_decoder *mm_decoder_find(struct mm_slice name);
 
 /* parse/decode_json.c: flat names of a JSON document; a Windows event in any JSON shape. */
 mm_decoder mm_decode_json, mm_decode_winevent;
+
+/* parse/decode_csv.c: cells by column. */
+mm_decoder mm_decode_csv;
 
 /* parse/decode_cef.c: Common Event Format and LEEF. */
 mm_decoder mm_decode_cef, mm_decode_leef;

@@ -82,8 +82,7 @@ bool mm_load_keys(struct mm_loader *l, const struct mm_yaml *map, const char *co
     return true;
 }
 
-static bool load_byte(struct mm_loader *l, const struct mm_yaml *map, const char *key,
-                      uint8_t *byte)
+bool mm_load_byte(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint8_t *byte)
 {
     const struct mm_yaml *node = mm_yaml_get(map, key);
 
@@ -100,7 +99,7 @@ static bool load_byte(struct mm_loader *l, const struct mm_yaml *map, const char
     return true;
 }
 
-static bool load_flag(struct mm_loader *l, const struct mm_yaml *map, const char *key, bool *flag)
+bool mm_load_flag(struct mm_loader *l, const struct mm_yaml *map, const char *key, bool *flag)
 {
     const struct mm_yaml *node = mm_yaml_get(map, key);
 
@@ -127,44 +126,19 @@ static bool load_kv(struct mm_loader *l, const struct mm_yaml *node)
     l->f->kv_strict = true;
     if (node == NULL)
         return true;
-    if (!mm_load_keys(l, node, known) || !load_byte(l, node, "gap", &s->gap) ||
-        !load_byte(l, node, "assign", &s->assign) || !load_byte(l, node, "quote", &s->quote) ||
-        !load_byte(l, node, "quote2", &s->quote2) || !load_byte(l, node, "escape", &s->escape) ||
-        !load_flag(l, node, "spaces", &s->spaces) ||
-        !load_flag(l, node, "strict", &l->f->kv_strict))
+    if (!mm_load_keys(l, node, known) || !mm_load_byte(l, node, "gap", &s->gap) ||
+        !mm_load_byte(l, node, "assign", &s->assign) ||
+        !mm_load_byte(l, node, "quote", &s->quote) ||
+        !mm_load_byte(l, node, "quote2", &s->quote2) ||
+        !mm_load_byte(l, node, "escape", &s->escape) ||
+        !mm_load_flag(l, node, "spaces", &s->spaces) ||
+        !mm_load_flag(l, node, "strict", &l->f->kv_strict))
         return false;
     /* Neither may be a byte that keys are made of. */
     if (mm_kv_is_key(s->gap) || mm_kv_is_key(s->assign) || s->gap == 0 || s->assign == 0 ||
         s->gap == s->assign || (s->quote != 0 && s->quote == s->escape) ||
         (s->quote2 != 0 && (s->quote2 == s->escape || s->quote == 0)))
         return mm_load_fail(l, node, "format.kv", (struct mm_slice){0});
-    return true;
-}
-
-static bool load_csv(struct mm_loader *l, const struct mm_yaml *node)
-{
-    static const char *const known[] = {"gap", "quotes", "columns", NULL};
-    const struct mm_yaml *columns = mm_yaml_get(node, "columns");
-    struct mm_format *f = l->f;
-
-    f->csv_gap = ',';
-    f->csv_quotes = true;
-    if (node == NULL)
-        return true;
-    if (!mm_load_keys(l, node, known) || !load_byte(l, node, "gap", &f->csv_gap) ||
-        !load_flag(l, node, "quotes", &f->csv_quotes))
-        return false;
-    if (f->csv_gap == 0 || f->csv_gap == '"' || columns == NULL || columns->kind != MM_YAML_LIST ||
-        columns->count > MM_WIRE_MAX)
-        return mm_load_fail(l, node, "format.csv", (struct mm_slice){0});
-    f->csv_slot = mm_load_alloc(l, columns->count + 1, sizeof(*f->csv_slot));
-    if (f->csv_slot == NULL)
-        return false;
-    for (const struct mm_yaml *c = columns->first; c != NULL; c = c->next) {
-        if (!mm_load_slot(l, c, c->text, &f->csv_slot[f->csv_count]))
-            return false;
-        f->csv_count++;
-    }
     return true;
 }
 
@@ -286,7 +260,7 @@ static bool load_like(struct mm_loader *l, const struct mm_yaml *node, struct mm
 
 static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
 {
-    static const char *const known[] = {"app", "starts", "has", "within", "like", NULL};
+    static const char *const known[] = {"app", "starts", "has", "within", "like", "headed", NULL};
     struct mm_witness **tail = &l->f->witness;
 
     if (node == NULL || node->kind != MM_YAML_LIST || node->count == 0)
@@ -311,7 +285,10 @@ static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
             if (wit->has[i].n == 0)
                 return mm_load_fail(l, has, "format.needs_words", MM_S("has"));
         }
-        if (wit->app_count + wit->has_count + wit->start_count == 0 && wit->like == NULL)
+        if (!mm_load_flag(l, m, "headed", &wit->headed))
+            return false;
+        if (wit->app_count + wit->has_count + wit->start_count == 0 && wit->like == NULL &&
+            !wit->headed)
             return mm_load_fail(l, m, "format.empty_witness", (struct mm_slice){0});
         wit->within = (size_t)within;
         *tail = wit;
@@ -323,6 +300,9 @@ static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
 static bool load_time_parts(struct mm_loader *l, const struct mm_yaml *m, struct mm_time_spec *t)
 {
     const struct mm_yaml *from = mm_yaml_get(m, "from"), *form = mm_yaml_get(m, "form");
+    const struct mm_yaml *zone = mm_yaml_get(m, "zone");
+    struct mm_when when = {0};
+    struct mm_rd rd;
     struct mm_slice name[MM_COUNT(t->part)], forms[MM_COUNT(t->part)];
     size_t count = 0;
 
@@ -342,13 +322,20 @@ static bool load_time_parts(struct mm_loader *l, const struct mm_yaml *m, struct
         l->f->slot[t->part[i].slot].dropped = true;
     }
     t->from = MM_TIME_SLOTS;
+    if (zone == NULL)
+        return true;
+    rd = mm_rd_of(zone->text);
+    if (!mm_when_read(&rd, MM_WHEN_ZONE, &when) || mm_rd_left(&rd) > 0)
+        return mm_load_fail(l, zone, "format.time", zone->text);
+    t->has_zone = true;
+    t->offset_s = when.offset_s;
     return true;
 }
 
 /* Without `time`: what the decoder read, else the syslog header's. */
 static bool load_time(struct mm_loader *l, const struct mm_yaml *node)
 {
-    static const char *const known[] = {"from", "form", NULL};
+    static const char *const known[] = {"from", "form", "zone", NULL};
     struct mm_time_spec **tail = &l->f->time;
 
     if (node != NULL && node->kind != MM_YAML_LIST)
@@ -437,7 +424,8 @@ static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
     if (wrap != NULL && !f->wrap_syslog && !mm_slice_eq(wrap->text, MM_S("none")))
         return mm_load_fail(l, wrap, "format.wrap", wrap->text);
     f->keep_unknown = prefix != NULL;
-    if (!load_number(l, doc, "order", 999, &order) || !load_flag(l, doc, "timeless", &f->timeless))
+    if (!load_number(l, doc, "order", 999, &order) ||
+        !mm_load_flag(l, doc, "timeless", &f->timeless))
         return false;
     f->order = (uint32_t)order; /* at most 999 */
     return prefix == NULL || mm_load_dup(l, prefix->text, &f->prefix);
@@ -457,7 +445,7 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
         return mm_load_fail(l, node, "format.needs_patterns", (struct mm_slice){0});
     if (mm_slice_eq(node->text, MM_S("csv")) && mm_yaml_get(doc, "csv") == NULL)
         return mm_load_fail(l, node, "format.csv", (struct mm_slice){0});
-    return load_kv(l, mm_yaml_get(doc, "kv")) && load_csv(l, mm_yaml_get(doc, "csv")) &&
+    return load_kv(l, mm_yaml_get(doc, "kv")) && mm_load_csv(l, mm_yaml_get(doc, "csv")) &&
            load_around(l, mm_yaml_get(doc, "around")) &&
            load_patterns(l, mm_yaml_get(doc, "patterns"));
 }

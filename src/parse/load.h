@@ -42,6 +42,13 @@ bool mm_load_words(struct mm_loader *l, const struct mm_yaml *node, struct mm_sl
 /* Keys of a map that are not in the NULL-terminated list are errors. */
 bool mm_load_keys(struct mm_loader *l, const struct mm_yaml *map, const char *const *known);
 
+/* One byte, or `tab`; `~` is 0. Untouched when the map has no such key. */
+bool mm_load_byte(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint8_t *byte);
+/* true or false. Untouched when the map has no such key. */
+bool mm_load_flag(struct mm_loader *l, const struct mm_yaml *map, const char *key, bool *flag);
+/* load_csv.c: `csv`, or its defaults when node is NULL. */
+bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node);
+
 /* Add one template to a set. */
 bool mm_load_pattern(struct mm_loader *l, struct mm_patterns *set, const struct mm_yaml *node,
                      uint16_t number);

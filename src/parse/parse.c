@@ -7,6 +7,7 @@
 #include "codec/ext/json.h"
 #include "codec/json_mend.h"
 #include "decode/winevent.h"
+#include "parse/columns.h"
 #include "parse/format.h"
 
 enum {
@@ -43,7 +44,8 @@ struct mm_scratch *mm_scratch_new(void)
     s->win = mm_winevent_new();
     s->wire.json = s->json;
     s->wire.win = s->win;
-    if (s->json == NULL || s->win == NULL)
+    s->wire.columns = mm_columns_new();
+    if (s->json == NULL || s->win == NULL || s->wire.columns == NULL)
         mm_scratch_free(&s);
     return s;
 }
@@ -54,6 +56,7 @@ void mm_scratch_free(struct mm_scratch **scratch)
         return;
     mm_json_free(&(*scratch)->json);
     mm_winevent_free(&(*scratch)->win);
+    mm_columns_free(&(*scratch)->wire.columns);
     free(*scratch);
     *scratch = NULL;
 }
@@ -71,6 +74,7 @@ static struct memory *recall(struct mm_scratch *s, const struct mm_formats *form
 
     if (s->serial != formats->serial) {
         memset(s->memory, 0xFF, sizeof(s->memory));
+        mm_columns_reset(s->wire.columns);
         s->serial = formats->serial;
     }
     m = &s->memory[at % MEMORY_SLOTS];
@@ -95,8 +99,10 @@ static void remember(struct memory *m, uint16_t format)
     m->format[0] = format;
 }
 
-static void wire_begin(struct mm_wire *w, struct mm_arena *arena)
+static void wire_begin(struct mm_wire *w, struct mm_arena *arena, const struct mm_raw *raw)
 {
+    w->company = raw->company;
+    w->source = raw->source;
     w->arena = arena;
     w->has_syslog = false;
     w->names = NULL;
@@ -119,6 +125,7 @@ static void wire_reset(struct mm_wire *w, const struct mm_format *f)
     w->whole = false;
     w->timed = false;
     w->mended = false;
+    w->header = false;
     w->pattern = MM_FORMAT_NONE;
 }
 
@@ -160,6 +167,10 @@ static bool find_time(const struct mm_time_spec *t, const struct mm_wire *w, str
                 break;
         }
         if (i == t->count) {
+            if (t->has_zone && !when.has_zone) {
+                when.has_zone = true;
+                when.offset_s = t->offset_s;
+            }
             *ret = when;
             return true;
         }
@@ -271,7 +282,7 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
     w->read = w->read && f->decode(f, w, text);
     whole = w->read && w->whole;
     whole = mm_map_apply(f, w, ev) && whole;
-    whole = set_time(f->time, f->timeless, w, hint->offset_s, ev) && whole;
+    whole = set_time(f->time, f->timeless || w->header, w, hint->offset_s, ev) && whole;
     w->has_syslog = had;
     return whole && mm_event_has(ev, MM_F_EVENT_CATEGORY) && mm_event_has(ev, MM_F_EVENT_OUTCOME) &&
            (ev->flags & MM_EV_EXTRA_FULL) == 0;
@@ -354,7 +365,7 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     MM_ASSERT(hint->format == MM_FORMAT_NONE || hint->format < formats->count);
     if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
         body = mm_slice_sub(body, 0, MM_MAX_LINE);
-    wire_begin(w, arena);
+    wire_begin(w, arena, raw);
     w->has_syslog = mm_syslog_parse(body, &w->syslog, NULL) == MM_OK;
     format = guess(formats, m, hint, w, body);
     if (format == MM_FORMAT_NONE)

@@ -1,4 +1,5 @@
 /* parse/recognise.c - cheap witnesses: which format may have written a line. */
+#include "parse/columns.h"
 #include "parse/format.h"
 
 /* Windows of text are short (`within`): a plain search beats one that prepares tables. */
@@ -38,11 +39,14 @@ static bool starts_with_one(const struct mm_slice *list, size_t count, struct mm
     return count == 0;
 }
 
-static bool holds(const struct mm_witness *wit, const struct mm_wire *w, struct mm_slice text)
+static bool holds(const struct mm_format *f, const struct mm_witness *wit, const struct mm_wire *w,
+                  struct mm_slice text)
 {
     struct mm_slice window = mm_slice_sub(text, 0, wit->within);
 
     if (wit->app_count > 0 && !(w->has_syslog && one_of(wit->app, wit->app_count, w->syslog.app)))
+        return false;
+    if (wit->headed && mm_columns_find(w->columns, f, w, SIZE_MAX) == NULL)
         return false;
     if (!starts_with_one(wit->starts, wit->start_count, text))
         return false;
@@ -62,7 +66,7 @@ static bool holds(const struct mm_witness *wit, const struct mm_wire *w, struct 
 bool mm_witness_holds(const struct mm_format *f, const struct mm_wire *w, struct mm_slice text)
 {
     for (const struct mm_witness *wit = f->witness; wit != NULL; wit = wit->next) {
-        if (holds(wit, w, text))
+        if (holds(f, wit, w, text))
             return true;
     }
     return false;

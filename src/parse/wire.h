@@ -19,6 +19,7 @@
 
 enum { MM_WIRE_MAX = 1024 }; /* names one format may know; Windows channels together reach 600 */
 
+struct mm_columns;
 struct mm_json;
 struct mm_winevent;
 
@@ -45,6 +46,9 @@ struct mm_wire {
     struct mm_json *json;          /* of this thread; for decoders that read JSON */
     const struct mm_winevent *win; /* of this thread */
     struct mm_event *ev;           /* for decoders that fill the event themselves */
+    uint32_t company, source;      /* who sent the line */
+    struct mm_columns *columns;    /* of this thread: what header lines have said */
+    bool header;                   /* this line is one: it needs no time */
     int32_t offset_s;              /* zone of times without one */
     bool mended;                   /* the line was cut off and has been closed again */
     bool timed;                    /* the decoder has set the event's time */
