@@ -199,7 +199,7 @@ static bool open_store(struct store *s, const char *dir, uint64_t memory)
         if (s->lane[i] == NULL || *s->lane[i] == NULL || (i < LANES && !set_up_lane(s, i)))
             return false;
     }
-    for (enum mm_statement st = MM_ST_CREATE_EVENTS; st <= MM_ST_CREATE_ALERTS; st++) {
+    for (enum mm_statement st = MM_ST_CREATE_EVENTS; st <= MM_ST_CREATE_BY_NUMBER; st++) {
         struct mm_buf sql;
         bool made;
 

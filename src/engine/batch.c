@@ -17,6 +17,7 @@ enum mm_code mm_batch_new(uint64_t id, uint16_t queue, uint64_t from, int64_t no
     b->from = b->to = from;
     b->opened_us = now_us;
     mm_buf_init(&b->alerts, MM_BATCH_ALERTS_MAX);
+    mm_buf_init(&b->sieves, MM_BATCH_SIEVES_MAX);
     *ret = b;
     return MM_OK;
 }
@@ -39,6 +40,7 @@ void mm_batch_free(struct mm_batch **pb)
     free(b->counts);
     free(b->asides);
     mm_buf_done(&b->alerts);
+    mm_buf_done(&b->sieves);
     free(b);
     *pb = NULL;
 }

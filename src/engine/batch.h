@@ -16,6 +16,7 @@ enum {
     MM_BATCH_RECORDS = 300 * 1000,           /* where a row costs eventd least (measured) */
     MM_BATCH_BYTES = 128 * 1024 * 1024,      /* of rows */
     MM_BATCH_ALERTS_MAX = 256 * 1024 * 1024, /* encoded; every record of a batch may alert */
+    MM_BATCH_SIEVES_MAX = 128 * 1024 * 1024, /* 2,000 rows that waited, of 48 KiB */
     MM_BATCH_COUNTS_MAX = 512 * 1024,        /* different senders; a register holds 200,000 */
     MM_BATCH_FORMATS_MAX = 1024 * 1024,      /* a register's sources with some formats each */
     MM_BATCH_UNREAD_MAX = 2000,              /* templates; what is beyond is counted only */
@@ -67,6 +68,7 @@ struct mm_batch {
     struct mm_slice *blocks; /* each malloc'ed */
     size_t blocks_n, blocks_cap;
     struct mm_buf alerts;
+    struct mm_buf sieves; /* rows of that table, of these and earlier records */
     struct mm_batch_count *counts;
     size_t counts_n, counts_cap;
     struct mm_batch_format *formats;

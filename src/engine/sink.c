@@ -76,6 +76,7 @@ void mm_sink_free(struct mm_sink **sink)
         return;
     for (size_t i = 0; i < s->queues_n; i++) {
         mm_spool_reader_close(&s->queue[i]->reader);
+        mm_sift_free(&s->queue[i]->sift);
         free(s->queue[i]);
     }
     free_batches(s->open);
@@ -117,8 +118,10 @@ static void open_queue(struct mm_sink *s, uint16_t queue)
         return;
     q->queue = queue;
     q->unsure_below = from + (uint64_t)MM_SINK_IN_FLIGHT * s->o.batch_records;
-    if (mm_spool_reader_open(s->spool_dir, queue, from, &q->reader) != MM_OK) {
+    if (mm_spool_reader_open(s->spool_dir, queue, from, &q->reader) != MM_OK ||
+        mm_sift_new(queue, &q->sift) != MM_OK) {
         /* A queue whose first record is not written yet is looked for again in a second. */
+        mm_spool_reader_close(&q->reader);
         free(q);
         return;
     }
@@ -183,17 +186,28 @@ static void hand_over(struct mm_sink *s)
     }
 }
 
+static struct mm_sink_queue *queue_of(struct mm_sink *s, uint16_t queue)
+{
+    for (size_t i = 0; i < s->queues_n; i++) {
+        if (s->queue[i]->queue == queue)
+            return s->queue[i];
+    }
+    MM_ASSERT(!"a batch of an unknown queue");
+    return NULL;
+}
+
 static void submit(struct mm_sink *s)
 {
     if (s->chunk == NULL)
         return;
     MM_ASSERT(s->chunk->records_n > 0); /* feed() begins one only for a record in its hands */
+    mm_sift_chunk(queue_of(s, s->open->queue)->sift, s->chunk);
     mm_ring_submit(s->chunk_ring);
     s->open->chunks_out++;
     s->chunk = NULL;
 }
 
-static void close_batch(struct mm_sink *s)
+static void close_batch(struct mm_sink *s, bool stopping)
 {
     struct mm_batch **end = &s->closing;
 
@@ -203,21 +217,12 @@ static void close_batch(struct mm_sink *s)
         return;
     }
     submit(s);
+    mm_sift_take(queue_of(s, s->open->queue)->sift, stopping, &s->open->sieves);
     s->open->closed = true;
     while (*end != NULL)
         end = &(*end)->next;
     *end = s->open;
     s->open = NULL;
-}
-
-static struct mm_sink_queue *queue_of(struct mm_sink *s, uint16_t queue)
-{
-    for (size_t i = 0; i < s->queues_n; i++) {
-        if (s->queue[i]->queue == queue)
-            return s->queue[i];
-    }
-    MM_ASSERT(!"a batch of an unknown queue");
-    return NULL;
 }
 
 static bool should_close(struct mm_sink *s, int64_t now_us)
@@ -401,7 +406,7 @@ static enum mm_code step(struct mm_sink *s, bool stopping, bool *ret_worked)
     if (s->open != NULL && s->chunk != NULL && mm_ring_idle(s->chunk_ring))
         submit(s);
     if (s->open != NULL && (stopping || should_close(s, now)))
-        close_batch(s);
+        close_batch(s, stopping);
     hand_over(s);
     (void)pthread_mutex_lock(&s->lock);
     code = s->failed;

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "engine/batch.h"
+#include "engine/sift.h"
 #include "engine/sink.h"
 #include "engine/sources.h"
 #include "engine/watch.h"
@@ -30,6 +31,7 @@ enum {
 struct mm_sink_queue {
     uint16_t queue;
     struct mm_spool_reader *reader;
+    struct mm_sift *sift;
     uint64_t unsure_below; /* numbers that an earlier process may have stored */
     /* Records that were read and not yet given to a chunk. */
     struct mm_spool_record recs[MM_SINK_READ_MAX];

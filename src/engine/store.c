@@ -287,6 +287,23 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
     return true;
 }
 
+/* The index of the search, tried once: what it does not speak for is read (store/events/sieve.h).
+ */
+static void store_sieves(struct mm_sink *s, const struct mm_batch *b)
+{
+    struct mm_slice block = mm_buf_slice(&b->sieves);
+    struct mm_events_answer answer;
+    enum mm_code code;
+
+    if (block.n == 0)
+        return;
+    code = mm_events_insert(s->client, MM_ST_INSERT_SIEVES, "mimamori-sieves", NULL, 0, &block, 1,
+                            &answer);
+    if (code != MM_OK)
+        mm_log_warn("engine", "sieves not stored: code=%s %.*s", mm_code_key(code),
+                    (int)mm_min_size(answer.text_n, 300), answer.text);
+}
+
 /* Everything of one batch, in the order that a restart relies on. False: the sink stops. */
 static bool store_batch(struct mm_sink *s, struct mm_batch *b)
 {
@@ -302,6 +319,8 @@ static bool store_batch(struct mm_sink *s, struct mm_batch *b)
     }
     ok = store_rows(s, b, MM_ET_EVENTS, b->blocks, b->blocks_n) && store_alerts(s, b, alerts, n) &&
          write_records(s, b, alerts, n);
+    if (ok)
+        store_sieves(s, b);
     if (ok && b->id % TRIM_EVERY == 0 &&
         mm_spool_trim((struct mm_fs){0}, s->spool_dir, b->queue, b->to, NULL) != MM_OK)
         mm_log_warn("engine", "old segments not deleted: queue=%u", b->queue);

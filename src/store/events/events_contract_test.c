@@ -342,14 +342,16 @@ TEST(events_batch_waits_while_the_store_takes_no_row_of_it)
 static struct mm_slice one_row(struct bed *b, enum mm_statement st)
 {
     static const struct mm_alert alert = {.queue = 106, .seq = 1, .company = 1};
+    static const struct mm_sieve_row sieve = {.queue = 106, .from = 1, .to = 2, .company = 1};
+    bool alerts = st == MM_ST_INSERT_ALERTS || st == MM_ST_INSERT_ALERTS_MISSING;
     struct mm_native *n;
 
     if (st == MM_ST_INSERT_EVENTS || st == MM_ST_INSERT_EVENTS_MISSING)
         return rows(b, 1, 2, 1);
-    CHECK(st == MM_ST_INSERT_ALERTS || st == MM_ST_INSERT_ALERTS_MISSING);
+    CHECK(alerts || st == MM_ST_INSERT_SIEVES);
     mm_buf_reset(&b->out);
-    CHECK(mm_native_new(MM_ET_ALERTS, &n) == MM_OK);
-    CHECK(mm_native_alert(n, &alert, 1) == MM_OK);
+    CHECK(mm_native_new(alerts ? MM_ET_ALERTS : MM_ET_SIEVES, &n) == MM_OK);
+    CHECK((alerts ? mm_native_alert(n, &alert, 1) : mm_native_sieve(n, &sieve)) == MM_OK);
     CHECK(mm_native_write(n, &b->out) == MM_OK);
     mm_native_free(&n);
     return mm_buf_slice(&b->out);

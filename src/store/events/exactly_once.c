@@ -28,7 +28,7 @@ static const enum mm_statement missing_statement[MM_ET_COUNT] = {
 void mm_once_init(struct mm_once *o, enum mm_etable table, uint16_t queue, uint64_t from,
                   uint64_t to, const struct mm_slice *blocks, size_t block_n, bool maybe_stored)
 {
-    MM_ASSERT(o != NULL && table < MM_ET_COUNT);
+    MM_ASSERT(o != NULL && (table == MM_ET_EVENTS || table == MM_ET_ALERTS));
     MM_ASSERT(from < to && (blocks != NULL || block_n == 0));
     *o = (struct mm_once){
         .table = table,

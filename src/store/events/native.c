@@ -224,6 +224,30 @@ enum mm_code mm_native_alert(struct mm_native *n, const struct mm_alert *a, uint
     return n->failed ? MM_E_NOMEM : MM_OK;
 }
 
+enum mm_code mm_native_sieve(struct mm_native *n, const struct mm_sieve_row *r)
+{
+    enum { ENVELOPE_BYTES = 48 };
+    struct mm_column *c = n->column;
+    uint32_t row = n->rows;
+    enum mm_code code = begin_row(n);
+
+    MM_ASSERT(n->table == MM_ET_SIEVES);
+    if (code != MM_OK)
+        return code;
+    mm_column_uint(&c[MM_SVC_COMPANY], row, r->company);
+    mm_column_uint(&c[MM_SVC_RECEIVED], row, (uint64_t)r->received_us);
+    mm_column_uint(&c[MM_SVC_QUEUE], row, r->queue);
+    mm_column_uint(&c[MM_SVC_FROM], row, r->from);
+    mm_column_uint(&c[MM_SVC_TO], row, r->to);
+    mm_column_uint(&c[MM_SVC_KEEP_DAYS], row, r->keep_days);
+    mm_column_text(&c[MM_SVC_FOURS], row, r->fours);
+    mm_column_text(&c[MM_SVC_EIGHTS], row, r->eights);
+    n->bytes += ENVELOPE_BYTES + r->fours.n + r->eights.n;
+    n->rows++;
+    n->failed = !mm_column_ok(&c[MM_SVC_EIGHTS]);
+    return n->failed ? MM_E_NOMEM : MM_OK;
+}
+
 static void put_name(mm_bytes_fn *put, void *ctx, struct mm_slice s)
 {
     uint8_t head[10];

@@ -22,6 +22,7 @@
 #include "model/alert.h"
 #include "model/event.h"
 #include "store/events/column.h"
+#include "store/events/sieve.h"
 
 enum {
     /* The batch size at which a row costs eventd least; larger ones only delay. */
@@ -46,6 +47,9 @@ MM_MUST_USE enum mm_code mm_native_event(struct mm_native *n, const struct mm_ev
 /* As above for table alerts; keep_days as of the event that caused it. */
 MM_MUST_USE enum mm_code mm_native_alert(struct mm_native *n, const struct mm_alert *a,
                                          uint16_t keep_days);
+
+/* As above for table sieves. */
+MM_MUST_USE enum mm_code mm_native_sieve(struct mm_native *n, const struct mm_sieve_row *r);
 
 /* Rows appended since the last write or reset, and about how many bytes they will be. */
 size_t mm_native_rows(const struct mm_native *n);

@@ -212,3 +212,13 @@ enum mm_code mm_rows_alert(struct mm_rd *rd, struct mm_alert *ret)
     };
     return MM_OK;
 }
+
+enum mm_code mm_rows_run(struct mm_rd *rd, struct mm_rows_run *ret)
+{
+    uint64_t queue, from, to;
+
+    if (!number(rd, 2, &queue) || !number(rd, 8, &from) || !number(rd, 8, &to))
+        return MM_E_SYNTAX;
+    *ret = (struct mm_rows_run){.queue = (uint16_t)queue, .from = from, .to = to}; /* 2 bytes */
+    return MM_OK;
+}

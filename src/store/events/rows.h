@@ -21,6 +21,16 @@
  * again, others extras; what does not fit in MM_MAX_EXTRA is left out and marked.
  */
 MM_MUST_USE enum mm_code mm_rows_event(struct mm_rd *rd, struct mm_event *ret);
+/* A run of a queue's numbers: [from, to). */
+struct mm_rows_run {
+    uint16_t queue;
+    uint64_t from, to;
+};
+
+enum { MM_ROWS_RUN_BYTES = 2 + 8 + 8 };
+
+/* The next row of "queue, seq_from, seq_to" (narrow.h). MM_E_SYNTAX leaves *ret untouched. */
+MM_MUST_USE enum mm_code mm_rows_run(struct mm_rd *rd, struct mm_rows_run *ret);
 /* As above for table alerts. */
 MM_MUST_USE enum mm_code mm_rows_alert(struct mm_rd *rd, struct mm_alert *ret);
 

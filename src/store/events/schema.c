@@ -45,9 +45,22 @@ static const struct mm_ecolumn alerts[] = {
     [MM_ALC_EVENT] = {MM_S_INIT("event"), MM_EC_STRING, MM_F_NONE, ""},
 };
 
+/* Bits of which a third is set: nothing to compress. */
+static const struct mm_ecolumn sieves[] = {
+    [MM_SVC_COMPANY] = {MM_S_INIT("company"), MM_EC_U32, MM_F_NONE, ""},
+    [MM_SVC_RECEIVED] = {MM_S_INIT("received"), MM_EC_TIME, MM_F_NONE, ""},
+    [MM_SVC_QUEUE] = {MM_S_INIT("queue"), MM_EC_U16, MM_F_NONE, ""},
+    [MM_SVC_FROM] = {MM_S_INIT("seq_from"), MM_EC_U64, MM_F_NONE, ""},
+    [MM_SVC_TO] = {MM_S_INIT("seq_to"), MM_EC_U64, MM_F_NONE, ""},
+    [MM_SVC_KEEP_DAYS] = {MM_S_INIT("keep_days"), MM_EC_U16, MM_F_NONE, ""},
+    [MM_SVC_FOURS] = {MM_S_INIT("fours"), MM_EC_STRING, MM_F_NONE, " CODEC(NONE)"},
+    [MM_SVC_EIGHTS] = {MM_S_INIT("eights"), MM_EC_STRING, MM_F_NONE, " CODEC(NONE)"},
+};
+
 static_assert(MM_COUNT(events) == MM_EVC_HOT + MM_HOT_N + 2, "envelope, HOT, more, original");
 static_assert(MM_HOT_N <= 64, "`present` has 64 bits");
 static_assert(MM_COUNT(alerts) == MM_ALC_COUNT, "every column of alerts has its row");
+static_assert(MM_COUNT(sieves) == MM_SVC_COUNT, "every column of sieves has its row");
 
 static const struct {
     const char *name;
@@ -56,12 +69,15 @@ static const struct {
     const char *index; /* further clauses of the column list */
     const char *order;
 } tables[MM_ET_COUNT] = {
-    /* The index on seq costs nothing to insert (measured) and lets exactly_once find a batch. */
+    /* The index on numbers costs nothing to insert (measured); by it exactly_once finds a batch and
+     * a search leaves out what sieves rule out. */
     [MM_ET_EVENTS] = {"events", events, MM_COUNT(events),
-                      ", INDEX by_seq seq TYPE minmax GRANULARITY 1", "company, received"},
+                      ", INDEX by_number (queue, seq) TYPE minmax GRANULARITY 1",
+                      "company, received"},
     [MM_ET_ALERTS] = {"alerts", alerts, MM_COUNT(alerts),
                       ", INDEX by_seq seq TYPE minmax GRANULARITY 1",
                       "company, received, queue, seq, rule_id"},
+    [MM_ET_SIEVES] = {"sieves", sieves, MM_COUNT(sieves), "", "company, received"},
 };
 
 const struct mm_ecolumn *mm_etable_columns(enum mm_etable t, size_t *ret_n)

@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "model/event.h"
 
-enum mm_etable { MM_ET_EVENTS, MM_ET_ALERTS, MM_ET_COUNT };
+enum mm_etable { MM_ET_EVENTS, MM_ET_ALERTS, MM_ET_SIEVES, MM_ET_COUNT };
 
 enum mm_ecol_type {
     MM_EC_U8,
@@ -74,6 +74,19 @@ enum mm_al_column {
     MM_ALC_COUNT
 };
 
+/* Columns of `sieves`, in order: struct mm_sieve_row. */
+enum mm_sv_column {
+    MM_SVC_COMPANY,
+    MM_SVC_RECEIVED,
+    MM_SVC_QUEUE,
+    MM_SVC_FROM,
+    MM_SVC_TO,
+    MM_SVC_KEEP_DAYS,
+    MM_SVC_FOURS,
+    MM_SVC_EIGHTS,
+    MM_SVC_COUNT
+};
+
 /* HOT fields; bit k of `present` is the k-th of them. Fixed by fields.def. */
 #define MM_FIELD_IS_HOT 1
 #define MM_FIELD_IS_MAP 0
@@ -88,7 +101,7 @@ enum {
 
 /* All columns of a table in order; *ret_n says how many. */
 const struct mm_ecolumn *mm_etable_columns(enum mm_etable t, size_t *ret_n);
-/* "events" or "alerts". */
+/* "events", "alerts" or "sieves". */
 const char *mm_etable_name(enum mm_etable t);
 /* The ClickHouse type of a column. */
 const char *mm_ecol_type_name(enum mm_ecol_type type);

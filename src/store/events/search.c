@@ -5,6 +5,7 @@
 
 #include "base/ip.h"
 #include "base/time.h"
+#include "store/events/narrow.h"
 #include "store/events/rows.h"
 #include "store/events/schema.h"
 
@@ -560,8 +561,8 @@ static enum mm_code finish(struct mm_search_sql *s)
     return MM_OK;
 }
 
-enum mm_code mm_search_compile(const struct mm_search_request *r, struct mm_search_sql *ret,
-                               struct mm_fault *fault)
+enum mm_code mm_search_compile(const struct mm_search_request *r, struct mm_slice narrowed,
+                               struct mm_search_sql *ret, struct mm_fault *fault)
 {
     struct compiler c = {.r = r, .s = ret, .fault = fault};
     char tmp[24];
@@ -578,6 +579,7 @@ enum mm_code mm_search_compile(const struct mm_search_request *r, struct mm_sear
     code = r->query->n > 0 ? (sql(&c, " AND "), put_node(&c, r->query->n - 1)) : MM_OK;
     if (code == MM_OK && r->has_cursor)
         code = put_cursor(&c, &r->cursor);
+    mm_buf_add(&ret->sql, narrowed);
     sql(&c, " ORDER BY company DESC, received DESC, queue DESC, seq DESC LIMIT ");
     /* One more than asked for tells whether there is another page. */
     mm_buf_u64(&ret->sql, (uint64_t)r->limit + 1);
@@ -631,17 +633,44 @@ static enum mm_code survey(struct mm_search_result *ret, uint32_t limit)
     return MM_OK;
 }
 
+/* What the sieves allow to leave out, as a condition: nothing when they cannot be asked. */
+static void narrow(struct mm_events_client *c, const struct mm_search_request *r,
+                   struct mm_events_answer *answer, struct mm_buf *out)
+{
+    char tmp[24];
+    struct mm_events_param company = {"company", mm_events_u64(r->company, tmp)};
+    struct mm_buf ask, runs;
+
+    mm_buf_init(&ask, SQL_MAX);
+    mm_buf_init(&runs, (size_t)MM_NARROW_ROWS_MAX * MM_ROWS_RUN_BYTES);
+    if (!r->plain && mm_narrow_ask(r->query, r->now_us, &ask) && mm_buf_ok(&ask) &&
+        (mm_events_sql(c, mm_buf_slice(&ask), "RowBinary", &company, 1, to_buf, &runs, answer) !=
+             MM_OK ||
+         mm_narrow_put(mm_buf_slice(&runs), out) != MM_OK))
+        mm_buf_reset(out);
+    mm_buf_done(&ask);
+    mm_buf_done(&runs);
+}
+
 enum mm_code mm_search_run(struct mm_events_client *c, const struct mm_search_request *r,
                            struct mm_search_result *ret, struct mm_fault *fault)
 {
+    struct mm_events_answer asked = {0};
     struct mm_search_sql s;
-    enum mm_code code = mm_search_compile(r, &s, fault);
+    struct mm_buf narrowed;
+    enum mm_code code;
 
     memset(ret, 0, sizeof(*ret));
     mm_buf_init(&ret->bytes, MM_SEARCH_BYTES_MAX);
+    mm_buf_init(&narrowed, SQL_MAX / 2);
+    narrow(c, r, &asked, &narrowed);
+    code = mm_search_compile(r, mm_buf_slice(&narrowed), &s, fault);
+    mm_buf_done(&narrowed);
     if (code == MM_OK)
         code = mm_events_sql(c, mm_buf_slice(&s.sql), "RowBinary", s.param, s.param_n, to_buf,
                              &ret->bytes, &ret->answer);
+    ret->answer.elapsed_us += asked.elapsed_us;
+    ret->answer.read_rows += asked.read_rows;
     if (code == MM_OK)
         code = survey(ret, r->limit);
     mm_search_sql_done(&s);

@@ -43,6 +43,7 @@ struct mm_search_request {
     uint32_t limit; /* 1..MM_SEARCH_LIMIT_MAX */
     bool has_cursor;
     struct mm_search_cursor cursor;
+    bool plain; /* do not ask the sieves: what tests and benches hold the answer against */
 };
 
 struct mm_search_result {
@@ -51,7 +52,7 @@ struct mm_search_result {
     size_t count; /* events of this page */
     bool more;    /* there is another page: `next` says where */
     struct mm_search_cursor next;
-    struct mm_events_answer answer; /* elapsed_us, read_rows; or why it failed */
+    struct mm_events_answer answer; /* elapsed_us, read_rows (with the sieves'); or why it failed */
 };
 
 /* One statement put together: for mm_search_run, and for tests that look at it. */
@@ -64,12 +65,14 @@ struct mm_search_sql {
 };
 
 /*
- * Put the statement together. MM_E_SYNTAX with the byte of the query: query.number, query.ip,
+ * Put the statement together; narrowed is further conditions of ours (narrow.h) or nothing.
+ * MM_E_SYNTAX with the byte of the query: query.number, query.ip,
  * query.time, query.yesno, query.wildcard (where none is possible), query.order (a field that has
  * none); MM_E_LIMIT: more terms than a statement has parameters. Call _done in any case.
  */
 MM_MUST_USE enum mm_code mm_search_compile(const struct mm_search_request *r,
-                                           struct mm_search_sql *ret, struct mm_fault *fault);
+                                           struct mm_slice narrowed, struct mm_search_sql *ret,
+                                           struct mm_fault *fault);
 void mm_search_sql_done(struct mm_search_sql *s);
 
 /*

@@ -25,7 +25,7 @@ static void compile(struct compiled *c, const char *text)
     memset(c, 0, sizeof(*c));
     mm_arena_init(&c->arena, 1 << 20);
     CHECK(mm_query_parse(mm_slice_str(text), &c->arena, &c->query, NULL) == MM_OK);
-    c->code = mm_search_compile(&r, &c->s, &c->fault);
+    c->code = mm_search_compile(&r, (struct mm_slice){0}, &c->s, &c->fault);
 }
 
 static void done(struct compiled *c)

@@ -22,10 +22,13 @@ static const struct {
 } marks[] = {
     {MM_S_INIT("$create:events"), MM_ET_EVENTS, mm_etable_create, false},
     {MM_S_INIT("$create:alerts"), MM_ET_ALERTS, mm_etable_create, false},
+    {MM_S_INIT("$create:sieves"), MM_ET_SIEVES, mm_etable_create, false},
     {MM_S_INIT("$columns:events"), MM_ET_EVENTS, mm_etable_list, false},
     {MM_S_INIT("$columns:alerts"), MM_ET_ALERTS, mm_etable_list, false},
+    {MM_S_INIT("$columns:sieves"), MM_ET_SIEVES, mm_etable_list, false},
     {MM_S_INIT("$structure:events"), MM_ET_EVENTS, mm_etable_structure, true},
     {MM_S_INIT("$structure:alerts"), MM_ET_ALERTS, mm_etable_structure, true},
+    {MM_S_INIT("$structure:sieves"), MM_ET_SIEVES, mm_etable_structure, true},
 };
 
 static void put_mark(struct mm_buf *out, size_t i)

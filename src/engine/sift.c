@@ -1,0 +1,80 @@
+/* engine/sift.c - see sift.h for the contract. */
+#include "engine/sift.h"
+
+#include <stdlib.h>
+
+static_assert((int)MM_CHUNK_RECORDS <= (int)UINT16_MAX + 1, "a record's index fits in 16 bits");
+
+enum mm_code mm_sift_new(uint16_t queue, struct mm_sift **ret)
+{
+    struct mm_sift *s = calloc(1, sizeof(*s));
+
+    MM_ASSERT(ret != NULL);
+    if (s == NULL || mm_sieve_new(queue, &s->sieve) != MM_OK) {
+        free(s);
+        return MM_E_NOMEM;
+    }
+    *ret = s;
+    return MM_OK;
+}
+
+void mm_sift_free(struct mm_sift **s)
+{
+    MM_ASSERT(s != NULL);
+    if (*s == NULL)
+        return;
+    mm_sieve_free(&(*s)->sieve);
+    free(*s);
+    *s = NULL;
+}
+
+/* Indexes of the chunk's records: those of a company together, its numbers ascending. */
+static void order_by_company(struct mm_sift *s, const struct mm_chunk *c)
+{
+    uint16_t group[MM_CHUNK_SOURCES]; /* the first source of the same company */
+    uint32_t at[MM_CHUNK_SOURCES] = {0};
+    uint32_t sum = 0;
+
+    MM_ASSERT(c->sources_n <= MM_CHUNK_SOURCES && c->records_n <= MM_CHUNK_RECORDS);
+    for (uint16_t i = 0; i < c->sources_n; i++) {
+        group[i] = 0;
+        while (c->source[group[i]].company != c->source[i].company)
+            group[i]++;
+    }
+    for (uint32_t i = 0; i < c->records_n; i++)
+        at[group[c->rec[i].source_at]]++;
+    for (uint32_t g = 0; g < c->sources_n; g++) {
+        uint32_t n = at[g];
+
+        at[g] = sum;
+        sum += n;
+    }
+    for (uint32_t i = 0; i < c->records_n; i++)
+        s->order[at[group[c->rec[i].source_at]]++] = (uint16_t)i;
+}
+
+void mm_sift_chunk(struct mm_sift *s, const struct mm_chunk *c)
+{
+    order_by_company(s, c);
+    for (uint32_t i = 0; i < c->records_n; i++) {
+        const struct mm_chunk_rec *r = &c->rec[s->order[i]];
+        const struct mm_chunk_source *source = &c->source[r->source_at];
+        const struct mm_sieve_line line = {.company = source->company,
+                                           .seq = r->seq,
+                                           .received_us = r->received_us,
+                                           .keep_days = source->keep_days,
+                                           .text = mm_chunk_body(c, r)};
+
+        mm_sieve_add(s->sieve, &line);
+    }
+}
+
+void mm_sift_take(struct mm_sift *s, bool all, struct mm_buf *out)
+{
+    if (all)
+        mm_sieve_flush(s->sieve);
+    if (mm_sieve_rows(s->sieve) < (all ? 1 : MM_SIFT_ROWS))
+        return;
+    if (mm_sieve_write(s->sieve, out) != MM_OK)
+        mm_buf_reset(out); /* no memory: these lines will be read instead */
+}
