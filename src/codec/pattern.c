@@ -503,6 +503,22 @@ static bool can_begin(const struct node *n, struct mm_slice in, size_t at)
     }
 }
 
+bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first)
+{
+    if (set->root->accept != NO_PATTERN || lit_find(set->root, first) != NULL)
+        return true;
+    for (const struct cap_edge *e = set->root->cap; e != NULL; e = e->next) {
+        bool digit = first >= '0' && first <= '9';
+
+        /* Of the others only some can be told by one byte. */
+        if ((e->scan != MM_SCAN_INT && e->scan != MM_SCAN_NUM && e->scan != MM_SCAN_PORT &&
+             (int)e->scan != (int)MM_WHEN_YMD && (int)e->scan != (int)MM_WHEN_EPOCH) ||
+            digit)
+            return true;
+    }
+    return false;
+}
+
 static const struct cap_edge *take(const struct node *n, struct mm_slice in, size_t at,
                                    struct mm_pattern_hit *hit, struct mm_scanned *ret)
 {

@@ -85,6 +85,9 @@ MM_MUST_USE enum mm_code mm_patterns_add(struct mm_patterns *set, struct mm_slic
 size_t mm_patterns_names(const struct mm_patterns *set);
 struct mm_slice mm_patterns_name(const struct mm_patterns *set, size_t index);
 
+/* Whether some template may take a text that begins with this byte; false is certain. */
+bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first);
+
 /*
  * Match the whole input. True when one template takes all of it. Otherwise hit holds the captures
  * made on the way whose names are the same in every template that shares that way.

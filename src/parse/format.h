@@ -145,6 +145,9 @@ struct mm_witness {
     size_t within;
     bool headed;                    /* a header line of this source has named columns */
     const struct mm_patterns *like; /* a template that takes the message's beginning, or NULL */
+    /* Text that each template of `like` cannot do without; none when one has no such text. */
+    struct mm_slice like_text[MM_WITNESS_MAX];
+    size_t like_count;
 };
 
 /* A column whose cell must be one of these words. */
@@ -221,14 +224,16 @@ struct mm_format {
 };
 
 struct mm_base;
+struct mm_index;
 
 struct mm_formats {
     struct mm_arena arena;
     struct mm_format *format[MM_FORMATS_MAX]; /* in order of adding: index is the public number */
     uint16_t sorted[MM_FORMATS_MAX];          /* in the order they are tried */
     size_t count;
-    struct mm_base *bases; /* what formats may include */
-    uint64_t serial;       /* differs between sets: a scratch forgets what it knew of another */
+    struct mm_base *bases;  /* what formats may include */
+    struct mm_index *index; /* over their witnesses */
+    uint64_t serial;        /* differs between sets: a scratch forgets what it knew of another */
 };
 
 /* The template that took the last line of this thread, or MM_FORMAT_NONE: for tests. */
@@ -257,5 +262,13 @@ bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event 
 
 /* parse/recognise.c: does any witness of f hold? */
 bool mm_witness_holds(const struct mm_format *f, const struct mm_wire *w, struct mm_slice text);
+/* The text a format reads: behind the syslog header when it allows one and there is one. */
+struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *w,
+                               struct mm_slice body);
+/* Does a witness of f hold for this line? */
+bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body);
+/* The first format, in the order they are tried, whose witness holds; `except` is left out. */
+uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
+                      uint16_t except);
 
 #endif

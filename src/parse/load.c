@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "parse/index.h"
+
 bool mm_load_fail(struct mm_loader *l, const struct mm_yaml *node, const char *what,
                   struct mm_slice detail)
 {
@@ -239,10 +241,35 @@ static bool load_pattern_rules(struct mm_loader *l, const struct mm_yaml *node)
     return true;
 }
 
+/* The longest text of a template outside of captures and optional parts. */
+static struct mm_slice template_text(struct mm_slice template)
+{
+    struct mm_slice best = {0};
+    size_t from = 0, depth = 0;
+
+    for (size_t i = 0; i <= template.n; i++) {
+        uint8_t c = i < template.n ? template.p[i] : '{';
+
+        if (depth == 0 && c == '{' && i - from > best.n)
+            best = mm_slice_sub(template, from, i - from);
+        if (i + 1 < template.n && c == '{' && template.p[i + 1] == '{')
+            i++; /* a brace: text that the template writes in another way */
+        else if (c == '{')
+            depth++;
+        else if (c == '}' && depth > 0)
+            depth--;
+        else
+            continue;
+        from = i + 1;
+    }
+    return best;
+}
+
 static bool load_like(struct mm_loader *l, const struct mm_yaml *node, struct mm_witness *wit)
 {
     struct mm_patterns *set;
     const struct mm_yaml *one;
+    bool all = true;
 
     if (node == NULL)
         return true;
@@ -251,9 +278,15 @@ static bool load_like(struct mm_loader *l, const struct mm_yaml *node, struct mm
         return mm_load_fail(l, node, "format.memory", (struct mm_slice){0});
     one = node->kind == MM_YAML_LIST ? node->first : node;
     for (; one != NULL; one = node->kind == MM_YAML_LIST ? one->next : NULL) {
+        struct mm_slice text = template_text(one->text);
+
         if (!mm_load_pattern(l, set, one, 0))
             return false;
+        all = all && text.n >= MM_INDEX_PIECE && wit->like_count < MM_WITNESS_MAX;
+        if (all && !mm_load_dup(l, text, &wit->like_text[wit->like_count++]))
+            return false;
     }
+    wit->like_count = all ? wit->like_count : 0;
     wit->like = set;
     return true;
 }
@@ -534,7 +567,11 @@ enum mm_code mm_formats_add(struct mm_formats *formats, const char *file, struct
         code = mm_load_base(&l, doc, text) ? MM_OK : MM_E_CONFIG;
     else
         code = mm_load_include(&l, &trees, doc) && load_document(&l, doc) ? MM_OK : MM_E_CONFIG;
-    if (code == MM_OK && l.f->name.n > 0) {
+    if (code == MM_OK && l.f->name.n > 0 &&
+        !mm_index_add(formats->index, l.f, (uint16_t)formats->count)) {
+        (void)mm_load_fail(&l, NULL, "format.memory", (struct mm_slice){0});
+        code = MM_E_CONFIG;
+    } else if (code == MM_OK && l.f->name.n > 0) {
         formats->format[formats->count] = l.f;
         sort_in(formats, (uint16_t)formats->count); /* below MM_FORMATS_MAX */
         formats->count++;
@@ -553,6 +590,9 @@ struct mm_formats *mm_formats_new(void)
         return NULL;
     mm_arena_init(&set->arena, MM_FORMATS_MAX_MEMORY);
     set->serial = atomic_fetch_add(&serial, 1) + 1;
+    set->index = mm_index_new(&set->arena);
+    if (set->index == NULL)
+        mm_formats_free(&set);
     return set;
 }
 

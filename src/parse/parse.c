@@ -288,48 +288,15 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
            (ev->flags & MM_EV_EXTRA_FULL) == 0;
 }
 
-/* The text a format reads: behind the syslog header when it allows one and there is one. */
-static struct mm_slice text_for(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
-{
-    if (!f->wrap_syslog || !w->has_syslog)
-        return body;
-    return f->keep_tag ? w->syslog.text : w->syslog.msg;
-}
-
-static bool fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
-{
-    bool had = w->has_syslog;
-    bool fit;
-
-    /* A format without a syslog header never sees one. */
-    w->has_syslog = had && f->wrap_syslog;
-    fit = mm_witness_holds(f, w, text_for(f, w, body));
-    w->has_syslog = had;
-    return fit;
-}
-
-/* The first format, in the order they are tried, whose witness holds; `except` is left out. */
-static uint16_t find_out(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
-                         uint16_t except)
-{
-    for (size_t i = 0; i < formats->count; i++) {
-        uint16_t at = formats->sorted[i];
-
-        if (at != except && fits(formats->format[at], w, body))
-            return at;
-    }
-    return MM_FORMAT_NONE;
-}
-
 /* What the source sent before or is said to send, if this line looks like it. */
 static uint16_t guess(const struct mm_formats *formats, const struct memory *m,
                       const struct mm_hint *hint, struct mm_wire *w, struct mm_slice body)
 {
     for (size_t i = 0; i < MEMORY_FORMATS && m->format[i] != MM_FORMAT_NONE; i++) {
-        if (fits(formats->format[m->format[i]], w, body))
+        if (mm_format_fits(formats->format[m->format[i]], w, body))
             return m->format[i];
     }
-    if (hint->format != MM_FORMAT_NONE && fits(formats->format[hint->format], w, body))
+    if (hint->format != MM_FORMAT_NONE && mm_format_fits(formats->format[hint->format], w, body))
         return hint->format;
     return MM_FORMAT_NONE;
 }
@@ -369,24 +336,24 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     w->has_syslog = mm_syslog_parse(body, &w->syslog, NULL) == MM_OK;
     format = guess(formats, m, hint, w, body);
     if (format == MM_FORMAT_NONE)
-        format = find_out(formats, w, body, MM_FORMAT_NONE);
+        format = mm_recognise(formats, w, body, MM_FORMAT_NONE);
     if (format == MM_FORMAT_NONE)
         format = hint->format;
     if (format == MM_FORMAT_NONE) {
         nameless(w, raw, hint, ret);
     } else {
         parsed = try_format(formats->format[format], w, raw,
-                            text_for(formats->format[format], w, body), hint, ret);
+                            mm_format_text(formats->format[format], w, body), hint, ret);
         read = w->read;
-        other = parsed ? MM_FORMAT_NONE : find_out(formats, w, body, format);
+        other = parsed ? MM_FORMAT_NONE : mm_recognise(formats, w, body, format);
         /* Two formats can look alike: the one that reads the whole line has it, else the first
          * that can read any of it. */
         if (other != MM_FORMAT_NONE) {
             parsed = try_format(formats->format[other], w, raw,
-                                text_for(formats->format[other], w, body), hint, ret);
+                                mm_format_text(formats->format[other], w, body), hint, ret);
             if (!parsed && (read || !w->read))
                 (void)try_format(formats->format[format], w, raw,
-                                 text_for(formats->format[format], w, body), hint, ret);
+                                 mm_format_text(formats->format[format], w, body), hint, ret);
             else
                 format = other;
         }

@@ -1,6 +1,7 @@
 /* parse/recognise.c - cheap witnesses: which format may have written a line. */
 #include "parse/columns.h"
 #include "parse/format.h"
+#include "parse/index.h"
 
 /* Windows of text are short (`within`): a plain search beats one that prepares tables. */
 static bool contains(struct mm_slice text, struct mm_slice needle)
@@ -70,4 +71,39 @@ bool mm_witness_holds(const struct mm_format *f, const struct mm_wire *w, struct
             return true;
     }
     return false;
+}
+
+struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *w,
+                               struct mm_slice body)
+{
+    if (!f->wrap_syslog || !w->has_syslog)
+        return body;
+    return f->keep_tag ? w->syslog.text : w->syslog.msg;
+}
+
+bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
+{
+    bool had = w->has_syslog;
+    bool fit;
+
+    /* A format without a syslog header never sees one. */
+    w->has_syslog = had && f->wrap_syslog;
+    fit = mm_witness_holds(f, w, mm_format_text(f, w, body));
+    w->has_syslog = had;
+    return fit;
+}
+
+uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
+                      uint16_t except)
+{
+    struct mm_index_set may;
+
+    mm_index_look(formats->index, w, body, &may);
+    for (size_t i = 0; i < formats->count; i++) {
+        uint16_t at = formats->sorted[i];
+
+        if (at != except && mm_index_in(&may, at) && mm_format_fits(formats->format[at], w, body))
+            return at;
+    }
+    return MM_FORMAT_NONE;
 }

@@ -1,0 +1,45 @@
+/*
+ * parse/index.h - which formats' witnesses could hold for a line, without asking each.
+ *
+ * Purpose   With a hundred formats, a line of an unknown device would ask a hundred witnesses. Of
+ *           each witness one key is indexed, the one that is cheapest and rarest: the program's
+ *           name, else a piece of text it must hold, else its first byte. One look at the line
+ *           gives a set of candidates; only those are asked.
+ * Owns      Everything lives in the arena passed to _new.
+ * Threads   Built by one thread while formats are added, then read by any number.
+ * Trust     Lines are hostile: a look costs one pass over the bytes that witnesses may look at. A
+ *           candidate may be too many, never too few: parse_fuzz.c holds it against asking all.
+ */
+#ifndef MM_PARSE_INDEX_H
+#define MM_PARSE_INDEX_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "parse/parse.h"
+
+enum { MM_INDEX_PIECE = 4 }; /* bytes of a text that are looked for; shorter texts are no key */
+
+struct mm_index;
+struct mm_format;
+struct mm_wire;
+
+/* A set of formats by their public number. */
+struct mm_index_set {
+    uint64_t bit[MM_FORMATS_MAX / 64];
+};
+
+static inline bool mm_index_in(const struct mm_index_set *set, uint16_t format)
+{
+    return (set->bit[format / 64] >> (format % 64) & 1) != 0;
+}
+
+/* An empty index; NULL when it does not fit. */
+struct mm_index *mm_index_new(struct mm_arena *arena);
+/* Add a format's witnesses under its number. False when there is no memory: the format must not be
+ * used then. */
+MM_MUST_USE bool mm_index_add(struct mm_index *index, const struct mm_format *f, uint16_t number);
+/* Every format one of whose witnesses may hold for this line. */
+void mm_index_look(const struct mm_index *index, const struct mm_wire *w, struct mm_slice body,
+                   struct mm_index_set *ret);
+
+#endif
