@@ -26,8 +26,8 @@ enum {
     /* Commits are at least this far apart unless somebody waits for an answer: a disk that needs
      * 5 ms itself loses nothing, and a fast one does not cost a core at 1,000 lines/s. */
     MM_COMMIT_PACE_US = 5000,
-    MM_COMMIT_AT = 1024 * 1024, /* bytes that do not wait for the pace */
-    MM_COMMIT_RETRY_US = 500000,
+    MM_COMMIT_AT = 1024 * 1024,  /* bytes that do not wait for the pace */
+    MM_COMMIT_RETRY_US = 200000, /* a full disk: one refused write costs nothing */
 };
 
 struct mm_intake;

@@ -18,7 +18,7 @@
 enum {
     CHUNK = 256 * 1024,
     MAGIC = 4, /* bytes that tell how a file is packed */
-    FULL_WAIT_MS = 1000,
+    FULL_WAIT_MS = 200,
 };
 
 enum packing { PLAIN, GZIP, ZSTD };

@@ -46,6 +46,12 @@ enum mm_code mm_key_load(const char *path, struct mm_key *ret)
 
 enum mm_code mm_auth_open(struct mm_records *rec, const struct mm_key *key, struct mm_auth **ret)
 {
+    return mm_auth_open_with(rec, key, MM_PASSWORD_MEMORY, ret);
+}
+
+enum mm_code mm_auth_open_with(struct mm_records *rec, const struct mm_key *key,
+                               size_t password_memory, struct mm_auth **ret)
+{
     struct mm_auth *auth;
     enum mm_code code = mm_crypt_init();
 
@@ -58,11 +64,12 @@ enum mm_code mm_auth_open(struct mm_records *rec, const struct mm_key *key, stru
         return MM_E_NOMEM;
     auth->rec = rec;
     auth->key = *key;
+    auth->password_memory = password_memory;
     if (sem_init(&auth->hashers, 0, MM_AUTH_HASHERS) != 0) {
         free(auth);
         return MM_E_NOMEM;
     }
-    code = mm_password_hash(MM_S("nobody"), auth->nobody);
+    code = mm_password_hash(MM_S("nobody"), password_memory, auth->nobody);
     if (code != MM_OK) {
         mm_auth_close(&auth);
         return code;
@@ -92,7 +99,7 @@ bool mm_auth_verify(struct mm_auth *auth, struct mm_slice hash, struct mm_slice 
     bool ok;
 
     hasher_take(auth);
-    ok = mm_password_verify(hash, password);
+    ok = mm_password_verify(hash, password, auth->password_memory);
     (void)sem_post(&auth->hashers);
     return ok;
 }
@@ -103,7 +110,7 @@ enum mm_code mm_auth_hash(struct mm_auth *auth, struct mm_slice password,
     enum mm_code code;
 
     hasher_take(auth);
-    code = mm_password_hash(password, ret);
+    code = mm_password_hash(password, auth->password_memory, ret);
     (void)sem_post(&auth->hashers);
     return code;
 }

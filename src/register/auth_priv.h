@@ -17,9 +17,13 @@ struct mm_auth {
     struct mm_records *rec;
     struct mm_key key;
     sem_t hashers;
+    size_t password_memory;        /* of one computation */
     char nobody[MM_PASSWORD_TEXT]; /* hash that is computed when there is no such user */
 };
 
+/* As mm_auth_open, with that much memory for a password: tests that are not about its price. */
+MM_MUST_USE enum mm_code mm_auth_open_with(struct mm_records *rec, const struct mm_key *key,
+                                           size_t password_memory, struct mm_auth **ret);
 /* As in crypt.h, at most MM_AUTH_HASHERS at a time. */
 bool mm_auth_verify(struct mm_auth *auth, struct mm_slice hash, struct mm_slice password);
 MM_MUST_USE enum mm_code mm_auth_hash(struct mm_auth *auth, struct mm_slice password,

@@ -85,17 +85,17 @@ enum mm_code mm_unseal(const struct mm_key *key, struct mm_slice box, struct mm_
     return MM_OK;
 }
 
-enum mm_code mm_password_hash(struct mm_slice password, char ret[MM_PASSWORD_TEXT])
+enum mm_code mm_password_hash(struct mm_slice password, size_t memory, char ret[MM_PASSWORD_TEXT])
 {
+    MM_ASSERT(memory >= MM_PASSWORD_MEMORY_MIN);
     if (password.n > MM_PASSWORD_MAX)
         return MM_E_LIMIT;
-    return crypto_pwhash_str(ret, (const char *)password.p, password.n, PASSES,
-                             MM_PASSWORD_MEMORY) == 0
+    return crypto_pwhash_str(ret, (const char *)password.p, password.n, PASSES, memory) == 0
                ? MM_OK
                : MM_E_NOMEM;
 }
 
-bool mm_password_verify(struct mm_slice hash, struct mm_slice password)
+bool mm_password_verify(struct mm_slice hash, struct mm_slice password, size_t memory)
 {
     char text[MM_PASSWORD_TEXT] = {0};
 
@@ -104,7 +104,7 @@ bool mm_password_verify(struct mm_slice hash, struct mm_slice password)
     if (hash.n > 0)
         memcpy(text, hash.p, hash.n);
     /* A made-up hash could ask for gigabytes: only our own parameters are computed. */
-    if (crypto_pwhash_str_needs_rehash(text, PASSES, MM_PASSWORD_MEMORY) != 0)
+    if (crypto_pwhash_str_needs_rehash(text, PASSES, memory) != 0)
         return false;
     return crypto_pwhash_str_verify(text, (const char *)password.p, password.n) == 0;
 }

@@ -22,9 +22,10 @@ enum {
     MM_SEAL_EXTRA = 24 + 16,
     /* What may be sealed: secrets and scanned pages. */
     MM_SEAL_MAX = 4 * 1024 * 1024,
-    MM_PASSWORD_TEXT = 128, /* crypto_pwhash_STRBYTES */
-    MM_PASSWORD_MAX = 1024, /* bytes of a password: longer ones only cost time */
-    MM_PASSWORD_MEMORY = 19 * 1024 * 1024,
+    MM_PASSWORD_TEXT = 128,                /* crypto_pwhash_STRBYTES */
+    MM_PASSWORD_MAX = 1024,                /* bytes of a password: longer ones only cost time */
+    MM_PASSWORD_MEMORY = 19 * 1024 * 1024, /* bytes that one computation takes, with two passes */
+    MM_PASSWORD_MEMORY_MIN = 8 * 1024,     /* what argon2id asks for: tests of other things */
 };
 
 struct mm_digest {
@@ -56,9 +57,11 @@ MM_MUST_USE bool mm_seal(const struct mm_key *key, struct mm_slice s, struct mm_
 MM_MUST_USE enum mm_code mm_unseal(const struct mm_key *key, struct mm_slice box,
                                    struct mm_buf *out);
 
-/* argon2id as text with salt and parameters. MM_E_NOMEM, MM_E_LIMIT. Takes about 30 ms. */
-MM_MUST_USE enum mm_code mm_password_hash(struct mm_slice password, char ret[MM_PASSWORD_TEXT]);
-/* False for a wrong password and for anything that is no hash with at most our parameters. */
-bool mm_password_verify(struct mm_slice hash, struct mm_slice password);
+/* argon2id as text with salt and parameters. MM_E_NOMEM, MM_E_LIMIT. With MM_PASSWORD_MEMORY about
+ * 30 ms. */
+MM_MUST_USE enum mm_code mm_password_hash(struct mm_slice password, size_t memory,
+                                          char ret[MM_PASSWORD_TEXT]);
+/* False for a wrong password and for anything that is no hash with just these parameters. */
+bool mm_password_verify(struct mm_slice hash, struct mm_slice password, size_t memory);
 
 #endif

@@ -66,13 +66,17 @@ TEST(crypt_password_verifies_and_refuses)
                                  "gL9XGAwX1Kx2K2CLQ2e4Pfq3zHaULpYLwMvpa7iIvKM";
 
     CHECK_NUM(mm_crypt_init(), MM_OK);
-    CHECK_NUM(mm_password_hash(MM_S("correct horse"), hash), MM_OK);
+    CHECK_NUM(mm_password_hash(MM_S("correct horse"), MM_PASSWORD_MEMORY, hash), MM_OK);
     CHECK(mm_slice_starts(mm_slice_str(hash), MM_S("$argon2id$v=19$m=19456,t=2,p=1$")));
-    CHECK(mm_password_verify(mm_slice_str(hash), MM_S("correct horse")));
-    CHECK(!mm_password_verify(mm_slice_str(hash), MM_S("correct hors")));
-    CHECK(!mm_password_verify(mm_slice_str(hash), MM_S("")));
-    CHECK(!mm_password_verify(MM_S(""), MM_S("")));
-    CHECK(!mm_password_verify(mm_slice_str(greedy), MM_S("x")));
+    CHECK(mm_password_verify(mm_slice_str(hash), MM_S("correct horse"), MM_PASSWORD_MEMORY));
+    CHECK(!mm_password_verify(mm_slice_str(hash), MM_S("correct hors"), MM_PASSWORD_MEMORY));
+    CHECK(!mm_password_verify(mm_slice_str(hash), MM_S(""), MM_PASSWORD_MEMORY));
+    CHECK(!mm_password_verify(MM_S(""), MM_S(""), MM_PASSWORD_MEMORY));
+    CHECK(!mm_password_verify(mm_slice_str(greedy), MM_S("x"), MM_PASSWORD_MEMORY));
+    /* Nor one that asks for less. */
+    CHECK_NUM(mm_password_hash(MM_S("x"), MM_PASSWORD_MEMORY_MIN, hash), MM_OK);
+    CHECK(mm_password_verify(mm_slice_str(hash), MM_S("x"), MM_PASSWORD_MEMORY_MIN));
+    CHECK(!mm_password_verify(mm_slice_str(hash), MM_S("x"), MM_PASSWORD_MEMORY));
 }
 
 TEST(totp_matches_rfc_6238)
