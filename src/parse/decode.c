@@ -5,22 +5,32 @@
  */
 #include "parse/format.h"
 
-static bool decode_kv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+/* Put every pair of text; false when not all of it was pairs in whole. */
+static bool put_pairs(const struct mm_format *f, struct mm_wire *w, struct mm_slice text,
+                      size_t *ret_pairs)
 {
     struct mm_kv kv;
     struct mm_kv_pair pair;
     size_t stray = 0, pairs = 0;
+    bool whole = true;
 
-    w->whole = true;
     mm_kv_init(&kv, text, f->kv);
     while (mm_kv_next(&kv, &pair, &stray)) {
         if (pair.escaped && !mm_kv_unescape(w->arena, pair.value, f->kv.escape, &pair.value))
-            w->whole = false;
-        w->whole = w->whole && !pair.torn;
+            whole = false;
+        whole = whole && !pair.torn;
         mm_wire_put(w, pair.key, pair.value);
         pairs++;
     }
-    w->whole = w->whole && (stray == 0 || !f->kv_strict);
+    *ret_pairs = pairs;
+    return whole && (stray == 0 || !f->kv_strict);
+}
+
+static bool decode_kv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    size_t pairs;
+
+    w->whole = put_pairs(f, w, text, &pairs);
     return pairs > 0;
 }
 
@@ -28,16 +38,24 @@ static bool decode_pattern(const struct mm_format *f, struct mm_wire *w, struct 
 {
     MM_UNINIT struct mm_pattern_hit hit;
 
-    w->whole = mm_patterns_match(f->patterns, mm_slice_trim(text), &hit);
-    for (size_t i = 0; i < hit.count; i++)
-        mm_wire_slot(w, f->pattern_slot[hit.capture[i].name], hit.capture[i].text);
+    bool whole = mm_patterns_match(f->patterns, mm_slice_trim(text), &hit);
+
+    w->whole = whole;
+    for (size_t i = 0; i < hit.count; i++) {
+        size_t pairs;
+
+        if (hit.capture[i].name != f->pattern_pairs)
+            mm_wire_slot(w, f->pattern_slot[hit.capture[i].name], hit.capture[i].text);
+        else if (!put_pairs(f, w, hit.capture[i].text, &pairs))
+            w->whole = false;
+    }
     if (hit.has_when) {
         w->when = hit.when;
         w->has_when = true;
     }
-    if (w->whole)
+    if (whole)
         w->pattern = hit.pattern;
-    return w->whole;
+    return whole;
 }
 
 /* RFC 5424 6.3.3: a backslash escapes a quote, a bracket and itself, and is one before all else. */

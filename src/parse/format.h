@@ -206,7 +206,8 @@ struct mm_format {
     uint16_t around_body;
     struct mm_patterns *patterns;
     uint16_t pattern_slot[MM_PATTERN_MAX_NAMES]; /* by capture name */
-    struct mm_rule **pattern_rule;               /* by pattern number */
+    uint16_t pattern_pairs;        /* the capture that is key=value text, or MM_PATTERN_MAX_NAMES */
+    struct mm_rule **pattern_rule; /* by pattern number */
     size_t pattern_count;
     struct mm_symtab names;  /* wire names */
     struct mm_slot *slot;    /* MM_WIRE_MAX of them */

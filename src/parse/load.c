@@ -184,8 +184,11 @@ static bool load_patterns(struct mm_loader *l, const struct mm_yaml *node)
         }
         f->pattern_count++;
     }
+    f->pattern_pairs = MM_PATTERN_MAX_NAMES;
     for (size_t i = 0; i < mm_patterns_names(f->patterns); i++) {
-        if (!mm_load_slot(l, node, mm_patterns_name(f->patterns, i), &f->pattern_slot[i]))
+        if (mm_slice_eq(mm_patterns_name(f->patterns, i), MM_S("pairs")))
+            f->pattern_pairs = (uint16_t)i; /* below MM_PATTERN_MAX_NAMES */
+        else if (!mm_load_slot(l, node, mm_patterns_name(f->patterns, i), &f->pattern_slot[i]))
             return false;
     }
     return true;

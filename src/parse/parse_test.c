@@ -238,6 +238,26 @@ TEST(what_stands_around_the_body_is_read_before_the_decoder_reads_the_body)
     end(&b);
 }
 
+TEST(a_capture_of_pairs_is_read_as_pairs)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\ntitle: {ja: t, en: t}\ntimeless: true\nrecognise:\n  - starts: 'flow '\n"
+            "decode: pattern\npatterns:\n  - is: 'flow {event.action:word} {pairs:to} "
+            "({rule.name:to})'\n"
+            "fields: {a: source.ip}\nset: {event.category: network, event.outcome: success}\n");
+    expect(&b, "flow allow a=192.0.2.1 b=\"1 2\" (r)",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.action\":\"allow\",\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\","
+           "\"rule.name\":\"r\"}");
+    expect(&b, "flow allow a=192.0.2.1 stray (r)",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.action\":\"allow\",\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\","
+           "\"rule.name\":\"r\"}");
+    end(&b);
+}
+
 TEST(parameters_of_structured_data_are_wire_fields)
 {
     struct bench b;
