@@ -113,7 +113,8 @@ bool mm_columns_note(struct mm_columns *c, const void *format, const struct mm_w
 }
 
 const struct mm_columns_kept *mm_columns_find(struct mm_columns *c, const void *format,
-                                              const struct mm_wire *w, size_t count)
+                                              const struct mm_wire *w, size_t count,
+                                              const struct mm_columns_kept *before)
 {
     struct mm_columns_kept *set, *best = NULL;
 
@@ -124,7 +125,7 @@ const struct mm_columns_kept *mm_columns_find(struct mm_columns *c, const void *
         struct mm_columns_kept *k = &set[i];
 
         if (is_of(k, format, w) && (count == SIZE_MAX || k->count == count) &&
-            (best == NULL || k->used > best->used))
+            (before == NULL || k->used < before->used) && (best == NULL || k->used > best->used))
             best = k;
     }
     return best;

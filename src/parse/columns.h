@@ -50,8 +50,12 @@ void mm_columns_path(struct mm_columns *c, const struct mm_wire *w, struct mm_sl
 /* Keep a header: names are looked up in w->names. False when it is too large to be kept. */
 bool mm_columns_note(struct mm_columns *c, const void *format, const struct mm_wire *w,
                      const struct mm_slice *name, size_t count);
-/* The newest header of this source and format with as many columns (SIZE_MAX: any), or NULL. */
+/*
+ * The newest header of this source and format with as many columns (SIZE_MAX: any), or NULL; only
+ * those older than `before` (NULL: all).
+ */
 const struct mm_columns_kept *mm_columns_find(struct mm_columns *c, const void *format,
-                                              const struct mm_wire *w, size_t count);
+                                              const struct mm_wire *w, size_t count,
+                                              const struct mm_columns_kept *before);
 
 #endif

@@ -105,10 +105,16 @@ mm_decoder *mm_decoder_find(struct mm_slice name)
         struct mm_slice name;
         mm_decoder *run;
     } decoders[] = {
-        {MM_S_INIT("kv"), decode_kv},           {MM_S_INIT("csv"), mm_decode_csv},
-        {MM_S_INIT("pattern"), decode_pattern}, {MM_S_INIT("sd"), decode_sd},
-        {MM_S_INIT("json"), mm_decode_json},    {MM_S_INIT("cef"), mm_decode_cef},
-        {MM_S_INIT("leef"), mm_decode_leef},    {MM_S_INIT("winevent"), mm_decode_winevent},
+        {MM_S_INIT("kv"), decode_kv},
+        {MM_S_INIT("csv"), mm_decode_csv},
+        {MM_S_INIT("pattern"), decode_pattern},
+        {MM_S_INIT("sd"), decode_sd},
+        {MM_S_INIT("json"), mm_decode_json},
+        {MM_S_INIT("cef"), mm_decode_cef},
+        {MM_S_INIT("leef"), mm_decode_leef},
+        {MM_S_INIT("auditd"), mm_decode_auditd},
+        {MM_S_INIT("journal"), mm_decode_journal},
+        {MM_S_INIT("winevent"), mm_decode_winevent},
     };
 
     for (size_t i = 0; i < MM_COUNT(decoders); i++) {

@@ -1,7 +1,10 @@
 /* parse/decode_csv.c - cells by column: fixed, chosen by the line, or named by header lines. */
 #include "codec/csv.h"
 
+#include "base/ip.h"
+
 #include "codec/directive.h"
+#include "codec/winmsg.h"
 #include "parse/columns.h"
 #include "parse/format.h"
 
@@ -127,6 +130,42 @@ static const struct mm_csv_set *choose(const struct mm_format *f, const struct c
     return set;
 }
 
+/* Can this cell be what the format makes of this column? Addresses and numbers tell columns apart.
+ */
+static bool cell_fits(const struct mm_format *f, uint16_t slot, struct mm_slice cell)
+{
+    const struct mm_op *op = slot == MM_SYM_NONE ? NULL : f->slot[slot].ops;
+    struct mm_ip ip;
+    uint64_t u;
+
+    if (op == NULL || op->kind != MM_OP_COPY || op->loose || op->to.field == MM_F_NONE ||
+        cell.n == 0 || mm_symtab_get(&f->absent, cell) != MM_SYM_NONE)
+        return true;
+    if (mm_field_type(op->to.field) == MM_FT_IP)
+        return mm_ip_parse(cell, &ip);
+    return mm_field_type(op->to.field) != MM_FT_UINT || mm_slice_u64(cell, &u);
+}
+
+/* The newest header that fits. Only where another one, or a set of the format, has as many columns
+ * are the cells looked at. */
+static const struct mm_columns_kept *choose_kept(const struct mm_format *f, const struct mm_wire *w,
+                                                 const struct cells *c)
+{
+    const struct mm_columns_kept *k = mm_columns_find(w->columns, f, w, c->count, NULL), *next;
+    bool set = k != NULL && choose(f, c) != NULL;
+
+    for (; k != NULL; k = next) {
+        size_t i = 0;
+
+        next = mm_columns_find(w->columns, f, w, c->count, k);
+        while ((set || next != NULL) && i < k->count && cell_fits(f, k->name[i].slot, c->cell[i]))
+            i++;
+        if ((!set && next == NULL) || i == k->count)
+            break;
+    }
+    return k;
+}
+
 static void put_kept(const struct mm_columns_kept *k, struct mm_wire *w, const struct cells *c,
                      const struct mm_format *f)
 {
@@ -159,6 +198,74 @@ static void put_set(const struct mm_csv_set *set, struct mm_wire *w, const struc
     w->whole = w->whole && c->count >= set->count;
 }
 
+/* Tabs that a relay (rsyslog) has written as "#011" are tabs again. */
+static bool tabs_back(struct mm_wire *w, struct mm_slice *text)
+{
+    uint8_t *out;
+    size_t n = 0;
+
+    if (mm_slice_find(*text, '\t', 0) != SIZE_MAX ||
+        mm_slice_search(*text, MM_S("#011")) == SIZE_MAX)
+        return true;
+    out = mm_arena_bytes(w->arena, text->n);
+    if (out == NULL)
+        return false;
+    for (size_t i = 0; i < text->n; i++) {
+        bool tab = text->n - i >= 4 && memcmp(text->p + i, "#011", 4) == 0;
+
+        out[n++] = tab ? '\t' : text->p[i];
+        i += tab ? 3 : 0;
+    }
+    *text = mm_slice_of(out, n);
+    return true;
+}
+
+/* "Section.Name" with `_` for blanks, by the section before when only that is a name the format
+ * knows. */
+static bool put_value(struct mm_wire *w, const struct mm_winmsg_pair *pair)
+{
+    struct mm_slice under[] = {pair->section, pair->outer}, name = {0};
+
+    for (size_t i = 0; i < MM_COUNT(under) && (i == 0 || under[i].n > 0); i++) {
+        size_t n = under[i].n + (under[i].n > 0 ? 1 : 0) + pair->name.n;
+        uint8_t *p = n > MM_MAX_FIELD_NAME ? NULL : mm_arena_bytes(w->arena, n);
+
+        if (p == NULL)
+            return false;
+        if (under[i].n > 0) {
+            memcpy(p, under[i].p, under[i].n);
+            p[under[i].n] = '.';
+        }
+        memcpy(p + n - pair->name.n, pair->name.p, pair->name.n);
+        for (size_t k = 0; k < n; k++)
+            p[k] = p[k] == ' ' ? '_' : p[k];
+        if (i == 0 || mm_symtab_get(w->names, mm_slice_of(p, n)) != MM_SYM_NONE)
+            name = mm_slice_of(p, n);
+        if (mm_symtab_get(w->names, name) != MM_SYM_NONE)
+            break;
+    }
+    mm_wire_put(w, name, pair->value);
+    return true;
+}
+
+/* What the message of a Windows event says; its first sentence is `csv.title`. */
+static void read_message(const struct mm_format *f, struct mm_wire *w)
+{
+    struct mm_winmsg walk;
+    struct mm_winmsg_pair pair;
+    struct mm_slice title;
+
+    if (f->csv.slot_message == MM_SYM_NONE || !mm_wire_has(w, f->csv.slot_message))
+        return;
+    mm_winmsg_init(&walk, w->value[f->csv.slot_message], &title);
+    if (title.n > 0)
+        mm_wire_slot(w, f->csv.slot_title, title);
+    while (mm_winmsg_next(&walk, &pair)) {
+        if (!put_value(w, &pair))
+            w->whole = false;
+    }
+}
+
 bool mm_decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
 {
     MM_UNINIT struct cells c;
@@ -169,12 +276,14 @@ bool mm_decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_slice
         return read_directive(f, w, text);
     if (f->csv.header != MM_CSV_NO_HEADER && mm_slice_starts(text, MM_S("\xEF\xBB\xBF")))
         text = mm_slice_sub(text, 3, SIZE_MAX); /* a file's byte order mark */
+    if (f->csv.gap == '\t' && !tabs_back(w, &text))
+        return false;
     split(f, w, text, &c);
     if (f->csv.header == MM_CSV_NAMES && read_names(f, w, &c, text))
         return true;
     w->whole = c.whole;
     if (f->csv.header != MM_CSV_NO_HEADER && c.count <= CELLS_MAX)
-        kept = mm_columns_find(w->columns, f, w, c.count);
+        kept = choose_kept(f, w, &c);
     set = kept == NULL ? choose(f, &c) : NULL;
     if (kept != NULL)
         put_kept(kept, w, &c, f);
@@ -182,5 +291,6 @@ bool mm_decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_slice
         put_set(set, w, &c, f);
     else
         w->whole = false;
+    read_message(f, w);
     return c.count > 1 && (kept != NULL || set != NULL);
 }

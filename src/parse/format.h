@@ -178,8 +178,10 @@ struct mm_csv_style {
     uint8_t gap;
     bool quotes;
     enum mm_csv_header header;
-    struct mm_csv_set *sets;                    /* asked in order */
-    uint16_t slot_header, slot_value, slot_set; /* names that the decoder itself fills */
+    uint16_t slot_message;   /* the column that is the message of a Windows event, or MM_SYM_NONE */
+    struct mm_csv_set *sets; /* asked in order */
+    uint16_t slot_header, slot_value, slot_set,
+        slot_title; /* names that the decoder itself fills */
 };
 
 struct mm_format;
@@ -251,6 +253,9 @@ mm_decoder mm_decode_csv;
 
 /* parse/decode_cef.c: Common Event Format and LEEF. */
 mm_decoder mm_decode_cef, mm_decode_leef;
+
+/* parse/decode_host.c: records of the Linux audit daemon, entries of systemd's journal. */
+mm_decoder mm_decode_auditd, mm_decode_journal;
 
 /*
  * parse/decode_when.c: the moment in a value whose form nobody told: ymd, epoch, clf or bsd,

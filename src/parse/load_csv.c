@@ -76,28 +76,35 @@ static bool load_own(struct mm_loader *l, const struct mm_yaml *node)
 
     if (!mm_load_slot(l, node, MM_S("csv.header"), &csv->slot_header) ||
         !mm_load_slot(l, node, MM_S("csv.value"), &csv->slot_value) ||
-        !mm_load_slot(l, node, MM_S("csv.set"), &csv->slot_set))
+        !mm_load_slot(l, node, MM_S("csv.set"), &csv->slot_set) ||
+        !mm_load_slot(l, node, MM_S("csv.title"), &csv->slot_title))
         return false;
     l->f->slot[csv->slot_header].dropped = true;
     l->f->slot[csv->slot_value].dropped = true;
     l->f->slot[csv->slot_set].dropped = true;
+    l->f->slot[csv->slot_title].dropped = true;
     return true;
 }
 
 bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node)
 {
-    static const char *const known[] = {"gap", "quotes", "columns", "sets", "header", NULL};
+    static const char *const known[] = {"gap",    "quotes",  "columns", "sets",
+                                        "header", "message", NULL};
     const struct mm_yaml *columns = mm_yaml_get(node, "columns"), *sets = mm_yaml_get(node, "sets");
+    const struct mm_yaml *message = mm_yaml_get(node, "message");
     struct mm_csv_style *csv = &l->f->csv;
     struct mm_csv_set **tail = &csv->sets;
 
     csv->gap = ',';
     csv->quotes = true;
+    csv->slot_message = MM_SYM_NONE;
     if (node == NULL)
         return true;
     if (!mm_load_keys(l, node, known) || !mm_load_byte(l, node, "gap", &csv->gap) ||
         !mm_load_flag(l, node, "quotes", &csv->quotes) ||
         !load_header(l, mm_yaml_get(node, "header")) || !load_own(l, node))
+        return false;
+    if (message != NULL && !mm_load_slot(l, message, message->text, &csv->slot_message))
         return false;
     if (csv->gap == 0 || csv->gap == '"' || (sets != NULL && sets->kind != MM_YAML_LIST) ||
         (columns == NULL && sets == NULL && csv->header == MM_CSV_NO_HEADER))

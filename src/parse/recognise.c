@@ -47,7 +47,7 @@ static bool holds(const struct mm_format *f, const struct mm_witness *wit, const
 
     if (wit->app_count > 0 && !(w->has_syslog && one_of(wit->app, wit->app_count, w->syslog.app)))
         return false;
-    if (wit->headed && mm_columns_find(w->columns, f, w, SIZE_MAX) == NULL)
+    if (wit->headed && mm_columns_find(w->columns, f, w, SIZE_MAX, NULL) == NULL)
         return false;
     if (!starts_with_one(wit->starts, wit->start_count, text))
         return false;
