@@ -108,6 +108,23 @@ bool mm_chunk_add(struct mm_chunk *c, const struct mm_chunk_source *source,
     return true;
 }
 
+bool mm_chunk_head(struct mm_chunk *c, const struct mm_chunk_source *source, struct mm_slice head)
+{
+    uint32_t before = c->sources_n, at;
+
+    MM_ASSERT(head.n <= MM_CHUNK_IN);
+    if (head.n > MM_CHUNK_IN - c->in_n || !find_source(c, source, &at))
+        return false;
+    if (c->sources_n == before)
+        return true;
+    c->source[at].head_at = c->in_n;
+    c->source[at].head_n = (uint32_t)head.n; /* <= MM_CHUNK_IN, asserted above */
+    if (head.n > 0)
+        memcpy(c->in + c->in_n, head.p, head.n);
+    c->in_n += (uint32_t)head.n;
+    return true;
+}
+
 void mm_ring_submit(struct mm_ring *ring)
 {
     struct mm_chunk *c = &ring->slot[ring->filled % MM_RING_SLOTS];

@@ -40,6 +40,7 @@ struct mm_chunk_source {
     int32_t tz_offset_s;
     uint16_t keep_days;
     char format[MM_FORMAT_NAME]; /* told format, or "" to recognise */
+    uint32_t head_at, head_n; /* its header lines before this chunk, in the chunk's input bytes */
 };
 
 enum mm_chunk_flag {
@@ -133,6 +134,9 @@ struct mm_chunk *mm_ring_begin(struct mm_ring *ring, uint16_t queue, uint64_t ba
  */
 bool mm_chunk_add(struct mm_chunk *c, const struct mm_chunk_source *source,
                   const struct mm_chunk_rec *rec, struct mm_slice body);
+/* Sink: copy the header lines of a source in, before its first record; nothing happens when the
+ * chunk knows the source already. False when they do not fit, as above. */
+bool mm_chunk_head(struct mm_chunk *c, const struct mm_chunk_source *source, struct mm_slice head);
 /* Sink: hand the begun chunk to the shard. It must hold at least one record. */
 void mm_ring_submit(struct mm_ring *ring);
 /* Sink: the oldest finished chunk, or NULL. Its lengths have been checked. */

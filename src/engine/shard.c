@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/rd.h"
 #include "codec/syslog.h"
 #include "detect/detect.h"
+#include "engine/headers.h"
 #include "model/alert.h"
 #include "os/log.h"
 #include "os/sandbox.h"
@@ -322,6 +324,42 @@ static void put(void *ctx, struct mm_slice bytes)
     c->out_n += (uint32_t)bytes.n;
 }
 
+/* A line of which only the parser's memory of the source is wanted. */
+static void hear(struct shard *s, const struct mm_chunk *c, uint32_t source_at,
+                 struct mm_slice line, const struct mm_hint *hint)
+{
+    struct mm_raw raw = {.body = line,
+                         .queue = c->queue,
+                         .company = c->source[source_at].company,
+                         .source = c->source[source_at].source,
+                         .received_us = c->rec[0].received_us};
+
+    mm_parse(s->p->formats, s->scratch, &s->arena, &raw, hint, &s->ev);
+    mm_arena_reset(&s->arena);
+}
+
+/* What names the columns of the records to come: what stood before the chunk, then, in a later
+ * round, what stands among the records that are done. */
+static void read_heads(struct shard *s, const struct mm_chunk *c, const struct mm_hint *hints)
+{
+    for (uint32_t i = 0; i < c->sources_n; i++) {
+        struct mm_rd rd;
+        struct mm_slice line;
+
+        MM_ASSERT(c->source[i].head_at <= c->in_n &&
+                  c->source[i].head_n <= c->in_n - c->source[i].head_at);
+        rd = mm_rd_of(mm_slice_of(c->in + c->source[i].head_at, c->source[i].head_n));
+        while (mm_rd_until(&rd, '\n', &line))
+            hear(s, c, i, line, &hints[i]);
+    }
+    for (uint32_t i = 0; i < c->from_n; i++) {
+        const struct mm_chunk_rec *r = &c->rec[i];
+
+        if ((r->flags & MM_CHUNK_ASIDE) == 0 && mm_headers_is(mm_chunk_body(c, r)))
+            hear(s, c, r->source_at, mm_chunk_body(c, r), &hints[r->source_at]);
+    }
+}
+
 static void work(void *shard, struct mm_chunk *c)
 {
     struct shard *s = shard;
@@ -339,6 +377,9 @@ static void work(void *shard, struct mm_chunk *c)
     mm_native_reset(s->rows);
     for (uint32_t i = 0; i < c->sources_n; i++)
         hints[i] = hint_of(s, &c->source[i]);
+    /* Where a shard has died, the lines behind heads may not be what it died of: do without. */
+    if (c->deaths == 0)
+        read_heads(s, c, hints);
     while (done < c->records_n) {
         atomic_store_explicit(&c->at, done, memory_order_relaxed);
         if (!take(s, c, &c->rec[done], hints))

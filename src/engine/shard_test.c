@@ -44,6 +44,40 @@ static void add(struct bench *b, uint32_t source, const char *line)
     "1795147200.123 5 192.168.1.9 TCP_MISS/200 512 GET http://example.com/ bob "                   \
     "HIER_DIRECT/192.0.2.1 text/html"
 
+#define ZEEK                                                                                       \
+    "1795147200.000000\tC1\t192.168.1.9\t51000\t203.0.113.10\t443\ttcp\tssl\t1."                   \
+    "5\t10\t20\tSF\tlast"
+#define ZEEK_FIELDS                                                                                \
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t"     \
+    "orig_bytes\tresp_bytes\tconn_state\tx"
+
+/* Another shard has seen the line that names the columns; a second round begins behind one. */
+TEST(shard_reads_lines_whose_header_came_before_its_chunk)
+{
+    struct mm_chunk_source from = {.company = 1, .source = 7, .tz_offset_s = 9 * 3600};
+    struct bench b;
+
+    begin(&b);
+    add(&b, 6, ZEEK);
+    CHECK(mm_chunk_head(b.chunk, &from, MM_S("#path\tconn\n" ZEEK_FIELDS "\n")));
+    add(&b, 7, ZEEK);
+    CHECK(mm_chunk_head(b.chunk, &from, MM_S("#fields\tts\n")));
+    add(&b, 8, ZEEK_FIELDS);
+    add(&b, 8, ZEEK);
+    b.ops.work(b.shard, b.chunk);
+    CHECK_NUM(b.chunk->done_n, 4);
+    CHECK_NUM(b.chunk->count[0].unparsed, 1);
+    CHECK_NUM(b.chunk->count[1].parsed, 1);
+    CHECK_NUM(b.chunk->count[2].parsed, 2);
+
+    b.shard = b.ops.start(b.prepared);
+    CHECK(b.shard != NULL);
+    b.chunk->from_n = 3;
+    b.ops.work(b.shard, b.chunk);
+    CHECK_NUM(b.chunk->count[2].parsed, 1);
+    CHECK_NUM(b.chunk->count[2].unparsed, 0);
+}
+
 TEST(shard_gathers_unread_lines_and_the_formats_of_a_source)
 {
     struct bench b;

@@ -50,6 +50,9 @@ enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink *
         code = mm_sources_load(options->records, options->keep_days, &s->sources);
     if (code == MM_OK)
         code = mm_watch_new(options->records, options->state_dir, &s->watch);
+    s->headers = mm_headers_new();
+    if (code == MM_OK && s->headers == NULL)
+        code = MM_E_NOMEM;
     if (code != MM_OK) {
         mm_sink_free(&s);
         return code;
@@ -82,6 +85,7 @@ void mm_sink_free(struct mm_sink **sink)
     free_batches(s->open);
     free_batches(s->closing);
     free_batches(s->ready);
+    mm_headers_free(&s->headers);
     mm_sources_free(&s->sources);
     mm_watch_free(&s->watch);
     mm_events_free(&s->client);
@@ -286,6 +290,14 @@ static struct mm_chunk_source source_of(const struct mm_sink *s, const struct mm
     return info != NULL && info->parse.company == r->company ? info->parse : unknown;
 }
 
+/* What this source has said of its columns before this chunk, in front of its first record. */
+static bool give_head(struct mm_sink *s, const struct mm_chunk_source *source)
+{
+    struct mm_slice head = mm_headers_of(s->headers, source->company, source->source);
+
+    return head.n == 0 || mm_chunk_head(s->chunk, source, head);
+}
+
 /* Give the open batch what its queue holds. True when something was given. */
 static bool feed(struct mm_sink *s)
 {
@@ -304,10 +316,12 @@ static bool feed(struct mm_sink *s)
         } else {
             if (!need_chunk(s))
                 break;
-            if (!mm_chunk_add(s->chunk, &source, &rec, r->body)) {
+            if (!give_head(s, &source) || !mm_chunk_add(s->chunk, &source, &rec, r->body)) {
                 submit(s);
                 continue;
             }
+            if (mm_headers_is(r->body))
+                mm_headers_note(s->headers, source.company, source.source, r->body);
         }
         q->at++;
         b->records++;
