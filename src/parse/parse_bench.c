@@ -138,8 +138,8 @@ static bool vary(struct mm_slice s, uint64_t *seed, struct mm_buf *out)
             at += q;
             changed = true;
         } else if (n == 2 && clock_at(s, json, at)) {
-            mm_buf_add(out, mm_slice_sub(s, at, 3));
-            mm_buf_fmt(out, "%02u:%02u", (unsigned)(next(seed) % 60), (unsigned)(next(seed) % 60));
+            mm_buf_fmt(out, "%02u:%02u:%02u", (unsigned)(next(seed) % 24),
+                       (unsigned)(next(seed) % 60), (unsigned)(next(seed) % 60));
             at += 8;
             changed = true;
         } else if (n > 0 && free_number(s, json, at, n)) {
