@@ -151,7 +151,8 @@ static bool find_time(const struct mm_time_spec *t, const struct mm_wire *w, str
             *ret = w->syslog.when;
             return true;
         }
-        if (t->from != MM_TIME_SLOTS || !mm_wire_has(w, t->part[0].slot))
+        if (t->from != MM_TIME_SLOTS || !mm_wire_has(w, t->part[0].slot) ||
+            w->value[t->part[0].slot].n == 0) /* an empty column holds no time */
             continue;
         for (; i < t->count; i++) {
             struct mm_rd rd;
