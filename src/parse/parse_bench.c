@@ -107,6 +107,8 @@ static bool free_number(struct mm_slice s, bool json, size_t at, size_t n)
         return false; /* a year, perhaps */
     if (behind == '-' || behind == '/' || behind == ':' || behind == '.')
         return false;
+    if (before == '=' && at >= 3 && s.p[at - 2] == 'm' && s.p[at - 3] == ' ')
+        return false; /* SonicWall's number of the message */
     if (json)
         return n >= 6 && (before == ':' || before == '"' || before == ' ');
     return n >= 3 && n <= 9 && (before == '=' || before == ':' || before == ' ' || before == '[');
