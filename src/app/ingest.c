@@ -18,19 +18,21 @@
 #include "store/records/system_scope.h"
 
 struct args {
-    const char *state, *company, *source, *file;
+    const char *state, *company, *source, *charset, *file;
     bool again, json;
 };
 
 static int usage(void)
 {
-    fputs("usage: mimamori ingest --company CODE [--source NAME] [--again] [--json] [--state DIR]\n"
-          "                       FILE|-\n"
+    fputs("usage: mimamori ingest --company CODE [--source NAME] [--charset NAME] [--again] "
+          "[--json]\n"
+          "                       [--state DIR] FILE|-\n"
           "Takes the lines of a file, plain, gzip or zstd, and ends when they are durable.\n"
           "Interrupted and called again it goes on where it was; a file that has grown brings\n"
           "only its new lines.\n"
           "  --company CODE  whose lines they are (code or number)\n"
           "  --source NAME   the source they belong to (name or number)\n"
+          "  --charset NAME  what they are written in (default: found out): " MM_CHARSETS "\n"
           "  --again         store them although they were imported before\n"
           "  --json          the result as one JSON object\n"
           "  --state DIR     where everything is kept (default " MM_STATE_DEFAULT ")\n",
@@ -175,6 +177,12 @@ static int run(const struct args *a, int signals)
 
     o.ctx = &stopping;
     o.stop_fd = signals;
+    if (a->charset != NULL)
+        o.charset = mm_charset_find(mm_slice_str(a->charset));
+    if (a->charset != NULL && o.charset == MM_CS_UNKNOWN) {
+        mm_log_error("ingest", "\"%s\" is no character set of: " MM_CHARSETS, a->charset);
+        return 2;
+    }
     if (strcmp(a->file, "-") != 0)
         fd = open(a->file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -203,6 +211,7 @@ static bool parse_args(int argc, char **argv, struct args *a)
         const char **value = strcmp(argv[i], "--state") == 0     ? &a->state
                              : strcmp(argv[i], "--company") == 0 ? &a->company
                              : strcmp(argv[i], "--source") == 0  ? &a->source
+                             : strcmp(argv[i], "--charset") == 0 ? &a->charset
                                                                  : NULL;
 
         if (value != NULL && i + 1 < argc)

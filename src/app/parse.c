@@ -16,23 +16,16 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "codec/when.h"
+#include "intake/stream.h"
 #include "parse/parse.h"
 
 enum {
     READ_SIZE = 256 * 1024,
+    HEAD_SIZE = 512, /* tells UTF-16 */
     ARENA_SIZE = 64 * 1024 * 1024,
     OUT_SIZE = 8 * 1024 * 1024, /* one event as JSON: a line, escaped six-fold, and its copy */
     EXIT_UNPARSED = 1,
     EXIT_USE = 2,
-};
-
-/* Lines out of a file; one longer than MM_MAX_LINE is cut as intake would. */
-struct reader {
-    int fd;
-    uint8_t *buf; /* READ_SIZE + MM_PADDING */
-    size_t n, from;
-    bool ended, failed;
-    bool skip; /* the rest of a cut line is still to come */
 };
 
 struct run {
@@ -43,6 +36,8 @@ struct run {
     struct mm_hint hint;
     struct mm_buf out;
     int64_t received_us;
+    uint8_t *line; /* a line with room behind it: MM_MAX_LINE + MM_PADDING */
+    bool failed;
     bool json, original;
     uint64_t lines, parsed, cut;
     uint64_t by_format[MM_FORMATS_MAX + 1]; /* the last one: no format */
@@ -54,65 +49,10 @@ struct options {
     const char *formats;
     const char *received;
     const char *zone;
+    const char *charset;
     const char *file;
     bool json, original, list;
 };
-
-static void refill(struct reader *r)
-{
-    if (r->from > 0) {
-        memmove(r->buf, r->buf + r->from, r->n - r->from);
-        r->n -= r->from;
-        r->from = 0;
-    }
-    while (r->n < READ_SIZE && !r->ended) {
-        ssize_t n = read(r->fd, r->buf + r->n, READ_SIZE - r->n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        r->failed = n < 0;
-        r->ended = n <= 0;
-        r->n += n > 0 ? (size_t)n : 0;
-        if (n > 0)
-            break;
-    }
-}
-
-/* The next line without its end; false behind the last. */
-static bool next_line(struct reader *r, struct mm_slice *ret, bool *ret_cut)
-{
-    for (;;) {
-        struct mm_slice left = mm_slice_of(r->buf + r->from, r->n - r->from);
-        size_t end = mm_slice_find(left, '\n', 0);
-        bool cut = false, skipped = r->skip;
-
-        if (end == SIZE_MAX && left.n <= MM_MAX_LINE && !r->ended) {
-            refill(r);
-            continue;
-        }
-        if (left.n == 0)
-            return false;
-        if (end == SIZE_MAX) {
-            end = left.n;
-            r->skip = !r->ended;
-            cut = r->skip;
-            r->from += end;
-        } else {
-            r->skip = false;
-            r->from += end + 1;
-        }
-        if (skipped)
-            continue; /* the tail of a line that was cut before */
-        if (end > MM_MAX_LINE)
-            cut = true;
-        left = mm_slice_sub(left, 0, end);
-        if (left.n > 0 && left.p[left.n - 1] == '\r')
-            left.n--;
-        *ret = mm_slice_sub(left, 0, MM_MAX_LINE);
-        *ret_cut = cut;
-        return true;
-    }
-}
 
 static const char *quality_name(uint8_t quality)
 {
@@ -175,14 +115,17 @@ static void put_text(struct run *run, const struct mm_event *ev)
     }
 }
 
-static bool one_line(struct run *run, struct mm_slice line, bool cut)
+static void one_line(void *ctx, struct mm_slice line, bool cut)
 {
-    struct mm_raw raw = {.body = line,
+    struct run *run = ctx;
+    struct mm_raw raw = {.body = mm_slice_of(run->line, line.n),
                          .seq = run->lines + 1,
                          .received_us = run->received_us,
                          .flags = MM_EV_IMPORTED | (cut ? MM_EV_TRUNCATED : 0)};
     uint16_t format;
 
+    MM_ASSERT(line.n > 0 && line.n <= MM_MAX_LINE);
+    memcpy(run->line, line.p, line.n);
     mm_arena_reset(&run->arena);
     mm_parse(run->formats, run->scratch, &run->arena, &raw, &run->hint, run->ev);
     format = mm_formats_find(run->formats, run->ev->format);
@@ -199,9 +142,8 @@ static bool one_line(struct run *run, struct mm_slice line, bool cut)
         put_json(run, run->ev);
     else
         put_text(run, run->ev);
-    if (!mm_buf_ok(&run->out))
-        return false;
-    return fwrite(run->out.p, 1, run->out.n, stdout) == run->out.n;
+    if (!mm_buf_ok(&run->out) || fwrite(run->out.p, 1, run->out.n, stdout) != run->out.n)
+        run->failed = true;
 }
 
 static void summary(const struct run *run)
@@ -231,6 +173,7 @@ static int usage(void)
           "  --format NAME    the lines are of this format (others are still recognised)\n"
           "  --formats DIR    read formats from DIR\n"
           "  --zone +0900     zone of times that say none (default +0900)\n"
+          "  --charset NAME   what the lines are written in (default: found out)\n"
           "  --received TIME  clock for dates without a year (default: now)\n"
           "  --list           list the formats\n",
           stderr);
@@ -240,10 +183,15 @@ static int usage(void)
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option long_options[] = {
-        {"format", required_argument, NULL, 'f'},   {"formats", required_argument, NULL, 'd'},
-        {"received", required_argument, NULL, 'r'}, {"zone", required_argument, NULL, 'z'},
-        {"json", no_argument, NULL, 'j'},           {"original", no_argument, NULL, 'o'},
-        {"list", no_argument, NULL, 'l'},           {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'},
+        {"formats", required_argument, NULL, 'd'},
+        {"received", required_argument, NULL, 'r'},
+        {"zone", required_argument, NULL, 'z'},
+        {"json", no_argument, NULL, 'j'},
+        {"original", no_argument, NULL, 'o'},
+        {"list", no_argument, NULL, 'l'},
+        {"charset", required_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -260,6 +208,9 @@ static bool read_options(int argc, char **argv, struct options *o)
             break;
         case 'z':
             o->zone = optarg;
+            break;
+        case 'c':
+            o->charset = optarg;
             break;
         case 'j':
             o->json = true;
@@ -315,7 +266,7 @@ static bool set_hint(struct run *run, const struct options *o)
     struct mm_rd rd = mm_rd_of(mm_slice_str(o->zone));
     bool zone;
 
-    run->hint = (struct mm_hint){MM_FORMAT_NONE, MM_PARSE_JST_S};
+    run->hint = (struct mm_hint){MM_FORMAT_NONE, MM_PARSE_JST_S, MM_CS_UNKNOWN};
     run->received_us = mm_now_us();
     if (o->format != NULL) {
         run->hint.format = mm_formats_find(run->formats, mm_slice_str(o->format));
@@ -330,6 +281,12 @@ static bool set_hint(struct run *run, const struct options *o)
             return false;
         }
         run->hint.offset_s = when.offset_s;
+    }
+    if (o->charset != NULL)
+        run->hint.charset = mm_charset_find(mm_slice_str(o->charset));
+    if (o->charset != NULL && run->hint.charset == MM_CS_UNKNOWN) {
+        fprintf(stderr, "mimamori: %s is no character set of: " MM_CHARSETS "\n", o->charset);
+        return false;
     }
     if (o->received != NULL &&
         !mm_time_parse(mm_slice_str(o->received), run->hint.offset_s, &run->received_us, &zone)) {
@@ -349,31 +306,60 @@ static int list_formats(const struct run *run)
     return 0;
 }
 
+/* All of fd, its text decoded when it is UTF-16. False when it cannot be read. */
+static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
+{
+    struct mm_utf16 wide = {.cs = run->hint.charset};
+    struct mm_stream stream;
+    bool begun = false, ok = true;
+    ssize_t n;
+
+    mm_stream_init(&stream, true);
+    while (ok && !run->failed && (n = read(fd, raw, READ_SIZE)) != 0) {
+        struct mm_slice in = mm_slice_of(raw, n < 0 ? 0 : (size_t)n);
+
+        if (n < 0 && errno != EINTR)
+            ok = false;
+        if (n < 0)
+            continue;
+        if (!begun && wide.cs == MM_CS_UNKNOWN)
+            wide.cs = mm_charset_utf16(mm_slice_sub(in, 0, HEAD_SIZE));
+        begun = true;
+        if (wide.cs == MM_CS_UTF_16LE || wide.cs == MM_CS_UTF_16BE) {
+            run->hint.charset = wide.cs;
+            in = mm_slice_of(text, mm_utf16_feed(&wide, in, text));
+        }
+        ok = mm_stream_feed(&stream, in, one_line, run) == MM_OK;
+    }
+    if (ok)
+        mm_stream_end(&stream, one_line, run);
+    mm_stream_done(&stream);
+    return ok;
+}
+
 static int parse_file(struct run *run, const char *file)
 {
-    struct reader r = {.fd = 0, .buf = calloc(1, READ_SIZE + MM_PADDING)};
-    struct mm_slice line;
-    bool cut, ok = r.buf != NULL;
+    uint8_t *raw = malloc(READ_SIZE), *text = malloc(mm_utf16_room(READ_SIZE));
+    bool ok = raw != NULL && text != NULL;
+    int fd = 0;
 
     if (ok && strcmp(file, "-") != 0)
-        r.fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (!ok || r.fd < 0) {
+        fd = open(file, O_RDONLY | O_CLOEXEC);
+    ok = ok && fd >= 0 && read_lines(run, fd, raw, text);
+    if (!ok)
         fprintf(stderr, "mimamori: %s: %s\n", file, strerror(errno));
-        free(r.buf);
+    free(raw);
+    free(text);
+    if (fd < 0)
         return EXIT_USE;
+    if (fd > 0)
+        (void)close(fd);
+    if (fflush(stdout) != 0 || run->failed) {
+        fprintf(stderr, "mimamori: output: %s\n", strerror(errno));
+        ok = false;
     }
-    while (ok && next_line(&r, &line, &cut)) {
-        if (line.n > 0)
-            ok = one_line(run, line, cut);
-    }
-    ok = fflush(stdout) == 0 && ok;
-    if (r.failed || !ok)
-        fprintf(stderr, "mimamori: %s: %s\n", r.failed ? file : "output", strerror(errno));
-    if (r.fd > 0)
-        (void)close(r.fd);
-    free(r.buf);
     summary(run);
-    if (r.failed || !ok)
+    if (!ok)
         return EXIT_USE;
     return run->lines > 0 && run->parsed == run->lines ? 0 : EXIT_UNPARSED;
 }
@@ -392,16 +378,18 @@ int main(int argc, char **argv)
     run->original = o.original;
     run->scratch = mm_scratch_new();
     run->ev = calloc(1, sizeof(*run->ev));
+    run->line = calloc(1, MM_MAX_LINE + MM_PADDING);
     mm_arena_init(&run->arena, ARENA_SIZE);
     mm_buf_init(&run->out, OUT_SIZE);
-    if (run->scratch != NULL && run->ev != NULL && load_formats(run, o.formats) &&
-        set_hint(run, &o))
+    if (run->scratch != NULL && run->ev != NULL && run->line != NULL &&
+        load_formats(run, o.formats) && set_hint(run, &o))
         status = o.list ? list_formats(run) : parse_file(run, o.file);
     mm_buf_done(&run->out);
     mm_arena_done(&run->arena);
     mm_scratch_free(&run->scratch);
     mm_formats_free(&run->formats);
     free(run->ev);
+    free(run->line);
     free(run);
     return status;
 }

@@ -137,6 +137,24 @@ TEST(parse_takes_zone_and_clock_from_the_command_line)
     done(&r);
 }
 
+TEST(parse_reads_utf16_and_any_set_it_is_told)
+{
+    static const char wide[] = "\xFF\xFEn\0o\0 \0\xED\x30\xB0\x30\r\0\n\0";
+    struct ran r =
+        run(mm_slice_of(wide, sizeof(wide) - 1), (const char *const[]){"--json", "-", NULL});
+
+    CHECK(strstr(r.err, "1 lines, 0 parsed, 1 not\n") == r.err);
+    CHECK(strstr(r.out, "\"mimamori.charset\":\"utf-16le\"") != NULL);
+    done(&r);
+    r = run(MM_S("no \xB5\xAD\xCF\xBF\n"),
+            (const char *const[]){"--charset", "EUC-JP", "-", NULL});
+    CHECK(strstr(r.out, "line = \"no 記録\"\n") != NULL);
+    done(&r);
+    r = run(MM_S(LINE), (const char *const[]){"--charset", "ebcdic", "-", NULL});
+    CHECK_NUM(r.status, 2);
+    done(&r);
+}
+
 TEST(parse_cuts_what_is_longer_than_a_record_and_reads_on)
 {
     size_t n = 3 * MM_MAX_LINE;

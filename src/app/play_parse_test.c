@@ -49,7 +49,7 @@ static bool read_line(void *ctx, uint32_t company, enum mm_device device, int64_
                       struct mm_slice line)
 {
     struct seen *s = ctx;
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     static uint8_t padded[MM_MAX_LINE + MM_PADDING];
     struct mm_raw raw = {.body = mm_slice_of(padded, line.n),
                          .company = company + 1,

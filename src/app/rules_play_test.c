@@ -33,7 +33,7 @@ static bool read_line(void *ctx, uint32_t company, enum mm_device device, int64_
                       struct mm_slice line)
 {
     struct watch *w = ctx;
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_raw raw = {.body = line,
                          .company = company + 1,
                          .source = company * 100 + (uint32_t)device,

@@ -415,10 +415,10 @@ enum mm_charset mm_charset_detect(struct mm_slice in, struct mm_charset_seen *se
         return has_escape(in) ? MM_CS_ISO_2022_JP : MM_CS_UTF8;
     a = weigh(MM_CS_CP932, in);
     b = weigh(MM_CS_EUC_JP, in);
-    if (utf8_cut(in) && (has_long(in) || (!a.valid && !b.valid)))
-        return MM_CS_UTF8;
     if (!a.valid && !b.valid)
         return mm_utf8_valid(in) ? MM_CS_UTF8 : MM_CS_UNKNOWN;
+    if (has_long(in) && utf8_cut(in))
+        return MM_CS_UNKNOWN;
     cp932_clear = !b.valid || (a.valid && a.cost + COST_CLEAR <= b.cost);
     if (cp932_clear || !a.valid || b.cost + COST_CLEAR <= a.cost) {
         learn(cp932_clear ? &seen->cp932 : &seen->euc);

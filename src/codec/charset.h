@@ -25,6 +25,8 @@ enum mm_charset {
     MM_CS_COUNT
 };
 
+#define MM_CHARSETS "utf-8, cp932, euc-jp, iso-2022-jp, utf-16le, utf-16be" /* for usage texts */
+
 /* "cp932", "euc-jp" …; empty for MM_CS_UNKNOWN. */
 struct mm_slice mm_charset_name(enum mm_charset cs);
 /* By that name or a usual other one ("Shift_JIS", "sjis", "windows-31j", "eucjp", "jis"), in any
@@ -46,10 +48,10 @@ struct mm_charset_seen {
 };
 
 /*
- * Which set is this line in? MM_CS_UTF8 when it is valid, or valid but for a character cut off at
- * its end; ISO-2022-JP by its escapes; CP932 or EUC-JP when only one of them has these bytes or
- * reads like Japanese, else by what the source has sent, else by which of both reads better.
- * MM_CS_UNKNOWN when it is none of them. *seen learns from lines that leave no choice.
+ * Which set is this line in? MM_CS_UTF8 when it is valid; ISO-2022-JP by its escapes; CP932 or
+ * EUC-JP when only one of them has these bytes or reads like Japanese, else by what the source has
+ * sent, else by which of both reads better. MM_CS_UNKNOWN when it is none of them, or UTF-8 but
+ * for a character cut off at its end. *seen learns from lines that leave no choice.
  */
 enum mm_charset mm_charset_detect(struct mm_slice in, struct mm_charset_seen *seen);
 

@@ -97,7 +97,7 @@ TEST(charset_tells_short_lines_apart)
         {"user \xCA\xDF\xBD\xDC\xB0\xC4\xDE", MM_CS_CP932},
         {"\x1B$B%m%0\x1B(B", MM_CS_ISO_2022_JP},
         {"\x1B[31mred\x1B[0m", MM_CS_UTF8},
-        {"\xE3\x83\xAD\xE3\x82\xB0\xE3\x82", MM_CS_UTF8}, /* cut off in a letter */
+        {"\xE3\x83\xAD\xE3\x82\xB0\xE3\x82", MM_CS_UNKNOWN}, /* cut off in a letter */
         {"\xFF\xFF\x80", MM_CS_UNKNOWN},
     };
 

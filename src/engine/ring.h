@@ -39,6 +39,7 @@ struct mm_chunk_source {
     uint32_t source;
     int32_t tz_offset_s;
     uint16_t keep_days;
+    uint8_t charset;             /* enum mm_charset, told or MM_CS_UNKNOWN */
     char format[MM_FORMAT_NAME]; /* told format, or "" to recognise */
     uint32_t head_at, head_n; /* its header lines before this chunk, in the chunk's input bytes */
 };

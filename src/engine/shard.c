@@ -144,7 +144,7 @@ static void raw_event(struct mm_event *ev, const struct mm_raw *raw)
     mm_event_reset(ev);
     ev->queue = raw->queue;
     ev->seq = raw->seq;
-    ev->flags = raw->flags | MM_EV_UNPARSED;
+    ev->flags = (raw->flags & (uint16_t)~MM_EV_CHARSET) | MM_EV_UNPARSED;
     ev->keep_days = raw->keep_days;
     ev->company = raw->company;
     ev->source = raw->source;
@@ -185,6 +185,7 @@ static struct mm_hint hint_of(const struct shard *s, const struct mm_chunk_sourc
         .format = src->format[0] == 0 ? MM_FORMAT_NONE
                                       : mm_formats_find(s->p->formats, mm_slice_str(src->format)),
         .offset_s = src->tz_offset_s,
+        .charset = src->charset < MM_CS_COUNT ? (enum mm_charset)src->charset : MM_CS_UNKNOWN,
     };
 }
 
@@ -279,7 +280,7 @@ static bool take(struct shard *s, struct mm_chunk *c, const struct mm_chunk_rec 
     struct mm_raw raw = {.body = mm_chunk_body(c, r),
                          .seq = r->seq,
                          .queue = c->queue,
-                         .flags = r->flags & (MM_EV_TRUNCATED | MM_EV_IMPORTED),
+                         .flags = r->flags & (MM_EV_TRUNCATED | MM_EV_IMPORTED | MM_EV_CHARSET),
                          .keep_days = src->keep_days,
                          .company = src->company,
                          .source = src->source,

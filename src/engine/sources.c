@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "codec/charset.h"
 #include "register/entity.h"
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
@@ -50,6 +51,8 @@ static bool take(void *arg, const struct mm_rec *rec)
     };
     if (!v[MM_F_source_format].null && v[MM_F_source_format].s.n < MM_FORMAT_NAME)
         memcpy(info->parse.format, v[MM_F_source_format].s.p, v[MM_F_source_format].s.n);
+    if (!v[MM_F_source_charset].null)
+        info->parse.charset = (uint8_t)mm_charset_find(v[MM_F_source_charset].s); /* a few */
     return true;
 }
 

@@ -45,9 +45,13 @@ struct mm_import {
     struct input in;
     struct mm_stream stream;
     uint8_t *text; /* unpacked */
+    uint8_t *wide_text;
+    struct mm_utf16 wide;
+    enum mm_charset charset; /* said, or found out */
     /* Where the file is. Lines up to `skip` are passed over. */
     struct mm_import_at at;
     uint64_t skip, depth;
+    bool begun;    /* its first bytes were looked at */
     bool looking;  /* finding out how far it was imported; nothing is stored */
     uint64_t best; /* lines known to be imported */
     uint64_t appended, cut;
@@ -242,7 +246,8 @@ static void store(struct mm_import *im, const struct mm_import_at *before, struc
     struct mm_spool_record rec = {.received_us = im->o.now_us(),
                                   .company = im->o.company,
                                   .source = im->o.source,
-                                  .flags = (uint16_t)(MM_EV_IMPORTED | (cut ? MM_EV_TRUNCATED : 0)),
+                                  .flags = (uint16_t)(MM_EV_IMPORTED | (cut ? MM_EV_TRUNCATED : 0) |
+                                                      (unsigned)im->charset << MM_EV_CHARSET_SHIFT),
                                   .origin = mm_imports_origin(&im->at),
                                   .body = line};
 
@@ -277,12 +282,31 @@ static void take_line(void *ctx, struct mm_slice line, bool cut)
         im->best = im->at.line;
 }
 
+/* The text as UTF-8 when it is UTF-16, which its beginning tells when nobody has said so. */
+static struct mm_slice narrow(struct mm_import *im, struct mm_slice text)
+{
+    enum { HEAD = 512 };
+    enum mm_charset cs = im->charset;
+
+    if (!im->begun && cs == MM_CS_UNKNOWN)
+        cs = mm_charset_utf16(mm_slice_sub(text, 0, HEAD));
+    im->begun = true;
+    im->charset = cs;
+    if (cs != MM_CS_UTF_16LE && cs != MM_CS_UTF_16BE)
+        return text;
+    im->wide.cs = cs;
+    return mm_slice_of(im->wide_text, mm_utf16_feed(&im->wide, text, im->wide_text));
+}
+
 /* Lines until the end, or while looking until it is known. */
 static enum mm_code walk(struct mm_import *im)
 {
     mm_stream_done(&im->stream);
     mm_stream_init(&im->stream, true);
     im->at = (struct mm_import_at){0};
+    im->charset = im->o.charset;
+    im->wide = (struct mm_utf16){0};
+    im->begun = false;
     for (;;) {
         size_t n = 0;
         enum mm_code c = next_text(&im->in, im->text, &n);
@@ -291,7 +315,7 @@ static enum mm_code walk(struct mm_import *im)
             mm_stream_end(&im->stream, take_line, im);
             return c != MM_OK ? c : im->code;
         }
-        c = mm_stream_feed(&im->stream, mm_slice_of(im->text, n), take_line, im);
+        c = mm_stream_feed(&im->stream, narrow(im, mm_slice_of(im->text, n)), take_line, im);
         if (c != MM_OK)
             return c;
         if (im->code != MM_OK || im->ret->stopped)
@@ -373,7 +397,8 @@ enum mm_code mm_import_open(const struct mm_import_options *options, struct mm_i
     im->o = *options;
     im->in.fd = im->in.copy = -1;
     im->text = malloc(CHUNK);
-    if (im->text == NULL)
+    im->wide_text = malloc(mm_utf16_room(CHUNK));
+    if (im->text == NULL || im->wide_text == NULL)
         c = MM_E_NOMEM;
     if (c == MM_OK)
         c = mm_imports_new(MM_IMPORTS_MAX, &im->table);
@@ -397,6 +422,7 @@ void mm_import_close(struct mm_import **im)
     mm_imports_free(&(*im)->table);
     mm_stream_done(&(*im)->stream);
     free((*im)->text);
+    free((*im)->wide_text);
     free(*im);
     *im = NULL;
 }

@@ -2,7 +2,8 @@
  * intake/import.h - a file's lines into the spool, once.
  *
  * Purpose   Read a file or a pipe (plain, gzip or zstd, told by its first bytes), pass over what
- *           was imported before, append and commit the rest.
+ *           was imported before, append and commit the rest. UTF-16 becomes UTF-8 here, since its
+ *           lines end with two bytes; other character sets stay as they are, with a mark.
  * Owns      Its spool queue, its buffers, for a pipe a nameless temporary file.
  * Threads   One.
  * Trust     The content is hostile; memory is bounded. A packed file that is damaged is imported
@@ -12,6 +13,7 @@
 #define MM_INTAKE_IMPORT_H
 
 #include "base/base.h"
+#include "codec/charset.h"
 #include "store/spool/spool.h"
 
 enum { MM_IMPORT_GROUP = 4 * 1024 * 1024 /* bytes of items per commit */ };
@@ -21,8 +23,9 @@ struct mm_import_options {
     struct mm_fs fs;    /* zero: the real files */
     size_t segment_max; /* zero: MM_SPOOL_SEGMENT */
     uint32_t company, source;
-    bool again; /* store it although it was imported before */
-    bool wait;  /* for another import that runs, instead of MM_E_BUSY */
+    enum mm_charset charset; /* MM_CS_UNKNOWN: UTF-16 by its beginning, others when parsed */
+    bool again;              /* store it although it was imported before */
+    bool wait;               /* for another import that runs, instead of MM_E_BUSY */
     /* Called while the disk is full, about every second, and between groups; true: stop. */
     bool (*stop)(void *ctx, bool full);
     void *ctx;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "intake/core.h"
 #include "intake/imports.h"
+#include "model/event.h"
 #include "tests/harness/fault_fs.h"
 #include "tests/harness/test.h"
 
@@ -132,6 +133,41 @@ TEST(import_takes_a_file_once_and_then_only_what_is_new)
     r = import(1, file_of(MM_S("a\nb\nc\nd\n")), true, MM_OK);
     CHECK(r.stored == 4 && r.passed == 0);
     CHECK_STORED("a|b|c|d|a|b|a|x|a|b|c|d|");
+}
+
+/* The flags of the first record, and its body in out. */
+static uint16_t first_record(struct mm_buf *out)
+{
+    char dir[MM_MAX_PATH];
+    struct mm_spool_reader *r = NULL;
+    struct mm_spool_record rec;
+    uint16_t flags;
+    size_t n;
+
+    CHECK(mm_path_join(dir, mm_test_dir(), "spool") == MM_OK);
+    CHECK(mm_spool_reader_open(dir, MM_INGEST_QUEUE, 0, &r) == MM_OK);
+    CHECK(mm_spool_read(r, &rec, 1, SIZE_MAX, &n) == MM_OK && n == 1);
+    mm_buf_add(out, rec.body);
+    flags = rec.flags;
+    mm_spool_reader_close(&r);
+    return flags;
+}
+
+TEST(import_reads_utf16_lines_and_marks_them)
+{
+    static const uint8_t text[] = {0xFF, 0xFE, 'a', 0,   0x0A, 0x30, '\r',
+                                   0,    '\n', 0,   'b', 0,    '\n', 0};
+    struct mm_import_result r = import(1, pipe_of(mm_slice_of(text, sizeof(text))), false, MM_OK);
+    struct mm_buf body;
+
+    CHECK_NUM(r.stored, 2);
+    CHECK_STORED("a\xE3\x80\x8A|b|");
+    mm_buf_init(&body, 64);
+    CHECK_NUM(first_record(&body),
+              MM_EV_IMPORTED | (unsigned)MM_CS_UTF_16LE << MM_EV_CHARSET_SHIFT);
+    mm_buf_done(&body);
+    r = import(1, file_of(mm_slice_of(text, sizeof(text))), false, MM_OK);
+    CHECK(r.stored == 0 && r.passed == 2);
 }
 
 TEST(import_of_a_pipe_is_known_again_too)

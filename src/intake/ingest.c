@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "codec/charset.h"
 #include "codec/ext/gzip.h"
 #include "intake/stream.h"
 #include "model/event.h"
@@ -32,6 +33,7 @@ struct job {
     uint32_t total, index, skip; /* lines: of the call, met so far, stored before */
     uint64_t truncated;
     uint64_t last_seq;
+    enum mm_charset charset; /* of a body that was UTF-16 */
     enum mm_code code;
 };
 
@@ -136,6 +138,24 @@ static bool plain(const struct mm_ingest_call *call, struct mm_buf *unpacked, st
     return c == MM_OK;
 }
 
+/* A UTF-16 body as UTF-8: its lines end with two bytes. False without memory. */
+static bool narrow(struct mm_slice *text, struct mm_buf *out, enum mm_charset *ret)
+{
+    enum { HEAD = 512 };
+    struct mm_utf16 wide = {.cs = mm_charset_utf16(mm_slice_sub(*text, 0, HEAD))};
+    uint8_t *room;
+
+    if (wide.cs == MM_CS_UNKNOWN)
+        return true;
+    room = mm_buf_room(out, mm_utf16_room(text->n)); /* text is at most MM_INGEST_PLAIN */
+    if (room == NULL)
+        return false;
+    out->n = mm_utf16_feed(&wide, *text, room);
+    *text = mm_buf_slice(out);
+    *ret = wide.cs;
+    return true;
+}
+
 static void count_line(void *ctx, struct mm_slice line, bool cut)
 {
     struct job *j = ctx;
@@ -153,7 +173,8 @@ static void store_line(void *ctx, struct mm_slice line, bool cut)
     struct mm_spool_record rec = {.received_us = j->call->received_us,
                                   .company = j->call->company,
                                   .source = j->call->source,
-                                  .flags = cut ? MM_EV_TRUNCATED : 0,
+                                  .flags = (uint16_t)((cut ? MM_EV_TRUNCATED : 0) |
+                                                      (unsigned)j->charset << MM_EV_CHARSET_SHIFT),
                                   .peer = j->call->peer,
                                   .body = line};
     uint32_t index = j->index++;
@@ -289,7 +310,7 @@ void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
                     struct mm_ingest_answer *ret)
 {
     struct job job = {.in = in, .call = call, .answer = ret, .keyed = call->key.n > 0};
-    struct mm_buf unpacked;
+    struct mm_buf unpacked, narrowed;
     struct mm_stream count;
     struct mm_slice text;
     uint64_t held;
@@ -304,7 +325,10 @@ void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
         return;
     }
     mm_buf_init(&unpacked, MM_INGEST_PLAIN);
-    if (plain(call, &unpacked, &text, ret)) {
+    mm_buf_init(&narrowed, mm_utf16_room(MM_INGEST_PLAIN));
+    if (plain(call, &unpacked, &text, ret) && !narrow(&text, &narrowed, &job.charset))
+        refuse(ret, 503, "ingest.memory");
+    if (ret->status == 0) {
         held = atomic_fetch_add(&in->held, text.n) + text.n;
         mm_stream_init(&count, true);
         if (mm_stream_feed(&count, text, count_line, &job) != MM_OK)
@@ -320,6 +344,7 @@ void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
         (void)atomic_fetch_sub(&in->held, text.n);
     }
     mm_buf_done(&unpacked);
+    mm_buf_done(&narrowed);
 }
 
 void mm_ingest_json(const struct mm_ingest_answer *a, struct mm_buf *out)

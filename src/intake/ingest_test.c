@@ -48,6 +48,18 @@ TEST(ingest_stores_lines_and_answers_with_their_count)
     CHECK(mm_intake_close(&core, T_WAIT_MS) == MM_OK);
 }
 
+TEST(ingest_takes_a_body_in_utf16)
+{
+    struct mm_intake *core = t_open();
+    struct mm_ingest *in = ingest(core);
+    struct mm_ingest_answer a = call(in, NULL, NULL, MM_S("\xFE\xFF\0a\x30\x0A\0\r\0\n\0b"));
+
+    CHECK(a.status == 200 && a.count == 2);
+    CHECK_SPOOL("1/11 a\xE3\x80\x8A|1/11 b|");
+    mm_ingest_free(&in);
+    CHECK(mm_intake_close(&core, T_WAIT_MS) == MM_OK);
+}
+
 TEST(ingest_answers_a_repeated_key_again_also_after_a_restart)
 {
     struct mm_intake *core = t_open();

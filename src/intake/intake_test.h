@@ -10,6 +10,7 @@
 #define MM_INTAKE_INTAKE_TEST_H
 
 #include "intake/core.h"
+#include "model/event.h"
 #include "tests/harness/test.h"
 
 enum { T_WAIT_MS = 10000 };
@@ -64,7 +65,7 @@ MM_UNUSED static void t_spool(struct mm_buf *out)
             CHECK(!rec[i].damaged);
             mm_buf_fmt(out, "%u/%u ", rec[i].company, rec[i].source);
             mm_buf_add(out, rec[i].body);
-            mm_buf_str(out, rec[i].flags != 0 ? "*|" : "|");
+            mm_buf_str(out, (rec[i].flags & MM_EV_TRUNCATED) != 0 ? "*|" : "|");
         }
     }
     mm_spool_reader_close(&r);

@@ -36,12 +36,17 @@ enum mm_time_quality {
     MM_TQ_COUNT
 };
 
+enum { MM_EV_CHARSET_SHIFT = 8 };
+
 enum mm_event_flag {
     MM_EV_UNPARSED = 1,    /* no format could read all of it */
     MM_EV_TRUNCATED = 2,   /* cut at MM_MAX_LINE by intake */
-    MM_EV_BAD_UTF8 = 4,    /* the original holds bytes that are not UTF-8 */
+    MM_EV_BAD_UTF8 = 4,    /* the original holds bytes that are no text in its character set */
     MM_EV_IMPORTED = 8,    /* from a file, not live */
     MM_EV_EXTRA_FULL = 16, /* fields beyond MM_MAX_EXTRA were left out (the original has them) */
+    /* Of a record on its way to parsing, never of an event: the character set (codec/charset.h)
+     * that whoever brought it in has said. */
+    MM_EV_CHARSET = 7 << MM_EV_CHARSET_SHIFT,
 };
 
 struct mm_extra {
@@ -67,8 +72,10 @@ struct mm_event {
     uint32_t source;
     int64_t received_us;
     int64_t time_us;
-    struct mm_slice format;   /* name of the format that read it, or empty */
-    struct mm_slice original; /* the whole line as it came */
+    struct mm_slice format; /* name of the format that read it, or empty */
+    /* The whole line as UTF-8. When it came in another set, its bytes as they came are the extra
+     * mimamori.raw (base64url) and the set is mimamori.charset. */
+    struct mm_slice original;
     uint64_t has[MM_F_WORDS];
     union mm_fval val[MM_F_COUNT];
     size_t extra_n;

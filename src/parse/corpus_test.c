@@ -124,7 +124,7 @@ static void one(const char *file, struct mm_slice line)
 {
     static struct mm_event ev;
     struct mm_raw raw = {.body = line, .received_us = INT64_C(1700000000) * MM_US_PER_S};
-    struct mm_hint hint = {MM_FORMAT_NONE, 0};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = 0};
     struct channel *c;
     bool parsed;
 

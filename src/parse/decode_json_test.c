@@ -38,7 +38,7 @@ static void parse(struct engine *e, struct mm_slice line, uint16_t flags)
 {
     struct mm_raw raw = {
         .body = line, .flags = flags, .received_us = INT64_C(1795140000) * MM_US_PER_S};
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
 
     mm_parse(e->formats, e->scratch, &e->arena, &raw, &hint, e->ev);
 }

@@ -194,8 +194,9 @@ struct mm_format {
     struct mm_slice vendor, product;
     uint32_t order;
     bool wrap_syslog;
-    bool keep_tag; /* what looks like a syslog tag belongs to the message */
-    bool timeless; /* lines may come without a time of their own */
+    bool keep_tag;           /* what looks like a syslog tag belongs to the message */
+    bool timeless;           /* lines may come without a time of their own */
+    enum mm_charset charset; /* of sources that send it, unless they say otherwise */
     struct mm_witness *witness;
     mm_decoder *decode;
     bool pairs; /* the decoder reads names and values */

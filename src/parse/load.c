@@ -442,6 +442,7 @@ static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
 {
     const struct mm_yaml *name = mm_yaml_get(doc, "format"), *wrap = mm_yaml_get(doc, "wrap");
     const struct mm_yaml *title = mm_yaml_get(doc, "title"), *prefix = mm_yaml_get(doc, "prefix");
+    const struct mm_yaml *charset = mm_yaml_get(doc, "charset");
     struct mm_format *f = l->f;
     uint64_t order = 500;
 
@@ -464,6 +465,9 @@ static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
         !mm_load_flag(l, doc, "timeless", &f->timeless))
         return false;
     f->order = (uint32_t)order; /* at most 999 */
+    f->charset = charset == NULL ? MM_CS_UNKNOWN : mm_charset_find(charset->text);
+    if (charset != NULL && f->charset == MM_CS_UNKNOWN)
+        return mm_load_fail(l, charset, "format.charset", charset->text);
     return prefix == NULL || mm_load_dup(l, prefix->text, &f->prefix);
 }
 
@@ -503,7 +507,7 @@ static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
         "format",    "title",  "vendor", "product", "order",    "wrap",   "timeless",
         "recognise", "decode", "kv",     "csv",     "patterns", "absent", "prefix",
         "more",      "drop",   "keep",   "classes", "time",     "fields", "set",
-        "rules",     "note",   "around", "include", NULL};
+        "rules",     "note",   "around", "include", "charset",  NULL};
 
     if (!mm_load_keys(l, doc, known))
         return false;

@@ -89,7 +89,7 @@ static size_t pass(const struct mm_formats *formats, struct mm_scratch *scratch,
                    struct mm_arena *arena, const struct lines *l)
 {
     static struct mm_event ev;
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     size_t parsed = 0;
 
     for (size_t i = 0; i < l->n; i++) {

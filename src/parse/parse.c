@@ -3,12 +3,12 @@
 
 #include <stdlib.h>
 
-#include "base/utf8.h"
 #include "codec/ext/json.h"
 #include "codec/json_mend.h"
 #include "decode/winevent.h"
 #include "parse/columns.h"
 #include "parse/format.h"
+#include "parse/text.h"
 
 enum {
     MEMORY_SLOTS = 4096, /* sources remembered; a colliding one replaces, which costs only time */
@@ -23,6 +23,7 @@ enum {
 struct memory {
     uint32_t company;
     uint32_t source;
+    struct mm_charset_seen charset;
     uint16_t format[MEMORY_FORMATS];
 };
 
@@ -80,6 +81,7 @@ static struct memory *recall(struct mm_scratch *s, const struct mm_formats *form
     m = &s->memory[at % MEMORY_SLOTS];
     if (m->company != raw->company || m->source != raw->source) {
         memset(m, 0xFF, sizeof(*m));
+        m->charset = (struct mm_charset_seen){0};
         m->company = raw->company;
         m->source = raw->source;
     }
@@ -215,19 +217,21 @@ static bool set_time(const struct mm_time_spec *spec, bool timeless, const struc
     return !bad;
 }
 
-static void event_begin(const struct mm_raw *raw, struct mm_event *ev)
+static void event_begin(const struct mm_raw *raw, const struct mm_text *text, struct mm_event *ev)
 {
     mm_event_reset(ev);
     ev->seq = raw->seq;
     ev->queue = raw->queue;
-    ev->flags = raw->flags;
+    ev->flags = (raw->flags & (uint16_t)~MM_EV_CHARSET) | text->flags;
     ev->keep_days = raw->keep_days;
     ev->company = raw->company;
     ev->source = raw->source;
     ev->received_us = raw->received_us;
     ev->time_us = raw->received_us;
     ev->time_quality = MM_TQ_RECEIVED;
-    ev->original = raw->body;
+    ev->original = text->original;
+    for (size_t i = 0; i < text->extra_n; i++)
+        ev->extra[ev->extra_n++] = text->extra[i];
 }
 
 static void set_syslog(const struct mm_wire *w, struct mm_event *ev)
@@ -265,7 +269,7 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
 {
     bool had = w->has_syslog, whole;
 
-    event_begin(raw, ev);
+    event_begin(raw, w->text, ev);
     wire_reset(w, f);
     w->has_syslog = had && f->wrap_syslog;
     ev->format = f->name;
@@ -308,7 +312,7 @@ static void nameless(struct mm_wire *w, const struct mm_raw *raw, const struct m
 {
     static const struct mm_time_spec syslog_time = {.from = MM_TIME_SYSLOG};
 
-    event_begin(raw, ev);
+    event_begin(raw, w->text, ev);
     set_syslog(w, ev);
     if (w->has_syslog) {
         if (w->syslog.host.n > 0)
@@ -321,19 +325,38 @@ static void nameless(struct mm_wire *w, const struct mm_raw *raw, const struct m
     }
 }
 
+/* The character set that somebody has said: of the record, of the source, of the format that it
+ * is said to send or sent last. */
+static enum mm_charset charset_said(const struct mm_formats *formats, const struct memory *m,
+                                    const struct mm_hint *hint, const struct mm_raw *raw)
+{
+    unsigned said = (raw->flags & MM_EV_CHARSET) >> MM_EV_CHARSET_SHIFT;
+    uint16_t format = hint->format != MM_FORMAT_NONE ? hint->format : m->format[0];
+
+    if (said != MM_CS_UNKNOWN && said < MM_CS_COUNT)
+        return (enum mm_charset)said;
+    if (hint->charset != MM_CS_UNKNOWN || format == MM_FORMAT_NONE)
+        return hint->charset;
+    return formats->format[format]->charset;
+}
+
 void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, struct mm_arena *arena,
               const struct mm_raw *raw, const struct mm_hint *hint, struct mm_event *ret)
 {
     struct mm_wire *w = &scratch->wire;
     struct memory *m = recall(scratch, formats, raw);
     struct mm_slice body = raw->body;
+    struct mm_text text;
     uint16_t format, other;
     bool parsed = false, read;
 
     MM_ASSERT(hint->format == MM_FORMAT_NONE || hint->format < formats->count);
     if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
         body = mm_slice_sub(body, 0, MM_MAX_LINE);
+    mm_text_of(arena, body, charset_said(formats, m, hint, raw), &m->charset, &text);
+    body = text.read;
     wire_begin(w, arena, raw);
+    w->text = &text;
     w->has_syslog = mm_syslog_parse(body, &w->syslog, NULL) == MM_OK;
     format = guess(formats, m, hint, w, body);
     if (format == MM_FORMAT_NONE)
@@ -363,6 +386,5 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     }
     if (!parsed)
         ret->flags |= MM_EV_UNPARSED;
-    if (!mm_utf8_valid(body))
-        ret->flags |= MM_EV_BAD_UTF8;
+    w->text = NULL;
 }

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "codec/charset.h"
 #include "model/event.h"
 
 enum {
@@ -69,6 +70,7 @@ uint16_t mm_formats_find(const struct mm_formats *formats, struct mm_slice name)
 struct mm_hint {
     uint16_t format;  /* MM_FORMAT_NONE: find out */
     int32_t offset_s; /* zone of lines without one; MM_PARSE_JST_S unless the source says more */
+    enum mm_charset charset; /* of the source; MM_CS_UNKNOWN: find out */
 };
 
 /* One record as the spool hands it out. */
@@ -76,7 +78,7 @@ struct mm_raw {
     struct mm_slice body;
     uint64_t seq;
     uint16_t queue;
-    uint16_t flags; /* MM_EV_TRUNCATED, MM_EV_IMPORTED */
+    uint16_t flags; /* MM_EV_TRUNCATED, MM_EV_IMPORTED, MM_EV_CHARSET */
     uint16_t keep_days;
     uint32_t company;
     uint32_t source;
@@ -88,9 +90,11 @@ struct mm_scratch *mm_scratch_new(void);
 void mm_scratch_free(struct mm_scratch **scratch);
 
 /*
- * Read one record. Texts of *ret borrow raw->body, the arena and the formats. MM_EV_UNPARSED is
- * set unless the time, event.category and event.outcome are there and every value that stood in a
- * mapped field was of its type; what could be read is in the event all the same.
+ * Read one record. A body that is not UTF-8 is decoded first: as its record, its source or its
+ * format says, in this order, else as mm_charset_detect finds. Texts of *ret borrow raw->body, the
+ * arena and the formats. MM_EV_UNPARSED is set unless the time, event.category and event.outcome
+ * are there and every value that stood in a mapped field was of its type; what could be read is in
+ * the event all the same.
  */
 void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, struct mm_arena *arena,
               const struct mm_raw *raw, const struct mm_hint *hint, struct mm_event *ret);

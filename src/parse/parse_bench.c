@@ -237,7 +237,7 @@ static bool parse_all(const struct mm_formats *formats, struct mm_scratch *scrat
                       struct mm_arena *arena, struct mm_event *ev, const struct set *set,
                       struct rates *rates)
 {
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_raw raw = {.company = 1, .source = 1};
     size_t parsed = 0;
     bool zone, ok = true;

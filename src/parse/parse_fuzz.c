@@ -49,7 +49,7 @@ static void index_misses_nothing(const struct mm_formats *set, struct mm_slice b
 FUZZ(in)
 {
     const struct bench *b = bench();
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_raw raw = {.company = 1, .source = 1, .received_us = INT64_C(1795147200000000)};
     struct mm_arena arena;
     struct mm_buf first, second;

@@ -430,7 +430,7 @@ TEST(no_line_costs_more_than_its_length)
     CHECK(mm_formats_load(b.set, mm_test_source("content/formats"), b.errors) == MM_OK);
     for (size_t i = 0; i < MM_COUNT(heads) * MM_COUNT(parts); i++) {
         const char *head = heads[i / MM_COUNT(parts)], *part = parts[i % MM_COUNT(parts)];
-        struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+        struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
         struct mm_raw raw = {.company = 1, .source = 1};
         size_t n = strlen(head), m = strlen(part);
         double ms;

@@ -51,7 +51,7 @@ static double run(const struct mm_formats *set, const char *const *lines, size_t
 {
     static struct mm_event ev;
     struct mm_scratch *scratch = mm_scratch_new();
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_arena arena;
     uint8_t padded[512 + MM_PADDING] = {0};
     int64_t best = INT64_MAX;

@@ -58,7 +58,7 @@ static inline void add(struct bench *b, const char *yaml)
 /* The whole event of a line as JSON, with "!" in front when it is not parsed. */
 static inline void expect_of(struct bench *b, uint32_t source, const char *line, const char *want)
 {
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_raw raw = {.body = mm_slice_str(line), .company = 1, .source = source};
     struct mm_buf got;
     bool zone;

@@ -21,11 +21,13 @@ enum { MM_WIRE_MAX = 1024 }; /* names one format may know; Windows channels toge
 
 struct mm_columns;
 struct mm_json;
+struct mm_text;
 struct mm_winevent;
 
 struct mm_wire {
     const struct mm_symtab *names; /* of the format: name -> slot */
     struct mm_arena *arena;        /* for values that don't stand in the line as such */
+    const struct mm_text *text;    /* the line */
     uint32_t line;                 /* stamp of this line */
     uint32_t stamp[MM_WIRE_MAX];   /* slot is set when its stamp is this line's */
     struct mm_slice value[MM_WIRE_MAX];
