@@ -22,7 +22,8 @@ def cell(row, col):
 
 values = [cell(r, c) for r in range(120) for c in range(94)]
 out = sys.stdout
-out.write("/*\n * codec/charset.def - the double-byte characters of code page 932 by JIS row and cell.\n"
-          " *\n * Written by charset_table.py; 120 rows of 94 cells, 0: nothing there.\n */\n")
+out.write("/*\n * codec/charset.def - the double-byte characters of code page 932 by JIS row and "
+          "cell.\n *\n * Written by charset_table.py; 120 rows of 94 cells, 0: nothing there.\n"
+          " */\n")
 for i in range(0, len(values), 14):
     out.write("".join("0x%04x," % v for v in values[i:i + 14]) + "\n")
