@@ -34,7 +34,8 @@ struct paths {
     char cert[MM_MAX_PATH + 16];
     char key[MM_MAX_PATH + 16];
     char secret[MM_MAX_PATH + 16];
-    char rules[MM_MAX_PATH];          /* ours */
+    char rules[MM_MAX_PATH]; /* ours */
+    char formats[MM_MAX_PATH];
     char own_rules[MM_MAX_PATH + 16]; /* the operator's */
 };
 
@@ -47,6 +48,8 @@ static void name_paths(const char *state, struct paths *ret)
     (void)snprintf(ret->own_rules, sizeof(ret->own_rules), "%s/rules", state);
     if (mm_content_path("rules", ret->rules) != MM_OK)
         ret->rules[0] = 0;
+    if (mm_content_path("formats", ret->formats) != MM_OK)
+        ret->formats[0] = 0;
 }
 
 /* The certificate of the first start. A stop between key and certificate is made good here. */
@@ -159,6 +162,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
         .desk_tel = mm_config_text(config, MM_CFG_PORTAL_DESK_TEL),
         .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
         .rule_dirs = {paths.rules, paths.own_rules},
+        .format_dir = paths.formats,
         .version = MM_VERSION,
         .now_us = mm_now_us,
     };

@@ -348,3 +348,29 @@ TEST(portal_says_where_a_query_cannot_be_read)
     CHECK_NUM(s.status, 404);
     site_close(&s);
 }
+
+TEST(portal_names_devices_and_formats_as_people_do)
+{
+    const struct mm_entity *device = mm_entity(MM_REG_DEVICE);
+    const char *kinds = device->fields[MM_F_device_kind].extra;
+    struct mm_slice left = mm_slice_str(kinds);
+    struct site s;
+
+    while (left.n > 0) {
+        size_t end = mm_min_size(mm_slice_find(left, '|', 0), left.n);
+        char key[64];
+
+        (void)snprintf(key, sizeof(key), "device.kind.%.*s", MM_S_ARG(mm_slice_sub(left, 0, end)));
+        CHECK(mm_lang_text(MM_LANG_JA, mm_slice_str(key), 1) != NULL);
+        left = mm_slice_sub(left, end + 1, SIZE_MAX);
+    }
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    get(&s, "/companies/1/sources");
+    CHECK(has(s.body, mm_lang_text(MM_LANG_JA, MM_S("device.kind.router"), 1)));
+    CHECK(has(s.body, "FortiGate (UTM") && !has(s.body, "fortigate") && !has(s.body, "router"));
+    get_json(&s, "/companies/1/sources");
+    CHECK(has(s.body, "\"format\":\"fortigate\",\"format_title\":\"FortiGate (UTM"));
+    CHECK(has(s.body, "\"kind\":\"router\""));
+    site_close(&s);
+}

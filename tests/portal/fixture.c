@@ -197,7 +197,7 @@ static uint32_t add_source(struct fixture *f, uint32_t company, const char *name
     uint32_t source;
 
     (void)snprintf(ref, sizeof(ref), "%u", device);
-    source = add(f, company, MM_REG_SOURCE, "name", kind, "bind", "token", "device", ref, "format",
+    source = add(f, company, MM_REG_SOURCE, "name", place, "bind", "token", "device", ref, "format",
                  "fortigate", NULL);
     if (last_us > 0) {
         struct mm_health h = {.company = company,

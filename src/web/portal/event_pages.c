@@ -2,6 +2,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "store/events/search.h"
+#include "web/portal/facts.h"
 #include "web/portal/pages.h"
 
 enum {
@@ -26,7 +27,7 @@ static bool read_cursor(struct mm_slice s, struct mm_search_cursor *ret)
     return true;
 }
 
-static void write_envelope(struct mm_doc *d, const struct mm_event *ev)
+static void write_envelope(const struct mm_page *p, struct mm_doc *d, const struct mm_event *ev)
 {
     char id[48];
 
@@ -38,6 +39,7 @@ static void write_envelope(struct mm_doc *d, const struct mm_event *ev)
     mm_doc_time(d, "received", ev->received_us);
     mm_doc_int(d, "source", ev->source);
     mm_doc_text(d, "format", ev->format);
+    mm_doc_text(d, "format_title", mm_facts_format_title(p, ev->format));
     mm_doc_bool(d, "parsed", (ev->flags & MM_EV_UNPARSED) == 0);
 }
 
@@ -110,7 +112,7 @@ static void write_result(struct mm_page *p, struct mm_search_result *r)
     while (ev != NULL && mm_search_next(r, ev)) {
         struct mm_doc *d = mm_doc_object(list, NULL);
 
-        write_envelope(d, ev);
+        write_envelope(p, d, ev);
         mm_doc_text(d, "line", mm_utf8_cut(ev->original, LINE_SHOWN));
         write_fields(p, mm_doc_array(d, "fields"), ev, true);
     }
@@ -175,7 +177,7 @@ enum mm_code mm_page_event(struct mm_page *p)
         code =
             mm_search_event(client, mm_scope_company(p->narrow), (uint16_t)queue, seq, result, ev);
     if (code == MM_OK) {
-        write_envelope(p->doc, ev);
+        write_envelope(p, p->doc, ev);
         mm_doc_text(p->doc, "original", ev->original);
         write_fields(p, mm_doc_array(p->doc, "fields"), ev, false);
     }

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "codec/ext/json.h"
+#include "parse/parse.h"
 #include "triage/triage.h"
 #include "web/portal/feature.h"
 #include "web/portal/president.h"
@@ -80,11 +81,18 @@ static void counter(struct mm_doc *d, const char *key, const struct mm_fact_sour
         mm_doc_none(d, key, "not_measured");
 }
 
+struct mm_slice mm_facts_format_title(const struct mm_page *p, struct mm_slice name)
+{
+    const struct mm_formats *formats = p->portal->formats;
+    uint16_t at = formats == NULL ? MM_FORMAT_NONE : mm_formats_find(formats, name);
+
+    return at == MM_FORMAT_NONE ? name : mm_formats_title(formats, at, mm_lang_tag(p->lang));
+}
+
 void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s, struct mm_doc *list)
 {
     static const char *const states[] = {"ok", "silent", "new", "paused"};
 
-    (void)p;
     for (size_t i = 0; i < s->n; i++) {
         const struct mm_fact_source *f = &s->list[i];
         struct mm_doc *d = mm_doc_object(list, NULL);
@@ -96,6 +104,7 @@ void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s, 
         mm_doc_text(d, "place", f->place);
         mm_doc_text(d, "kind", f->kind);
         mm_doc_text(d, "format", f->format);
+        mm_doc_text(d, "format_title", mm_facts_format_title(p, f->format));
         mm_doc_text(d, "bind", f->bind);
         mm_doc_str(d, "state", states[f->state]);
         mm_doc_time(d, "last_seen", f->last_seen_us);

@@ -25,6 +25,7 @@ struct mm_portal_cfg {
     const char *desk_tel;     /* whom companies call; "" when they have it on paper only */
     const char *desk_hours;
     const char *rule_dirs[2]; /* folders of detection rules; NULL or absent ones are left out */
+    const char *format_dir;   /* log formats, for their titles; NULL: their names are shown */
     const char *version;
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */
 };
@@ -38,6 +39,7 @@ struct mm_asset {
 
 enum { MM_ASSETS_MAX = 16 };
 
+struct mm_formats;
 struct mm_ruleset;
 
 struct mm_portal {
@@ -47,6 +49,7 @@ struct mm_portal {
     const struct mm_tpl_set *templates;
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
+    struct mm_formats *formats; /* NULL: none could be read */
     pthread_mutex_t rules_lock;
     struct mm_ruleset *rules; /* see rules.h */
     int64_t rules_us;
