@@ -120,12 +120,17 @@ static bool where_holds(const struct mm_csv_where *where, const struct cells *c)
     return true;
 }
 
+static bool count_fits(const struct mm_csv_set *set, size_t count)
+{
+    return set->any || (set->least > 0 ? count >= set->least : count == set->count);
+}
+
 /* The first set of the format that fits the line; `columns` alone fit every line. */
 static const struct mm_csv_set *choose(const struct mm_format *f, const struct cells *c)
 {
     const struct mm_csv_set *set = f->csv.sets;
 
-    while (set != NULL && (!(set->any || set->count == c->count) || !where_holds(set->where, c)))
+    while (set != NULL && (!count_fits(set, c->count) || !where_holds(set->where, c)))
         set = set->next;
     return set;
 }
@@ -195,7 +200,7 @@ static void put_set(const struct mm_csv_set *set, struct mm_wire *w, const struc
     }
     if (set->name.n > 0)
         mm_wire_slot(w, f->csv.slot_set, set->name);
-    w->whole = w->whole && c->count >= set->count;
+    w->whole = w->whole && c->count >= (set->least > 0 ? set->least : set->count);
 }
 
 /* Tabs that a relay (rsyslog) has written as "#011" are tabs again. */

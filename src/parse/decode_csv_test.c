@@ -41,6 +41,22 @@ TEST(decode_csv_takes_the_set_that_fits_count_and_cells)
     end(&b);
 }
 
+TEST(decode_csv_takes_lines_of_other_releases_from_the_least_number_of_columns)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\nrecognise:\n  - starts: ['T']\ndecode: csv\ntimeless: true\n"
+            "csv:\n  sets:\n    - {columns: [~, type, src, dst], where: {type: A}, least: 3}\n" TAIL
+            "drop: [type]\n");
+    expect(&b, "T,A,192.0.2.1", EV(",\"source.ip\":\"192.0.2.1\""));
+    expect(&b, "T,A,192.0.2.1,192.0.2.2,new",
+           EV(",\"source.ip\":\"192.0.2.1\",\"destination.ip\":\"192.0.2.2\""));
+    expect(&b, "T,A", "!" EV(""));
+    expect(&b, "T,B,192.0.2.1", "!" EV(""));
+    end(&b);
+}
+
 TEST(decode_csv_learns_columns_from_directives_also_in_the_middle)
 {
     struct bench b;

@@ -164,7 +164,8 @@ struct mm_csv_set {
     struct mm_slice name;
     uint16_t *slot; /* by column; MM_SYM_NONE: not read */
     size_t count;
-    bool any; /* also lines with more cells, or (torn ones) with fewer */
+    bool any;     /* also lines with more cells, or (torn ones) with fewer */
+    size_t least; /* cells a line has at least, when releases differ in number; 0: exactly count */
     struct mm_csv_where *where;
 };
 

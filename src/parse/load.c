@@ -109,8 +109,8 @@ bool mm_load_flag(struct mm_loader *l, const struct mm_yaml *map, const char *ke
            mm_load_fail(l, node, "format.bool", node->text);
 }
 
-static bool load_number(struct mm_loader *l, const struct mm_yaml *map, const char *key,
-                        uint64_t max, uint64_t *ret)
+bool mm_load_number(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint64_t max,
+                    uint64_t *ret)
 {
     const struct mm_yaml *node = mm_yaml_get(map, key);
 
@@ -314,7 +314,7 @@ static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
             (starts != NULL &&
              !mm_load_words(l, starts, wit->starts, MM_WITNESS_MAX, &wit->start_count)))
             return false;
-        if (!load_number(l, m, "within", MM_MAX_LINE, &within) ||
+        if (!mm_load_number(l, m, "within", MM_MAX_LINE, &within) ||
             !load_like(l, mm_yaml_get(m, "like"), wit))
             return false;
         for (size_t i = 0; i < wit->has_count; i++) {
@@ -461,7 +461,7 @@ static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
     if (wrap != NULL && !f->wrap_syslog && !mm_slice_eq(wrap->text, MM_S("none")))
         return mm_load_fail(l, wrap, "format.wrap", wrap->text);
     f->keep_unknown = prefix != NULL;
-    if (!load_number(l, doc, "order", 999, &order) ||
+    if (!mm_load_number(l, doc, "order", 999, &order) ||
         !mm_load_flag(l, doc, "timeless", &f->timeless))
         return false;
     f->order = (uint32_t)order; /* at most 999 */

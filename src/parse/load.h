@@ -49,6 +49,10 @@ bool mm_load_flag(struct mm_loader *l, const struct mm_yaml *map, const char *ke
 /* load_csv.c: `csv`, or its defaults when node is NULL. */
 bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node);
 
+/* A number of a map, at most max; *ret stays when the key is missing. */
+bool mm_load_number(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint64_t max,
+                    uint64_t *ret);
+
 /* Add one template to a set. */
 bool mm_load_pattern(struct mm_loader *l, struct mm_patterns *set, const struct mm_yaml *node,
                      uint16_t number);

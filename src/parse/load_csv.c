@@ -46,11 +46,15 @@ static bool load_where(struct mm_loader *l, const struct mm_yaml *node,
 
 static bool load_set(struct mm_loader *l, const struct mm_yaml *node, struct mm_csv_set *set)
 {
-    static const char *const known[] = {"name", "columns", "where", NULL};
+    static const char *const known[] = {"name", "columns", "where", "least", NULL};
     const struct mm_yaml *columns = mm_yaml_get(node, "columns");
+    uint64_t least = 0;
 
-    return mm_load_keys(l, node, known) && load_columns(l, columns, set) &&
-           load_where(l, mm_yaml_get(node, "where"), columns, set) &&
+    if (!mm_load_keys(l, node, known) || !load_columns(l, columns, set) ||
+        !mm_load_number(l, node, "least", set->count, &least))
+        return false;
+    set->least = (size_t)least; /* at most set->count */
+    return load_where(l, mm_yaml_get(node, "where"), columns, set) &&
            mm_load_dup(l, mm_yaml_text(node, "name"), &set->name);
 }
 
