@@ -134,26 +134,26 @@ static bool run_free(struct flood *f, struct pollfd *p)
     return true;
 }
 
-/* At a rate: every few milliseconds each sender may send its share of bytes. */
+/* At a rate: every few milliseconds the senders in turn send what is due, counted in their lines,
+ * which differ in length. */
 static bool run_rate(struct flood *f)
 {
-    double per_us =
-        (double)f->rate * ((double)f->lines.bytes / (double)(f->conns * MM_LINES)) / 1e6;
+    double per_us = (double)f->rate / 1e6, sent = 0;
     int64_t start = mm_mono_us();
-    uint64_t sent = 0;
     size_t open = f->conns, turn = 0, n;
 
     while (open > 0) {
-        uint64_t due = (uint64_t)((double)(mm_mono_us() - start) * per_us);
+        double due = (double)(mm_mono_us() - start) * per_us;
 
         for (size_t i = 0; i < f->conns && sent < due; i++, turn++) {
             struct conn *c = &f->conn[turn % f->conns];
+            double line = (double)c->s->text.n / MM_LINES;
 
             if (c->left == 0)
                 continue;
-            if (!send_some(c, (size_t)(due - sent), &n))
+            if (!send_some(c, (size_t)((due - sent) * line) + 1, &n))
                 return false;
-            sent += n;
+            sent += (double)n / line;
             open -= c->left == 0;
         }
         (void)poll(NULL, 0, TICK_MS);

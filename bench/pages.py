@@ -1,10 +1,11 @@
 """pages.py - how fast pages are while events come in.
 
-Run: pages.py BUILD-DIR SOURCE-DIR [--rate N] [--seconds N] [--events N] [--full 0|1] [--look 1].
-31 companies, --events events stored, then --rate lines a second through the real sockets while 10
-people of five roles, each a process with a TLS connection and a session of its own and nothing
-to think about, walk every page of routes.def that their role may see, searches included; 10 more
-connections hold a live stream, and somebody logs in every other second. --full 1 does it once more
+Run: pages.py BUILD-DIR SOURCE-DIR [--rate N] [--seconds N] [--events N] [--pause MS] [--full 0|1]
+[--look 1]. 31 companies, --events events stored, then --rate lines a second through the real
+sockets while 10 people of seven roles, each a process with a TLS connection and a session of its
+own, walk every page of routes.def that their role may see, searches included, and look at each for
+--pause milliseconds (0: machines, not people); 10 more connections hold a live stream, and somebody
+logs in every other second. --full 1 does it once more
 with lines sent as fast as they are taken. Each answer's status and a word of its content are held
 against what must be there; no figure is printed when one is wrong.
 """
@@ -171,7 +172,7 @@ def walk_of(role, own, pages, css):
     return walk
 
 
-def client(port, person, walk, begin, seconds, out):
+def client(port, person, walk, begin, seconds, pause, out):
     """Walks until the time is over; puts [(handler, seconds)] and what was wrong."""
     (name, role, _), cookies = person
     rng, took, wrong = random.Random(name), [], []
@@ -190,6 +191,7 @@ def client(port, person, walk, begin, seconds, out):
             want = (200, 303) if word is None else (200,)
             if status not in want or (word is not None and word not in text):
                 wrong.append(f"{name} {role} {path}: {status}, without {word!r}")
+            time.sleep(pause)
     out.put((took, wrong))
 
 
@@ -220,12 +222,25 @@ def logger_in(port, begin, over, out):
     out.put((took, []))
 
 
-def walk_all(s, people, pages, css, seconds):
-    """{handler: [seconds]} of all people together."""
+def received(s, from_s, to_s):
+    """Events that came in between two moments, when all of them are stored."""
+    def settled():
+        return int(s.events("SELECT toUnixTimestamp(max(received)) FROM events")[0][0]) > to_s + 1
+
+    whole.wait_for(settled, 120, "what came in is stored", 0.5)
+    return int(s.events("SELECT count() FROM events WHERE received >= "
+                        "fromUnixTimestamp64Micro({a:Int64}) AND received < "
+                        "fromUnixTimestamp64Micro({b:Int64})",
+                        a=int(from_s * 1e6), b=int(to_s * 1e6))[0][0])
+
+
+def walk_all(s, people, pages, css, seconds, pause):
+    """({handler: [milliseconds]} of all people together, events a second that came in)."""
     begin, over, out = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Queue()
     number = dict(s.records("SELECT code, company FROM company"))
     walkers = [multiprocessing.Process(target=client, args=(
-        s.portal, (who, cookies), walk_of(who[1], number[who[2]], pages, css), begin, seconds, out))
+        s.portal, (who, cookies), walk_of(who[1], number[who[2]], pages, css), begin, seconds,
+        pause, out))
         for who, cookies in people]
     others = [multiprocessing.Process(target=streamer, args=(s.portal, cookies, begin, over, out))
               for _, cookies in people]
@@ -233,10 +248,10 @@ def walk_all(s, people, pages, css, seconds):
     for p in walkers + others:
         p.start()
     time.sleep(1.5)
-    first, began = whole.position(s), time.monotonic()
+    began = time.time()
     begin.set()
     results = [out.get(timeout=seconds + 60) for _ in walkers]
-    rate = (whole.position(s) - first) / (time.monotonic() - began)
+    ended = time.time()
     over.set()
     results += [out.get(timeout=60) for _ in others]
     for p in walkers + others:
@@ -248,11 +263,11 @@ def walk_all(s, people, pages, css, seconds):
     for took, _ in results:
         for handler, t in took:
             by_handler.setdefault(handler, []).append(t * 1000)
-    return by_handler, rate
+    return by_handler, received(s, began, ended) / (ended - began)
 
 
 def tell(by_handler, rate, label):
-    """A line a route; (p95 of all pages, how many, of the static file)."""
+    """A line a route; the figures of the last line."""
     routes = [h for h in by_handler if h not in ("live", "static", "login (POST)")]
     every = [t for h in routes for t in by_handler[h]]
     print(f"{label}: {rate:.0f} events/s came in, {len(every)} pages, live streams heard of "
@@ -264,8 +279,9 @@ def tell(by_handler, rate, label):
                   f"{whole.percentile(t, 95):7.1f}  p99 {whole.percentile(t, 99):7.1f}  "
                   f"max {max(t):7.1f} ms")
     worst = max(routes, key=lambda h: whole.percentile(by_handler[h], 95))
-    return (whole.percentile(every, 95), len(every), whole.percentile(by_handler["static"], 95),
-            worst, whole.percentile(by_handler[worst], 95))
+    return {"p95": whole.percentile(every, 95), "n": len(every), "rate": rate, "worst": worst,
+            "static": whole.percentile(by_handler["static"], 95),
+            "worst_p95": whole.percentile(by_handler[worst], 95)}
 
 
 def add_people(s):
@@ -285,50 +301,58 @@ def add_people(s):
     return people
 
 
+def phase(s, people, pages, css, lines, label):
+    """Everybody walks while so many lines a second are sent (0: as fast as they are taken)."""
+    seconds, pause = whole.option("--seconds", 20), whole.option("--pause", 100)
+    most = (lines or 200000) * (seconds + 60)
+    flood = whole.Flood(s.tcp, "--times", most // 120000 + 1, "--rate", lines)
+    before, first, began = whole.usage(s), whole.position(s), time.monotonic()
+    flood.start()
+    time.sleep(1)
+    try:
+        by_handler, came = walk_all(s, people, pages, css, seconds, pause / 1000)
+    finally:
+        flood.stop()
+    if whole.option("--look", 0):
+        whole.tell_usage(before, whole.usage(s), whole.position(s) - first)
+    stored = (whole.position(s) - first) / (time.monotonic() - began)
+    return tell(by_handler, stored if lines == 0 else came, label)
+
+
+def fill(s):
+    """Stores as many events as are wanted; how many there are then."""
+    base = whole.enrol(s)
+    flood = whole.Flood(s.tcp, "--times", whole.option("--events", 1000000) // 120000 + 1)
+    flood.start()
+    flood.wait()
+    whole.wait_for(lambda: whole.position(s) >= base + flood.lines, 600, "all stored", 0.1)
+    return base + flood.lines
+
+
 def main():
     whole.without_libchdb()
-    wanted, seconds = whole.option("--events", 1000000), whole.option("--seconds", 20)
-    rate = whole.option("--rate", 10000)
+    rate, pause = whole.option("--rate", 10000), whole.option("--pause", 100)
     with whole.stage(env={"MIMAMORI_PORTAL_TLS": "on"}) as s:
-        base = whole.enrol(s)
-        flood = whole.Flood(s.tcp, "--times", wanted // 120000 + 1)
-        flood.start()
-        flood.wait()
-        whole.wait_for(lambda: whole.position(s) >= base + flood.lines, 600, "all stored", 0.1)
+        events = fill(s)
         people = add_people(s)
         pages = pages_of(s)
         unknown = set(get_routes()) - set(pages) - {"live"}
         if unknown:
             sys.exit(f"pages of routes.def that nobody walks here: {unknown}")
         css = re.search(r'href="(/static/style[^"]*)"', Portal(s.portal).ask("GET", "/login")[1])
-        print(f"{base + flood.lines} events, {len(pages['home'][1])} companies, "
-              f"{len(pages['case'][1])} cases")
-        told = []
-        for label, lines in [("at a rate", rate)] + [("as fast as it goes", 0)] * \
-                whole.option("--full", 1):
-            more = ["--rate", lines] if lines else []
-            most = (lines or 200000) * (seconds + 30)
-            flood = whole.Flood(s.tcp, "--times", most // 120000 + 1, *more)
-            before = whole.usage(s)
-            flood.start()
-            time.sleep(1)
-            try:
-                by_handler, came = walk_all(s, people, pages, css.group(1), seconds)
-            finally:
-                flood.stop()
-            told.append((tell(by_handler, came, label), came))
-            if whole.option("--look", 0):
-                whole.tell_usage(before, whole.usage(s), int(came * seconds))
-        (p95, n, static, worst, worst_p95), came = told[0]
-        stored = int(s.events("SELECT count() FROM events")[0][0])
+        print(f"{events} events, {len(pages['home'][1])} companies, {len(pages['case'][1])} cases")
+        told = phase(s, people, pages, css.group(1), rate, "at a rate")
         also = ""
-        if len(told) > 1:
-            also = (f"; p95 {told[1][0][0]:.1f} ms at {told[1][1]:.0f} events/s, slowest route "
-                    f"{told[1][0][3]} {told[1][0][4]:.1f} ms; {stored / 1e6:.1f} M in the end")
-        print(f"pages: p95 {p95:.1f} ms over {n} requests, {len(people)} clients, "
-              f"{(base + wanted) / 1e6:.1f} M events, {came:.0f} events/s coming in, "
-              f"{p95 / static:.1f} x a static page of the same server; slowest route {worst} "
-              f"p95 {worst_p95:.1f} ms{also}")
+        if whole.option("--full", 1):
+            most = phase(s, people, pages, css.group(1), 0, "as fast as it goes")
+            stored = int(s.events("SELECT count() FROM events")[0][0]) / 1e6
+            also = (f"; p95 {most['p95']:.1f} ms ({most['worst']} {most['worst_p95']:.1f} ms) "
+                    f"while {most['rate']:.0f} events/s are stored, {stored:.1f} M in the end")
+        print(f"pages: p95 {told['p95']:.1f} ms over {told['n']} requests, {len(people)} clients, "
+              f"{events / 1e6:.1f} M events, {told['rate']:.0f} events/s coming in, "
+              f"{told['p95'] / told['static']:.1f} x a static page of the same server, slowest "
+              f"route {told['worst']} p95 {told['worst_p95']:.1f} ms, {pause} ms a page looked at"
+              f"{also}")
 
 
 main()

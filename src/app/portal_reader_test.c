@@ -208,17 +208,27 @@ TEST(portal_shows_nothing_of_a_programme_of_four)
 
 /* ---- a store of events that counts the same in every company ---- */
 
-/* Blocked URLs, those that are no advertising, malware, P2P, command and control. */
-#define STORE_ANSWER "10\t2\t3\t4\t1\n"
-
 struct store {
     pthread_t thread;
     int fd;
-    int asked; /* the thread's until it was joined */
+    int asked, companies; /* the thread's until it was joined */
 };
 
-/* Read one request; false when the other side has closed. */
-static bool store_request(int fd)
+/* How many numbers stand in the parameter "companies": an array, percent-encoded. */
+static int companies_of(struct mm_slice head)
+{
+    char list[4096];
+    int n = 1;
+
+    cut(head, "param_companies=", "& ", list, sizeof(list));
+    CHECK(list[0] != 0);
+    for (const char *at = list; (at = strstr(at, "%2C")) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* Read one request: about how many companies? 0 when the other side has closed. */
+static int store_request(int fd)
 {
     char buf[65536];
     size_t n = 0, head = SIZE_MAX, body = 0;
@@ -227,7 +237,7 @@ static bool store_request(int fd)
         ssize_t got = recv(fd, buf + n, sizeof(buf) - n, 0);
 
         if (got <= 0)
-            return false;
+            return 0;
         n += (size_t)got;
         if (head == SIZE_MAX &&
             (head = mm_slice_search(mm_slice_of(buf, n), MM_S("\r\n\r\n"))) != SIZE_MAX) {
@@ -240,19 +250,25 @@ static bool store_request(int fd)
             body = (size_t)v;
         }
     }
-    return true;
+    return companies_of(mm_slice_of(buf, head));
 }
 
 static void *store_main(void *arg)
 {
-    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" STORE_ANSWER;
     struct store *store = arg;
-    int fd;
+    char row[100], answer[200];
+    int fd, n;
 
     while ((fd = accept(store->fd, NULL, NULL)) >= 0) {
-        while (store_request(fd)) {
+        while ((n = store_request(fd)) > 0) {
             store->asked++;
-            CHECK(send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL) > 0);
+            store->companies += n;
+            /* Blocked URLs, those that are no advertising, malware, P2P, command and control. */
+            (void)snprintf(row, sizeof(row), "%d\t%d\t%d\t%d\t%d\n", 10 * n, 2 * n, 3 * n, 4 * n,
+                           n);
+            n = snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
+                         strlen(row), row);
+            CHECK(send(fd, answer, (size_t)n, MSG_NOSIGNAL) > 0);
         }
         (void)close(fd);
     }
@@ -267,7 +283,7 @@ static void store_open(struct store *store)
     *store = (struct store){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     (void)snprintf(dir, sizeof(dir), "%s/run", mm_test_dir());
     CHECK(store->fd >= 0 && mkdir(dir, 0700) == 0);
-    CHECK(snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/eventd.sock", dir) <
+    CHECK(snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/eventd-read.sock", dir) <
           (int)sizeof(sun.sun_path));
     CHECK(bind(store->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && listen(store->fd, 4) == 0);
     CHECK(pthread_create(&store->thread, NULL, store_main, store) == 0);
@@ -305,7 +321,8 @@ TEST(portal_counts_events_of_each_company_once_and_adds_what_may_be_added)
     CHECK(!has(s.body, "\"v\":11}") && !has(s.body, "\"mirror\":{\"v\":1}"));
     site_close(&s);
     store_close(&store);
-    CHECK_NUM(store.asked, 12 + 12 + 4 + 12);
+    CHECK_NUM(store.companies, 12 + 12 + 4 + 12);
+    CHECK_NUM(store.asked, 2 + 2 + 1 + 2); /* once a kind of sensor, not once a company */
 }
 
 /* ---- words ---- */
@@ -416,6 +433,18 @@ static void page_path(const struct mm_route *r, int id, char *ret, size_t size)
         (void)snprintf(ret, size, "/companies/1/cases/%d%s", id, in_case + strlen("/:case"));
 }
 
+/* The same page for a program: codes stay, but no rule, score, attack or line of a machine. */
+static size_t read_document(struct site *s, const char *path)
+{
+    ask(s, "GET", path, "Accept: application/json\r\n", NULL);
+    if (s->status == 200 && !names_rule(s->body) && !names_attack(s->body) &&
+        !has(s->body, "\"confidence\"") && !has(s->body, "date=2026") &&
+        !has(s->body, "event.original"))
+        return 0;
+    printf("# %s as JSON: %d, or it holds what is the operator's\n", path, s->status);
+    return 1;
+}
+
 /* Every page of its own company that this reader may open. */
 static size_t read_company(struct site *s, const char *const *more, size_t more_n, size_t *pages)
 {
@@ -439,6 +468,7 @@ static size_t read_company(struct site *s, const char *const *more, size_t more_
                 printf("# %s blames a person, or names a rule or an attack by number\n", path);
                 wrong++;
             }
+            wrong += read_document(s, path);
         }
     }
     return wrong;

@@ -552,6 +552,54 @@ TEST(events_are_found_by_what_they_are)
     bed_down(&b);
 }
 
+/* What a programme's page asks: one question for a set of companies, and nothing of any other. */
+TEST(events_of_a_set_of_companies_are_counted_together)
+{
+    static const struct {
+        const uint32_t set[3];
+        size_t n;
+        const char *counts; /* blocked URLs, of these no advertising, malware, P2P, C&C */
+    } cases[] = {
+        {{901}, 1, "2\t1\t0\t0\t0"},
+        {{901, 902, 903}, 3, "6\t3\t0\t0\t0"},
+        {{903, 999}, 2, "2\t1\t0\t0\t0"},
+        {{0}, 0, "0\t0\t0\t0\t0"},
+    };
+    static struct mm_event ev;
+    struct bed b;
+
+    bed_up(&b, 114);
+    for (uint64_t seq = 1; seq <= 9; seq++) {
+        mm_event_reset(&ev);
+        ev.company = 901 + (uint32_t)(seq % 3);
+        ev.queue = b.queue;
+        ev.seq = seq;
+        ev.received_us = ev.time_us = mm_now_us();
+        ev.keep_days = 90;
+        mm_event_text(&ev, MM_F_EVENT_CATEGORY, MM_S("web"));
+        mm_event_text(&ev, MM_F_EVENT_TYPE, seq <= 6 ? MM_S("denied") : MM_S("allowed"));
+        mm_event_text(&ev, MM_F_RULE_CATEGORY, seq <= 3 ? MM_S("Advertising") : MM_S("Games"));
+        CHECK(mm_native_event(b.native, &ev) == MM_OK);
+    }
+    CHECK(mm_native_write(b.native, &b.out) == MM_OK);
+    store(&b, 1, 10, mm_buf_slice(&b.out), false);
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct mm_events_param p[] = {
+            {"companies", MM_S("")}, {"from", MM_S("0")}, {"to", MM_S("4611686018427387903")}};
+        struct mm_buf set;
+
+        mm_buf_init(&set, 100);
+        mm_events_companies(&set, cases[i].set, cases[i].n);
+        p[0].value = mm_buf_slice(&set);
+        mm_buf_reset(&b.text);
+        CHECK(mm_events_run(b.client, MM_ST_CLASS_COUNTS, p, MM_COUNT(p), to_text, &b.text,
+                            &b.answer) == MM_OK);
+        CHECK_SLICE(mm_slice_trim(mm_buf_slice(&b.text)), cases[i].counts);
+        mm_buf_done(&set);
+    }
+    bed_down(&b);
+}
+
 TEST(events_are_found_by_their_number_and_only_by_their_company)
 {
     static struct mm_event ev;

@@ -20,14 +20,18 @@ static void write_field(struct mm_page *p, struct mm_doc *fields, const struct m
     struct mm_doc *d;
     char key[MM_MAX_FIELD_NAME + 8];
     int n = snprintf(key, sizeof(key), "field.%.*s", MM_S_ARG(it->key));
+    bool known;
 
     if (fields->n >= FIELDS_MAX || n < 0 || (size_t)n >= sizeof(key))
+        return;
+    /* Fields that have a word are for everybody, the others for the operator. */
+    known = mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL;
+    if (!known && !mm_page_staff(p))
         return;
     d = mm_doc_object(fields, NULL);
     mm_doc_text(d, "name", it->key);
     mm_doc_text(d, "value", it->text);
-    /* Fields that have a word: shown to everybody. The others are the operator's. */
-    mm_doc_bool(d, "known", mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL);
+    mm_doc_bool(d, "known", known);
 }
 
 static void write_event(struct mm_page *p, struct mm_json *parser, struct mm_doc *list,
@@ -35,16 +39,19 @@ static void write_event(struct mm_page *p, struct mm_json *parser, struct mm_doc
 {
     struct mm_doc *d = mm_doc_object(list, NULL), *fields;
     struct mm_json_doc json;
+    bool staff = mm_page_staff(p);
 
     mm_doc_int(d, "queue", e->queue);
     mm_doc_int(d, "seq", (int64_t)e->seq);
-    mm_doc_text(d, "rule", e->rule);
+    if (staff)
+        mm_doc_text(d, "rule", e->rule);
     mm_doc_time(d, "time", e->time_us);
     mm_doc_time(d, "received", e->received_us);
     mm_doc_int(d, "source", e->source);
     fields = mm_doc_array(d, "fields");
     if (mm_json_parse(parser, e->event, p->arena, &json, NULL) != MM_OK) {
-        mm_doc_text(d, "original", e->event);
+        if (staff)
+            mm_doc_text(d, "original", e->event);
         return;
     }
     for (size_t i = 1; i < json.n; i++) {
@@ -52,10 +59,10 @@ static void write_event(struct mm_page *p, struct mm_json *parser, struct mm_doc
 
         if (it->depth != 1 || !mm_json_is_scalar(it) || mm_slice_eq(it->key, MM_S("@timestamp")))
             continue;
-        if (mm_slice_eq(it->key, MM_S("event.original")))
-            mm_doc_text(d, "original", it->text);
-        else
+        if (!mm_slice_eq(it->key, MM_S("event.original")))
             write_field(p, fields, it);
+        else if (staff)
+            mm_doc_text(d, "original", it->text);
     }
 }
 
@@ -304,9 +311,11 @@ static void write_head(struct mm_page *p, const struct mm_case *c)
     mm_doc_text(d, "entity", c->entity);
     mm_doc_text(d, "how", c->how);
     mm_doc_bool(d, "reported", mm_slice_eq(c->how, MM_S("reported")));
-    mm_doc_str(d, "level", mm_level_name(c->level));
+    if (mm_page_staff(p)) {
+        mm_doc_str(d, "level", mm_level_name(c->level));
+        mm_doc_int(d, "confidence", c->confidence);
+    }
     mm_doc_text(d, "act", c->act);
-    mm_doc_int(d, "confidence", c->confidence);
     mm_doc_str(d, "sure", mm_sure_name(mm_sure_of(c->confidence)));
     mm_doc_text(d, "state", c->state);
     mm_doc_bool(d, "closed", closed);
@@ -334,13 +343,14 @@ enum mm_code mm_case_view(struct mm_page *p, int64_t case_id)
     mm_doc_bool(may, "handle", mm_page_may(p, MM_MAY_HANDLE));
     mm_doc_bool(may, "answer", mm_page_may(p, MM_MAY_REPORT));
     code = write_report(p, case_id);
-    if (code == MM_OK)
+    /* Each reader's document holds what the page shows that reader (requirements.md 6.4). */
+    if (code == MM_OK && !mm_page_president(p))
         code = write_looks(p, case_id);
-    if (code == MM_OK)
+    if (code == MM_OK && mm_page_staff(p)) {
         write_texts(p);
-    if (code == MM_OK)
         code = write_findings(p, case_id);
-    if (code == MM_OK)
+    }
+    if (code == MM_OK && !mm_page_president(p))
         code = write_events(p, case_id);
     if (code == MM_OK)
         code = write_requests(p, case_id);

@@ -250,7 +250,6 @@ const char *mm_facts_entity_kind(struct mm_slice field)
 
 void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct mm_doc *d)
 {
-    (void)p;
     mm_doc_int(d, "case", c->case_id);
     mm_doc_int(d, "number", c->number);
     mm_doc_int(d, "company", c->company);
@@ -263,7 +262,8 @@ void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct
     mm_doc_text(d, "act", c->act);
     mm_doc_text(d, "state", c->state);
     mm_doc_text(d, "outcome", c->outcome);
-    mm_doc_int(d, "confidence", c->confidence);
+    if (mm_page_staff(p)) /* others read it in words */
+        mm_doc_int(d, "confidence", c->confidence);
     mm_doc_str(d, "sure", mm_sure_name(mm_sure_of(c->confidence)));
     mm_doc_text(d, "handler", c->handler);
     mm_doc_time(d, "happened", c->event_us);
