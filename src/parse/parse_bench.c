@@ -105,8 +105,9 @@ static bool free_number(struct mm_slice s, bool json, size_t at, size_t n)
 
     if (n == 4 && (s.p[at] == '1' || s.p[at] == '2'))
         return false; /* a year, perhaps */
-    if (behind == '-' || behind == '/' || behind == ':' || behind == '.')
-        return false;
+    if (behind == '-' || behind == '/' || behind == ':' || behind == '.' || behind == '_' ||
+        (behind >= 'A' && behind <= 'Z') || (behind >= 'a' && behind <= 'z'))
+        return false; /* a date, a part of a word */
     if (before == '=' && at >= 3 && s.p[at - 2] == 'm' && s.p[at - 3] == ' ')
         return false; /* SonicWall's number of the message */
     if (json)
@@ -145,7 +146,9 @@ static bool vary(struct mm_slice s, uint64_t *seed, struct mm_buf *out)
             at += 8;
             changed = true;
         } else if (n > 0 && free_number(s, json, at, n)) {
-            mm_buf_byte(out, (uint8_t)('1' + next(seed) % (n == 5 ? 5 : 9)));
+            uint8_t first = (uint8_t)('1' + next(seed) % (n == 5 ? 5 : 9));
+
+            mm_buf_byte(out, n >= 10 ? s.p[at] : first); /* an epoch stays in its century */
             for (size_t i = 1; i < n; i++)
                 mm_buf_byte(out, (uint8_t)('0' + next(seed) % 10));
             at += n;
@@ -157,6 +160,23 @@ static bool vary(struct mm_slice s, uint64_t *seed, struct mm_buf *out)
         }
     }
     return changed;
+}
+
+/* The text of a "<\\ " line, its escapes made plain where it stands; empty when it has bytes. */
+static struct mm_slice made_plain(uint8_t *file, struct mm_slice text)
+{
+    uint8_t *p = file + (text.p - file);
+    size_t n = 0;
+
+    if (mm_slice_search(text, MM_S("\\x")) != SIZE_MAX)
+        return mm_slice_sub(text, 0, 0);
+    for (size_t i = 0; i < text.n; i++) {
+        bool escape = p[i] == '\\' && i + 1 < text.n;
+
+        i += escape ? 1 : 0;
+        p[n++] = escape && p[i] == 't' ? '\t' : p[i];
+    }
+    return mm_slice_sub(text, 0, n);
 }
 
 static bool read_samples(struct set *set, const char *path)
@@ -174,7 +194,11 @@ static bool read_samples(struct set *set, const char *path)
     while (mm_rd_until(&rd, '\n', &line) && set->samples < MM_COUNT(set->sample)) {
         struct mm_slice text = mm_slice_sub(line, 2, SIZE_MAX);
 
-        if (mm_slice_starts(line, MM_S("< ")) && text.n > 0) {
+        if (mm_slice_starts(line, MM_S("<\\ ")))
+            text = made_plain(set->file, mm_slice_sub(line, 3, SIZE_MAX));
+        if (line.n > 0 && line.p[0] == '<')
+            pending = false;
+        if (line.n > 0 && line.p[0] == '<' && text.n > 0) {
             set->sample[set->samples++] = (struct sample){.line = text};
             pending = true;
         } else if (pending && mm_slice_starts(line, MM_S("= "))) {
