@@ -5,6 +5,7 @@
 
 #include "codec/ext/json.h"
 #include "codec/json_mend.h"
+#include "codec/repeat.h"
 #include "decode/winevent.h"
 #include "parse/columns.h"
 #include "parse/format.h"
@@ -13,6 +14,7 @@
 enum {
     MEMORY_SLOTS = 4096, /* sources remembered; a colliding one replaces, which costs only time */
     MEMORY_FORMATS = 4,  /* formats one source mixes */
+    BEFORE_MAX = 4096,   /* bytes of a line that may be repeated; syslog's own limit is 1024 */
     /* Architecture, "Time": further away than this, an event is marked and correlated by receipt.
      */
     AHEAD_DAYS = 1,
@@ -27,8 +29,19 @@ struct memory {
     uint16_t format[MEMORY_FORMATS];
 };
 
+/* The line read last, for a next one that says it was repeated. */
+struct before {
+    uint64_t seq;
+    uint16_t queue;
+    uint32_t company;
+    uint32_t source;
+    size_t n; /* 0: none, or longer than what loggers fold */
+    uint8_t body[BEFORE_MAX];
+};
+
 struct mm_scratch {
     uint64_t serial; /* of the formats the memory speaks of */
+    struct before before;
     struct mm_wire wire;
     struct mm_json *json;
     struct mm_winevent *win;
@@ -340,15 +353,120 @@ static enum mm_charset charset_said(const struct mm_formats *formats, const stru
     return formats->format[format]->charset;
 }
 
+/* The line itself is read: recognised, or as the source is known to send. True when all of it is.
+ */
+static bool read_line(const struct mm_formats *formats, struct memory *m, struct mm_wire *w,
+                      struct mm_slice body, const struct mm_raw *raw, const struct mm_hint *hint,
+                      struct mm_event *ret)
+{
+    uint16_t format = guess(formats, m, hint, w, body), other;
+    bool parsed, read;
+
+    if (format == MM_FORMAT_NONE)
+        format = mm_recognise(formats, w, body, MM_FORMAT_NONE);
+    if (format == MM_FORMAT_NONE)
+        format = hint->format;
+    if (format == MM_FORMAT_NONE) {
+        nameless(w, raw, hint, ret);
+        return false;
+    }
+    parsed = try_format(formats->format[format], w, raw,
+                        mm_format_text(formats->format[format], w, body), hint, ret);
+    read = w->read;
+    other = parsed ? MM_FORMAT_NONE : mm_recognise(formats, w, body, format);
+    /* Two formats can look alike: the one that reads the whole line has it, else the first
+     * that can read any of it. */
+    if (other != MM_FORMAT_NONE) {
+        parsed = try_format(formats->format[other], w, raw,
+                            mm_format_text(formats->format[other], w, body), hint, ret);
+        if (!parsed && (read || !w->read))
+            (void)try_format(formats->format[format], w, raw,
+                             mm_format_text(formats->format[format], w, body), hint, ret);
+        else
+            format = other;
+    }
+    if (parsed && m->format[0] != format)
+        remember(m, format);
+    return parsed;
+}
+
+/* Is the line before in the queue, of the same source and host, the one this thread read last?
+ * Only then is it what was repeated: between it and this line nothing can stand. Its text in the
+ * arena, or an empty slice. */
+static struct mm_slice before_line(const struct mm_scratch *s, struct mm_arena *arena,
+                                   const struct mm_raw *raw)
+{
+    const struct before *b = &s->before;
+    struct mm_slice own = {0}, host = s->wire.has_syslog ? s->wire.syslog.host : own;
+    struct mm_syslog head;
+
+    if (b->n == 0 || b->seq + 1 != raw->seq || b->queue != raw->queue ||
+        b->company != raw->company || b->source != raw->source ||
+        !mm_arena_dup(arena, mm_slice_of(b->body, b->n), &own))
+        return (struct mm_slice){0};
+    if (mm_syslog_parse(own, &head, NULL) != MM_OK || !mm_slice_eq(head.host, host))
+        return (struct mm_slice){0};
+    return own;
+}
+
+/* A message that was repeated is read again in its own line's place, at that line's time. */
+static bool read_repeated(const struct mm_formats *formats, struct mm_scratch *s, struct memory *m,
+                          struct mm_slice body, struct mm_slice before, const struct mm_raw *raw,
+                          const struct mm_hint *hint, struct mm_event *ret)
+{
+    static const struct mm_time_spec syslog_time = {.from = MM_TIME_SYSLOG};
+    struct mm_wire *w = &s->wire;
+    struct mm_syslog own = w->syslog;
+    bool parsed, had = w->has_syslog;
+
+    if (before.n == 0)
+        return read_line(formats, m, w, body, raw, hint, ret);
+    w->has_syslog = mm_syslog_parse(before, &w->syslog, NULL) == MM_OK;
+    parsed = read_line(formats, m, w, before, raw, hint, ret);
+    w->syslog = own;
+    w->has_syslog = had;
+    w->timed = false;
+    (void)set_time(&syslog_time, true, w, hint->offset_s, ret);
+    return parsed;
+}
+
+/* The repeated message where the line had its wrapping; in front of it stays the tag. */
+static void put_message(struct mm_wire *w, struct mm_slice message)
+{
+    struct mm_syslog *h = &w->syslog;
+    size_t tag = (size_t)(h->msg.p - h->text.p); /* msg is the end of text */
+    uint8_t *p = tag == 0 ? NULL : mm_arena_bytes(w->arena, tag + message.n + MM_PADDING);
+
+    MM_ASSERT(h->msg.p >= h->text.p && tag <= h->text.n);
+    if (p != NULL) {
+        memcpy(p, h->text.p, tag);
+        memcpy(p + tag, message.p, message.n);
+        memset(p + tag + message.n, 0, MM_PADDING);
+    }
+    h->text = p != NULL ? mm_slice_of(p, tag + message.n) : message;
+    h->msg = message;
+}
+
+static void keep_line(struct before *b, struct mm_slice body, const struct mm_raw *raw)
+{
+    b->seq = raw->seq;
+    b->queue = raw->queue;
+    b->company = raw->company;
+    b->source = raw->source;
+    b->n = body.n <= BEFORE_MAX ? body.n : 0;
+    if (b->n > 0)
+        memcpy(b->body, body.p, b->n);
+}
+
 void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, struct mm_arena *arena,
               const struct mm_raw *raw, const struct mm_hint *hint, struct mm_event *ret)
 {
     struct mm_wire *w = &scratch->wire;
     struct memory *m = recall(scratch, formats, raw);
     struct mm_slice body = raw->body;
+    struct mm_repeat repeat;
     struct mm_text text;
-    uint16_t format, other;
-    bool parsed = false, read;
+    bool parsed;
 
     MM_ASSERT(hint->format == MM_FORMAT_NONE || hint->format < formats->count);
     if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
@@ -358,31 +476,19 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     wire_begin(w, arena, raw);
     w->text = &text;
     w->has_syslog = mm_syslog_parse(body, &w->syslog, NULL) == MM_OK;
-    format = guess(formats, m, hint, w, body);
-    if (format == MM_FORMAT_NONE)
-        format = mm_recognise(formats, w, body, MM_FORMAT_NONE);
-    if (format == MM_FORMAT_NONE)
-        format = hint->format;
-    if (format == MM_FORMAT_NONE) {
-        nameless(w, raw, hint, ret);
+    if (MM_LIKELY(!w->has_syslog || !mm_repeat_read(w->syslog.msg, &repeat))) {
+        parsed = read_line(formats, m, w, body, raw, hint, ret);
+        keep_line(&scratch->before, body, raw);
     } else {
-        parsed = try_format(formats->format[format], w, raw,
-                            mm_format_text(formats->format[format], w, body), hint, ret);
-        read = w->read;
-        other = parsed ? MM_FORMAT_NONE : mm_recognise(formats, w, body, format);
-        /* Two formats can look alike: the one that reads the whole line has it, else the first
-         * that can read any of it. */
-        if (other != MM_FORMAT_NONE) {
-            parsed = try_format(formats->format[other], w, raw,
-                                mm_format_text(formats->format[other], w, body), hint, ret);
-            if (!parsed && (read || !w->read))
-                (void)try_format(formats->format[format], w, raw,
-                                 mm_format_text(formats->format[format], w, body), hint, ret);
-            else
-                format = other;
-        }
-        if (parsed && m->format[0] != format)
-            remember(m, format);
+        struct mm_slice before = {0};
+
+        if (repeat.message.n > 0)
+            put_message(w, repeat.message);
+        else
+            before = before_line(scratch, arena, raw);
+        parsed = read_repeated(formats, scratch, m, body, before, raw, hint, ret);
+        mm_event_uint(ret, MM_F_EVENT_COUNT, repeat.times);
+        scratch->before.seq += before.n > 0 ? 1 : 0; /* it may go on being repeated */
     }
     if (!parsed)
         ret->flags |= MM_EV_UNPARSED;

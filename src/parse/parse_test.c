@@ -342,6 +342,49 @@ TEST(a_source_may_mix_formats_and_the_one_that_reads_the_line_has_it)
     end(&b);
 }
 
+/* One line as number `seq` of a queue: who, how often, when; "-" for nothing. */
+static void expect_repeat(struct bench *b, uint64_t seq, const char *line, const char *want)
+{
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+    struct mm_raw raw = {.body = mm_slice_str(line), .company = 1, .source = 1, .seq = seq};
+    char got[128], user[MM_FIELD_TEXT], count[MM_FIELD_TEXT], when[MM_TIME_TEXT];
+    struct mm_slice u = MM_S("-"), n = MM_S("-");
+    bool zone;
+
+    CHECK(mm_time_parse(MM_S("2026-11-20T04:00:00Z"), 0, &raw.received_us, &zone));
+    mm_arena_reset(&b->arena);
+    mm_parse(b->set, b->scratch, &b->arena, &raw, &hint, b->ev);
+    if (mm_event_has(b->ev, MM_F_USER_NAME))
+        u = mm_event_as_text(b->ev, MM_F_USER_NAME, user);
+    if (mm_event_has(b->ev, MM_F_EVENT_COUNT))
+        n = mm_event_as_text(b->ev, MM_F_EVENT_COUNT, count);
+    mm_time_text(b->ev->time_us, when);
+    (void)snprintf(got, sizeof(got), "%.*s %.*s %s%s", MM_S_ARG(u), MM_S_ARG(n), when + 14,
+                   (b->ev->flags & MM_EV_UNPARSED) != 0 ? " unparsed" : "");
+    CHECK_SLICE(mm_slice_str(got), want);
+    CHECK_SLICE(b->ev->original, line);
+}
+
+TEST(a_repetition_counts_for_the_line_that_it_repeats_and_for_no_other)
+{
+#define AT_H "<38>Nov 20 13:00:0"
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\nwrap: syslog\nrecognise:\n  - app: d\ndecode: pattern\n"
+            "patterns:\n  - is: 'no {user.name:word}'\n"
+            "    set: {event.category: web, event.outcome: failure}\n");
+    expect_repeat(&b, 1, AT_H "1 h d: no sato", "sato - 00:01Z");
+    expect_repeat(&b, 2, AT_H "2 h last message repeated 3 times", "sato 3 00:02Z");
+    expect_repeat(&b, 3, AT_H "3 h last message repeated 1 time", "sato 1 00:03Z");
+    expect_repeat(&b, 5, AT_H "4 h last message repeated 2 times", "- 2 00:04Z unparsed");
+    expect_repeat(&b, 6, AT_H "5 h d: no kato", "kato - 00:05Z");
+    expect_repeat(&b, 7, AT_H "6 other last message repeated 2 times", "- 2 00:06Z unparsed");
+    expect_repeat(&b, 8, AT_H "7 h d: message repeated 4 times: [ no ito]", "ito 4 00:07Z");
+    expect_repeat(&b, 9, AT_H "8 h d: message repeated 4 times: [ yes ito]", "- 4 00:08Z unparsed");
+    end(&b);
+}
+
 TEST(a_line_of_no_format_still_gives_its_header)
 {
     struct bench b;
