@@ -22,6 +22,7 @@ void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style)
     MM_ASSERT(style.assign != 0 && style.gap != 0 && style.assign != style.gap);
     MM_ASSERT(style.quote == 0 || style.quote != style.escape);
     MM_ASSERT(style.quote2 == 0 || (style.quote2 != style.escape && style.quote != 0));
+    MM_ASSERT(!style.words || (style.gap != ' ' && style.assign != ' ' && !style.spaces));
     *kv = (struct mm_kv){.in = in, .style = style};
 }
 
@@ -136,6 +137,8 @@ static size_t plain_value(const struct mm_kv *kv, size_t at, struct mm_kv_pair *
     } else {
         at = either(kv->in, at, kv->style.gap, kv->style.gap);
         pair->value = mm_slice_sub(kv->in, from, at - from);
+        if (kv->style.words)
+            pair->value = mm_slice_trim(pair->value);
     }
     pair->escaped = kv->style.escape != 0 &&
                     either(pair->value, 0, kv->style.escape, kv->style.escape) < pair->value.n;
@@ -162,13 +165,20 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
         while (at < n && (p[at] == kv->style.gap || p[at] == ' '))
             at++;
         from = at;
-        at = key_end(kv->in, from);
+        at = kv->style.words ? either(kv->in, from, kv->style.assign, kv->style.gap)
+                             : key_end(kv->in, from);
         if (at < n && p[at] == kv->style.assign && at > from) {
             /* Field by field: copying a whole pair that was just written waits for its stores. */
             ret->key.p = p + from;
             ret->key.n = at - from;
             ret->quoted = ret->escaped = ret->torn = false;
             at++;
+            if (kv->style.words) {
+                while (p[from + ret->key.n - 1] == ' ') /* the first byte is none */
+                    ret->key.n--;
+                while (at < n && p[at] == ' ')
+                    at++;
+            }
             if (at < n && p[at] != 0 && (p[at] == kv->style.quote || p[at] == kv->style.quote2))
                 at = quoted_value(kv, at + 1, p[at], ret);
             else

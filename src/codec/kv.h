@@ -24,6 +24,7 @@ struct mm_kv_style {
     uint8_t quote;  /* '"', or 0 when the format never quotes */
     uint8_t quote2; /* another one that means the same, or 0 */
     uint8_t escape; /* '\\', or 0 */
+    bool words;     /* keys may hold blanks ("Source IP: 192.0.2.1, Port: 80"); not with `spaces` */
     bool spaces;    /* an unquoted value may hold the gap: it ends before the next `key=` */
 };
 
@@ -43,7 +44,7 @@ struct mm_kv_pair {
 
 /* Keys are made of letters, digits and _ - . [ ] @ / */
 bool mm_kv_is_key(uint8_t c);
-/* Neither gap nor assign may be a byte that keys are made of. */
+/* Neither gap nor assign may be a byte that keys are made of; with `words` the gap is no blank. */
 void mm_kv_init(struct mm_kv *kv, struct mm_slice in, struct mm_kv_style style);
 /*
  * The next pair; false at the end. Words without an assign sign are skipped and counted in

@@ -33,6 +33,7 @@ FUZZ(in)
         {.gap = ',', .assign = ':', .quote = '\''},
         {.gap = ',', .assign = ':', .quote = '"', .quote2 = '\'', .spaces = true},
         {.gap = '\t', .assign = '=', .quote = '"', .spaces = true},
+        {.gap = ',', .assign = ':', .quote = '"', .words = true},
     };
     struct mm_arena arena;
 

@@ -89,6 +89,15 @@ TEST(kv_reads_a_key_the_same_with_and_without_text_behind_it)
     }
 }
 
+TEST(kv_reads_keys_of_several_words)
+{
+    struct mm_kv_style words = {.gap = ',', .assign = ':', .quote = '"', .words = true};
+
+    expect(MM_S("Source IP: 192.0.2.1, Start Time : 13:00:01 , Name:\"a, b\", stray, End:"), words,
+           "Source IP|192.0.2.1;Start Time|13:00:01;Name|a, b';End|;", 1);
+    expect(MM_S(" : x, y"), words, "", 2);
+}
+
 TEST(kv_unescapes_into_the_arena)
 {
     struct mm_arena arena;

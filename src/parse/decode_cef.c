@@ -1,5 +1,6 @@
 /* parse/decode_cef.c - decoders for CEF and LEEF; see SCHEMA.md for what formats see of them. */
 #include "codec/cef.h"
+#include "codec/javadate.h"
 #include "codec/leef.h"
 #include "parse/format.h"
 
@@ -127,7 +128,7 @@ bool mm_decode_leef(const struct mm_format *f, struct mm_wire *w, struct mm_slic
         [MM_LEEF_PRODUCT_VERSION] = MM_S_INIT("leef.product_version"),
         [MM_LEEF_EVENT] = MM_S_INIT("leef.event"),
     };
-    struct mm_slice time = {0};
+    struct mm_slice time = {0}, form = {0};
     struct mm_leef leef;
     struct mm_leef_walk walk;
     struct mm_leef_pair pair;
@@ -142,11 +143,13 @@ bool mm_decode_leef(const struct mm_format *f, struct mm_wire *w, struct mm_slic
     while (mm_leef_next(&walk, &pair, &stray)) {
         if (time.n == 0 && mm_slice_eq(pair.key, MM_S("devTime")))
             time = pair.value;
+        else if (form.n == 0 && mm_slice_eq(pair.key, MM_S("devTimeFormat")))
+            form = pair.value;
         mm_wire_put(w, pair.key, pair.value);
     }
     w->whole = stray == 0;
     if (time.n > 0) {
-        w->has_when = mm_when_any(time, &w->when);
+        w->has_when = mm_javadate_read(time, form, &w->when) || mm_when_any(time, &w->when);
         w->whole = w->whole && w->has_when;
     }
     return true;

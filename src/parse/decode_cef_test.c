@@ -10,7 +10,7 @@
 #define LEEF                                                                                       \
     "format: t\nrecognise:\n  - has: ['LEEF:']\nwrap: syslog-text\ndecode: leef\nprefix: leef.\n"  \
     "set: {event.category: network, event.outcome: unknown}\n"                                     \
-    "drop: [leef.version, leef.product, leef.product_version, devTime]\n"
+    "drop: [leef.version, leef.product, leef.product_version, devTime, devTimeFormat]\n"
 #define AT(t)                                                                                      \
     "{\"@timestamp\":\"" t "\",\"event.category\":\"network\",\"event.outcome\":\"unknown\""
 
@@ -93,6 +93,11 @@ TEST(decode_leef_names_header_pairs_and_time)
     expect(&b, "LEEF:2.0|Example|p|1|login|^|devTime=Nov 20 2026 13:00:00^usrName=sato^policy=a b",
            AT("2026-11-20T04:00:00Z") ",\"event.code\":\"login\",\"user.name\":\"sato\","
                                       "\"observer.name\":\"Example\",\"leef.policy\":\"a b\"}");
+    expect(&b,
+           "LEEF:1.0|Example|p|1|login|devTime=20/11/2026 01:00:00 PM\t"
+           "devTimeFormat=dd/MM/yyyy hh:mm:ss a\tusrName=sato",
+           AT("2026-11-20T04:00:00Z") ",\"event.code\":\"login\",\"user.name\":\"sato\","
+                                      "\"observer.name\":\"Example\"}");
     expect(&b, "LEEF:1.0|Example|p|1|login|devTime=1795147200000\tusrName=sato\tstray",
            "!" AT("2026-11-20T04:00:00Z") ",\"event.code\":\"login\",\"user.name\":\"sato\","
                                           "\"observer.name\":\"Example\"}");

@@ -29,6 +29,7 @@ enum mm_op_kind {
     MM_OP_BYTES,     /* a size with a unit; `times` is what K means */
     MM_OP_DURATION,  /* a duration with units, in nanoseconds */
     MM_OP_LOWER,     /* ASCII lower case */
+    MM_OP_PLUS,      /* "+" stands for a blank */
     MM_OP_MAC,       /* aa:bb:cc:dd:ee:ff */
     MM_OP_USER,      /* DOMAIN\name: user.domain and the target */
     MM_OP_ACCOUNT,   /* the same, name@realm and host/pc.domain */
@@ -48,6 +49,7 @@ struct mm_op {
     enum mm_op_kind kind;
     bool loose; /* a value of another type is left out and does not make the line unparsed */
     uint64_t times, per;
+    uint64_t length; /* only values of as many bytes; 0: any */
     struct mm_symtab map;
     struct mm_slice *map_value; /* by symbol; p == NULL: leave out */
     bool must;                  /* of a match: a value that no template takes is wrong */

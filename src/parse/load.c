@@ -120,8 +120,8 @@ bool mm_load_number(struct mm_loader *l, const struct mm_yaml *map, const char *
 
 static bool load_kv(struct mm_loader *l, const struct mm_yaml *node)
 {
-    static const char *const known[] = {"gap",    "assign", "quote",  "quote2",
-                                        "escape", "spaces", "strict", NULL};
+    static const char *const known[] = {"gap",    "assign", "quote", "quote2", "escape",
+                                        "spaces", "strict", "words", NULL};
     struct mm_kv_style *s = &l->f->kv;
 
     *s = (struct mm_kv_style){.gap = ' ', .assign = '=', .quote = '"', .escape = '\\'};
@@ -134,12 +134,14 @@ static bool load_kv(struct mm_loader *l, const struct mm_yaml *node)
         !mm_load_byte(l, node, "quote2", &s->quote2) ||
         !mm_load_byte(l, node, "escape", &s->escape) ||
         !mm_load_flag(l, node, "spaces", &s->spaces) ||
+        !mm_load_flag(l, node, "words", &s->words) ||
         !mm_load_flag(l, node, "strict", &l->f->kv_strict))
         return false;
     /* Neither may be a byte that keys are made of. */
     if (mm_kv_is_key(s->gap) || mm_kv_is_key(s->assign) || s->gap == 0 || s->assign == 0 ||
         s->gap == s->assign || (s->quote != 0 && s->quote == s->escape) ||
-        (s->quote2 != 0 && (s->quote2 == s->escape || s->quote == 0)))
+        (s->quote2 != 0 && (s->quote2 == s->escape || s->quote == 0)) ||
+        (s->words && (s->gap == ' ' || s->assign == ' ' || s->spaces)))
         return mm_load_fail(l, node, "format.kv", (struct mm_slice){0});
     return true;
 }

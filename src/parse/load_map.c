@@ -57,12 +57,19 @@ static bool load_as(struct mm_loader *l, const struct mm_yaml *as, struct mm_op 
         struct mm_slice name;
         enum mm_op_kind kind;
     } kinds[] = {
-        {MM_S_INIT("lower"), MM_OP_LOWER},       {MM_S_INIT("mac"), MM_OP_MAC},
-        {MM_S_INIT("user"), MM_OP_USER},         {MM_S_INIT("host"), MM_OP_HOST},
-        {MM_S_INIT("host-ip"), MM_OP_HOST_IP},   {MM_S_INIT("host-port"), MM_OP_HOST_PORT},
-        {MM_S_INIT("text"), MM_OP_COPY},         {MM_S_INIT("account"), MM_OP_ACCOUNT},
-        {MM_S_INIT("bytes"), MM_OP_BYTES},       {MM_S_INIT("bytes-1024"), MM_OP_BYTES},
-        {MM_S_INIT("duration"), MM_OP_DURATION}, {MM_S_INIT("forwarded"), MM_OP_FORWARDED},
+        {MM_S_INIT("plus"), MM_OP_PLUS},
+        {MM_S_INIT("lower"), MM_OP_LOWER},
+        {MM_S_INIT("mac"), MM_OP_MAC},
+        {MM_S_INIT("user"), MM_OP_USER},
+        {MM_S_INIT("host"), MM_OP_HOST},
+        {MM_S_INIT("host-ip"), MM_OP_HOST_IP},
+        {MM_S_INIT("host-port"), MM_OP_HOST_PORT},
+        {MM_S_INIT("text"), MM_OP_COPY},
+        {MM_S_INIT("account"), MM_OP_ACCOUNT},
+        {MM_S_INIT("bytes"), MM_OP_BYTES},
+        {MM_S_INIT("bytes-1024"), MM_OP_BYTES},
+        {MM_S_INIT("duration"), MM_OP_DURATION},
+        {MM_S_INIT("forwarded"), MM_OP_FORWARDED},
     };
 
     for (size_t i = 0; i < MM_COUNT(kinds); i++) {
@@ -151,10 +158,11 @@ static bool load_match(struct mm_loader *l, const struct mm_yaml *node, struct m
 /* One mapping: a target's name, or a map with `to`. */
 static bool load_op(struct mm_loader *l, const struct mm_yaml *node, struct mm_op **ret)
 {
-    static const char *const known[] = {"to", "as", "map", "else", "times", "per", "loose", NULL};
+    static const char *const known[] = {"to",  "as",    "map",    "else", "times",
+                                        "per", "loose", "length", NULL};
     static const char *const matching[] = {"match", "must", NULL};
     struct mm_op *op = mm_load_alloc(l, 1, sizeof(*op));
-    const struct mm_yaml *to = node, *as, *map, *loose;
+    const struct mm_yaml *to = node, *as, *map, *loose, *length;
     const struct mm_yaml *match = mm_yaml_get(node, "match");
 
     if (op == NULL)
@@ -180,6 +188,7 @@ static bool load_op(struct mm_loader *l, const struct mm_yaml *node, struct mm_o
     as = mm_yaml_get(node, "as");
     map = mm_yaml_get(node, "map");
     loose = mm_yaml_get(node, "loose");
+    length = mm_yaml_get(node, "length");
     if (as != NULL && !load_as(l, as, op))
         return false;
     if ((mm_yaml_get(node, "times") != NULL || mm_yaml_get(node, "per") != NULL) &&
@@ -187,6 +196,8 @@ static bool load_op(struct mm_loader *l, const struct mm_yaml *node, struct mm_o
         return false;
     if (map != NULL && (!load_map(l, map, op) || !load_else(l, mm_yaml_get(node, "else"), op)))
         return false;
+    if (length != NULL && !mm_slice_u64(length->text, &op->length))
+        return mm_load_fail(l, length, "format.number", length->text);
     if (loose != NULL && !mm_yaml_bool(loose, &op->loose))
         return mm_load_fail(l, loose, "format.bool", loose->text);
     return true;

@@ -72,12 +72,15 @@ static bool put(struct mapping *m, const struct mm_target *to, struct mm_slice v
     return true;
 }
 
-static bool lower(struct mapping *m, struct mm_slice v, struct mm_slice *ret)
+/* Letters in lower case, or blanks for "+". */
+static bool translate(struct mapping *m, enum mm_op_kind kind, struct mm_slice v,
+                      struct mm_slice *ret)
 {
+    uint8_t first = kind == MM_OP_PLUS ? '+' : 'A', last = kind == MM_OP_PLUS ? '+' : 'Z';
     uint8_t *out;
     size_t at = 0;
 
-    while (at < v.n && !(v.p[at] >= 'A' && v.p[at] <= 'Z'))
+    while (at < v.n && !(v.p[at] >= first && v.p[at] <= last))
         at++;
     if (at == v.n) {
         *ret = v;
@@ -86,8 +89,11 @@ static bool lower(struct mapping *m, struct mm_slice v, struct mm_slice *ret)
     out = mm_arena_bytes(m->w->arena, v.n);
     if (out == NULL)
         return false;
-    for (size_t i = 0; i < v.n; i++)
-        out[i] = v.p[i] >= 'A' && v.p[i] <= 'Z' ? (uint8_t)(v.p[i] + 32) : v.p[i];
+    for (size_t i = 0; i < v.n; i++) {
+        out[i] = v.p[i];
+        if (v.p[i] >= first && v.p[i] <= last) /* capitals end before 0xFF - 32 */
+            out[i] = kind == MM_OP_PLUS ? ' ' : (uint8_t)(v.p[i] + 32);
+    }
     *ret = mm_slice_of(out, v.n);
     return true;
 }
@@ -253,7 +259,8 @@ static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
     case MM_OP_DURATION:
         return put_measured(m, op, v);
     case MM_OP_LOWER:
-        return lower(m, v, &text) && put(m, &op->to, text);
+    case MM_OP_PLUS:
+        return translate(m, op->kind, v, &text) && put(m, &op->to, text);
     case MM_OP_MAC:
         return put_mac(m, &op->to, v);
     case MM_OP_USER:
@@ -492,7 +499,7 @@ bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event 
         if (f->slot[slot].ops == NULL || is_absent(f, v))
             continue;
         for (const struct mm_op *op = f->slot[slot].ops; op != NULL; op = op->next) {
-            if (!run_op(&m, op, v) && !op->loose)
+            if ((op->length == 0 || op->length == v.n) && !run_op(&m, op, v) && !op->loose)
                 m.whole = false;
         }
     }

@@ -27,6 +27,8 @@ TEST(load_names_line_and_word_of_what_it_refuses)
          "format.scale_needs_number", ""},
         {HEAD "decode: kv\nfields:\n  a: {to: source.port, times: x}\n", 6, "format.number", "x"},
         {HEAD "decode: kv\nkv: {gap: ab}\n", 5, "format.needs_byte", "ab"},
+        {HEAD "decode: kv\nkv: {words: true}\n", 5, "format.kv", ""},
+        {HEAD "decode: kv\nfields:\n  a: {to: user.name, length: x}\n", 6, "format.number", "x"},
         {HEAD "decode: pattern\npatterns:\n  - is: 'a {x:nope}'\n", 6, "pattern.capture",
          "x:nope}"},
         {HEAD "decode: pattern\npatterns:\n  - is: 'a {x:int}'\n  - is: 'a {y:int}'\n", 7,
@@ -167,6 +169,32 @@ TEST(map_reads_units_accounts_and_forwarders)
                        bad ? "!" : "", bad ? "" : cases[i].want);
         expect(&b, line, want);
     }
+    end(&b);
+}
+
+TEST(map_tells_values_apart_by_length_and_reads_plus_as_a_blank)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b,
+        HEAD "decode: kv\ntimeless: true\nprefix: t.\ndrop: [x]\n"
+             "kv: {gap: ';', assign: ':', words: true}\n"
+             "set: {event.category: web, event.outcome: success}\n"
+             "fields:\n"
+             "  File Hash: [{to: file.hash.md5, length: 4}, {to: file.hash.sha256, length: 8}]\n"
+             "  User Agent: {to: user_agent.original, as: plus}\n");
+    expect(&b, "x: 1; File Hash: 12345678; User Agent: A+(b)+c",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
+           "\"event.outcome\":\"success\",\"user_agent.original\":\"A (b) c\","
+           "\"file.hash.sha256\":\"12345678\"}");
+    expect(&b, "x: 1; File Hash: 1234; User Agent: plain",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
+           "\"event.outcome\":\"success\",\"user_agent.original\":\"plain\","
+           "\"file.hash.md5\":\"1234\"}");
+    expect(&b, "x: 1; File Hash: 123",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","
+           "\"event.outcome\":\"success\"}");
     end(&b);
 }
 
