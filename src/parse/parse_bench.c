@@ -314,6 +314,19 @@ static void ceilings(const struct set *set, struct rates *rates)
     free(copy);
 }
 
+/* Header lines name columns; they hold nothing that varies, so they are not among the lines. */
+static void hear(const struct mm_formats *formats, struct mm_scratch *scratch,
+                 struct mm_arena *arena, struct mm_event *ev, const struct set *set)
+{
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+    struct mm_raw raw = {.company = 1, .source = 1};
+
+    for (size_t i = 0; i < set->samples; i++) {
+        raw.body = set->sample[i].line;
+        mm_parse(formats, scratch, arena, &raw, &hint, ev);
+    }
+}
+
 static void measure(const struct mm_formats *formats, const char *path, struct rates *rates)
 {
     struct set *set = calloc(1, sizeof(*set));
@@ -325,6 +338,7 @@ static void measure(const struct mm_formats *formats, const char *path, struct r
     mm_arena_init(&arena, 64 * 1024 * 1024);
     CHECK(read_samples(set, path));
     CHECK(make_lines(set));
+    hear(formats, scratch, &arena, ev, set);
     for (int i = 0; i < PASSES; i++)
         CHECK(parse_all(formats, scratch, &arena, ev, set, rates));
     ceilings(set, rates);
