@@ -84,10 +84,16 @@ static bool decode_sd(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     struct mm_syslog_param one;
     size_t params = 0;
 
-    (void)f;
     (void)text;
     if (!w->has_syslog)
         return false;
+    if (f->sd_pairs) {
+        struct mm_slice inner = mm_slice_sub(w->syslog.sd, 1, SIZE_MAX);
+
+        inner.n -= inner.n > 0 ? 1 : 0; /* the brackets */
+        w->whole = put_pairs(f, w, inner, &params);
+        return params > 0;
+    }
     w->whole = true;
     mm_syslog_sd_init(&sd, w->syslog.sd);
     while (mm_syslog_sd_next(&sd, &one)) {

@@ -202,7 +202,8 @@ struct mm_format {
     enum mm_charset charset; /* of sources that send it, unless they say otherwise */
     struct mm_witness *witness;
     mm_decoder *decode;
-    bool pairs; /* the decoder reads names and values */
+    bool pairs;    /* the decoder reads names and values */
+    bool sd_pairs; /* what stands in the brackets of structured data is pairs as `kv` says */
     struct mm_kv_style kv;
     bool kv_strict;
     struct mm_csv_style csv;

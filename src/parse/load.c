@@ -483,6 +483,7 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
     if (l->f->decode == NULL)
         return mm_load_fail(l, node, "format.unknown_decoder", node->text);
     l->f->pairs = mm_slice_eq(node->text, MM_S("kv")) || mm_slice_eq(node->text, MM_S("sd"));
+    l->f->sd_pairs = mm_slice_eq(node->text, MM_S("sd")) && mm_yaml_get(doc, "kv") != NULL;
     if (mm_slice_eq(node->text, MM_S("pattern")) && mm_yaml_get(doc, "patterns") == NULL)
         return mm_load_fail(l, node, "format.needs_patterns", (struct mm_slice){0});
     if (mm_slice_eq(node->text, MM_S("csv")) && mm_yaml_get(doc, "csv") == NULL)

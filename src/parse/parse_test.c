@@ -324,6 +324,25 @@ TEST(a_value_that_must_match_makes_the_line_unparsed_when_it_does_not)
     end(&b);
 }
 
+TEST(structured_data_may_hold_pairs_of_another_style)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\ntitle: {ja: t, en: t}\nwrap: syslog\nrecognise:\n  - app: X\n"
+            "decode: sd\nkv: {gap: ';', assign: ':'}\nfields: {a: source.ip, b: message}\n"
+            "set: {event.category: network, event.outcome: success}\n");
+    expect(&b, "<14>1 2026-11-20T04:00:00Z fw X - - [a:\"192.0.2.1\"; b:\"x=1\"]",
+           "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\",\"source.ip\":\"192.0.2.1\",\"message\":\"x=1\","
+           "\"log.syslog.facility.code\":1,\"log.syslog.severity.code\":6}");
+    expect(&b, "<14>1 2026-11-20T04:00:00Z fw X - - -",
+           "!{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+           "\"event.outcome\":\"success\","
+           "\"log.syslog.facility.code\":1,\"log.syslog.severity.code\":6}");
+    end(&b);
+}
+
 TEST(csv_columns_are_wire_fields)
 {
     struct bench b;
