@@ -92,10 +92,10 @@ bool mm_load_byte(struct mm_loader *l, const struct mm_yaml *map, const char *ke
         return true;
     if (mm_slice_eq(node->text, MM_S("tab")))
         *byte = '\t';
-    else if (node->text.n == 1)
-        *byte = node->text.p[0];
     else if (mm_yaml_is_null(node))
         *byte = 0;
+    else if (node->text.n == 1)
+        *byte = node->text.p[0];
     else
         return mm_load_fail(l, node, "format.needs_byte", node->text);
     return true;
