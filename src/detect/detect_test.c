@@ -155,6 +155,35 @@ TEST(rule_tells_what_an_alert_needs)
     mm_rules_unref(&set);
 }
 
+TEST(a_stopped_event_is_prevented_unless_the_rule_finds_a_machine_already_taken)
+{
+    static const char *const tags[] = {"attack.t1486", "attack.command-and-control",
+                                       "attack.Command_and_Control"};
+
+    for (size_t i = 0; i < MM_COUNT(tags); i++) {
+        char yaml[300], tmp[MM_FIELD_TEXT];
+        struct mm_ruleset *set;
+        struct mm_alert alert;
+        struct mm_event ev;
+
+        (void)snprintf(yaml, sizeof(yaml),
+                       "title: a\nlevel: critical\ntags: [attack.impact, %s]\n"
+                       "logsource: {category: antivirus}\n"
+                       "detection: {s: {A: x}, condition: s}\n",
+                       tags[i]);
+        set = kit_load(yaml);
+        kit_event(&ev, KIT_NV("A", "x", "event.category", "malware", "event.type", "denied",
+                              "event.outcome", "failure"));
+        mm_rules_alert(set, 0, &ev, tmp, &alert);
+        CHECK(alert.prevented == (i == 0) && alert.level == MM_LEVEL_CRITICAL);
+        kit_event(&ev, KIT_NV("A", "x", "event.category", "malware", "event.type", "allowed",
+                              "event.outcome", "success"));
+        mm_rules_alert(set, 0, &ev, tmp, &alert);
+        CHECK(!alert.prevented);
+        mm_rules_unref(&set);
+    }
+}
+
 TEST(regular_expression_that_needs_too_long_is_counted_undecided)
 {
     struct mm_ruleset *set = kit_load(KIT_HEAD "  s: {A|re: '^(a|a)*$'}\n  condition: s\n");

@@ -248,6 +248,21 @@ uint64_t mm_matcher_undecided(const struct mm_matcher *m, size_t index)
     return m->undecided[index];
 }
 
+/* A machine that asks for orders is taken already, also where its call was refused. */
+static bool finds_taken(const struct mm_rule *r)
+{
+    /* Sigma's tag of this tactic, as it is and as it was written before 2024. */
+    static const char *const tags[] = {"attack.command-and-control", "attack.command_and_control"};
+
+    for (size_t i = 0; i < r->tags.n; i++) {
+        for (size_t k = 0; k < MM_COUNT(tags); k++) {
+            if (mm_slice_ieq(r->tags.v[i], mm_slice_str(tags[k])))
+                return true;
+        }
+    }
+    return false;
+}
+
 void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct mm_event *ev,
                     char tmp[MM_FIELD_TEXT], struct mm_alert *ret)
 {
@@ -260,6 +275,7 @@ void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct m
                              .received_us = ev->received_us,
                              .time_us = ev->time_us,
                              .level = r->level,
+                             .prevented = mm_event_prevented(ev) && !finds_taken(r),
                              .rule_id = r->id,
                              .title = r->title,
                              .author = r->author,

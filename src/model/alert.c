@@ -26,6 +26,9 @@ bool mm_level_find(struct mm_slice name, enum mm_level *ret)
 /* Texts in the order they stand on the wire, each with its limit. */
 enum { TEXTS = 7 };
 
+/* Beside the level. */
+enum { PREVENTED = 0x100 };
+
 static const size_t text_max[TEXTS] = {
     MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT,  MM_ALERT_MAX_TEXT,
     MM_ALERT_MAX_TEXT, MM_ALERT_MAX_DOC,  MM_ALERT_MAX_EVENT,
@@ -43,7 +46,7 @@ void mm_alert_encode(struct mm_buf *out, const struct mm_alert *a)
     mm_buf_u32le(out, a->source);
     mm_buf_u64le(out, (uint64_t)a->received_us);
     mm_buf_u64le(out, (uint64_t)a->time_us);
-    mm_buf_u32le(out, (uint32_t)a->level);
+    mm_buf_u32le(out, (uint32_t)a->level | (a->prevented ? PREVENTED : 0));
     for (size_t i = 0; i < TEXTS; i++) {
         struct mm_slice t = mm_utf8_cut(text[i], text_max[i]);
 
@@ -63,6 +66,8 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
         !mm_rd_u32le(rd, &a.source) || !mm_rd_u64le(rd, &received) || !mm_rd_u64le(rd, &time) ||
         !mm_rd_u32le(rd, &level))
         return false;
+    a.prevented = (level & PREVENTED) != 0;
+    level &= ~(uint32_t)PREVENTED;
     if (queue > UINT16_MAX || level >= MM_LEVEL_COUNT)
         return false;
     for (size_t i = 0; i < TEXTS; i++) {

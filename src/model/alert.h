@@ -40,6 +40,7 @@ struct mm_alert {
     int64_t received_us;
     int64_t time_us;
     enum mm_level level;
+    bool prevented; /* a control stopped what the event tells of: mm_event_prevented */
     struct mm_slice rule_id;
     struct mm_slice title;
     struct mm_slice author;       /* DRL 1.1 asks for it in every alert */

@@ -181,3 +181,25 @@ void mm_event_json(struct mm_buf *out, const struct mm_event *ev, bool original)
     }
     mm_buf_byte(out, '}');
 }
+
+static bool has_text(const struct mm_event *ev, enum mm_field f, const char *text)
+{
+    return mm_event_has(ev, f) && mm_slice_eq(ev->val[f].text, mm_slice_str(text));
+}
+
+bool mm_event_prevented(const struct mm_event *ev)
+{
+    static const char *const stopped[] = {
+#define MM_PREVENTED(category) category,
+#include "model/prevented.def"
+#undef MM_PREVENTED
+    };
+
+    if (!has_text(ev, MM_F_EVENT_TYPE, "denied") || !has_text(ev, MM_F_EVENT_OUTCOME, "failure"))
+        return false;
+    for (size_t i = 0; i < MM_COUNT(stopped); i++) {
+        if (has_text(ev, MM_F_EVENT_CATEGORY, stopped[i]))
+            return true;
+    }
+    return false;
+}

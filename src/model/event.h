@@ -125,4 +125,7 @@ struct mm_slice mm_event_as_text(const struct mm_event *ev, enum mm_field f,
  */
 void mm_event_json(struct mm_buf *out, const struct mm_event *ev, bool original);
 
+/* Did a control stop what the event tells of, so that no harm was done? By prevented.def. */
+bool mm_event_prevented(const struct mm_event *ev);
+
 #endif

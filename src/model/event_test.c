@@ -42,3 +42,34 @@ TEST(every_field_name_is_found_once)
         CHECK(mm_field_find(mm_field_name((enum mm_field)i)) == (enum mm_field)i);
     CHECK(mm_field_find(MM_S("no.such.field")) == MM_F_NONE);
 }
+
+TEST(event_says_prevented_only_where_the_refusal_ends_the_harm)
+{
+    static const struct {
+        const char *category, *type, *outcome;
+        bool prevented;
+    } cases[] = {
+        {"malware", "denied", "failure", true},  {"intrusion_detection", "denied", "failure", true},
+        {"malware", "info", "failure", false}, /* perhaps the cleaning failed */
+        {"malware", "denied", "success", false}, {"malware", "allowed", "success", false},
+        {"network", "denied", "failure", false}, {"authentication", "denied", "failure", false},
+        {NULL, "denied", "failure", false},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        static struct mm_event ev;
+        const struct {
+            enum mm_field f;
+            const char *text;
+        } set[] = {{MM_F_EVENT_CATEGORY, cases[i].category},
+                   {MM_F_EVENT_TYPE, cases[i].type},
+                   {MM_F_EVENT_OUTCOME, cases[i].outcome}};
+
+        mm_event_reset(&ev);
+        for (size_t k = 0; k < MM_COUNT(set); k++) {
+            if (set[k].text != NULL)
+                mm_event_text(&ev, set[k].f, mm_slice_str(set[k].text));
+        }
+        CHECK(mm_event_prevented(&ev) == cases[i].prevented);
+    }
+}

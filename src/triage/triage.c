@@ -53,6 +53,12 @@ enum mm_act mm_triage_act(enum mm_level level)
     }
 }
 
+enum mm_level mm_triage_weigh(enum mm_level level, bool prevented)
+{
+    MM_ASSERT(level < MM_LEVEL_COUNT);
+    return prevented && level > MM_LEVEL_LOW ? (enum mm_level)(level - 1) : level;
+}
+
 static int same_finding(const struct mm_alert *a, const struct mm_alert *b)
 {
     int c = a->company < b->company ? -1 : a->company > b->company;
@@ -88,7 +94,7 @@ static struct mm_slice clean(struct mm_buf *b, struct mm_slice s)
 struct made {
     const char *kind;
     struct mm_slice rule, field, entity, title, author, doc;
-    enum mm_level level;
+    enum mm_level level, weight; /* the rule's; with what was done against it */
     uint64_t count;
     int64_t first_us, last_us;
 };
@@ -171,7 +177,7 @@ static enum mm_code into_case(struct mm_tx *tx, uint32_t company, const struct m
     struct mm_case_new fresh = {.how = "detected",
                                 .entity_field = m->field,
                                 .entity = m->entity,
-                                .level = m->level,
+                                .level = m->weight,
                                 .title = m->title,
                                 .doc = m->doc,
                                 .event_us = m->first_us,
@@ -185,7 +191,7 @@ static enum mm_code into_case(struct mm_tx *tx, uint32_t company, const struct m
     if (code == MM_OK && is_new) {
         opened->company = company;
         opened->case_id = f->case_id;
-        opened->act = mm_triage_act(m->level);
+        opened->act = mm_triage_act(m->weight);
         code = mm_case_number(tx, f->case_id, &opened->number);
     }
     return code;
@@ -236,7 +242,10 @@ static enum mm_code take_run(struct mm_tx *tx, const struct mm_alert *a, size_t 
     if (code == MM_OK && done < n) {
         m.count = n - done;
         m.first_us = m.last_us = a[done].time_us;
+        m.weight = mm_triage_weigh(a->level, true);
         for (size_t i = done; i < n; i++) {
+            if (!a[i].prevented) /* one that came through counts for all */
+                m.weight = a->level;
             m.first_us = a[i].time_us < m.first_us ? a[i].time_us : m.first_us;
             m.last_us = a[i].time_us > m.last_us ? a[i].time_us : m.last_us;
         }
@@ -319,6 +328,7 @@ static struct made made_of(const struct mm_note *n)
                          .title = mm_slice_str(n->kind),
                          .doc = n->doc.n > 0 ? n->doc : MM_S("{}"),
                          .level = n->level,
+                         .weight = n->level,
                          .count = 1,
                          .first_us = n->time_us,
                          .last_us = n->time_us};

@@ -174,6 +174,40 @@ static struct counted look(struct mm_records *rec, int64_t case_id)
     return c;
 }
 
+TEST(what_was_stopped_is_less_urgent_and_less_sure_until_something_comes_through)
+{
+    struct mm_records *rec = open_records();
+    struct mm_alert alerts[] = {
+        alert(1, 1, MM_LEVEL_CRITICAL, "virus", "PC-1"),
+        alert(1, 2, MM_LEVEL_CRITICAL, "virus", "PC-1"),
+        alert(1, 3, MM_LEVEL_MEDIUM, "scan", "PC-2"), /* still a case */
+        alert(1, 4, MM_LEVEL_CRITICAL, "virus", "PC-1"),
+    };
+    struct batch stopped = {.alerts = alerts, .n = 3}, through = {.alerts = alerts + 3, .n = 1};
+    struct mm_case *list;
+    struct mm_arena a;
+
+    mm_arena_init(&a, 1 << 20);
+    for (size_t i = 0; i < 3; i++)
+        alerts[i].prevented = true;
+    run(rec, &stopped);
+    CHECK_NUM(stopped.opened_n, 2);
+    CHECK_NUM(cases(rec, 1, &a, &list), 2);
+    CHECK_SLICE(list[1].entity, "PC-2");
+    CHECK_SLICE(list[1].act, "meeting");
+    CHECK_NUM(list[1].confidence, 40);
+    CHECK_SLICE(list[0].act, "today");
+    CHECK_NUM(list[0].confidence, 80);
+    alerts[3].seq = 9;
+    run(rec, &through);
+    CHECK_NUM(through.opened_n, 0);
+    CHECK_NUM(cases(rec, 1, &a, &list), 2);
+    CHECK_SLICE(list[0].act, "now");
+    CHECK_NUM(list[0].confidence, 95);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
 TEST(a_batch_done_again_changes_nothing_and_a_longer_one_adds_the_rest)
 {
     struct mm_records *rec = open_records();
