@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/ingest_format.h"
 #include "app/tables.h"
 #include "base/time.h"
 #include "intake/import.h"
@@ -17,8 +18,10 @@
 #include "serve/state.h"
 #include "store/records/system_scope.h"
 
+enum { MM_FORMAT_WORD = 65 }; /* register/fields.def: 64 */
+
 struct args {
-    const char *state, *company, *source, *charset, *file;
+    const char *state, *company, *source, *format, *charset, *file;
     bool again, json;
 };
 
@@ -32,6 +35,7 @@ static int usage(void)
           "only its new lines.\n"
           "  --company CODE  whose lines they are (code or number)\n"
           "  --source NAME   the source they belong to (name or number)\n"
+          "  --format NAME   what is one record when it has several lines (default: the source's)\n"
           "  --charset NAME  what they are written in (default: found out): " MM_CHARSETS "\n"
           "  --again         store them although they were imported before\n"
           "  --json          the result as one JSON object\n"
@@ -46,6 +50,7 @@ struct wanted {
     struct mm_slice name;
     uint64_t number; /* 0: it is no number */
     uint32_t found;
+    char format[MM_FORMAT_WORD]; /* that it is said to send, or "" */
 };
 
 static bool same_source(void *arg, const struct mm_rec *rec)
@@ -55,10 +60,14 @@ static bool same_source(void *arg, const struct mm_rec *rec)
     if ((w->number != 0 && rec->id == w->number) ||
         (!rec->v[MM_F_source_name].null && mm_slice_eq(rec->v[MM_F_source_name].s, w->name)))
         w->found = rec->id;
+    if (w->found != 0 && !rec->v[MM_F_source_format].null &&
+        rec->v[MM_F_source_format].s.n < sizeof(w->format))
+        memcpy(w->format, rec->v[MM_F_source_format].s.p, rec->v[MM_F_source_format].s.n);
     return w->found == 0;
 }
 
-static enum mm_code find_source(struct mm_tx *tx, uint32_t company, const char *text, uint32_t *ret)
+static enum mm_code find_source(struct mm_tx *tx, uint32_t company, const char *text,
+                                uint32_t *ret_source, char ret_format[MM_FORMAT_WORD])
 {
     struct wanted w = {.name = mm_slice_str(text)};
     struct mm_rec_filter all = {0};
@@ -71,12 +80,15 @@ static enum mm_code find_source(struct mm_tx *tx, uint32_t company, const char *
     mm_tx_widen(tx);
     if (c == MM_OK && w.found == 0)
         c = MM_E_NOTFOUND;
-    if (c == MM_OK)
-        *ret = w.found;
+    if (c == MM_OK) {
+        *ret_source = w.found;
+        memcpy(ret_format, w.format, sizeof(w.format));
+    }
     return c;
 }
 
-static bool look_up(const struct args *a, uint32_t *ret_company, uint32_t *ret_source)
+static bool look_up(const struct args *a, uint32_t *ret_company, uint32_t *ret_source,
+                    char ret_format[MM_FORMAT_WORD])
 {
     struct mm_records *records = NULL;
     struct mm_tx *tx = NULL;
@@ -93,7 +105,7 @@ static bool look_up(const struct args *a, uint32_t *ret_company, uint32_t *ret_s
     }
     *ret_source = 0;
     if (c == MM_OK && a->source != NULL) {
-        c = find_source(tx, *ret_company, a->source, ret_source);
+        c = find_source(tx, *ret_company, a->source, ret_source, ret_format);
         if (c == MM_E_NOTFOUND)
             mm_log_error("ingest", "company \"%s\" has no source \"%s\"", a->company, a->source);
     }
@@ -165,6 +177,24 @@ static int report(const struct args *a, enum mm_code c, const struct mm_import_r
     return c == MM_OK && !r->stopped ? 0 : 1;
 }
 
+/* How lines are joined: as the named format says, else as the source's does. */
+static bool open_format(const struct args *a, const char *of_source, struct mm_import_options *o,
+                        struct mm_ingest_format **ret)
+{
+    const char *name = a->format != NULL ? a->format : of_source;
+
+    if (name[0] == 0)
+        return true;
+    if (!mm_ingest_format_open(name, ret)) {
+        mm_log_error("ingest", "no format is called \"%s\"", name);
+        return a->format == NULL; /* the lines of such a source are records */
+    }
+    o->lines_max = mm_ingest_format_lines(*ret);
+    o->continues = o->lines_max > 1 ? mm_ingest_format_continues : NULL;
+    o->continues_ctx = *ret;
+    return true;
+}
+
 static int run(const struct args *a, int signals)
 {
     struct mm_import_options o = {
@@ -172,6 +202,8 @@ static int run(const struct args *a, int signals)
     struct mm_import_result r = {0};
     struct mm_import *im = NULL;
     struct stopping stopping = {.fd = signals};
+    struct mm_ingest_format *records = NULL;
+    char format[MM_FORMAT_WORD] = "";
     int fd = STDIN_FILENO;
     enum mm_code c;
 
@@ -189,8 +221,10 @@ static int run(const struct args *a, int signals)
         mm_log_error("ingest", "%s: %s", a->file, strerror(errno));
         return 1;
     }
-    if (!look_up(a, &o.company, &o.source))
+    if (!look_up(a, &o.company, &o.source, format))
         return 1;
+    if (!open_format(a, format, &o, &records))
+        return 2;
     c = open_queue(a, &o, &im);
     if (c != MM_OK) {
         mm_log_error("ingest", "the spool below %s: %s", a->state, mm_code_key(c));
@@ -202,6 +236,7 @@ static int run(const struct args *a, int signals)
     }
     c = mm_import_run(im, fd, &r);
     mm_import_close(&im);
+    mm_ingest_format_free(&records);
     return report(a, c, &r);
 }
 
@@ -211,6 +246,7 @@ static bool parse_args(int argc, char **argv, struct args *a)
         const char **value = strcmp(argv[i], "--state") == 0     ? &a->state
                              : strcmp(argv[i], "--company") == 0 ? &a->company
                              : strcmp(argv[i], "--source") == 0  ? &a->source
+                             : strcmp(argv[i], "--format") == 0  ? &a->format
                              : strcmp(argv[i], "--charset") == 0 ? &a->charset
                                                                  : NULL;
 

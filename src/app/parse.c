@@ -16,7 +16,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "codec/when.h"
-#include "intake/stream.h"
+#include "intake/join.h"
 #include "parse/parse.h"
 
 enum {
@@ -306,15 +306,29 @@ static int list_formats(const struct run *run)
     return 0;
 }
 
+static bool continues(void *ctx, struct mm_slice line)
+{
+    const struct run *run = ctx;
+
+    return mm_format_continues(run->formats, run->hint.format, line);
+}
+
 /* All of fd, its text decoded when it is UTF-16. False when it cannot be read. */
 static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
 {
     struct mm_utf16 wide = {.cs = run->hint.charset};
+    uint16_t format = run->hint.format;
+    size_t lines = format == MM_FORMAT_NONE ? 1 : mm_format_record_lines(run->formats, format);
+    mm_stream_emit *emit = lines > 1 ? mm_join_line : one_line;
     struct mm_stream stream;
+    struct mm_join join = {0};
+    void *ctx = lines > 1 ? (void *)&join : run;
     bool begun = false, ok = true;
     ssize_t n;
 
     mm_stream_init(&stream, true);
+    if (lines > 1)
+        ok = mm_join_init(&join, continues, run, lines, one_line, run) == MM_OK;
     while (ok && !run->failed && (n = read(fd, raw, READ_SIZE)) != 0) {
         struct mm_slice in = mm_slice_of(raw, n < 0 ? 0 : (size_t)n);
 
@@ -329,10 +343,13 @@ static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
             run->hint.charset = wide.cs;
             in = mm_slice_of(text, mm_utf16_feed(&wide, in, text));
         }
-        ok = mm_stream_feed(&stream, in, one_line, run) == MM_OK;
+        ok = mm_stream_feed(&stream, in, emit, ctx) == MM_OK;
     }
     if (ok)
-        mm_stream_end(&stream, one_line, run);
+        mm_stream_end(&stream, emit, ctx);
+    if (ok && lines > 1)
+        mm_join_end(&join);
+    mm_join_done(&join);
     mm_stream_done(&stream);
     return ok;
 }

@@ -146,12 +146,28 @@ TEST(parse_reads_utf16_and_any_set_it_is_told)
     CHECK(strstr(r.err, "1 lines, 0 parsed, 1 not\n") == r.err);
     CHECK(strstr(r.out, "\"mimamori.charset\":\"utf-16le\"") != NULL);
     done(&r);
-    r = run(MM_S("no \xB5\xAD\xCF\xBF\n"),
-            (const char *const[]){"--charset", "EUC-JP", "-", NULL});
+    r = run(MM_S("no \xB5\xAD\xCF\xBF\n"), (const char *const[]){"--charset", "EUC-JP", "-", NULL});
     CHECK(strstr(r.out, "line = \"no 記録\"\n") != NULL);
     done(&r);
     r = run(MM_S(LINE), (const char *const[]){"--charset", "ebcdic", "-", NULL});
     CHECK_NUM(r.status, 2);
+    done(&r);
+}
+
+TEST(parse_joins_lines_of_a_format_that_says_so)
+{
+    char dir[MM_MAX_PATH];
+    struct ran r;
+
+    put_file("t.yaml", MM_S("format: t\nrecognise:\n  - starts: x\ndecode: pattern\n"
+                            "timeless: true\nmultiline: {blank: true}\npatterns:\n"
+                            "  - is: 'x {message:rest}'\n"
+                            "    set: {event.category: host, event.outcome: unknown}\n"));
+    (void)snprintf(dir, sizeof(dir), "%s", mm_test_dir());
+    r = run(MM_S("x one\n two\nx three\n"),
+            (const char *const[]){"--json", "--formats", dir, "--format", "t", "-", NULL});
+    CHECK(strstr(r.err, "2 lines, 2 parsed, 0 not\n") == r.err);
+    CHECK(strstr(r.out, "\"message\":\"one\\n two\"") != NULL);
     done(&r);
 }
 
@@ -182,7 +198,7 @@ TEST(parse_says_what_was_wrong_with_the_command)
         {{"--what", "-", NULL}, "usage: "},
         {{"a", "b", NULL}, "usage: "},
         {{"--format", "nope", "-", NULL}, "no format is called nope"},
-        {{"--zone", "JST", "-", NULL}, "JST is no zone"},
+        {{"--zone", "XST", "-", NULL}, "XST is no zone"},
         {{"--received", "noon", "-", NULL}, "noon is no time"},
         {{"--formats", "/nonexistent", "-", NULL}, "no formats can be read from /nonexistent"},
         {{"/nonexistent", NULL}, "/nonexistent: "},

@@ -44,6 +44,7 @@ struct mm_import {
     struct mm_spool *spool;
     struct input in;
     struct mm_stream stream;
+    struct mm_join join;
     uint8_t *text; /* unpacked */
     uint8_t *wide_text;
     struct mm_utf16 wide;
@@ -298,24 +299,41 @@ static struct mm_slice narrow(struct mm_import *im, struct mm_slice text)
     return mm_slice_of(im->wide_text, mm_utf16_feed(&im->wide, text, im->wide_text));
 }
 
-/* Lines until the end, or while looking until it is known. */
-static enum mm_code walk(struct mm_import *im)
+/* The front of the file: nothing has been read of it. */
+static enum mm_code begin_walk(struct mm_import *im)
 {
     mm_stream_done(&im->stream);
     mm_stream_init(&im->stream, true);
+    mm_join_done(&im->join);
     im->at = (struct mm_import_at){0};
     im->charset = im->o.charset;
     im->wide = (struct mm_utf16){0};
     im->begun = false;
-    for (;;) {
-        size_t n = 0;
-        enum mm_code c = next_text(&im->in, im->text, &n);
+    if (im->o.continues == NULL)
+        return MM_OK;
+    return mm_join_init(&im->join, im->o.continues, im->o.continues_ctx, im->o.lines_max, take_line,
+                        im);
+}
 
+/* Lines until the end, or while looking until it is known. */
+static enum mm_code walk(struct mm_import *im)
+{
+    bool joined = im->o.continues != NULL;
+    mm_stream_emit *emit = joined ? mm_join_line : take_line;
+    void *ctx = joined ? (void *)&im->join : im;
+    enum mm_code c = begin_walk(im);
+
+    while (c == MM_OK) {
+        size_t n = 0;
+
+        c = next_text(&im->in, im->text, &n);
         if (c != MM_OK || n == 0) {
-            mm_stream_end(&im->stream, take_line, im);
+            mm_stream_end(&im->stream, emit, ctx);
+            if (joined)
+                mm_join_end(&im->join);
             return c != MM_OK ? c : im->code;
         }
-        c = mm_stream_feed(&im->stream, narrow(im, mm_slice_of(im->text, n)), take_line, im);
+        c = mm_stream_feed(&im->stream, narrow(im, mm_slice_of(im->text, n)), emit, ctx);
         if (c != MM_OK)
             return c;
         if (im->code != MM_OK || im->ret->stopped)
@@ -323,6 +341,7 @@ static enum mm_code walk(struct mm_import *im)
         if (im->looking && im->at.line > 0 && im->at.line >= im->depth)
             return MM_OK;
     }
+    return c;
 }
 
 enum mm_code mm_import_run(struct mm_import *im, int fd, struct mm_import_result *ret)
@@ -421,6 +440,7 @@ void mm_import_close(struct mm_import **im)
     mm_spool_close(&(*im)->spool);
     mm_imports_free(&(*im)->table);
     mm_stream_done(&(*im)->stream);
+    mm_join_done(&(*im)->join);
     free((*im)->text);
     free((*im)->wide_text);
     free(*im);

@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "codec/charset.h"
+#include "intake/join.h"
 #include "store/spool/spool.h"
 
 enum { MM_IMPORT_GROUP = 4 * 1024 * 1024 /* bytes of items per commit */ };
@@ -23,9 +24,12 @@ struct mm_import_options {
     struct mm_fs fs;    /* zero: the real files */
     size_t segment_max; /* zero: MM_SPOOL_SEGMENT */
     uint32_t company, source;
-    enum mm_charset charset; /* MM_CS_UNKNOWN: UTF-16 by its beginning, others when parsed */
-    bool again;              /* store it although it was imported before */
-    bool wait;               /* for another import that runs, instead of MM_E_BUSY */
+    enum mm_charset charset;      /* MM_CS_UNKNOWN: UTF-16 by its beginning, others when parsed */
+    mm_join_continues *continues; /* NULL: every line is a record */
+    void *continues_ctx;
+    size_t lines_max; /* of one record; at least 1 with continues */
+    bool again;       /* store it although it was imported before */
+    bool wait;        /* for another import that runs, instead of MM_E_BUSY */
     /* Called while the disk is full, about every second, and between groups; true: stop. */
     bool (*stop)(void *ctx, bool full);
     void *ctx;
@@ -34,8 +38,8 @@ struct mm_import_options {
 };
 
 struct mm_import_result {
-    uint64_t stored;    /* lines that are durable now */
-    uint64_t passed;    /* lines that were there already */
+    uint64_t stored;    /* lines (records, where they are joined) that are durable now */
+    uint64_t passed;    /* those that were there already */
     uint64_t truncated; /* of stored: cut at MM_MAX_LINE */
     bool stopped;       /* `stop` said so */
 };

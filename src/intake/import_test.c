@@ -28,8 +28,8 @@ static bool stop_after(void *ctx, bool full)
     return s->after > 0 && --s->after == 0;
 }
 
-static struct mm_import *open_import(uint32_t source, bool again, struct mm_fs fs,
-                                     struct stopper *stop)
+static struct mm_import *open_with(uint32_t source, bool again, struct mm_fs fs,
+                                   mm_join_continues *continues, struct stopper *stop)
 {
     struct mm_import_options o = {.state_dir = mm_test_dir(),
                                   .fs = fs,
@@ -37,6 +37,8 @@ static struct mm_import *open_import(uint32_t source, bool again, struct mm_fs f
                                   .company = 5,
                                   .source = source,
                                   .again = again,
+                                  .continues = continues,
+                                  .lines_max = 10,
                                   .stop = stop_after,
                                   .ctx = stop,
                                   .now_us = clock_us};
@@ -47,6 +49,18 @@ static struct mm_import *open_import(uint32_t source, bool again, struct mm_fs f
     CHECK(mm_fs_mkdirs(mm_fs_real(), run, 0700) == MM_OK);
     CHECK(mm_import_open(&o, &im) == MM_OK);
     return im;
+}
+
+static struct mm_import *open_import(uint32_t source, bool again, struct mm_fs fs,
+                                     struct stopper *stop)
+{
+    return open_with(source, again, fs, NULL, stop);
+}
+
+static struct mm_import *open_joining(uint32_t source, mm_join_continues *continues,
+                                      struct stopper *stop)
+{
+    return open_with(source, false, (struct mm_fs){0}, continues, stop);
 }
 
 /* A file that holds text, as a descriptor. */
@@ -168,6 +182,30 @@ TEST(import_reads_utf16_lines_and_marks_them)
     mm_buf_done(&body);
     r = import(1, file_of(mm_slice_of(text, sizeof(text))), false, MM_OK);
     CHECK(r.stored == 0 && r.passed == 2);
+}
+
+static bool goes_on(void *ctx, struct mm_slice line)
+{
+    return line.p[0] == ' ';
+}
+
+TEST(import_joins_lines_into_records_and_knows_them_again)
+{
+    struct mm_slice text = MM_S("one\n a\n b\ntwo\n c\n");
+
+    for (int i = 0; i < 2; i++) {
+        struct stopper never = {0};
+        struct mm_import *im = open_joining(5, goes_on, &never);
+        struct mm_import_result r;
+        int fd = file_of(text);
+
+        CHECK(mm_import_run(im, fd, &r) == MM_OK);
+        CHECK_NUM(r.stored, i == 0 ? 2 : 0);
+        CHECK_NUM(r.passed, i == 0 ? 0 : 2);
+        mm_import_close(&im);
+        (void)close(fd);
+    }
+    CHECK_STORED("one\n a\n b|two\n c|");
 }
 
 TEST(import_of_a_pipe_is_known_again_too)

@@ -197,8 +197,11 @@ struct mm_format {
     struct mm_slice vendor, product;
     uint32_t order;
     bool wrap_syslog;
-    bool keep_tag;           /* what looks like a syslog tag belongs to the message */
-    bool timeless;           /* lines may come without a time of their own */
+    bool keep_tag; /* what looks like a syslog tag belongs to the message */
+    const struct mm_patterns *record_starts; /* a line that one takes begins a record, or NULL */
+    bool record_blank;                       /* a line that begins with a blank goes on */
+    size_t record_lines;                     /* of one record at most; 1: lines are records */
+    bool timeless;                           /* lines may come without a time of their own */
     enum mm_charset charset; /* of sources that send it, unless they say otherwise */
     struct mm_witness *witness;
     mm_decoder *decode;

@@ -53,6 +53,9 @@ bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node);
 bool mm_load_number(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint64_t max,
                     uint64_t *ret);
 
+/* record.c: which lines go on with a record. */
+bool mm_load_multiline(struct mm_loader *l, const struct mm_yaml *node);
+
 /* Add one template to a set. */
 bool mm_load_pattern(struct mm_loader *l, struct mm_patterns *set, const struct mm_yaml *node,
                      uint16_t number);

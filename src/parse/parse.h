@@ -66,6 +66,11 @@ struct mm_slice mm_formats_title(const struct mm_formats *formats, uint16_t inde
 /* The format of that name, or MM_FORMAT_NONE. */
 uint16_t mm_formats_find(const struct mm_formats *formats, struct mm_slice name);
 
+/* How many lines a record of this format may have in a file; 1: lines are records. */
+size_t mm_format_record_lines(const struct mm_formats *formats, uint16_t index);
+/* Does this line go on with the record before it? */
+bool mm_format_continues(const struct mm_formats *formats, uint16_t index, struct mm_slice line);
+
 /* What is known of a source before its line is read. */
 struct mm_hint {
     uint16_t format;  /* MM_FORMAT_NONE: find out */

@@ -40,6 +40,9 @@ TEST(load_names_line_and_word_of_what_it_refuses)
         {HEAD "decode: kv\ntime:\n  - {from: a, form: never}\n", 6, "format.time_form", "never"},
         {HEAD "decode: kv\ntime:\n  - {from: [a, b], form: ymd}\n", 6, "format.time", ""},
         {HEAD "decode: kv\nwrap: paper\n", 5, "format.wrap", "paper"},
+        {HEAD "decode: kv\ncharset: ebcdic\n", 5, "format.charset", "ebcdic"},
+        {HEAD "decode: kv\nmultiline: {lines: 1, blank: true}\n", 5, "format.number", "1"},
+        {HEAD "decode: kv\nmultiline: {lines: 9}\n", 5, "format.multiline", ""},
         {HEAD "decode: kv\na: [\n", 6, NULL, ""},
     };
 
@@ -429,6 +432,26 @@ TEST(a_repetition_counts_for_the_line_that_it_repeats_and_for_no_other)
     expect_repeat(&b, 7, AT_H "6 other last message repeated 2 times", "- 2 00:06Z unparsed");
     expect_repeat(&b, 8, AT_H "7 h d: message repeated 4 times: [ no ito]", "ito 4 00:07Z");
     expect_repeat(&b, 9, AT_H "8 h d: message repeated 4 times: [ yes ito]", "- 4 00:08Z unparsed");
+    end(&b);
+}
+
+TEST(a_format_says_which_lines_go_on_with_a_record)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\nmultiline: {starts: ['{:ymd} {:rest}'], lines: 20}\n");
+    add(&b, "format: u\nrecognise:\n  - starts: x\ndecode: kv\nmultiline: {blank: true}\n");
+    add(&b, "format: v\nrecognise:\n  - starts: x\ndecode: kv\n");
+    CHECK_NUM(mm_format_record_lines(b.set, 0), 20);
+    CHECK(!mm_format_continues(b.set, 0, MM_S("2026-11-20 13:00:01 ERROR x")));
+    CHECK(mm_format_continues(b.set, 0, MM_S("\tat a.B(C.java:1)")));
+    CHECK(mm_format_continues(b.set, 0, MM_S("Caused by: x")));
+    CHECK_NUM(mm_format_record_lines(b.set, 1), 500);
+    CHECK(mm_format_continues(b.set, 1, MM_S("\tx")) && mm_format_continues(b.set, 1, MM_S(" x")));
+    CHECK(!mm_format_continues(b.set, 1, MM_S("x")));
+    CHECK_NUM(mm_format_record_lines(b.set, 2), 1);
+    CHECK(!mm_format_continues(b.set, 2, MM_S(" x")));
     end(&b);
 }
 
