@@ -63,6 +63,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/4", "home"},
         {"/companies/7", "home"},
         {"/companies/1/sources", "sources"},
+        {"/companies/1/sources/1", "source"},
         {"/companies/1/cases", "cases"},
         {"/companies/1/cases/1", "case"},
         {"/companies/2/cases/3", "case"},

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "codec/cluster.h"
+#include "coverage/coverage.h"
 #include "register/entity.h"
 #include "store/records/system_scope.h"
 #include "triage/case.h"
@@ -187,6 +189,54 @@ static enum mm_code do_health(struct mm_tx *tx, void *arg)
     return code == MM_OK ? mm_health_parsed(tx, h) : code;
 }
 
+/* What of a source is read: a month of days, two formats, two kinds of line that nobody reads. */
+static enum mm_code do_coverage(struct mm_tx *tx, void *arg)
+{
+    const struct mm_health *h = arg;
+    static const char *const lines[] = {
+        "<13>Nov 20 10:00:00 nas backupd[7]: 共有フォルダー docs <b>job 12</b> failed",
+        "<13>Nov 20 10:00:00 nas backupd[7]: link of 192.0.2.7 port 3 is down"};
+    struct mm_source_format f = {.company = h->company,
+                                 .source = h->source,
+                                 .format = MM_S("fortigate"),
+                                 .parsed = h->parsed,
+                                 .topics = 0x1e7,
+                                 .first_us = h->last_seen_us - HOUR,
+                                 .last_us = h->last_seen_us};
+    struct mm_buf key;
+    enum mm_code code = mm_source_format_add(tx, &f);
+
+    for (int i = 0; i < 30 && code == MM_OK; i++) {
+        struct mm_cover_day d = {.day = mm_cover_day_of(h->last_seen_us) - i,
+                                 .parsed = h->parsed / 30,
+                                 .unparsed = (uint64_t)i};
+
+        code = mm_cover_day_add(tx, h->company, h->source, &d);
+    }
+    mm_buf_init(&key, MM_CLUSTER_TEXT);
+    for (size_t i = 0; i < MM_COUNT(lines) && code == MM_OK; i++) {
+        struct mm_shape shape;
+        struct mm_unread u = {.company = h->company,
+                              .source = h->source,
+                              .app = MM_S("backupd"),
+                              .format = MM_S(""),
+                              .count = h->unparsed,
+                              .first_us = h->last_seen_us - HOUR,
+                              .last_us = h->last_seen_us,
+                              .seq = i + 1,
+                              .line = {mm_slice_str(lines[i])},
+                              .lines = 1};
+
+        mm_shape_of(mm_slice_sub(u.line[0], mm_slice_search(u.line[0], MM_S(": ")) + 2, SIZE_MAX),
+                    &shape);
+        mm_shape_key(&shape, &key);
+        u.shape = mm_buf_slice(&key);
+        code = mm_unread_put(tx, &u, 1, u.last_us);
+    }
+    mm_buf_done(&key);
+    return code;
+}
+
 static uint32_t add_source(struct fixture *f, uint32_t company, const char *name, const char *kind,
                            const char *place, int64_t last_us)
 {
@@ -211,6 +261,8 @@ static uint32_t add_source(struct fixture *f, uint32_t company, const char *name
                               .updated_us = f->now_us};
 
         must(mm_records_write(f->records, mm_system_scope(), do_health, &h), "health");
+        if (company <= 3)
+            must(mm_records_write(f->records, mm_system_scope(), do_coverage, &h), "coverage");
     }
     return source;
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "coverage/coverage.h"
 #include "desk/desk.h"
 #include "register/feature.h"
 #include "tests/harness/test.h"
@@ -48,8 +49,8 @@ struct site {
 static inline struct mm_records *open_records(void)
 {
     static const struct mm_feature *const features[] = {&mm_register_feature, &mm_job_feature,
-                                                        &mm_triage_feature, &mm_desk_feature,
-                                                        &mm_portal_feature};
+                                                        &mm_triage_feature,   &mm_coverage_feature,
+                                                        &mm_desk_feature,     &mm_portal_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
 
