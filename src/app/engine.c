@@ -21,7 +21,7 @@ static int usage(void)
 {
     fputs("usage: mimamori engine [--state DIR] [--config FILE]\n"
           "Reads the spool, parses, applies rules, stores. SIGHUP loads formats and rules anew;\n"
-          "rules that are added or changed under DIR/rules are taken in by themselves.\n",
+          "what is added or changed under DIR/rules and DIR/formats is taken in by itself.\n",
           stderr);
     return 2;
 }
@@ -76,7 +76,7 @@ enum {
     POLITE = 5,
 };
 
-/* The folders of rules and how they looked when they were loaded. */
+/* The folders of rules and formats and how they looked when they were loaded. */
 struct rule_watch {
     struct mm_shard_content *content;
     struct mm_rules_watch seen;
@@ -84,7 +84,10 @@ struct rule_watch {
 
 static bool rules_changed(struct rule_watch *w)
 {
-    return mm_rules_changed(&w->seen, w->content->rule_dirs, w->content->rule_dirs_n);
+    const char *dirs[MM_SHARD_RULE_DIRS + 1] = {w->content->own_formats_dir};
+
+    memcpy(dirs + 1, w->content->rule_dirs, w->content->rule_dirs_n * sizeof(dirs[0]));
+    return mm_rules_changed(&w->seen, dirs, w->content->rule_dirs_n + 1);
 }
 
 /* Looks after the folders of rules for as long as the process lives. */
@@ -94,7 +97,7 @@ static void *watch_rules(void *arg)
         (void)sleep(RULES_LOOK_S);
         if (!rules_changed(arg))
             continue;
-        mm_log_info("engine", "rules changed: loading them anew");
+        mm_log_info("engine", "rules or formats changed: loading them anew");
         (void)kill(getpid(), SIGHUP);
     }
     return NULL;
@@ -113,9 +116,12 @@ static void begin_to_watch(struct rule_watch *w)
 
 static int start(const char *state, const struct mm_config *config)
 {
-    static char formats[MM_MAX_PATH], rules[MM_MAX_PATH], own[MM_MAX_PATH];
-    static struct mm_shard_content content = {
-        .formats_dir = formats, .rule_dirs = {rules, own}, .rule_dirs_n = 2};
+    static char formats[MM_MAX_PATH], own_formats[MM_MAX_PATH], rules[MM_MAX_PATH],
+        own[MM_MAX_PATH];
+    static struct mm_shard_content content = {.formats_dir = formats,
+                                              .own_formats_dir = own_formats,
+                                              .rule_dirs = {rules, own},
+                                              .rule_dirs_n = 2};
     static struct rule_watch watch = {.content = &content}; /* a thread outlives this function */
     struct mm_shard_ops ops = mm_shard_ops(&content);
     sigset_t set;
@@ -131,6 +137,7 @@ static int start(const char *state, const struct mm_config *config)
     }
     (void)setpriority(PRIO_PROCESS, 0, POLITE);
     (void)snprintf(own, sizeof(own), "%s/rules", state);
+    (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", state);
     (void)rules_changed(&watch); /* how they look before they are loaded */
     if (mm_master_start(&ops, shards, wake, &master) != MM_OK) {
         mm_log_error("engine", "shards cannot be started; the lines above say why");

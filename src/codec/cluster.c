@@ -133,9 +133,10 @@ static size_t capture_at(const struct cut *c, size_t at, enum mm_scan *ret)
     return c->key ? capture_text(c->in, at, ret) : masked(c->in, at, ret);
 }
 
-static void add_capture(struct cut *c, enum mm_scan scan)
+static void add_capture(struct cut *c, enum mm_scan scan, size_t n)
 {
-    c->to->piece[c->to->count++] = (struct mm_shape_piece){.scan = (uint8_t)scan};
+    c->to->piece[c->to->count++] = (struct mm_shape_piece){
+        .from = (uint16_t)c->at, .size = (uint16_t)n, .scan = (uint8_t)scan}; /* of a short text */
     c->captures += mm_scan_pair(scan) ? 2 : 1;
     c->text += CAPTURE_MAX + 4;
 }
@@ -148,6 +149,8 @@ static void add_literal(struct cut *c, struct mm_slice text, bool gap)
     memcpy(s->text + s->text_n, text.p, text.n);
     s->piece[s->count++] = (struct mm_shape_piece){.at = (uint16_t)s->text_n,
                                                    .n = (uint16_t)text.n, /* <= MM_CLUSTER_TEXT */
+                                                   .from = (uint16_t)c->at,
+                                                   .size = (uint16_t)text.n,
                                                    .scan = LITERAL,
                                                    .gap = gap};
     s->text_n += text.n;
@@ -220,7 +223,7 @@ static bool cut_one(struct cut *c)
     if (c->text + 2 * text.n + CAPTURE_MAX + 4 > TEXT_ROOM)
         return false;
     if (scan != MM_SCAN_REST)
-        add_capture(c, scan);
+        add_capture(c, scan, text.n);
     else
         add_literal(c, text, gap);
     c->at = end;
@@ -252,7 +255,8 @@ void mm_shape_of(struct mm_slice line, struct mm_shape *ret)
         return;
     if (c.at == c.in.n)
         drop_last_word(ret);
-    ret->piece[ret->count++] = (struct mm_shape_piece){.scan = MM_SCAN_REST};
+    ret->piece[ret->count++] = (struct mm_shape_piece){
+        .from = (uint16_t)c.at, .size = (uint16_t)(c.in.n - c.at), .scan = MM_SCAN_REST};
 }
 
 bool mm_shape_read(struct mm_slice key, struct mm_shape *ret)

@@ -30,9 +30,10 @@ enum {
 
 /* One piece: literal bytes of the template's own text, or a capture. */
 struct mm_shape_piece {
-    uint16_t at, n; /* literal: in text */
-    uint8_t scan;   /* enum mm_scan, or MM_SCAN_COUNT: literal */
-    bool gap;       /* literal of blanks and punctuation, which never becomes a capture */
+    uint16_t at, n;      /* literal: in text */
+    uint16_t from, size; /* where it stood in the (trimmed) line that the shape was made of */
+    uint8_t scan;        /* enum mm_scan, or MM_SCAN_COUNT: literal */
+    bool gap;            /* literal of blanks and punctuation, which never becomes a capture */
 };
 
 /* A line or a template, cut into pieces. */

@@ -567,8 +567,17 @@ static void settle(const struct pattern *p, struct mm_pattern_hit *hit)
     hit->count = kept;
 }
 
-bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
-                       struct mm_pattern_hit *hit)
+/* Where matching ended, and what could have gone on there. */
+struct stuck {
+    const struct node *node;
+    size_t at;
+    const struct node *fall[MAX_FALL];
+    size_t fall_at[MAX_FALL];
+    size_t falls;
+};
+
+static bool match(const struct mm_patterns *set, struct mm_slice in, struct mm_pattern_hit *hit,
+                  struct stuck *stuck)
 {
     const struct node *n = set->root;
     size_t at = 0;
@@ -607,6 +616,13 @@ bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
             at += lit->text.n;
             n = lit->to;
         }
+        if (stuck != NULL) {
+            *stuck = (struct stuck){.node = n, .at = at, .falls = mm_min_size(falls, MAX_FALL)};
+            for (size_t i = 0; i < stuck->falls; i++) {
+                stuck->fall[i] = fall[i];
+                stuck->fall_at[i] = fall_at[i];
+            }
+        }
         for (size_t i = 0; i < MAX_FALL && e == NULL && falls > 0; i++) {
             falls--;
             e = take(fall[falls % MAX_FALL], in, fall_at[falls % MAX_FALL], hit, &got);
@@ -620,4 +636,81 @@ bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
         at = got.end;
         n = e->to;
     }
+}
+
+bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
+                       struct mm_pattern_hit *hit)
+{
+    return match(set, in, hit, NULL);
+}
+
+/* ---- what would have fitted ---- */
+
+/* Words for the furthest place that any way came to. */
+struct wish {
+    size_t at;
+    struct mm_buf *out;
+};
+
+static void wish(struct wish *w, size_t at, const char *before, struct mm_slice what,
+                 const char *behind)
+{
+    if (at < w->at)
+        return;
+    if (at > w->at)
+        mm_buf_reset(w->out);
+    w->at = at;
+    if (w->out->n > 0)
+        mm_buf_str(w->out, " | ");
+    mm_buf_str(w->out, before);
+    mm_buf_add(w->out, what);
+    mm_buf_str(w->out, behind);
+}
+
+static void wish_text(struct wish *w, const struct node *n, struct mm_slice in, size_t at)
+{
+    for (const struct lit_edge *e = n->lit; e != NULL; e = e->next) {
+        size_t same = 0;
+
+        while (same < e->text.n && at + same < in.n && e->text.p[same] == in.p[at + same])
+            same++;
+        if (same < e->text.n)
+            wish(w, at + same, "\"", mm_slice_sub(e->text, same, SIZE_MAX), "\"");
+    }
+    if (n->accept != NO_PATTERN && at < in.n)
+        wish(w, at, "", (struct mm_slice){0}, "$");
+}
+
+/* What may follow a capture. */
+static void wish_behind(struct wish *w, const struct node *n, struct mm_slice in, size_t at)
+{
+    wish_text(w, n, in, at);
+    for (const struct cap_edge *e = n->cap; e != NULL; e = e->next)
+        wish(w, at, "{", mm_scan_name(e->scan), "}");
+}
+
+bool mm_patterns_expected(const struct mm_patterns *set, struct mm_slice in, size_t *ret_at,
+                          struct mm_buf *ret)
+{
+    struct mm_pattern_hit hit;
+    struct stuck stuck = {.node = set->root};
+    struct wish w = {.at = 0, .out = ret};
+
+    mm_buf_reset(ret);
+    if (match(set, in, &hit, &stuck))
+        return false;
+    wish_text(&w, stuck.node, in, stuck.at);
+    for (size_t i = 0; i < stuck.falls; i++) {
+        for (const struct cap_edge *e = stuck.fall[i]->cap; e != NULL; e = e->next) {
+            struct mm_when when = {0};
+            struct mm_scanned got;
+
+            if (mm_scan_take(e->scan, e->follow, in, stuck.fall_at[i], &when, &got))
+                wish_behind(&w, e->to, in, got.end);
+            else
+                wish(&w, stuck.fall_at[i], "{", mm_scan_name(e->scan), "}");
+        }
+    }
+    *ret_at = w.at;
+    return true;
 }

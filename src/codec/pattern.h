@@ -44,6 +44,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 #include "codec/when.h"
 
 enum {
@@ -94,5 +95,11 @@ bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first);
  */
 bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
                        struct mm_pattern_hit *hit);
+/*
+ * For a text that no template takes: the furthest byte that some way came to, and what could stand
+ * there, as `"text" | {type} | $` ($: the end). False when a template takes it.
+ */
+bool mm_patterns_expected(const struct mm_patterns *set, struct mm_slice in, size_t *ret_at,
+                          struct mm_buf *ret);
 
 #endif

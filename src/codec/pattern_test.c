@@ -263,3 +263,36 @@ TEST(pattern_costs_the_same_for_many_templates)
     mm_arena_done(&few.arena);
     mm_arena_done(&many.arena);
 }
+
+TEST(pattern_says_where_a_line_stopped_fitting_and_what_could_have_stood_there)
+{
+    static const struct {
+        const char *line;
+        size_t at;
+        const char *want;
+    } cases[] = {
+        {"login of bob from here", 18, "{ip}"},
+        {"login of bob from 192.0.2.1 port", 28, "\"at \""},
+        {"login of bob from 192.0.2.1 at 10x", 33, "$"},
+        {"logout", 3, "\"in of \""},
+        {"", 0, "\"login of \""},
+    };
+    struct mm_arena a;
+    struct mm_patterns *set;
+    struct mm_buf out;
+    size_t at = 0;
+
+    mm_arena_init(&a, 1 << 20);
+    mm_buf_init(&out, 4096);
+    set = mm_patterns_new(&a);
+    CHECK(mm_patterns_add(set, MM_S("login of {user:word} from {ip:ip} at {n:int}"), 1, NULL) ==
+          MM_OK);
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        CHECK(mm_patterns_expected(set, mm_slice_str(cases[i].line), &at, &out));
+        CHECK_NUM(at, cases[i].at);
+        CHECK_SLICE(mm_buf_slice(&out), cases[i].want);
+    }
+    CHECK(!mm_patterns_expected(set, MM_S("login of b from 192.0.2.1 at 1"), &at, &out));
+    mm_buf_done(&out);
+    mm_arena_done(&a);
+}

@@ -49,8 +49,11 @@ static void release(void *prepared)
     free(p);
 }
 
-static bool load_formats(struct prepared *p, const char *dir)
+/* A broken format is refused alone; one of a name that the content has, too. */
+static bool load_formats(struct prepared *p, const struct mm_shard_content *c)
 {
+    const char *own = c->own_formats_dir, *dir = c->formats_dir;
+
     static struct mm_format_errors errors; /* 20 KB; the master prepares one at a time */
 
     memset(&errors, 0, sizeof(errors));
@@ -59,9 +62,12 @@ static bool load_formats(struct prepared *p, const char *dir)
         mm_log_error("engine", "formats not read: dir=%s", dir);
         return false;
     }
+    if (own != NULL && access(own, R_OK) == 0 && mm_formats_load(p->formats, own, &errors) != MM_OK)
+        mm_log_warn("engine", "formats not all read: dir=%s", own);
     for (size_t i = 0; i < errors.count && i < MM_FORMATS_MAX_ERRORS; i++)
-        mm_log_warn("engine", "format refused: %s:%u %s %s", errors.error[i].file,
-                    errors.error[i].line, errors.error[i].what, errors.error[i].detail);
+        mm_log_warn("engine", "format refused: %s:%u:%u %s %s", errors.error[i].file,
+                    errors.error[i].line, errors.error[i].column, errors.error[i].what,
+                    errors.error[i].detail);
     return mm_formats_count(p->formats) > 0;
 }
 
@@ -91,7 +97,7 @@ static void *prepare(void *arg)
 
     if (p == NULL)
         return NULL;
-    if (!load_formats(p, c->formats_dir) || !load_rules(p, c)) {
+    if (!load_formats(p, c) || !load_rules(p, c)) {
         release(p);
         return NULL;
     }

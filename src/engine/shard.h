@@ -21,6 +21,7 @@ enum {
 /* What shards are prepared from. Lives as long as the master. */
 struct mm_shard_content {
     const char *formats_dir;
+    const char *own_formats_dir; /* the operator's, read behind the others; NULL or absent: none */
     const char *rule_dirs[MM_SHARD_RULE_DIRS]; /* NULL ends them; one that is missing is no error */
     size_t rule_dirs_n;
 };

@@ -1,6 +1,7 @@
 /* engine/shard_test.c - what a shard notes of its chunk beside rows and alerts. */
 #include "engine/shard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/batch.h"
@@ -130,4 +131,23 @@ TEST(shard_looks_at_a_bounded_part_of_a_storm_of_unread_lines)
         counted += b.chunk->unread[i].count;
     CHECK_NUM(counted, MM_CHUNK_UNREAD_LOOK);
     CHECK_NUM(b.chunk->count[0].unparsed, MM_CHUNK_UNREAD_LOOK + 100);
+}
+
+TEST(shard_reads_formats_of_the_operator_and_refuses_a_broken_one_alone)
+{
+    static char content[1024], own[1024];
+    static struct mm_shard_content from = {.formats_dir = content, .own_formats_dir = own};
+    struct mm_shard_ops ops = mm_shard_ops(&from);
+    char path[1100];
+    void *p;
+    FILE *f;
+
+    (void)snprintf(content, sizeof(content), "%s", mm_test_source("content/formats"));
+    (void)snprintf(own, sizeof(own), "%s", mm_test_dir());
+    (void)snprintf(path, sizeof(path), "%s/broken.yaml", own);
+    f = fopen(path, "w");
+    CHECK(f != NULL && fputs("format: broken\nrecognise: nonsense\n", f) >= 0 && fclose(f) == 0);
+    p = ops.prepare(ops.arg);
+    CHECK(p != NULL);
+    ops.release(p);
 }

@@ -16,6 +16,8 @@ static bool put_pairs(const struct mm_format *f, struct mm_wire *w, struct mm_sl
 
     mm_kv_init(&kv, text, f->kv);
     while (mm_kv_next(&kv, &pair, &stray)) {
+        if ((stray > 0 || pair.torn) && w->stray == NULL)
+            w->stray = pair.torn ? pair.value.p : pair.key.p;
         if (pair.escaped && !mm_kv_unescape(w->arena, pair.value, f->kv.escape, &pair.value))
             whole = false;
         whole = whole && !pair.torn;

@@ -279,6 +279,20 @@ bool mm_witness_holds(const struct mm_format *f, const struct mm_wire *w, struct
 /* The text a format reads: behind the syslog header when it allows one and there is one. */
 struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *w,
                                struct mm_slice body);
+/*
+ * parse/parse.c: read the text as this format; true when it is parsed in full. What the decoder
+ * and the mapping made of it stands in w.
+ */
+bool mm_format_try(const struct mm_format *f, struct mm_wire *w, const struct mm_raw *raw,
+                   struct mm_slice text, const struct mm_hint *hint, struct mm_event *ev);
+/*
+ * The working memory of a scratch, made ready for a line, and the line as text; both are good until
+ * the arena is emptied. NULL when it is full.
+ */
+struct mm_wire *mm_scratch_begin(struct mm_scratch *scratch, const struct mm_formats *formats,
+                                 struct mm_arena *arena, const struct mm_raw *raw,
+                                 const struct mm_hint *hint, struct mm_slice *ret_body);
+
 /* Does a witness of f hold for this line? */
 bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body);
 /* The first format, in the order they are tried, whose witness holds; `except` is left out. */

@@ -218,7 +218,11 @@ void mm_index_look(const struct mm_index *x, const struct mm_wire *w, struct mm_
             join(ret, &x->app[sym]);
         look_first(x, w->syslog.msg, ret);
         look_first(x, w->syslog.text, ret);
-        header = body.n - w->syslog.msg.n; /* the message is the end of the body */
+        /* The message is the end of the body, or was taken out of it. */
+        if (w->syslog.text.p >= body.p && w->syslog.text.p <= body.p + body.n)
+            header = body.n - mm_min_size(w->syslog.msg.n, body.n);
+        else if (x->has_pieces)
+            look_pieces(x, w->syslog.text, ret);
     }
     if (x->has_pieces)
         look_pieces(x, mm_slice_sub(body, 0, header + x->within), ret);

@@ -18,6 +18,7 @@ bool mm_load_fail(struct mm_loader *l, const struct mm_yaml *node, const char *w
     one = &e->error[e->count - 1];
     (void)snprintf(one->file, sizeof(one->file), "%s", l->file);
     one->line = node == NULL ? 0 : node->line;
+    one->column = node == NULL ? 0 : node->column;
     one->what = what;
     (void)snprintf(one->detail, sizeof(one->detail), "%.*s", MM_S_ARG(mm_slice_sub(detail, 0, 90)));
     return false;
@@ -561,7 +562,7 @@ enum mm_code mm_formats_add(struct mm_formats *formats, const char *file, struct
         goto out;
     }
     if (mm_yaml_read(&trees, text, &doc, &fault) != MM_OK) {
-        struct mm_yaml at = {.line = fault.line};
+        struct mm_yaml at = {.line = fault.line, .column = fault.column};
 
         (void)mm_load_fail(&l, &at, fault.what, (struct mm_slice){0});
         goto out;

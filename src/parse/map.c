@@ -15,6 +15,16 @@ struct mapping {
     bool prefill; /* the decoder has put extras itself: names must be compared */
 };
 
+/* A value was not of its type; of several the first is remembered. */
+static void wrong(struct mapping *m, struct mm_slice name, struct mm_slice value)
+{
+    m->whole = false;
+    if (m->w->wrong.p != NULL)
+        return;
+    m->w->wrong = value;
+    m->w->wrong_name = name;
+}
+
 static bool is_absent(const struct mm_format *f, struct mm_slice v)
 {
     if (v.n == 0)
@@ -424,7 +434,7 @@ static void run_sets(struct mapping *m, const struct mm_set *s)
             if (!render(m, t, &text))
                 continue;
             if (!(is_mac[s->to.field] ? put_mac(m, &s->to, text) : put(m, &s->to, text)))
-                m->whole = false;
+                wrong(m, (struct mm_slice){0}, text);
             break;
         }
     }
@@ -502,6 +512,8 @@ bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event 
             if ((op->length == 0 || op->length == v.n) && !run_op(&m, op, v) && !op->loose)
                 m.whole = false;
         }
+        if (!m.whole)
+            wrong(&m, f->names.word[slot], v);
     }
     if (w->pattern != MM_FORMAT_NONE && w->pattern < f->pattern_count &&
         f->pattern_rule[w->pattern] != NULL)

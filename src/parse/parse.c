@@ -141,6 +141,8 @@ static void wire_reset(struct mm_wire *w, const struct mm_format *f)
     w->timed = false;
     w->mended = false;
     w->header = false;
+    w->wrong = w->wrong_name = (struct mm_slice){0};
+    w->stray = NULL;
     w->pattern = MM_FORMAT_NONE;
 }
 
@@ -276,9 +278,8 @@ static bool take_around(const struct mm_format *f, struct mm_wire *w, struct mm_
     return whole;
 }
 
-/* Read the line as this format. True when it is parsed in full. */
-static bool try_format(const struct mm_format *f, struct mm_wire *w, const struct mm_raw *raw,
-                       struct mm_slice text, const struct mm_hint *hint, struct mm_event *ev)
+bool mm_format_try(const struct mm_format *f, struct mm_wire *w, const struct mm_raw *raw,
+                   struct mm_slice text, const struct mm_hint *hint, struct mm_event *ev)
 {
     bool had = w->has_syslog, whole;
 
@@ -299,8 +300,9 @@ static bool try_format(const struct mm_format *f, struct mm_wire *w, const struc
     put_engine(w, f->slot_message, text);
     w->read = w->read && f->decode(f, w, text);
     whole = w->read && w->whole;
-    whole = mm_map_apply(f, w, ev) && whole;
-    whole = set_time(f->time, f->timeless || w->header, w, hint->offset_s, ev) && whole;
+    w->mapped = mm_map_apply(f, w, ev);
+    w->dated = set_time(f->time, f->timeless || w->header, w, hint->offset_s, ev);
+    whole = whole && w->mapped && w->dated;
     w->has_syslog = had;
     return whole && mm_event_has(ev, MM_F_EVENT_CATEGORY) && mm_event_has(ev, MM_F_EVENT_OUTCOME) &&
            (ev->flags & MM_EV_EXTRA_FULL) == 0;
@@ -353,6 +355,35 @@ static enum mm_charset charset_said(const struct mm_formats *formats, const stru
     return formats->format[format]->charset;
 }
 
+/* The record as text, its header read, the wire ready for a format. Answers the text. */
+static struct mm_slice prepare(const struct mm_formats *formats, struct mm_scratch *scratch,
+                               struct mm_arena *arena, const struct mm_raw *raw,
+                               const struct mm_hint *hint, struct memory *m, struct mm_text *text)
+{
+    struct mm_wire *w = &scratch->wire;
+    struct mm_slice body = raw->body;
+
+    if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
+        body = mm_slice_sub(body, 0, MM_MAX_LINE);
+    mm_text_of(arena, body, charset_said(formats, m, hint, raw), &m->charset, text);
+    wire_begin(w, arena, raw);
+    w->text = text;
+    w->has_syslog = mm_syslog_parse(text->read, &w->syslog, NULL) == MM_OK;
+    return text->read;
+}
+
+struct mm_wire *mm_scratch_begin(struct mm_scratch *scratch, const struct mm_formats *formats,
+                                 struct mm_arena *arena, const struct mm_raw *raw,
+                                 const struct mm_hint *hint, struct mm_slice *ret_body)
+{
+    struct mm_text *text = mm_arena_alloc(arena, sizeof(*text));
+
+    if (text == NULL)
+        return NULL;
+    *ret_body = prepare(formats, scratch, arena, raw, hint, recall(scratch, formats, raw), text);
+    return &scratch->wire;
+}
+
 /* The line itself is read: recognised, or as the source is known to send. True when all of it is.
  */
 static bool read_line(const struct mm_formats *formats, struct memory *m, struct mm_wire *w,
@@ -370,18 +401,18 @@ static bool read_line(const struct mm_formats *formats, struct memory *m, struct
         nameless(w, raw, hint, ret);
         return false;
     }
-    parsed = try_format(formats->format[format], w, raw,
-                        mm_format_text(formats->format[format], w, body), hint, ret);
+    parsed = mm_format_try(formats->format[format], w, raw,
+                           mm_format_text(formats->format[format], w, body), hint, ret);
     read = w->read;
     other = parsed ? MM_FORMAT_NONE : mm_recognise(formats, w, body, format);
     /* Two formats can look alike: the one that reads the whole line has it, else the first
      * that can read any of it. */
     if (other != MM_FORMAT_NONE) {
-        parsed = try_format(formats->format[other], w, raw,
-                            mm_format_text(formats->format[other], w, body), hint, ret);
+        parsed = mm_format_try(formats->format[other], w, raw,
+                               mm_format_text(formats->format[other], w, body), hint, ret);
         if (!parsed && (read || !w->read))
-            (void)try_format(formats->format[format], w, raw,
-                             mm_format_text(formats->format[format], w, body), hint, ret);
+            (void)mm_format_try(formats->format[format], w, raw,
+                                mm_format_text(formats->format[format], w, body), hint, ret);
         else
             format = other;
     }
@@ -463,19 +494,13 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
 {
     struct mm_wire *w = &scratch->wire;
     struct memory *m = recall(scratch, formats, raw);
-    struct mm_slice body = raw->body;
+    struct mm_slice body;
     struct mm_repeat repeat;
     struct mm_text text;
     bool parsed;
 
     MM_ASSERT(hint->format == MM_FORMAT_NONE || hint->format < formats->count);
-    if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
-        body = mm_slice_sub(body, 0, MM_MAX_LINE);
-    mm_text_of(arena, body, charset_said(formats, m, hint, raw), &m->charset, &text);
-    body = text.read;
-    wire_begin(w, arena, raw);
-    w->text = &text;
-    w->has_syslog = mm_syslog_parse(body, &w->syslog, NULL) == MM_OK;
+    body = prepare(formats, scratch, arena, raw, hint, m, &text);
     if (MM_LIKELY(!w->has_syslog || !mm_repeat_read(w->syslog.msg, &repeat))) {
         parsed = read_line(formats, m, w, body, raw, hint, ret);
         keep_line(&scratch->before, body, raw);

@@ -33,15 +33,18 @@ struct mm_scratch;
 /* Why a format was refused. */
 struct mm_format_error {
     char file[128];
-    uint32_t line;
-    const char *what; /* static key such as "format.unknown_key" */
-    char detail[96];  /* the word that was refused */
+    uint32_t line, column; /* 1-based; 0: the file as a whole */
+    const char *what;      /* static key such as "format.unknown_key" */
+    char detail[96];       /* the word that was refused */
 };
 
 struct mm_format_errors {
     size_t count; /* all of them, also those beyond the table */
     struct mm_format_error error[MM_FORMATS_MAX_ERRORS];
 };
+
+/* What the key of an error means, in English; the key itself when it is libyaml's own text. */
+const char *mm_formats_reason(const char *what);
 
 /* An empty set, or NULL when there is no memory. */
 struct mm_formats *mm_formats_new(void);
@@ -58,6 +61,9 @@ MM_MUST_USE enum mm_code mm_formats_add(struct mm_formats *formats, const char *
  */
 MM_MUST_USE enum mm_code mm_formats_load(struct mm_formats *formats, const char *dir,
                                          struct mm_format_errors *errors);
+/* The same without the file of that name (NULL: with all). */
+MM_MUST_USE enum mm_code mm_formats_load_but(struct mm_formats *formats, const char *dir,
+                                             const char *but, struct mm_format_errors *errors);
 size_t mm_formats_count(const struct mm_formats *formats);
 /* index < count. Title in a language ("ja", "en"); the name when there is none. */
 struct mm_slice mm_formats_name(const struct mm_formats *formats, uint16_t index);

@@ -54,6 +54,11 @@ struct mm_wire {
     int32_t offset_s;              /* zone of times without one */
     bool mended;                   /* the line was cut off and has been closed again */
     bool timed;                    /* the decoder has set the event's time */
+    bool mapped;                   /* every mapped value was of its type */
+    bool dated;                    /* the time was there, or need not be */
+    struct mm_slice wrong;         /* the first value that was not of its type; p NULL: none */
+    struct mm_slice wrong_name;    /* its wire field */
+    const uint8_t *stray;          /* the first byte that the decoder could not place, or NULL */
     struct mm_syslog syslog;       /* the header, when the format allows one and it was there */
     bool has_syslog;
 };

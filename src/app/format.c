@@ -1,0 +1,442 @@
+/* app/format.c - `mimamori format`: formats of log lines are checked, tried, made and taken in. */
+#include "app/format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/content.h"
+#include "base/time.h"
+#include "base/utf8.h"
+#include "codec/ext/yaml.h"
+#include "os/file.h"
+#include "parse/explain.h"
+#include "parse/testfile.h"
+
+enum { SHOW_MAX = 20, OUT_MAX = 16 * 1024 * 1024 };
+
+static int usage(void)
+{
+    fputs("usage: mimamori format new --name NAME --from FILE [--mark FIELD=TEXT]... [--to DIR]\n"
+          "                           [--title T] [--category C] [--outcome O]\n"
+          "       mimamori format test [--accept] FILE.yaml\n"
+          "       mimamori format explain [--format NAME] LINE [FILE.yaml]\n"
+          "       mimamori format check [--json] FILE.yaml...\n"
+          "       mimamori format list [--json] [--state DIR]\n"
+          "       mimamori format add [--state DIR] FILE.yaml...\n"
+          "  new      propose a format from example lines: NAME.yaml and NAME.test in DIR (.);\n"
+          "           in FILE, {user.name=bob} marks what is what, as --mark does in every line\n"
+          "  test     the lines of FILE.test through FILE.yaml; --accept writes what comes out\n"
+          "  explain  which formats know a line, what is read, the first byte that did not fit\n"
+          "  check    what is wrong with which line and column\n"
+          "  add      copy good formats into DIR/formats (default /var/lib/mimamori); the engine\n"
+          "           takes them in by itself\n"
+          "Exit: 0 good, 1 refused, different or not read, 2 wrong usage.\n",
+          stderr);
+    return MM_FORMAT_USAGE;
+}
+
+static bool read_args(struct mm_format_cmd *c, int argc, char **argv)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } options[] = {
+        {"--state", &c->state}, {"--name", &c->name},         {"--from", &c->from},
+        {"--title", &c->title}, {"--category", &c->category}, {"--outcome", &c->outcome},
+        {"--to", &c->to},       {"--format", &c->format},
+    };
+
+    for (int i = 2; i < argc; i++) {
+        const char **to = NULL;
+
+        for (size_t k = 0; k < MM_COUNT(options); k++) {
+            if (strcmp(argv[i], options[k].name) == 0)
+                to = options[k].to;
+        }
+        if (strcmp(argv[i], "--mark") == 0 && c->marks < MM_FORMAT_ARGS)
+            to = &c->mark[c->marks++];
+        if (to != NULL && i + 1 == argc)
+            return false;
+        if (to != NULL)
+            *to = argv[++i];
+        else if (strcmp(argv[i], "--json") == 0)
+            c->json = true;
+        else if (strcmp(argv[i], "--accept") == 0)
+            c->accept = true;
+        else if ((argv[i][0] == '-' && argv[i][1] == '-') || c->paths == MM_FORMAT_ARGS)
+            return false;
+        else
+            c->path[c->paths++] = argv[i];
+    }
+    return true;
+}
+
+void mm_format_print(struct mm_slice s)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, OUT_MAX);
+    mm_utf8_clean(&out, s);
+    for (size_t i = 0; mm_buf_ok(&out) && i < out.n; i++)
+        putchar(out.p[i] < 0x20 || out.p[i] == 0x7f ? ' ' : out.p[i]);
+    mm_buf_done(&out);
+}
+
+const char *mm_format_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
+bool mm_format_read(const char *path, struct mm_buf *out)
+{
+    mm_buf_reset(out);
+    if (mm_file_read(path, out) == MM_OK)
+        return true;
+    fprintf(stderr, "mimamori: cannot read %s: %s\n", path, strerror(errno));
+    return false;
+}
+
+bool mm_format_write(const char *path, struct mm_slice bytes)
+{
+    struct mm_fs fs = mm_fs_real();
+    char tmp[MM_MAX_PATH + 8];
+    int fd = -1;
+    enum mm_code code;
+
+    (void)snprintf(tmp, sizeof(tmp), "%s.new", path);
+    code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0644, &fd);
+    if (code == MM_OK)
+        code = mm_fs_pwrite(fs, fd, bytes, 0);
+    if (code == MM_OK)
+        code = mm_fs_sync(fs, fd);
+    mm_fs_close(fs, &fd);
+    if (code == MM_OK)
+        code = mm_fs_rename(fs, tmp, path);
+    if (code != MM_OK)
+        fprintf(stderr, "mimamori: cannot write %s: %s\n", path, strerror(errno));
+    return code == MM_OK;
+}
+
+bool mm_format_load(struct mm_format_cmd *c, const char *file)
+{
+    const char *but = file == NULL ? NULL : mm_format_base(file);
+    char content[MM_MAX_PATH], own[MM_MAX_PATH];
+    struct mm_buf text;
+    bool ok = true;
+
+    mm_formats_free(&c->set);
+    memset(&c->errors, 0, sizeof(c->errors));
+    c->set = mm_formats_new();
+    if (c->set == NULL || mm_content_path("formats", content) != MM_OK ||
+        mm_formats_load_but(c->set, content, but, &c->errors) != MM_OK) {
+        fputs("mimamori: no formats can be read from the content\n", stderr);
+        return false;
+    }
+    if (mm_path_join(own, c->state, "formats") == MM_OK && access(own, R_OK) == 0 &&
+        mm_formats_load_but(c->set, own, but, &c->errors) != MM_OK)
+        fprintf(stderr, "mimamori: cannot read all of %s\n", own);
+    if (file == NULL)
+        return true;
+    mm_buf_init(&text, MM_YAML_MAX_SIZE + 65536);
+    ok = mm_format_read(file, &text);
+    if (ok) /* what is wrong with it stands in errors */
+        (void)!mm_formats_add(c->set, file, mm_buf_slice(&text), &c->errors);
+    mm_buf_done(&text);
+    return ok;
+}
+
+void mm_format_done(struct mm_format_cmd *c)
+{
+    mm_formats_free(&c->set);
+}
+
+size_t mm_format_tell(const struct mm_format_cmd *c)
+{
+    for (size_t i = 0; i < c->errors.count && i < MM_FORMATS_MAX_ERRORS; i++) {
+        const struct mm_format_error *e = &c->errors.error[i];
+
+        printf("%s:%u:%u: %s", e->file, e->line, e->column, mm_formats_reason(e->what));
+        if (e->detail[0] != 0) {
+            fputs(": ", stdout);
+            mm_format_print(mm_slice_str(e->detail));
+        }
+        putchar('\n');
+    }
+    return c->errors.count;
+}
+
+static void tell_json(const struct mm_format_cmd *c)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, OUT_MAX);
+    for (size_t i = 0; i < c->errors.count && i < MM_FORMATS_MAX_ERRORS; i++) {
+        const struct mm_format_error *e = &c->errors.error[i];
+
+        mm_buf_fmt(&out, "{\"line\":%u,\"column\":%u,\"reason\":\"%s\",\"file\":", e->line,
+                   e->column, e->what);
+        mm_utf8_json(&out, mm_slice_str(e->file));
+        mm_buf_str(&out, ",\"detail\":");
+        mm_utf8_json(&out, mm_slice_str(e->detail));
+        mm_buf_str(&out, "}\n");
+    }
+    if (mm_buf_ok(&out))
+        (void)fwrite(out.p, 1, out.n, stdout);
+    mm_buf_done(&out);
+}
+
+static int check(struct mm_format_cmd *c)
+{
+    size_t bad = 0;
+
+    if (c->paths == 0)
+        return usage();
+    for (size_t i = 0; i < c->paths; i++) {
+        if (!mm_format_load(c, c->path[i]))
+            return MM_FORMAT_BAD;
+        bad += c->errors.count;
+        if (c->json)
+            tell_json(c);
+        else
+            (void)mm_format_tell(c);
+    }
+    if (!c->json)
+        printf("%zu files, %zu errors\n", c->paths, bad);
+    return bad == 0 ? 0 : MM_FORMAT_BAD;
+}
+
+static int list(struct mm_format_cmd *c)
+{
+    struct mm_buf out;
+
+    if (c->paths > 0)
+        return usage();
+    if (!mm_format_load(c, NULL))
+        return MM_FORMAT_BAD;
+    mm_buf_init(&out, OUT_MAX);
+    for (uint16_t i = 0; i < mm_formats_count(c->set); i++) {
+        struct mm_slice name = mm_formats_name(c->set, i);
+
+        if (c->json) {
+            mm_buf_str(&out, "{\"format\":");
+            mm_utf8_json(&out, name);
+            mm_buf_str(&out, ",\"ja\":");
+            mm_utf8_json(&out, mm_formats_title(c->set, i, "ja"));
+            mm_buf_str(&out, ",\"en\":");
+            mm_utf8_json(&out, mm_formats_title(c->set, i, "en"));
+            mm_buf_str(&out, "}\n");
+        } else {
+            mm_buf_fmt(&out, "%-20.*s ", MM_S_ARG(name));
+            mm_utf8_clean(&out, mm_formats_title(c->set, i, "en"));
+            mm_buf_byte(&out, '\n');
+        }
+    }
+    if (mm_buf_ok(&out))
+        (void)fwrite(out.p, 1, out.n, stdout);
+    mm_buf_done(&out);
+    return mm_format_tell(c) == 0 ? 0 : MM_FORMAT_BAD;
+}
+
+/* ---- test ---- */
+
+struct tried {
+    const char *file;
+    size_t lines, differ, unparsed;
+    bool quiet;
+};
+
+static void show_difference(void *arg, const struct mm_testfile_line *l)
+{
+    struct tried *t = arg;
+
+    t->lines++;
+    t->unparsed += (l->ev->flags & MM_EV_UNPARSED) != 0 ? 1 : 0;
+    if (mm_slice_eq(l->got, l->want))
+        return;
+    if (t->differ++ >= SHOW_MAX || t->quiet)
+        return;
+    printf("%s:%zu\n  line ", t->file, l->number);
+    mm_format_print(l->line);
+    fputs("\n  got  ", stdout);
+    mm_format_print(l->got);
+    fputs("\n  want ", stdout);
+    mm_format_print(l->want.n > 0 ? l->want : MM_S("(nothing yet: --accept writes it)"));
+    putchar('\n');
+}
+
+static int test(struct mm_format_cmd *c)
+{
+    struct tried t = {.quiet = c->accept};
+    struct mm_fault fault = {0};
+    char path[MM_MAX_PATH];
+    struct mm_buf text, out;
+    enum mm_code code;
+    size_t n = c->paths == 1 ? strlen(c->path[0]) : 0;
+    bool good;
+
+    if (n <= 5 || n >= sizeof(path) || strcmp(c->path[0] + n - 5, ".yaml") != 0)
+        return usage();
+    (void)snprintf(path, sizeof(path), "%.*s.test", (int)(n - 5), c->path[0]);
+    if (!mm_format_load(c, c->path[0]) || mm_format_tell(c) > 0)
+        return MM_FORMAT_BAD;
+    t.file = path;
+    mm_buf_init(&text, MM_TESTFILE_MAX);
+    mm_buf_init(&out, 4 * MM_TESTFILE_MAX);
+    good = mm_format_read(path, &text);
+    if (good) {
+        code =
+            mm_testfile_run(c->set, mm_buf_slice(&text), true, show_difference, &t, &out, &fault);
+        good = code == MM_OK;
+        if (!good)
+            printf("%s:%zu: this is no line of a test file\n", path, fault.at);
+        else
+            printf("%zu lines, %zu differ, %zu not wholly read\n", t.lines, t.differ, t.unparsed);
+        if (good && c->accept && t.differ > 0)
+            good = mm_format_write(path, mm_buf_slice(&out));
+        else
+            good = good && t.differ == 0;
+    }
+    mm_buf_done(&text);
+    mm_buf_done(&out);
+    return good ? 0 : MM_FORMAT_BAD;
+}
+
+/* ---- explain ---- */
+
+static void show_stop(struct mm_slice line, const struct mm_explained *e)
+{
+    size_t from = e->stop > 30 ? e->stop - 30 : 0;
+
+    if (e->stop == SIZE_MAX)
+        return;
+    printf("    read up to column %zu: ", e->stop + 1);
+    mm_format_print(mm_slice_sub(line, from, e->stop - from));
+    fputs(" >>> ", stdout);
+    mm_format_print(mm_slice_sub(line, e->stop, 30));
+    putchar('\n');
+    if (e->expected.n > 0) {
+        fputs("    expected there: ", stdout);
+        mm_format_print(e->expected);
+        putchar('\n');
+    }
+}
+
+static void show_one(const struct mm_format_cmd *c, struct mm_slice line,
+                     const struct mm_explained *e)
+{
+    printf("  %.*s: %s\n", MM_S_ARG(mm_formats_name(c->set, e->format)),
+           e->parsed ? "reads all of it"
+           : e->read ? "reads a part of it"
+                     : "cannot read it");
+    show_stop(line, e);
+    if (e->wrong.p != NULL) {
+        fputs("    not of its field's type: ", stdout);
+        mm_format_print(e->wrong_name.n > 0 ? e->wrong_name : MM_S("(a rule)"));
+        fputs(" = ", stdout);
+        mm_format_print(e->wrong);
+        putchar('\n');
+    }
+    if (!e->dated)
+        puts("    there is no time in it");
+    if (e->whole && !e->category)
+        puts("    nothing sets event.category");
+    if (e->whole && !e->outcome)
+        puts("    nothing sets event.outcome");
+}
+
+static void show_fields(const struct mm_event *ev)
+{
+    char tmp[MM_FIELD_TEXT];
+
+    printf("taken: %.*s, %s\n", MM_S_ARG(ev->format.n > 0 ? ev->format : MM_S("(no format)")),
+           (ev->flags & MM_EV_UNPARSED) == 0 ? "all of it" : "NOT ALL OF IT");
+    for (int i = 0; i < MM_F_COUNT; i++) {
+        if (!mm_event_has(ev, (enum mm_field)i))
+            continue;
+        printf("  %.*s = ", MM_S_ARG(mm_field_name((enum mm_field)i)));
+        mm_format_print(mm_event_as_text(ev, (enum mm_field)i, tmp));
+        putchar('\n');
+    }
+    for (size_t i = 0; i < ev->extra_n; i++) {
+        fputs("  ", stdout);
+        mm_format_print(ev->extra[i].name);
+        fputs(" = ", stdout);
+        mm_format_print(ev->extra[i].value);
+        putchar('\n');
+    }
+}
+
+static int explain_line(struct mm_format_cmd *c, struct mm_slice line)
+{
+    struct mm_explained e[MM_EXPLAIN_MAX];
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+    struct mm_raw raw = {.received_us = mm_now_us()};
+    struct mm_scratch *scratch = mm_scratch_new();
+    struct mm_slice text;
+    struct mm_arena arena;
+    struct mm_event *ev;
+    uint8_t *padded;
+    size_t n;
+
+    mm_arena_init(&arena, OUT_MAX);
+    line = mm_slice_sub(line, 0, MM_MAX_LINE);
+    padded = mm_arena_alloc(&arena, line.n + MM_PADDING);
+    ev = mm_arena_alloc(&arena, sizeof(*ev));
+    if (scratch == NULL || padded == NULL || ev == NULL)
+        return MM_FORMAT_BAD;
+    if (line.n > 0)
+        memcpy(padded, line.p, line.n);
+    raw.body = mm_slice_of(padded, line.n);
+    if (c->format != NULL)
+        hint.format = mm_formats_find(c->set, mm_slice_str(c->format));
+    n = mm_explain(c->set, scratch, &arena, &raw, &hint, &text, e);
+    printf("%zu of %zu formats know this line\n", n, mm_formats_count(c->set));
+    for (size_t i = 0; i < n; i++)
+        show_one(c, text, &e[i]);
+    mm_parse(c->set, scratch, &arena, &raw, &hint, ev);
+    show_fields(ev);
+    n = (ev->flags & MM_EV_UNPARSED) != 0;
+    mm_scratch_free(&scratch);
+    mm_arena_done(&arena);
+    return n == 0 ? 0 : MM_FORMAT_BAD;
+}
+
+static int explain(struct mm_format_cmd *c)
+{
+    if (c->paths < 1 || c->paths > 2)
+        return usage();
+    if (!mm_format_load(c, c->paths == 2 ? c->path[1] : NULL) || mm_format_tell(c) > 0)
+        return MM_FORMAT_BAD;
+    return explain_line(c, mm_slice_str(c->path[0]));
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(struct mm_format_cmd *c);
+    } verbs[] = {
+        {"new", mm_format_new}, {"test", test}, {"explain", explain},
+        {"check", check},       {"list", list}, {"add", mm_format_add},
+    };
+    static struct mm_format_cmd c = {.state = "/var/lib/mimamori", .to = "."}; /* 20 KB */
+    int rc;
+
+    if (argc < 2 || !read_args(&c, argc, argv))
+        return usage();
+    for (size_t i = 0; i < MM_COUNT(verbs); i++) {
+        if (strcmp(argv[1], verbs[i].name) != 0)
+            continue;
+        rc = verbs[i].run(&c);
+        mm_format_done(&c);
+        if (rc == MM_FORMAT_USAGE)
+            (void)usage();
+        return fflush(stdout) == 0 ? rc : MM_FORMAT_BAD;
+    }
+    return usage();
+}

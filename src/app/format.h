@@ -1,0 +1,49 @@
+/*
+ * app/format.h - what the parts of `mimamori format` share.
+ *
+ * Purpose   Options, formats that were loaded, output that is safe on a terminal.
+ * Owns      struct mm_format_cmd owns what it loaded until mm_format_done.
+ * Threads   One.
+ * Trust     Lines and files are foreign: what is printed holds no control characters.
+ */
+#ifndef MM_APP_FORMAT_H
+#define MM_APP_FORMAT_H
+
+#include "base/limits.h"
+#include "parse/parse.h"
+
+enum { MM_FORMAT_BAD = 1, MM_FORMAT_USAGE = 2, MM_FORMAT_ARGS = 64 };
+
+struct mm_format_cmd {
+    const char *state, *name, *from, *title, *category, *outcome, *to, *format;
+    const char *mark[MM_FORMAT_ARGS];
+    size_t marks;
+    const char *path[MM_FORMAT_ARGS];
+    size_t paths;
+    bool json, accept;
+    struct mm_formats *set;
+    struct mm_format_errors errors;
+};
+
+/*
+ * Load the content's formats and the state's own, then `file` (or NULL), which stands in for one of
+ * the same name. What is wrong with any is in c->errors. False after saying what cannot be read.
+ */
+bool mm_format_load(struct mm_format_cmd *c, const char *file);
+void mm_format_done(struct mm_format_cmd *c);
+/* c->errors on stdout, "file:line:column: words: detail"; how many. */
+size_t mm_format_tell(const struct mm_format_cmd *c);
+/* A whole file; false after saying why not. The buffer is the caller's. */
+bool mm_format_read(const char *path, struct mm_buf *out);
+/* Write a whole file durably; false after saying why not. */
+bool mm_format_write(const char *path, struct mm_slice bytes);
+/* Foreign text on a terminal. */
+void mm_format_print(struct mm_slice s);
+/* The name of the file in a path. */
+const char *mm_format_base(const char *path);
+
+/* format_new.c */
+int mm_format_new(struct mm_format_cmd *c);
+int mm_format_add(struct mm_format_cmd *c);
+
+#endif

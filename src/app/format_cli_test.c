@@ -1,0 +1,131 @@
+/* app/format_cli_test.c - `mimamori format` as a helper uses it: from lines to a format in force.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/harness/test.h"
+
+enum { OUT_MAX = 64 * 1024, ARGS_MAX = 16 };
+
+#define LINES                                                                                      \
+    "<13>Nov 20 10:00:00 h doord[1]: opened by user alice from 192.0.2.7\n"                        \
+    "<13>Nov 20 10:00:01 h doord[1]: opened by user bob from 192.0.2.8\n"                          \
+    "<13>Nov 20 10:00:02 h doord[1]: locked {host.name=gate-1} after 20 s\n"
+
+static void put(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "we");
+
+    CHECK(f != NULL && fputs(text, f) >= 0);
+    CHECK(fclose(f) == 0);
+}
+
+/* Run with these words; standard output and errors into out. Returns the exit status. */
+static int run(char out[OUT_MAX], const char *const *words)
+{
+    char *argv[ARGS_MAX + 2] = {strdup(MM_PROGRAM)};
+    int status, fd = open("out", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    ssize_t n;
+    pid_t pid;
+
+    for (int i = 0; words[i] != NULL; i++) {
+        CHECK(i < ARGS_MAX);
+        argv[i + 1] = strdup(words[i]);
+    }
+    CHECK(fd >= 0);
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        if (dup2(fd, 1) != 1 || dup2(fd, 2) != 2)
+            _exit(99);
+        (void)execv(argv[0], argv);
+        _exit(98);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    n = pread(fd, out, OUT_MAX - 1, 0);
+    CHECK(n >= 0);
+    out[n] = '\0';
+    (void)close(fd);
+    for (int i = 0; argv[i] != NULL; i++)
+        free(argv[i]);
+    return WEXITSTATUS(status);
+}
+
+#define RUN(out, ...) run(out, (const char *const[]){__VA_ARGS__, NULL})
+
+static bool says(const char *out, const char *what)
+{
+    bool yes = strstr(out, what) != NULL;
+
+    if (!yes)
+        printf("# no \"%s\" in: %s\n", what, out);
+    return yes;
+}
+
+static void begin(void)
+{
+    char content[1024];
+
+    CHECK(chdir(mm_test_dir()) == 0);
+    (void)snprintf(content, sizeof(content), "%s", mm_test_source("content"));
+    CHECK(setenv("MIMAMORI_CONTENT", content, 1) == 0);
+    CHECK(mkdir("state", 0700) == 0);
+}
+
+TEST(from_example_lines_to_a_format_that_is_taken_in)
+{
+    char out[OUT_MAX];
+
+    begin();
+    put("lines", LINES);
+    CHECK_NUM(RUN(out, "new", "--name", "door", "--from", "lines", "--outcome", "success"), 0);
+    CHECK(says(out, "door.test: 3 lines, 3 wholly read"));
+    CHECK_NUM(RUN(out, "test", "door.yaml"), 0);
+    CHECK(says(out, "3 lines, 0 differ, 0 not wholly read"));
+    CHECK_NUM(RUN(out, "explain",
+                  "<13>Nov 20 10:00:00 h doord[1]: opened by user alice from nowhere", "door.yaml"),
+              1);
+    CHECK(says(out, "door: cannot read it\n    read up to column "));
+    CHECK(says(out, "expected there: {ip}"));
+    CHECK_NUM(RUN(out, "add", "--state", "state", "door.yaml"), 0);
+    CHECK(access("state/formats/door.yaml", R_OK) == 0);
+    CHECK_NUM(RUN(out, "list", "--state", "state"), 0);
+    CHECK(says(out, "\ndoor "));
+    CHECK(says(out, "\nfortigate "));
+}
+
+TEST(test_shows_what_differs)
+{
+    char out[OUT_MAX];
+
+    begin();
+    put("lines", LINES);
+    CHECK_NUM(RUN(out, "new", "--name", "door", "--from", "lines"), 0);
+    put("door.test", "< <13>Nov 20 10:00:02 h doord[1]: locked gate-2 after 20 s\n= door x {}\n");
+    CHECK_NUM(RUN(out, "test", "door.yaml"), 1);
+    CHECK(says(out, "door.test:2\n  line <13>Nov 20"));
+    CHECK(says(out, "\"host.name\":\"gate-2\""));
+    put("door.test", "nonsense\n");
+    CHECK_NUM(RUN(out, "test", "door.yaml"), 1);
+    CHECK(says(out, "door.test:1: this is no line of a test file"));
+}
+
+TEST(a_broken_format_is_refused_with_line_column_and_what_was_expected)
+{
+    char out[OUT_MAX];
+
+    begin();
+    put("good.yaml", "format: good\nrecognise: [{app: [a]}]\ndecode: kv\n");
+    put("bad.yaml", "format: bad\nrecognise:\n  - frobnicate: [a]\ndecode: kv\n");
+    CHECK_NUM(RUN(out, "check", "good.yaml"), 0);
+    CHECK_NUM(RUN(out, "check", "bad.yaml"), 1);
+    CHECK(says(out, "bad.yaml:3:17: this key is not known here: frobnicate"));
+    CHECK_NUM(RUN(out, "add", "--state", "state", "good.yaml", "bad.yaml"), 1);
+    CHECK(access("state/formats/good.yaml", R_OK) != 0); /* nothing of it */
+    CHECK_NUM(RUN(out, "add", "--state", "state", "good.yaml"), 0);
+    CHECK_NUM(RUN(out, "frobnicate"), 2);
+}

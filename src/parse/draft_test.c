@@ -1,0 +1,104 @@
+/* parse/draft_test.c - from lines to a format that reads them. */
+#include "parse/draft.h"
+
+#include "parse/parse.h"
+#include "tests/harness/test.h"
+
+static void make(struct mm_draft *d, struct mm_buf *yaml)
+{
+    struct mm_draft_head head = {
+        .name = MM_S("door"), .category = MM_S("host"), .outcome = MM_S("success")};
+
+    CHECK(mm_draft_yaml(d, &head, yaml));
+}
+
+static const char *line_of(struct mm_buf *yaml, const char *with)
+{
+    size_t at = mm_slice_search(mm_buf_slice(yaml), mm_slice_str(with));
+
+    if (at == SIZE_MAX)
+        printf("# %.*s\n", MM_S_ARG(mm_buf_slice(yaml)));
+    return at == SIZE_MAX ? NULL : with;
+}
+
+TEST(draft_names_what_it_can_and_its_file_reads_the_lines)
+{
+    static const char *const lines[] = {
+        "<13>Nov 20 10:00:00 h doord[1]: opened by user alice from 192.0.2.7 port 4711",
+        "<13>Nov 20 10:00:01 h doord[1]: opened by user bob from 192.0.2.8 port 4712",
+        "<13>Nov 20 10:00:02 h doord[1]: it's 12 degrees {cold}",
+    };
+    struct mm_formats *set = mm_formats_new();
+    struct mm_scratch *scratch = mm_scratch_new();
+    struct mm_format_errors errors = {0};
+    static struct mm_event ev;
+    static struct mm_draft d;
+    struct mm_arena arena;
+    struct mm_buf yaml;
+
+    CHECK(mm_draft_init(&d) == MM_OK);
+    mm_arena_init(&arena, 1 << 20);
+    mm_buf_init(&yaml, MM_DRAFT_YAML);
+    for (size_t i = 0; i < MM_COUNT(lines); i++)
+        CHECK(mm_draft_add(&d, mm_slice_str(lines[i]), NULL, 0) == MM_OK);
+    make(&d, &yaml);
+    CHECK(line_of(&yaml, "  - is: 'opened by user {user.name:word} from {source.ip:ip} port "
+                         "{source.port:int}'\n") != NULL);
+    CHECK(line_of(&yaml, "  - is: 'it''s {s:int} degrees {{cold}'\n") != NULL);
+    CHECK(line_of(&yaml, "  - app: ['doord']\n") != NULL);
+    CHECK(mm_formats_add(set, "door.yaml", mm_buf_slice(&yaml), &errors) == MM_OK);
+    for (size_t i = 0; i < MM_COUNT(lines); i++) {
+        struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+        struct mm_raw raw = {.body = mm_slice_str(lines[i]),
+                             .received_us = INT64_C(1795147200000000)};
+
+        mm_parse(set, scratch, &arena, &raw, &hint, &ev);
+        CHECK((ev.flags & MM_EV_UNPARSED) == 0);
+    }
+    mm_buf_done(&yaml);
+    mm_draft_done(&d);
+    mm_scratch_free(&scratch);
+    mm_formats_free(&set);
+    mm_arena_done(&arena);
+}
+
+TEST(draft_takes_marks_out_of_the_text)
+{
+    struct mm_draft_mark marks[MM_DRAFT_MARKS];
+    struct mm_slice line = {0};
+    static struct mm_draft d;
+    struct mm_buf yaml;
+    size_t n = 0;
+
+    CHECK(mm_draft_init(&d) == MM_OK);
+    mm_buf_init(&yaml, MM_DRAFT_YAML);
+    CHECK(mm_draft_marks(&d,
+                         MM_S("{@timestamp=2026-11-20 10:00:00} {{x} {user.name=Taro Y} was let in "
+                              "by {host.name=gate-1}/{mine=7}"),
+                         &line, marks, &n) == MM_OK);
+    CHECK_SLICE(line, "2026-11-20 10:00:00 {x} Taro Y was let in by gate-1/7");
+    CHECK_NUM(n, 4);
+    CHECK(mm_draft_add(&d, line, marks, n) == MM_OK);
+    make(&d, &yaml);
+    CHECK(line_of(&yaml, "  - is: '{:ymd} {{x} {user.name:last} was let in by "
+                         "{host.name:word}/{mine:int}'\n") != NULL);
+    CHECK(line_of(&yaml, "  - like: ['{:ymd} {{x}") != NULL);
+    CHECK(mm_draft_marks(&d, MM_S("{no value}"), &line, marks, &n) == MM_E_SYNTAX);
+    CHECK(mm_draft_marks(&d, MM_S("{a=}"), &line, marks, &n) == MM_E_SYNTAX);
+    CHECK(mm_draft_marks(&d, MM_S("{a=1"), &line, marks, &n) == MM_E_SYNTAX);
+    mm_buf_done(&yaml);
+    mm_draft_done(&d);
+}
+
+TEST(draft_refuses_marks_outside_of_the_message)
+{
+    struct mm_draft_mark header = {1, 2, MM_S_INIT("x")}, behind = {60, 9, MM_S_INIT("x")};
+    static struct mm_draft d;
+
+    CHECK(mm_draft_init(&d) == MM_OK);
+    CHECK(mm_draft_add(&d, MM_S("<13>Nov 20 10:00:00 h doord: hello"), &header, 1) == MM_E_RANGE);
+    CHECK(mm_draft_add(&d, MM_S("<13>Nov 20 10:00:00 h doord: hello"), &behind, 1) == MM_E_RANGE);
+    CHECK(!mm_draft_name_ok(MM_S("../x")) && !mm_draft_name_ok(MM_S("")) &&
+          !mm_draft_name_ok(MM_S("-a")) && mm_draft_name_ok(MM_S("a-1")));
+    mm_draft_done(&d);
+}
