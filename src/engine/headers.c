@@ -31,10 +31,11 @@ bool mm_headers_is(struct mm_slice line)
     size_t at = mm_slice_find(mm_slice_sub(line, 0, MM_HEADERS_LOOK), '#', 0);
     struct mm_slice rest = mm_slice_sub(line, at, SIZE_MAX);
 
-    if (at == SIZE_MAX || mm_slice_find(line, '\n', 0) != SIZE_MAX)
-        return false;
-    return mm_slice_starts(rest, MM_S("#Fields:")) || mm_slice_starts(rest, MM_S("#fields")) ||
-           mm_slice_starts(rest, MM_S("#path"));
+    /* The whole line is looked at only when it is one: nearly all are not. */
+    return at != SIZE_MAX &&
+           (mm_slice_starts(rest, MM_S("#Fields:")) || mm_slice_starts(rest, MM_S("#fields")) ||
+            mm_slice_starts(rest, MM_S("#path"))) &&
+           mm_slice_find(line, '\n', 0) == SIZE_MAX;
 }
 
 /* Leave out the oldest line. */
