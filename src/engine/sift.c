@@ -53,8 +53,21 @@ static void order_by_company(struct mm_sift *s, const struct mm_chunk *c)
         s->order[at[group[c->rec[i].source_at]]++] = (uint16_t)i;
 }
 
+/* Fetch a line that comes soon: in this order the processor cannot guess which one that is, and
+ * waiting for its bytes would cost as much as all the rest. */
+static void fetch(const struct mm_chunk *c, const struct mm_chunk_rec *r)
+{
+    enum { CACHE_LINE = 64, FETCH_MAX = 1024 };
+    struct mm_slice body = mm_chunk_body(c, r);
+
+    for (size_t i = 0; i < body.n && i < FETCH_MAX; i += CACHE_LINE)
+        __builtin_prefetch(body.p + i);
+}
+
 void mm_sift_chunk(struct mm_sift *s, const struct mm_chunk *c)
 {
+    enum { AHEAD = 4 };
+
     order_by_company(s, c);
     for (uint32_t i = 0; i < c->records_n; i++) {
         const struct mm_chunk_rec *r = &c->rec[s->order[i]];
@@ -65,6 +78,8 @@ void mm_sift_chunk(struct mm_sift *s, const struct mm_chunk *c)
                                            .keep_days = source->keep_days,
                                            .text = mm_chunk_body(c, r)};
 
+        if (i + AHEAD < c->records_n)
+            fetch(c, &c->rec[s->order[i + AHEAD]]);
         mm_sieve_add(s->sieve, &line);
     }
 }

@@ -6,10 +6,10 @@
 #include "store/events/native.h"
 
 enum {
-    FOURS_BYTES = MM_SIEVE_FOURS_BITS / 8,
-    EIGHTS_BYTES = MM_SIEVE_EIGHTS_BITS / 8,
-    BYTES_MIN = 64, /* of a filter: smaller ones save nothing */
-    PROBES = 16,    /* places that a company may have */
+    WORDS_MIN = 8, /* of a filter: smaller ones save nothing */
+    PROBES = 16,   /* places that a company may have */
+    /* Lines of a company in a row before marks are worth gathering: that costs some 8 us. */
+    RUN_MIN = 64,
     STRIDE_FOURS = 1,
     STRIDE_EIGHTS = 4,
     /* Rows that wait because nobody writes them: 2,000 rows are 80 MiB. Later ones are dropped. */
@@ -21,10 +21,14 @@ static_assert((int)STRIDE_FOURS <= (int)MM_SIEVE_ALIGNMENTS_MAX &&
                   (int)STRIDE_EIGHTS <= (int)MM_SIEVE_ALIGNMENTS_MAX,
               "room for every alignment");
 
+/* Bit k is bit k & 63 of word k >> 6; as bytes, in the machine's order, bit k & 7 of byte k >> 3.
+ */
 struct bits {
-    uint8_t fours[FOURS_BYTES];
-    uint8_t eights[EIGHTS_BYTES];
+    uint64_t fours[MM_SIEVE_FOURS_BITS / 64];
+    uint64_t eights[MM_SIEVE_EIGHTS_BITS / 64];
 };
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words of bits are written as bytes");
 
 struct filter {
     struct bits *bits; /* NULL: the place was never used */
@@ -38,8 +42,12 @@ struct filter {
 struct mm_sieve {
     uint16_t queue;
     struct mm_native *rows;
-    struct filter *last; /* lines of a company often come together */
+    struct filter *last; /* whose lines are coming, … */
+    size_t run;          /* … so many one after the other */
+    bool marked;         /* there are marks, of its lines */
     struct filter filter[MM_SIEVE_COMPANIES_MAX];
+    /* A byte for each bit of `fours`: setting one costs half of what a bit costs. */
+    uint8_t mark[MM_SIEVE_FOURS_BITS];
 };
 
 enum mm_code mm_sieve_new(uint16_t queue, struct mm_sieve **ret)
@@ -92,9 +100,43 @@ static inline uint32_t hash_eight(uint64_t v)
 static_assert(MM_SIEVE_FOURS_BITS == 1 << (32 - 16) && MM_SIEVE_EIGHTS_BITS == 1 << (64 - 46),
               "hashes are as long as filters");
 
-static inline void set(uint8_t *bits, uint32_t hash)
+static inline void set(uint64_t *bits, uint32_t hash)
 {
-    bits[hash >> 3] |= (uint8_t)(1u << (hash & 7));
+    bits[hash >> 6] |= UINT64_C(1) << (hash & 63);
+}
+
+/* put_pieces with marks for the fours. */
+static void mark_pieces(uint8_t *mark, struct bits *b, struct mm_slice t)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= t.n; i += STRIDE_EIGHTS) {
+        uint64_t v = piece(t.p + i, 8);
+
+        mark[hash_four(v)] = 1;
+        mark[hash_four(v >> 8)] = 1;
+        mark[hash_four(v >> 16)] = 1;
+        mark[hash_four(v >> 24)] = 1;
+        set(b->eights, hash_eight(v));
+    }
+    for (; i + 4 <= t.n; i += STRIDE_FOURS)
+        mark[hash_four(piece(t.p + i, 4))] = 1;
+}
+
+/* Marks become bits of the filter whose lines they are. */
+static void gather_marks(struct mm_sieve *s)
+{
+    uint64_t *fours = s->last->bits->fours;
+
+    for (size_t i = 0; i < MM_SIEVE_FOURS_BITS; i += 8) {
+        uint64_t eight;
+
+        memcpy(&eight, s->mark + i, sizeof(eight));
+        /* Byte k is 0 or 1: the product has it at bit 56 + k. */
+        fours[i / 64] |= (eight * UINT64_C(0x0102040810204080) >> 56) << i % 64;
+    }
+    memset(s->mark, 0, sizeof(s->mark));
+    s->marked = false;
 }
 
 static void put_pieces(struct bits *b, struct mm_slice t)
@@ -117,17 +159,17 @@ static void put_pieces(struct bits *b, struct mm_slice t)
 /* ---- rows ---- */
 
 /* Halve a filter while not a quarter of its bits would be set: OR the upper half onto the lower. */
-static struct mm_slice folded(uint8_t *bits, size_t n)
+static struct mm_slice folded(uint64_t *bits, size_t n)
 {
     size_t ones = 0;
 
     for (size_t i = 0; i < n; i++)
-        ones += (size_t)__builtin_popcount(bits[i]);
-    for (; n > BYTES_MIN && ones <= n; n /= 2) {
+        ones += (size_t)__builtin_popcountll(bits[i]);
+    for (; n > WORDS_MIN && ones <= n * sizeof(*bits); n /= 2) {
         for (size_t i = 0; i < n / 2; i++)
             bits[i] |= bits[n / 2 + i];
     }
-    return mm_slice_of(bits, n);
+    return mm_slice_of((const uint8_t *)bits, n * sizeof(*bits));
 }
 
 /* The filter's lines become a row; it goes on with the next number. */
@@ -140,9 +182,11 @@ static void close_filter(struct mm_sieve *s, struct filter *f)
                                .received_us = f->received_us,
                                .keep_days = f->keep_days};
 
+    if (s->marked && f == s->last)
+        gather_marks(s);
     if (f->text_bytes > 0 && mm_native_rows(s->rows) < WAITING_MAX) {
-        row.fours = folded(f->bits->fours, FOURS_BYTES);
-        row.eights = folded(f->bits->eights, EIGHTS_BYTES);
+        row.fours = folded(f->bits->fours, MM_COUNT(f->bits->fours));
+        row.eights = folded(f->bits->eights, MM_COUNT(f->bits->eights));
         /* Not taken for want of memory: the builder is empty then, and these events are read. */
         if (mm_native_sieve(s->rows, &row) != MM_OK)
             mm_native_reset(s->rows);
@@ -184,16 +228,25 @@ void mm_sieve_add(struct mm_sieve *s, const struct mm_sieve_line *line)
     struct filter *f = s->last;
 
     MM_ASSERT(line->seq < UINT64_MAX);
-    if (f == NULL || f->company != line->company)
+    if (f == NULL || f->company != line->company) {
+        if (s->marked)
+            gather_marks(s);
         f = place_of(s, line);
-    s->last = f;
+        s->last = f;
+        s->run = 0;
+    }
     if (f == NULL)
         return;
     if (line->seq < f->to) { /* read once more: what follows speaks for itself */
         close_filter(s, f);
         f->from = line->seq;
     }
-    put_pieces(f->bits, line->text);
+    if (s->run++ < RUN_MIN) {
+        put_pieces(f->bits, line->text);
+    } else {
+        mark_pieces(s->mark, f->bits, line->text);
+        s->marked = true;
+    }
     f->to = line->seq + 1;
     f->received_us = line->received_us;
     f->keep_days = line->keep_days > f->keep_days ? line->keep_days : f->keep_days;

@@ -20,7 +20,7 @@ enum {
     COMPANIES = 3,
     QUEUES = 2,
     LINE_MAX = 400,
-    QUERIES = 150,
+    QUERIES = 100,
     PAGE = 7,
 };
 
