@@ -17,8 +17,12 @@
 enum {
     /* Texts of a query that are asked for; each is up to 5 KiB of SQL. */
     MM_NARROW_TEXTS_MAX = 8,
-    /* Runs of numbers that are left out: the store holds each granule against all of them. */
-    MM_NARROW_RUNS_MAX = 64,
+    MM_NARROW_QUEUES_MAX = 4, /* of whose events something is left out; of others nothing is */
+    /* Stretches of numbers that have to be read: the store holds each granule against all of them;
+     * blocks it finds by halving. */
+    MM_NARROW_STRETCHES_MAX = 16,
+    MM_NARROW_BLOCKS_MAX = 3000, /* of all queues: some 27 KiB of SQL */
+    MM_NARROW_BLOCK = 1024,      /* numbers; doubled while there are too many */
     /* Sieves ruled out that are looked at, the newest: of 2,000 million lines of 250 bytes. */
     MM_NARROW_ROWS_MAX = 500 * 1000,
 };
@@ -30,8 +34,8 @@ enum {
 bool mm_narrow_ask(const struct mm_query *q, int64_t now_us, struct mm_buf *out);
 
 /*
- * Append to a WHERE clause what the answer allows to leave out: nothing, or
- * " AND NOT (queue = … AND seq >= … AND seq < …)" for each run. MM_E_SYNTAX: not such an answer.
+ * Append to a WHERE clause what the answer leaves to be read: nothing, or a condition on queue and
+ * seq. MM_E_SYNTAX: not such an answer.
  */
 MM_MUST_USE enum mm_code mm_narrow_put(struct mm_slice answer, struct mm_buf *out);
 

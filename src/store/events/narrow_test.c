@@ -1,6 +1,8 @@
 /* store/events/narrow_test.c - what narrow.h promises without a store. */
 #include "store/events/narrow.h"
 
+#include <stdio.h>
+
 #include "store/events/rows.h"
 #include "tests/harness/test.h"
 
@@ -26,12 +28,12 @@ static bool ask(const char *text, struct mm_buf *out)
 static void shorten(struct mm_slice sql, struct mm_buf *out)
 {
     static const struct mm_slice piece = MM_S_INIT("bitTest(");
-    size_t from = mm_slice_search(sql, MM_S(" AND NOT ("));
-    size_t to = mm_slice_search(sql, MM_S(") ORDER BY "));
+    size_t from = mm_slice_search(sql, MM_S(" AND ("));
+    size_t to = mm_slice_search(sql, MM_S(") = 0 ORDER BY "));
 
     CHECK(from != SIZE_MAX && to != SIZE_MAX);
     mm_buf_init(out, 1 << 16);
-    sql = mm_slice_sub(sql, from + 10, to - from - 10);
+    sql = mm_slice_sub(sql, from + 6, to - from - 6);
     for (size_t i = 0; i < sql.n;) {
         if (mm_slice_starts(mm_slice_sub(sql, i, sql.n - i), piece)) {
             unsigned depth = 1;
@@ -53,8 +55,8 @@ TEST(narrow_asks_for_what_every_match_must_have)
         {"", NULL},
         {"abc", NULL},
         {"abcd", "(T)"},
-        {"abcde", "(T AND T)"},
-        {"abcdefghijk", "(T AND T AND T AND T AND T AND T AND T AND T) AND (T OR T OR T OR T)"},
+        {"abcde", "(T * T)"},
+        {"abcdefghijk", "(T * T * T * T * T * T * T * T) * (T * T + T * T)"},
         {"event.original:abcd", "(T)"},
         {"event.original:*abcd*", "(T)"},
         {"user.name:abcd", NULL},
@@ -63,14 +65,14 @@ TEST(narrow_asks_for_what_every_match_must_have)
         {"abcd not efgh", "((T))"},
         {"abcd user.name:x", "((T))"},
         {"user.name:x abcd", "((T))"},
-        {"abcd efgh", "((T)) AND ((T))"},
-        {"abcd or efgh", "((T)) OR ((T))"},
+        {"abcd efgh", "((T)) * ((T))"},
+        {"abcd or efgh", "((T)) + ((T))"},
         {"abcd or user.name:x", NULL},
         {"user.name:x or abcd", NULL},
         {"ab*cdef", "(T)"},
-        {"abcd*efgh?xy", "(T) AND (T)"},
+        {"abcd*efgh?xy", "(T) * (T)"},
         {"tasktask*", NULL},
-        {"ab\\*cd*", "(T AND T)"},
+        {"ab\\*cd*", "(T * T)"},
     };
 
     for (size_t i = 0; i < MM_COUNT(cases); i++) {
@@ -122,47 +124,131 @@ static void put_run(struct mm_buf *b, uint16_t queue, uint64_t from, uint64_t to
     mm_buf_u64le(b, to);
 }
 
-TEST(narrow_leaves_out_runs_joined_where_they_touch)
+/* The condition that an answer leads to, without the list of no blocks. */
+static void condition(struct mm_buf *answer, struct mm_buf *out)
+{
+    static const struct mm_slice none = MM_S_INIT("18446744073709551615");
+    struct mm_buf whole;
+    struct mm_slice s;
+
+    mm_buf_init(&whole, 1 << 20);
+    mm_buf_init(out, 1 << 20);
+    CHECK(mm_narrow_put(mm_buf_slice(answer), &whole) == MM_OK);
+    s = mm_buf_slice(&whole);
+    for (size_t i = 0; i < s.n;) {
+        if (mm_slice_starts(mm_slice_sub(s, i, s.n - i), none))
+            i += none.n;
+        else
+            mm_buf_byte(out, s.p[i++]);
+    }
+    mm_buf_done(&whole);
+}
+
+TEST(narrow_reads_what_is_before_between_and_behind_the_runs)
 {
     struct mm_buf answer, sql;
 
     mm_buf_init(&answer, 1 << 16);
-    mm_buf_init(&sql, 1 << 16);
-    CHECK(mm_narrow_put(mm_buf_slice(&answer), &sql) == MM_OK);
+    condition(&answer, &sql);
     CHECK_NUM(sql.n, 0);
-    put_run(&answer, 2, 50, 60);
-    put_run(&answer, 300, 10, 20);
-    put_run(&answer, 2, 10, 20);
-    put_run(&answer, 2, 20, 30); /* touches */
-    put_run(&answer, 2, 12, 15); /* inside */
-    put_run(&answer, 2, 55, 70); /* overlaps */
-    CHECK(mm_narrow_put(mm_buf_slice(&answer), &sql) == MM_OK);
-    CHECK_SLICE(mm_buf_slice(&sql), " AND NOT (queue = 2 AND seq >= 10 AND seq < 30)"
-                                    " AND NOT (queue = 2 AND seq >= 50 AND seq < 70)"
-                                    " AND NOT (queue = 300 AND seq >= 10 AND seq < 20)");
-    for (size_t n = 1; n < MM_ROWS_RUN_BYTES; n++)
-        CHECK(mm_narrow_put(mm_slice_of(answer.p, n), &sql) == MM_E_SYNTAX);
-    mm_buf_done(&answer);
     mm_buf_done(&sql);
+    put_run(&answer, 2, 50000, 60000);
+    put_run(&answer, 300, 10, 20);
+    put_run(&answer, 2, 10000, 20000);
+    put_run(&answer, 2, 20000, 30000);   /* touches */
+    put_run(&answer, 2, 12000, 15000);   /* inside */
+    put_run(&answer, 2, 55000, 70000);   /* overlaps */
+    put_run(&answer, 2, 9, 9);           /* nothing */
+    put_run(&answer, 2, 900000, 900001); /* far behind */
+    condition(&answer, &sql);
+    CHECK_SLICE(
+        mm_buf_slice(&sql),
+        " AND (queue NOT IN (2, 300)"
+        " OR (queue = 2 AND (seq < 10000 OR seq >= 900001 OR (seq >= 70000 AND seq < 900000)"
+        " OR intDiv(seq, 1024) IN ("
+        ",29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48)))"
+        " OR (queue = 300 AND (seq < 10 OR seq >= 20 OR intDiv(seq, 1024) IN ())))");
+    mm_buf_done(&sql);
+    for (size_t n = 1; n < MM_ROWS_RUN_BYTES; n++) {
+        mm_buf_init(&sql, 1 << 16);
+        CHECK(mm_narrow_put(mm_slice_of(answer.p, n), &sql) == MM_E_SYNTAX);
+        CHECK_NUM(sql.n, 0);
+    }
+    mm_buf_done(&answer);
 }
 
-TEST(narrow_keeps_the_longest_of_many_runs)
+static size_t count(struct mm_slice s, uint8_t c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == c;
+    return n;
+}
+
+TEST(narrow_says_many_gaps_more_coarsely)
 {
     struct mm_buf answer, sql;
-    size_t n = 0, at = 0;
 
     mm_buf_init(&answer, 1 << 20);
-    mm_buf_init(&sql, 1 << 16);
-    for (uint64_t i = 1; i <= 1000; i++)
-        put_run(&answer, 1, i * 10000, i * 10000 + i);
-    CHECK(mm_narrow_put(mm_buf_slice(&answer), &sql) == MM_OK);
-    while ((at = mm_slice_find(mm_buf_slice(&sql), '<', at)) != SIZE_MAX) {
-        n++;
-        at++;
-    }
-    CHECK_NUM(n, MM_NARROW_RUNS_MAX);
-    CHECK(mm_slice_search(mm_buf_slice(&sql), MM_S("seq >= 10000000 ")) != SIZE_MAX);
-    CHECK(mm_slice_search(mm_buf_slice(&sql), MM_S("seq >= 10000 ")) == SIZE_MAX);
-    mm_buf_done(&answer);
+    for (uint64_t i = 1; i <= 3000; i++)
+        put_run(&answer, 1, i * 10000, i * 10000 + 5000);
+    condition(&answer, &sql);
+    CHECK(count(mm_buf_slice(&sql), ',') <= MM_NARROW_BLOCKS_MAX + 1);
+    CHECK(mm_slice_search(mm_buf_slice(&sql), MM_S("intDiv(seq, 16384)")) != SIZE_MAX);
     mm_buf_done(&sql);
+    mm_buf_reset(&answer);
+    for (uint64_t i = 1; i <= 3000; i++)
+        put_run(&answer, (uint16_t)(i % 9), i << 20, (i << 20) + 5000);
+    condition(&answer, &sql);
+    CHECK(mm_slice_starts(mm_buf_slice(&sql), MM_S(" AND (queue NOT IN (0, 1, 2, 3) OR ")));
+    CHECK(sql.n < 20000);
+    mm_buf_done(&sql);
+    mm_buf_done(&answer);
+}
+
+/* Whatever the runs: a number that lies in none of them is read. */
+TEST(narrow_leaves_out_no_number_outside_the_runs)
+{
+    struct mm_buf answer, sql;
+    uint64_t state = 9;
+
+    for (int round = 0; round < 30; round++) {
+        uint64_t at = 1 + state % 5000, block = 0, from[40], to[40];
+        struct mm_slice s;
+        size_t n = 0, in;
+
+        mm_buf_init(&answer, 1 << 16);
+        for (; n < 40; n++) {
+            state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+            from[n] = at;
+            to[n] = at + 1 + (state >> 40) % 20000;
+            at = to[n] + 1 + (state >> 20) % (n % 7 == 0 ? 3000000 : 9000);
+            put_run(&answer, 1, from[n], to[n]);
+        }
+        condition(&answer, &sql);
+        s = mm_buf_slice(&sql);
+        in = mm_slice_search(s, MM_S("intDiv(seq, "));
+        CHECK(in != SIZE_MAX);
+        for (in += 12; s.p[in] != ')'; in++)
+            block = block * 10 + (uint64_t)(s.p[in] - '0');
+        for (size_t i = 0; i + 1 < n; i++) {
+            uint64_t step = (from[i + 1] - to[i]) / 6 + 1;
+
+            for (uint64_t number = to[i]; number < from[i + 1]; number += step) {
+                char first[32], last[32], stretch[64];
+
+                (void)snprintf(first, sizeof(first), ",%llu,",
+                               (unsigned long long)(number / block));
+                (void)snprintf(last, sizeof(last), ",%llu)", (unsigned long long)(number / block));
+                (void)snprintf(stretch, sizeof(stretch), "(seq >= %llu AND seq < %llu)",
+                               (unsigned long long)to[i], (unsigned long long)from[i + 1]);
+                CHECK(mm_slice_search(s, mm_slice_str(first)) != SIZE_MAX ||
+                      mm_slice_search(s, mm_slice_str(last)) != SIZE_MAX ||
+                      mm_slice_search(s, mm_slice_str(stretch)) != SIZE_MAX);
+            }
+        }
+        mm_buf_done(&answer);
+        mm_buf_done(&sql);
+    }
 }

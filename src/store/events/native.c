@@ -240,6 +240,7 @@ enum mm_code mm_native_sieve(struct mm_native *n, const struct mm_sieve_row *r)
     mm_column_uint(&c[MM_SVC_FROM], row, r->from);
     mm_column_uint(&c[MM_SVC_TO], row, r->to);
     mm_column_uint(&c[MM_SVC_KEEP_DAYS], row, r->keep_days);
+    mm_column_uint(&c[MM_SVC_FORM], row, MM_SIEVE_FORM);
     mm_column_text(&c[MM_SVC_FOURS], row, r->fours);
     mm_column_text(&c[MM_SVC_EIGHTS], row, r->eights);
     n->bytes += ENVELOPE_BYTES + r->fours.n + r->eights.n;

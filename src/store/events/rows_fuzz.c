@@ -14,6 +14,7 @@ FUZZ(in)
 {
     static struct mm_event ev;
     struct mm_alert alert;
+    struct mm_rows_run run;
     struct mm_rd rd = mm_rd_of(in);
 
     while (mm_rd_left(&rd) > 0) {
@@ -34,4 +35,8 @@ FUZZ(in)
         inside(in, alert.event);
         MM_ASSERT(alert.level < MM_LEVEL_COUNT);
     }
+    rd = mm_rd_of(in);
+    while (mm_rows_run(&rd, &run) == MM_OK)
+        MM_ASSERT(rd.pos % MM_ROWS_RUN_BYTES == 0);
+    MM_ASSERT(mm_rd_left(&rd) < MM_ROWS_RUN_BYTES);
 }

@@ -53,6 +53,7 @@ static const struct mm_ecolumn sieves[] = {
     [MM_SVC_FROM] = {MM_S_INIT("seq_from"), MM_EC_U64, MM_F_NONE, ""},
     [MM_SVC_TO] = {MM_S_INIT("seq_to"), MM_EC_U64, MM_F_NONE, ""},
     [MM_SVC_KEEP_DAYS] = {MM_S_INIT("keep_days"), MM_EC_U16, MM_F_NONE, ""},
+    [MM_SVC_FORM] = {MM_S_INIT("form"), MM_EC_U8, MM_F_NONE, ""},
     [MM_SVC_FOURS] = {MM_S_INIT("fours"), MM_EC_STRING, MM_F_NONE, " CODEC(NONE)"},
     [MM_SVC_EIGHTS] = {MM_S_INIT("eights"), MM_EC_STRING, MM_F_NONE, " CODEC(NONE)"},
 };

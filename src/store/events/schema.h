@@ -82,6 +82,7 @@ enum mm_sv_column {
     MM_SVC_FROM,
     MM_SVC_TO,
     MM_SVC_KEEP_DAYS,
+    MM_SVC_FORM,
     MM_SVC_FOURS,
     MM_SVC_EIGHTS,
     MM_SVC_COUNT

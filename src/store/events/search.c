@@ -646,7 +646,7 @@ static void narrow(struct mm_events_client *c, const struct mm_search_request *r
     if (!r->plain && mm_narrow_ask(r->query, r->now_us, &ask) && mm_buf_ok(&ask) &&
         (mm_events_sql(c, mm_buf_slice(&ask), "RowBinary", &company, 1, to_buf, &runs, answer) !=
              MM_OK ||
-         mm_narrow_put(mm_buf_slice(&runs), out) != MM_OK))
+         mm_narrow_put(mm_buf_slice(&runs), out) != MM_OK || !mm_buf_ok(out)))
         mm_buf_reset(out);
     mm_buf_done(&ask);
     mm_buf_done(&runs);

@@ -11,7 +11,7 @@ enum {
     /* Lines of a company in a row before marks are worth gathering: that costs some 8 us. */
     RUN_MIN = 64,
     STRIDE_FOURS = 1,
-    STRIDE_EIGHTS = 4,
+    STRIDE_EIGHTS = 2,
     /* Rows that wait because nobody writes them: 2,000 rows are 80 MiB. Later ones are dropped. */
     WAITING_MAX = 2000,
 };
@@ -105,20 +105,23 @@ static inline void set(uint64_t *bits, uint32_t hash)
     bits[hash >> 6] |= UINT64_C(1) << (hash & 63);
 }
 
-/* put_pieces with marks for the fours. */
+/* put_pieces with marks for the fours. Four offsets a round: four fours, two eights. */
 static void mark_pieces(uint8_t *mark, struct bits *b, struct mm_slice t)
 {
     size_t i = 0;
 
-    for (; i + 8 <= t.n; i += STRIDE_EIGHTS) {
-        uint64_t v = piece(t.p + i, 8);
+    for (; i + 10 <= t.n; i += 4) {
+        uint64_t v = piece(t.p + i, 8), w = piece(t.p + i + 2, 8);
 
         mark[hash_four(v)] = 1;
         mark[hash_four(v >> 8)] = 1;
         mark[hash_four(v >> 16)] = 1;
         mark[hash_four(v >> 24)] = 1;
         set(b->eights, hash_eight(v));
+        set(b->eights, hash_eight(w));
     }
+    for (size_t k = i; k + 8 <= t.n; k += STRIDE_EIGHTS)
+        set(b->eights, hash_eight(piece(t.p + k, 8)));
     for (; i + 4 <= t.n; i += STRIDE_FOURS)
         mark[hash_four(piece(t.p + i, 4))] = 1;
 }
@@ -143,15 +146,18 @@ static void put_pieces(struct bits *b, struct mm_slice t)
 {
     size_t i = 0;
 
-    for (; i + 8 <= t.n; i += STRIDE_EIGHTS) {
-        uint64_t v = piece(t.p + i, 8);
+    for (; i + 10 <= t.n; i += 4) {
+        uint64_t v = piece(t.p + i, 8), w = piece(t.p + i + 2, 8);
 
         set(b->fours, hash_four(v));
         set(b->fours, hash_four(v >> 8));
         set(b->fours, hash_four(v >> 16));
         set(b->fours, hash_four(v >> 24));
         set(b->eights, hash_eight(v));
+        set(b->eights, hash_eight(w));
     }
+    for (size_t k = i; k + 8 <= t.n; k += STRIDE_EIGHTS)
+        set(b->eights, hash_eight(piece(t.p + k, 8)));
     for (; i + 4 <= t.n; i += STRIDE_FOURS)
         set(b->fours, hash_four(piece(t.p + i, 4)));
 }
@@ -294,11 +300,14 @@ static void ask_width(struct mm_slice text, bool folds, enum mm_sieve_width w,
     static const size_t bytes[] = {4, 8}, strides[] = {STRIDE_FOURS, STRIDE_EIGHTS};
 
     for (size_t a = 0; a < strides[w]; a++) {
-        size_t n = 0;
+        size_t n = 0, all = text.n < a + bytes[w] ? 0 : (text.n - a - bytes[w]) / strides[w] + 1;
+        /* Of a long text some pieces, from all of it. */
+        size_t step = strides[w] * ((all + MM_SIEVE_PIECES_MAX - 1) / MM_SIEVE_PIECES_MAX);
 
-        for (size_t i = a; i + bytes[w] <= text.n && n < MM_SIEVE_PIECES_MAX; i += strides[w]) {
+        for (size_t i = a; i + bytes[w] <= text.n; i += step) {
             const uint8_t *p = text.p + i;
 
+            MM_ASSERT(n < MM_SIEVE_PIECES_MAX);
             if (!folds || plain(p, bytes[w]))
                 ret->hash[w][a][n++] =
                     w == MM_SIEVE_FOURS ? hash_four(piece(p, 4)) : hash_eight(piece(p, 8));

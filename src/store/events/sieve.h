@@ -10,9 +10,9 @@
  *           nothing worse. A row says "no line of this company with numbers [from, to) of this
  *           queue has this piece", which is true for ever, since a number never gets another line:
  *           it may come late, twice, or never (those events are read).
- * Spec      Piece: 4 bytes at every offset of a line, 8 bytes at every fourth; bit 5 of every byte
+ * Spec      Piece: 4 bytes at every offset of a line, 8 bytes at every second; bit 5 of every byte
  *           set, so that letters are alike in both cases. A text may stand at any offset, so all
- *           its fours, and all eights of one of the 4 alignments, must be there.
+ *           its fours, and all eights of one of the 2 alignments, must be there.
  *
  *     mm_sieve_new(queue, &s);
  *     for each line, numbers ascending:  mm_sieve_add(s, &line);
@@ -27,14 +27,17 @@ enum {
     /* Lines of one row: the finer, the more rows have to be asked; the coarser, the more is read
      * for each that may hold the text. 1 MiB are about half of the store's own granule. */
     MM_SIEVE_TEXT_BYTES = 1 << 20,
+    /* Of what stands in a row: another number when pieces or hashes change. Rows of another form
+     * are not asked, since they would rule out what is there. */
+    MM_SIEVE_FORM = 2,
     MM_SIEVE_FOURS_BITS = 1 << 16,
     MM_SIEVE_EIGHTS_BITS = 1 << 18,
     /* Companies with a filter being filled, 40 KiB each. Lines of more are found without. */
     MM_SIEVE_COMPANIES_MAX = 512,
     /* A company that has been silent for so many numbers may lose its place. */
     MM_SIEVE_IDLE_NUMBERS = 1 << 20,
-    MM_SIEVE_PIECES_MAX = 8, /* asked of one alignment */
-    MM_SIEVE_ALIGNMENTS_MAX = 4,
+    MM_SIEVE_PIECES_MAX = 10, /* asked of one alignment */
+    MM_SIEVE_ALIGNMENTS_MAX = 2,
 };
 
 struct mm_sieve_line {
