@@ -401,9 +401,11 @@ enum mm_code mm_triage_aside(struct mm_tx *tx, uint32_t company, uint16_t queue,
         mm_q_int(&q, ":received", received_us);
         mm_q_text(&q, ":why", mm_slice_str(why));
         mm_q_blob(&q, ":bytes", mm_slice_sub(bytes, 0, MM_ASIDE_BYTES));
-        code = mm_q_end(&q);
+        code = mm_q_end_touch(&q);
     }
     mm_tx_widen(tx);
+    if (code == MM_E_NOTFOUND)
+        return MM_OK; /* it was set aside before, and counted then */
     return code == MM_OK ? mm_triage_note(tx, &note, received_us, &opened) : code;
 }
 

@@ -90,7 +90,8 @@ MM_MUST_USE enum mm_code mm_triage_note(struct mm_tx *tx, const struct mm_note *
 /* What the note said is over: close its finding if it is open. */
 MM_MUST_USE enum mm_code mm_triage_over(struct mm_tx *tx, const struct mm_note *note);
 
-/* Keep a record that nobody could read, and make the operator's finding of it. System scope. */
+/* Keep a record that nobody could read, and make the operator's finding of it; done again for the
+ * same number it changes nothing. System scope. */
 MM_MUST_USE enum mm_code mm_triage_aside(struct mm_tx *tx, uint32_t company, uint16_t queue,
                                          uint64_t seq, uint32_t source, int64_t received_us,
                                          const char *why, struct mm_slice bytes);

@@ -7,6 +7,7 @@
 #include "store/records/system_scope.h"
 #include "tests/harness/test.h"
 #include "triage/case.h"
+#include "triage/triage_priv.h"
 
 static const struct mm_migration company_migrations[] = {
     {1, "companies",
@@ -352,11 +353,34 @@ static enum mm_code move(struct mm_tx *tx, void *arg)
         code = mm_triage_over(tx, &note);
     if (code == MM_OK)
         code = mm_triage_aside(tx, 1, 0, 5, 3, 9, "crash", MM_S("\xFF\x00"));
+    if (code == MM_OK) /* a batch that is done again */
+        code = mm_triage_aside(tx, 1, 0, 5, 3, 9, "crash", MM_S("\xFF\x00"));
     if (code == MM_OK)
         code = mm_health_parsed(tx, &h);
     if (code == MM_OK)
         code = mm_health_parsed(tx, &h);
     return code;
+}
+
+/* How often the operator's finding of records set aside was counted. */
+static int64_t asides_counted(struct mm_records *rec)
+{
+    struct mm_scope_hold hold;
+    struct mm_tx *tx = NULL;
+    int64_t count = -1;
+    struct mm_q q;
+
+    CHECK(mm_records_read(rec, mm_system_company(&hold, 0), &tx) == MM_OK);
+    mm_q_begin(&q, tx, &mm_triage_stmts[MM_TRIAGE_FINDING_GET]);
+    mm_q_text(&q, ":kind", MM_S("set_aside"));
+    mm_q_text(&q, ":rule", MM_S(""));
+    mm_q_text(&q, ":field", MM_S("event.reason"));
+    mm_q_text(&q, ":entity", MM_S("crash"));
+    if (mm_q_row(&q))
+        count = mm_q_col_int(&q, 1);
+    CHECK(mm_q_end(&q) == MM_OK);
+    mm_records_read_done(&tx);
+    return count;
 }
 
 TEST(position_notes_and_health_are_kept)
@@ -374,6 +398,7 @@ TEST(position_notes_and_health_are_kept)
     CHECK_NUM(m.before, 1);
     CHECK_NUM(m.after, 77);
     CHECK_NUM(m.opened.case_id, 0);
+    CHECK_NUM(asides_counted(rec), 1);
     CHECK(mm_records_read(rec, mm_system_company(&hold, 1), &tx) == MM_OK);
     CHECK(mm_health_list(tx, &a, &health, &n) == MM_OK && n == 1);
     CHECK_NUM(health[0].parsed, 10);
