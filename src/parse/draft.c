@@ -161,7 +161,7 @@ static struct mm_slice type_of(struct mm_slice value, bool ends, bool user)
             return mm_scan_name(scan);
     }
     if (ends)
-        return MM_S("rest");
+        return mm_slice_find(value, ' ', 0) == SIZE_MAX ? MM_S("word") : MM_S("rest");
     if (user)
         return MM_S("last"); /* names that an attacker chooses: up to the last such text */
     return mm_slice_find(value, ' ', 0) == SIZE_MAX ? MM_S("word") : MM_S("to");
