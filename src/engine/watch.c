@@ -29,7 +29,9 @@ struct counted {
 struct judged {
     uint32_t source;
     uint64_t parsed, unparsed;
-    bool silent, fell;
+    bool silent, fell, other;
+    bool looked;                /* formats were looked at since the engine began */
+    char sends[MM_FORMAT_NAME]; /* the format it sent last */
 };
 
 struct mm_watch {
@@ -60,6 +62,42 @@ bool mm_watch_fell(uint64_t parsed_before, uint64_t unparsed_before, uint64_t pa
 
     return before >= MM_WATCH_COVER_MIN && window >= MM_WATCH_COVER_MIN &&
            parsed_before * 100 >= before * 98 && unparsed * 10 > window;
+}
+
+size_t mm_watch_sends(const struct mm_source_format *list, size_t n, size_t *ret_before)
+{
+    size_t now = SIZE_MAX, before = SIZE_MAX;
+
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].parsed >= MM_WATCH_FORMAT_MIN && list[i].format.n > 0 &&
+            (now == SIZE_MAX || list[i].last_us > list[now].last_us))
+            now = i;
+    }
+    for (size_t i = 0; i < n && now != SIZE_MAX; i++) {
+        if (i != now && list[i].parsed >= MM_WATCH_FORMAT_MIN && list[i].format.n > 0 &&
+            list[i].last_us + MM_WATCH_FORMAT_S * MM_US_PER_S < list[now].last_us &&
+            (before == SIZE_MAX || list[i].last_us > list[before].last_us))
+            before = i;
+    }
+    *ret_before = before;
+    return now;
+}
+
+size_t mm_watch_other(const struct mm_source_format *list, size_t n, struct mm_slice told)
+{
+    size_t other = SIZE_MAX;
+    uint64_t of_told = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (mm_slice_eq(list[i].format, told))
+            of_told = list[i].parsed;
+        else if (list[i].format.n > 0 && (other == SIZE_MAX || list[i].parsed > list[other].parsed))
+            other = i;
+    }
+    return told.n > 0 && other != SIZE_MAX && list[other].parsed >= MM_WATCH_OTHER_MIN &&
+                   list[other].parsed / 10 >= of_told
+               ? other
+               : SIZE_MAX;
 }
 
 enum mm_code mm_watch_new(struct mm_records *records, const char *state_dir, struct mm_watch **ret)
@@ -264,18 +302,74 @@ static void judge_one(struct mm_watch *w, const struct mm_source_info *info,
     }
 }
 
+/* A device was replaced, or is entered as what it is not. */
+static void judge_formats(struct mm_watch *w, const struct mm_source_info *info,
+                          const struct mm_source_format *list, size_t n, int64_t now_us)
+{
+    struct judged *j = judged_of(w, info->parse.source);
+    size_t before = SIZE_MAX, now = mm_watch_sends(list, n, &before), other;
+    struct mm_slice told = mm_slice_str(info->parse.format), sends;
+    char name[16];
+    int len = snprintf(name, sizeof(name), "%u", info->parse.source);
+
+    if (j == NULL)
+        return;
+    other = mm_watch_other(list, n, told);
+    if (other != SIZE_MAX && !j->other)
+        mm_log_warn("engine", "source %u of company %u is said to send %s, its lines are %.*s",
+                    info->parse.source, info->parse.company, info->parse.format,
+                    MM_S_ARG(list[other].format));
+    tell_change(w, &j->other, other != SIZE_MAX, info->parse.company, "format_other",
+                mm_slice_of(name, (size_t)len), MM_LEVEL_LOW, now_us);
+    if (now == SIZE_MAX)
+        return;
+    sends = mm_slice_sub(list[now].format, 0, MM_FORMAT_NAME - 1);
+    /* What changed before the engine began was said then. */
+    if (j->looked && before != SIZE_MAX && !mm_slice_eq(sends, mm_slice_str(j->sends))) {
+        mm_log_info("engine", "source %u of company %u sent %.*s and now sends %.*s",
+                    info->parse.source, info->parse.company, MM_S_ARG(list[before].format),
+                    MM_S_ARG(sends));
+        if (!tell(w, info->parse.company, "format_changed", mm_slice_of(name, (size_t)len),
+                  MM_LEVEL_INFORMATIONAL, false, now_us))
+            return; /* again at the next look */
+    }
+    if (!j->looked || before != SIZE_MAX || j->sends[0] == 0) {
+        memset(j->sends, 0, sizeof(j->sends));
+        memcpy(j->sends, sends.p, sends.n);
+    }
+    j->looked = true;
+}
+
+/* Formats come by company and source: those of one source stand together. */
+static void judge_all_formats(struct mm_watch *w, const struct mm_sources *sources,
+                              const struct mm_source_format *list, size_t n, int64_t now_us)
+{
+    for (size_t from = 0, to; from < n; from = to) {
+        const struct mm_source_info *info = mm_sources_find(sources, list[from].source);
+
+        for (to = from + 1; to < n && list[to].source == list[from].source &&
+                            list[to].company == list[from].company;)
+            to++;
+        if (info != NULL && info->parse.company == list[from].company)
+            judge_formats(w, info, list + from, to - from, now_us);
+    }
+}
+
 static void judge(struct mm_watch *w, const struct mm_sources *sources, int64_t now_us)
 {
     struct mm_health *list = NULL;
     struct mm_tx *tx = NULL;
     struct mm_arena a;
-    size_t n = 0;
+    struct mm_source_format *formats = NULL;
+    size_t n = 0, formats_n = 0;
     enum mm_code code;
 
     mm_arena_init(&a, 64 * 1024 * 1024);
     code = mm_records_read(w->records, mm_system_scope(), &tx);
     if (code == MM_OK) {
         code = mm_health_list(tx, &a, &list, &n);
+        if (code == MM_OK)
+            code = mm_source_formats(tx, &a, 0, &formats, &formats_n);
         mm_records_read_done(&tx);
     }
     for (size_t i = 0; code == MM_OK && i < sources->n; i++) {
@@ -288,6 +382,8 @@ static void judge(struct mm_watch *w, const struct mm_sources *sources, int64_t 
         }
         judge_one(w, info, h, now_us);
     }
+    if (code == MM_OK)
+        judge_all_formats(w, sources, formats, formats_n, now_us);
     mm_arena_done(&a);
 }
 

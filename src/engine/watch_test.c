@@ -29,3 +29,46 @@ TEST(coverage_fell_needs_enough_lines_before_and_after)
     CHECK(!mm_watch_fell(1000, 0, 0, 100));    /* too few */
     CHECK(mm_watch_fell(980, 20, 179, 21));
 }
+
+static struct mm_source_format format(const char *name, uint64_t parsed, int64_t first_s,
+                                      int64_t last_s)
+{
+    return (struct mm_source_format){.format = mm_slice_str(name),
+                                     .parsed = parsed,
+                                     .first_us = first_s * MM_US_PER_S,
+                                     .last_us = last_s * MM_US_PER_S};
+}
+
+TEST(a_source_that_sends_another_format_than_before_is_noticed)
+{
+    const struct mm_source_format replaced[] = {format("fortigate", 9000, 0, 100000),
+                                                format("yamaha-rtx", 30, 100100, 110000)};
+    const struct mm_source_format mixed[] = {format("fortigate", 9000, 0, 109000),
+                                             format("yamaha-rtx", 30, 100100, 110000)};
+    const struct mm_source_format few[] = {format("fortigate", 9000, 0, 100000),
+                                           format("yamaha-rtx", 3, 100100, 110000),
+                                           format("", 500, 0, 200000)};
+    size_t before = 0;
+
+    CHECK_NUM(mm_watch_sends(replaced, 2, &before), 1);
+    CHECK_NUM(before, 0);
+    CHECK_NUM(mm_watch_sends(mixed, 2, &before), 1);
+    CHECK(before == SIZE_MAX);
+    CHECK_NUM(mm_watch_sends(few, 3, &before), 0);
+    CHECK(before == SIZE_MAX);
+    CHECK(mm_watch_sends(few, 0, &before) == SIZE_MAX);
+}
+
+TEST(a_source_that_is_entered_as_another_device_is_noticed)
+{
+    const struct mm_source_format list[] = {format("fortigate", 100, 0, 9),
+                                            format("palo-alto", 10, 0, 9)};
+    const struct mm_source_format both[] = {format("fortigate", 100, 0, 9),
+                                            format("palo-alto", 11, 0, 9)};
+
+    CHECK_NUM(mm_watch_other(list, 2, MM_S("palo-alto")), 0);
+    CHECK(mm_watch_other(both, 2, MM_S("palo-alto")) == SIZE_MAX);
+    CHECK(mm_watch_other(list, 2, MM_S("fortigate")) == SIZE_MAX);
+    CHECK(mm_watch_other(list, 2, MM_S("")) == SIZE_MAX);
+    CHECK_NUM(mm_watch_other(list, 2, MM_S("squid")), 0);
+}
