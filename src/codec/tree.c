@@ -20,15 +20,16 @@ struct mm_tree *mm_tree_child(struct mm_arena *a, struct mm_tree *parent, struct
 
 struct mm_tree *mm_tree_attr(struct mm_arena *a, struct mm_tree *element, struct mm_slice name)
 {
-    struct mm_tree **end = &element->attr;
     struct mm_tree *t = mm_arena_alloc(a, sizeof(*t));
 
     if (t == NULL)
         return NULL;
     t->name = name;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = t;
+    if (element->last_attr == NULL)
+        element->attr = t;
+    else
+        element->last_attr->next = t;
+    element->last_attr = t;
     return t;
 }
 

@@ -25,7 +25,7 @@ struct mm_tree {
     struct mm_slice name; /* UTF-8, or what stood there */
     struct mm_slice text; /* p NULL: none */
     enum mm_tree_kind kind;
-    struct mm_tree *attr; /* of an element: its attributes, linked by next */
+    struct mm_tree *attr, *last_attr; /* of an element: its attributes, linked by next */
     struct mm_tree *child, *last;
     struct mm_tree *next;
 };
