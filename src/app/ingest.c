@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/evtx_lines.h"
 #include "app/ingest_format.h"
 #include "app/tables.h"
 #include "base/time.h"
@@ -30,7 +31,8 @@ static int usage(void)
     fputs("usage: mimamori ingest --company CODE [--source NAME] [--charset NAME] [--again] "
           "[--json]\n"
           "                       [--state DIR] FILE|-\n"
-          "Takes the lines of a file, plain, gzip or zstd, and ends when they are durable.\n"
+          "Takes the lines of a file, plain, gzip or zstd, or the records of a Windows event\n"
+          "log (.evtx), and ends when they are durable.\n"
           "Interrupted and called again it goes on where it was; a file that has grown brings\n"
           "only its new lines.\n"
           "  --company CODE  whose lines they are (code or number)\n"
@@ -203,6 +205,7 @@ static int run(const struct args *a, int signals)
     struct mm_import *im = NULL;
     struct stopping stopping = {.fd = signals};
     struct mm_ingest_format *records = NULL;
+    struct mm_evtx_lines evtx;
     char format[MM_FORMAT_WORD] = "";
     int fd = STDIN_FILENO;
     enum mm_code c;
@@ -217,13 +220,13 @@ static int run(const struct args *a, int signals)
     }
     if (strcmp(a->file, "-") != 0)
         fd = open(a->file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    if (fd < 0 || !mm_evtx_lines_open(fd, &evtx)) {
         mm_log_error("ingest", "%s: %s", a->file, strerror(errno));
         return 1;
     }
     if (!look_up(a, &o.company, &o.source, format))
         return 1;
-    if (!open_format(a, format, &o, &records))
+    if (evtx.fd < 0 && !open_format(a, format, &o, &records))
         return 2;
     c = open_queue(a, &o, &im);
     if (c != MM_OK) {
@@ -234,7 +237,9 @@ static int run(const struct args *a, int signals)
         mm_import_close(&im);
         return 1;
     }
-    c = mm_import_run(im, fd, &r);
+    c = mm_import_run(im, evtx.fd >= 0 ? evtx.fd : fd, &r);
+    if (!mm_evtx_lines_close(&evtx) && c == MM_OK && !r.stopped)
+        c = MM_E_SYNTAX;
     mm_import_close(&im);
     mm_ingest_format_free(&records);
     return report(a, c, &r);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/content.h"
+#include "app/evtx_lines.h"
 #include "base/rd.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -357,16 +358,22 @@ static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
 static int parse_file(struct run *run, const char *file)
 {
     uint8_t *raw = malloc(READ_SIZE), *text = malloc(mm_utf16_room(READ_SIZE));
-    bool ok = raw != NULL && text != NULL;
+    bool ok = raw != NULL && text != NULL, damaged = false;
+    struct mm_evtx_lines evtx = {.fd = -1};
     int fd = 0;
 
     if (ok && strcmp(file, "-") != 0)
         fd = open(file, O_RDONLY | O_CLOEXEC);
-    ok = ok && fd >= 0 && read_lines(run, fd, raw, text);
+    ok = ok && fd >= 0 && mm_evtx_lines_open(fd, &evtx) &&
+         read_lines(run, evtx.fd >= 0 ? evtx.fd : fd, raw, text);
     if (!ok)
         fprintf(stderr, "mimamori: %s: %s\n", file, strerror(errno));
     free(raw);
     free(text);
+    if (!mm_evtx_lines_close(&evtx)) {
+        fprintf(stderr, "mimamori: %s is damaged; what could be read of it stands above\n", file);
+        damaged = true;
+    }
     if (fd < 0)
         return EXIT_USE;
     if (fd > 0)
@@ -378,7 +385,7 @@ static int parse_file(struct run *run, const char *file)
     summary(run);
     if (!ok)
         return EXIT_USE;
-    return run->lines > 0 && run->parsed == run->lines ? 0 : EXIT_UNPARSED;
+    return run->lines > 0 && run->parsed == run->lines && !damaged ? 0 : EXIT_UNPARSED;
 }
 
 int main(int argc, char **argv)

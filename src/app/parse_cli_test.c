@@ -127,6 +127,24 @@ TEST(parse_prints_text_and_the_line_that_was_not_read)
     done(&r);
 }
 
+TEST(parse_reads_windows_event_log_files)
+{
+    struct ran r = run(
+        MM_S(""), (const char *const[]){"--json", mm_test_source("tests/corpus/evtx/whole"), NULL});
+
+    CHECK_NUM(r.status, 0);
+    CHECK(strstr(r.out, "\"event.code\":\"4625\"") != NULL);
+    CHECK(strstr(r.out, "\"user.name\":\"佐藤\"") != NULL);
+    CHECK(strstr(r.out, "\"source.ip\":\"192.0.2.7\"") != NULL);
+    CHECK(strstr(r.err, "2 lines, 2 parsed, 0 not\n  windows: 2 lines, 0 not parsed\n") == r.err);
+    done(&r);
+    r = run(MM_S(""), (const char *const[]){mm_test_source("tests/corpus/evtx/cut"), NULL});
+    CHECK_NUM(r.status, 1);
+    CHECK(strstr(r.err, "chunk=0 record=0 at=4608 why=evtx.record\n") != NULL);
+    CHECK(strstr(r.err, "is damaged; what could be read of it stands above\n") != NULL);
+    done(&r);
+}
+
 TEST(parse_takes_zone_and_clock_from_the_command_line)
 {
     struct ran r = run(MM_S(LINE), (const char *const[]){"--json", "--zone", "-0500", "--received",

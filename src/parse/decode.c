@@ -123,6 +123,7 @@ mm_decoder *mm_decoder_find(struct mm_slice name)
         {MM_S_INIT("auditd"), mm_decode_auditd},
         {MM_S_INIT("journal"), mm_decode_journal},
         {MM_S_INIT("winevent"), mm_decode_winevent},
+        {MM_S_INIT("winxml"), mm_decode_winxml},
     };
 
     for (size_t i = 0; i < MM_COUNT(decoders); i++) {

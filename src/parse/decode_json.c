@@ -1,6 +1,7 @@
 /* parse/decode_json.c - decoders for JSON lines; see SCHEMA.md for what formats see of them. */
 #include "codec/ext/json.h"
 #include "codec/json_mend.h"
+#include "codec/xml.h"
 #include "decode/flat.h"
 #include "decode/winevent.h"
 #include "parse/format.h"
@@ -143,4 +144,33 @@ bool mm_decode_winevent(const struct mm_format *f, struct mm_wire *w, struct mm_
     w->timed = true;
     w->whole = (w->ev->flags & MM_EV_UNPARSED) == 0 && !w->mended;
     return true;
+}
+
+/* A tree as JSON in the arena, with the readable bytes behind it that the JSON reader needs. */
+static bool tree_text(struct mm_wire *w, const struct mm_tree *top, struct mm_slice *ret)
+{
+    enum { GROWTH = 8 }; /* the longest escape of a byte and the names around short texts */
+    struct mm_buf out;
+    uint8_t *p = NULL;
+
+    mm_buf_init(&out, (size_t)MM_MAX_LINE * GROWTH);
+    mm_tree_json(&out, top);
+    if (mm_buf_ok(&out))
+        p = mm_arena_bytes(w->arena, out.n + MM_PADDING);
+    if (p != NULL) {
+        memcpy(p, out.p, out.n);
+        memset(p + out.n, 0, MM_PADDING);
+        *ret = mm_slice_of(p, out.n);
+    }
+    mm_buf_done(&out);
+    return p != NULL;
+}
+
+bool mm_decode_winxml(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+{
+    struct mm_tree *top;
+    struct mm_slice json;
+
+    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK && tree_text(w, top, &json) &&
+           mm_decode_winevent(f, w, json);
 }

@@ -254,7 +254,7 @@ uint16_t mm_scratch_pattern(const struct mm_scratch *scratch);
 mm_decoder *mm_decoder_find(struct mm_slice name);
 
 /* parse/decode_json.c: flat names of a JSON document; a Windows event in any JSON shape. */
-mm_decoder mm_decode_json, mm_decode_winevent;
+mm_decoder mm_decode_json, mm_decode_winevent, mm_decode_winxml;
 
 /* parse/decode_csv.c: cells by column. */
 mm_decoder mm_decode_csv;
