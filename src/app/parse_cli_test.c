@@ -179,13 +179,13 @@ TEST(parse_joins_lines_of_a_format_that_says_so)
 
     put_file("t.yaml", MM_S("format: t\nrecognise:\n  - starts: x\ndecode: pattern\n"
                             "timeless: true\nmultiline: {blank: true}\npatterns:\n"
-                            "  - is: 'x {message:rest}'\n"
+                            "  - is: 'x {user.name:rest}'\n"
                             "    set: {event.category: host, event.outcome: unknown}\n"));
     (void)snprintf(dir, sizeof(dir), "%s", mm_test_dir());
     r = run(MM_S("x one\n two\nx three\n"),
             (const char *const[]){"--json", "--formats", dir, "--format", "t", "-", NULL});
     CHECK(strstr(r.err, "2 lines, 2 parsed, 0 not\n") == r.err);
-    CHECK(strstr(r.out, "\"message\":\"one\\n two\"") != NULL);
+    CHECK(strstr(r.out, "\"user.name\":\"one\\n two\"") != NULL);
     done(&r);
 }
 

@@ -3,7 +3,9 @@
 
 bool mm_when_any(struct mm_slice text, struct mm_when *ret)
 {
-    static const enum mm_when_form forms[] = {MM_WHEN_YMD, MM_WHEN_EPOCH, MM_WHEN_CLF, MM_WHEN_BSD};
+    static const enum mm_when_form forms[] = {MM_WHEN_YMD,   MM_WHEN_COMPACT, MM_WHEN_EPOCH,
+                                              MM_WHEN_CLF,   MM_WHEN_BSD,     MM_WHEN_CTIME,
+                                              MM_WHEN_DMONY, MM_WHEN_JP};
 
     for (size_t i = 0; i < MM_COUNT(forms); i++) {
         struct mm_rd rd = mm_rd_of(text);
