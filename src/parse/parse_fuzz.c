@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "parse/format.h"
 #include "parse/index.h"
 #include "tests/harness/test.h"
