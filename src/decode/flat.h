@@ -36,10 +36,12 @@ static inline bool mm_flat_in_list(const struct mm_flat *f, const struct mm_json
 {
     return f->jump_at != 0 && mm_json_index(f->doc, it) > f->list_at;
 }
-/* Leave out the members of the object that was handed out last. */
-static inline void mm_flat_skip(struct mm_flat *f, const struct mm_json_item *object)
+/* Leave out the members of the object or list that was handed out last. */
+static inline void mm_flat_skip(struct mm_flat *f, const struct mm_json_item *it)
 {
-    f->at = object->end;
+    f->at = it->end;
+    if (f->jump_at != 0 && mm_json_index(f->doc, it) == f->list_at)
+        f->jump_at = 0;
 }
 
 #endif

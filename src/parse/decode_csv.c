@@ -271,6 +271,17 @@ static void read_message(const struct mm_format *f, struct mm_wire *w)
     }
 }
 
+/* A column that is a JSON object: its members are wire fields too. */
+static void read_json(const struct mm_format *f, struct mm_wire *w)
+{
+    uint16_t slot = f->csv.slot_json;
+    bool whole = w->whole;
+
+    if (slot == MM_SYM_NONE || !mm_wire_has(w, slot) || w->value[slot].n == 0)
+        return;
+    w->whole = mm_decode_json(f, w, w->value[slot]) && w->whole && whole;
+}
+
 bool mm_decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
 {
     MM_UNINIT struct cells c;
@@ -297,5 +308,6 @@ bool mm_decode_csv(const struct mm_format *f, struct mm_wire *w, struct mm_slice
     else
         w->whole = false;
     read_message(f, w);
+    read_json(f, w);
     return c.count > 1 && (kept != NULL || set != NULL);
 }

@@ -147,3 +147,19 @@ TEST(decode_csv_does_not_keep_a_header_that_is_too_large)
     expect(&b, "a b c", "!{\"@timestamp\":\"2026-11-20T04:00:00Z\"}");
     end(&b);
 }
+
+TEST(decode_csv_reads_a_column_that_is_json)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\nrecognise:\n  - starts: ['T']\ndecode: csv\ntimeless: true\n"
+            "csv: {columns: [~, data], json: data}\n"
+            "drop: [data]\n" TAIL);
+    expect(&b, "T,\"{\"\"src\"\":\"\"192.0.2.1\"\",\"\"who\"\":\"\"sato\"\"}\"",
+           EV(",\"source.ip\":\"192.0.2.1\",\"user.name\":\"sato\""));
+    expect(&b, "T,\"{\"\"who\"\":\"\"sato\"\"\"", "!" EV(""));
+    expect(&b, "T,", EV(""));
+    expect(&b, "T,\"{\"\"who\"\":\"\"sato\"\"}", "!" EV(",\"user.name\":\"sato\""));
+    end(&b);
+}

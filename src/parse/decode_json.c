@@ -61,6 +61,85 @@ static void put_member(struct mm_wire *w, struct mm_slice name, struct mm_slice 
     w->unknown[w->unknown_count++] = (struct mm_extra){.name = own, .value = value};
 }
 
+/* The first member that may hold the value of a pair: a scalar, or a list of them. */
+static bool pair_value(struct mm_wire *w, const struct mm_json_doc *doc, size_t object,
+                       const struct mm_json_pairs *pairs, struct mm_slice *ret)
+{
+    for (size_t i = 0; i < pairs->value_count; i++) {
+        const struct mm_json_item *it = mm_json_get(doc, object, pairs->value[i]);
+
+        if (it == NULL || it->type == MM_JSON_NULL)
+            continue;
+        *ret = it->text;
+        if (it->type == MM_JSON_ARRAY)
+            (void)join_list(w, doc, it, ret);
+        return true;
+    }
+    return false;
+}
+
+/* Objects of a list that say a name and its value; names that the format doesn't know stay in the
+ * list's own text. */
+static void put_pairs(struct mm_wire *w, const struct mm_json_doc *doc,
+                      const struct mm_json_item *list, const struct mm_json_pairs *pairs)
+{
+    uint8_t name[MM_MAX_FIELD_NAME];
+    size_t n = pairs->list.n + 1;
+
+    if (n >= sizeof(name))
+        return;
+    memcpy(name, pairs->list.p, pairs->list.n);
+    name[n - 1] = '.';
+    for (size_t i = mm_json_index(doc, list) + 1; i < list->end; i = doc->item[i].end) {
+        const struct mm_json_item *key;
+        struct mm_slice value;
+        uint16_t slot;
+
+        if (doc->item[i].type != MM_JSON_OBJECT)
+            continue;
+        key = mm_json_get(doc, i, pairs->name);
+        if (key == NULL || !mm_json_is_scalar(key) || key->text.n == 0 ||
+            key->text.n > sizeof(name) - n)
+            continue;
+        memcpy(name + n, key->text.p, key->text.n);
+        slot = mm_symtab_get(w->names, mm_slice_of(name, n + key->text.n));
+        if (slot != MM_SYM_NONE && pair_value(w, doc, i, pairs, &value))
+            mm_wire_slot(w, slot, value);
+    }
+}
+
+/* A list under its name: its pairs, and its text. Of pairs, the first is not walked once more. */
+static void put_list(const struct mm_format *f, struct mm_wire *w, struct mm_flat *flat,
+                     const struct mm_json_item *list, struct mm_slice name)
+{
+    struct mm_slice value = list->text;
+    const struct mm_json_pairs *pairs = f->json.pairs;
+    bool in_list = mm_flat_in_list(flat, list);
+
+    if (mm_json_index(flat->doc, list) + 1 == list->end)
+        return;
+    for (; pairs != NULL; pairs = pairs->next) {
+        if (!mm_slice_eq(pairs->list, name))
+            continue;
+        put_pairs(w, flat->doc, list, pairs);
+        mm_flat_skip(flat, list);
+    }
+    (void)join_list(w, flat->doc, list, &value);
+    put_member(w, name, value, in_list);
+}
+
+/* Members of an envelope go by their own names. */
+static struct mm_slice without_envelope(const struct mm_format *f, struct mm_slice name)
+{
+    for (size_t i = 0; i < f->json.open_count; i++) {
+        size_t n = f->json.open[i].n;
+
+        if (name.n > n + 1 && name.p[n] == '.' && mm_slice_starts(name, f->json.open[i]))
+            return mm_slice_sub(name, n + 1, SIZE_MAX);
+    }
+    return name;
+}
+
 /* Times under the names that loggers use; the first that can be read. */
 static void find_when(struct mm_wire *w, const struct mm_json_doc *doc)
 {
@@ -110,8 +189,7 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
     mm_flat_init(&flat, &doc, 0);
     flat.objects = true;
     while (mm_flat_next(&flat, &name, &it)) {
-        struct mm_slice value = it->text;
-
+        name = without_envelope(f, name);
         if (it->type == MM_JSON_OBJECT) {
             /* An object that the format drops is dropped with all that is in it. A list's first
              * object goes by the list's name, but the list and its members are two things. */
@@ -123,11 +201,10 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
         }
         if (it->type == MM_JSON_NULL)
             continue;
-        if (it->type == MM_JSON_ARRAY && it->end == mm_json_index(&doc, it) + 1)
-            continue;
         if (it->type == MM_JSON_ARRAY)
-            (void)join_list(w, &doc, it, &value);
-        put_member(w, name, value, mm_flat_in_list(&flat, it));
+            put_list(f, w, &flat, it, name);
+        else
+            put_member(w, name, it->text, mm_flat_in_list(&flat, it));
     }
     w->whole = flat.left_out == 0 && !w->mended;
     return true;

@@ -6,6 +6,8 @@
 #include "parse/parse.h"
 #include "tests/harness/test.h"
 
+#include "parse/testkit.h"
+
 struct engine {
     struct mm_formats *formats;
     struct mm_scratch *scratch;
@@ -102,4 +104,36 @@ TEST(decode_json_says_when_a_line_has_more_fields_than_an_event_holds)
     CHECK_NUM(e.ev->flags, MM_EV_UNPARSED | MM_EV_EXTRA_FULL);
     mm_buf_done(&line);
     stop(&e);
+}
+
+TEST(decode_json_names_pairs_of_a_list_and_opens_envelopes)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\nrecognise:\n  - starts: '{'\n"
+            "decode: json\ntimeless: true\nprefix: t.\n"
+            "json:\n  open: [box]\n  pairs: {ops: [n, v, list]}\n"
+            "set: {event.category: web, event.outcome: success}\n"
+            "fields: {ops.who: user.name, ops.from: source.ip, ops.n: host.name, host: host.name}\n"
+            "drop: [ops]\n");
+#define PAIRS(rest)                                                                                \
+    "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"web\","                         \
+    "\"event.outcome\":\"success\"" rest "}"
+    expect(&b, "{\"ops\":[{\"n\":\"who\",\"v\":\"sato\"},{\"n\":\"new\",\"v\":1}]}",
+           PAIRS(",\"user.name\":\"sato\""));
+    /* The first value that is there, joined when it is a list; the first pair of a name. */
+    expect(
+        &b,
+        "{\"ops\":[{\"n\":\"who\",\"v\":null,\"list\":[\"a\",\"b\"]},{\"n\":\"who\",\"v\":\"c\"},"
+        "{\"n\":\"from\",\"v\":\"192.0.2.1\"}]}",
+        PAIRS(",\"source.ip\":\"192.0.2.1\",\"user.name\":\"a, b\""));
+    /* Neither names nor values, other things in the list, an envelope. */
+    expect(&b,
+           "{\"ops\":[{\"v\":\"x\"},{\"n\":\"who\"},{\"n\":{},\"v\":1},7,{\"n\":\"\",\"v\":1}]}",
+           PAIRS(""));
+    expect(&b, "{\"box\":{\"host\":\"pc1\",\"ops\":[{\"n\":\"who\",\"v\":\"ito\"}]},\"boxer\":1}",
+           PAIRS(",\"host.name\":\"pc1\",\"user.name\":\"ito\",\"t.boxer\":\"1\""));
+    expect(&b, "{\"ops\":[{\"n\":\"from\",\"v\":\"here\"}]}", "!" PAIRS(""));
+    end(&b);
 }

@@ -184,7 +184,27 @@ struct mm_csv_style {
     uint16_t slot_message;   /* the column that is the message of a Windows event, or MM_SYM_NONE */
     struct mm_csv_set *sets; /* asked in order */
     uint16_t slot_header, slot_value, slot_set,
-        slot_title; /* names that the decoder itself fills */
+        slot_title;     /* names that the decoder itself fills */
+    uint16_t slot_json; /* the column that is a JSON object, or MM_SYM_NONE */
+};
+
+enum {
+    MM_JSON_OPEN_MAX = 4,  /* envelopes of one format: cloud services have two kinds */
+    MM_JSON_VALUE_MAX = 8, /* members that may hold a value: Google's parameters have seven kinds */
+};
+
+/* A list of objects that say a name and its value: {"Name": "ForwardTo", "Value": "..."}. */
+struct mm_json_pairs {
+    struct mm_json_pairs *next;
+    struct mm_slice list, name;
+    struct mm_slice value[MM_JSON_VALUE_MAX]; /* the first that stands there counts */
+    size_t value_count;
+};
+
+struct mm_json_style {
+    struct mm_slice open[MM_JSON_OPEN_MAX]; /* objects whose members go by their own names */
+    size_t open_count;
+    struct mm_json_pairs *pairs;
 };
 
 struct mm_format;
@@ -210,6 +230,7 @@ struct mm_format {
     struct mm_kv_style kv;
     bool kv_strict;
     struct mm_csv_style csv;
+    struct mm_json_style json;
     /* Templates over the whole text; their capture `around_body` is what the decoder reads. */
     struct mm_patterns *around;
     uint16_t *around_slot; /* by capture name */

@@ -490,6 +490,7 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
     if (mm_slice_eq(node->text, MM_S("csv")) && mm_yaml_get(doc, "csv") == NULL)
         return mm_load_fail(l, node, "format.csv", (struct mm_slice){0});
     return load_kv(l, mm_yaml_get(doc, "kv")) && mm_load_csv(l, mm_yaml_get(doc, "csv")) &&
+           mm_load_json(l, mm_yaml_get(doc, "json")) &&
            load_around(l, mm_yaml_get(doc, "around")) &&
            mm_load_multiline(l, mm_yaml_get(doc, "multiline")) &&
            load_patterns(l, mm_yaml_get(doc, "patterns"));
@@ -509,10 +510,10 @@ static void find_engine_slots(struct mm_format *f)
 static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
 {
     static const char *const known[] = {
-        "format",    "title",  "vendor", "product", "order",    "wrap",      "timeless",
-        "recognise", "decode", "kv",     "csv",     "patterns", "absent",    "prefix",
-        "more",      "drop",   "keep",   "classes", "time",     "fields",    "set",
-        "rules",     "note",   "around", "include", "charset",  "multiline", NULL};
+        "format",  "title",   "vendor",    "product",  "order",  "wrap",   "timeless", "recognise",
+        "decode",  "kv",      "csv",       "patterns", "absent", "prefix", "more",     "drop",
+        "keep",    "classes", "time",      "fields",   "set",    "rules",  "note",     "around",
+        "include", "charset", "multiline", "json",     NULL};
 
     if (!mm_load_keys(l, doc, known))
         return false;

@@ -48,6 +48,8 @@ bool mm_load_byte(struct mm_loader *l, const struct mm_yaml *map, const char *ke
 bool mm_load_flag(struct mm_loader *l, const struct mm_yaml *map, const char *key, bool *flag);
 /* load_csv.c: `csv`, or its defaults when node is NULL. */
 bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node);
+/* load_json.c: `json`; nothing when node is NULL. */
+bool mm_load_json(struct mm_loader *l, const struct mm_yaml *node);
 
 /* A number of a map, at most max; *ret stays when the key is missing. */
 bool mm_load_number(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint64_t max,

@@ -20,7 +20,7 @@ bool mm_load_base(struct mm_loader *l, const struct mm_yaml *doc, struct mm_slic
 {
     static const char *const known[] = {"base",     "note",   "decode", "kv",    "wrap", "prefix",
                                         "timeless", "absent", "more",   "drop",  "keep", "classes",
-                                        "time",     "set",    "fields", "rules", NULL};
+                                        "time",     "set",    "fields", "rules", "json", NULL};
     const struct mm_yaml *name = mm_yaml_get(doc, "base");
     struct mm_base *b;
 

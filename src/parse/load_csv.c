@@ -93,15 +93,15 @@ static bool load_own(struct mm_loader *l, const struct mm_yaml *node)
 bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node)
 {
     static const char *const known[] = {"gap",    "quotes",  "columns", "sets",
-                                        "header", "message", NULL};
+                                        "header", "message", "json",    NULL};
     const struct mm_yaml *columns = mm_yaml_get(node, "columns"), *sets = mm_yaml_get(node, "sets");
-    const struct mm_yaml *message = mm_yaml_get(node, "message");
+    const struct mm_yaml *message = mm_yaml_get(node, "message"), *json = mm_yaml_get(node, "json");
     struct mm_csv_style *csv = &l->f->csv;
     struct mm_csv_set **tail = &csv->sets;
 
     csv->gap = ',';
     csv->quotes = true;
-    csv->slot_message = MM_SYM_NONE;
+    csv->slot_message = csv->slot_json = MM_SYM_NONE;
     if (node == NULL)
         return true;
     if (!mm_load_keys(l, node, known) || !mm_load_byte(l, node, "gap", &csv->gap) ||
@@ -109,6 +109,8 @@ bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node)
         !load_header(l, mm_yaml_get(node, "header")) || !load_own(l, node))
         return false;
     if (message != NULL && !mm_load_slot(l, message, message->text, &csv->slot_message))
+        return false;
+    if (json != NULL && !mm_load_slot(l, json, json->text, &csv->slot_json))
         return false;
     if (csv->gap == 0 || csv->gap == '"' || (sets != NULL && sets->kind != MM_YAML_LIST) ||
         (columns == NULL && sets == NULL && csv->header == MM_CSV_NO_HEADER))
