@@ -239,11 +239,11 @@ static bool read_clf(struct mm_rd *rd, struct mm_when *w)
 {
     if (!mm_when_two(rd, &w->civil.day) || !mm_rd_byte(rd, '/') ||
         !mm_when_month(rd, &w->civil.month) || !mm_rd_byte(rd, '/') ||
-        !mm_when_year4(rd, &w->civil.year) || !mm_rd_byte(rd, ':') || !read_clock(rd, w) ||
-        !mm_rd_byte(rd, ' ') || !mm_when_zone(rd, w))
+        !mm_when_year4(rd, &w->civil.year) || !mm_rd_byte(rd, ':') || !read_clock(rd, w))
         return false;
     w->has_date = true;
     w->has_year = true;
+    mm_when_zone_behind(rd, w);
     return true;
 }
 

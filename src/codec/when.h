@@ -26,7 +26,7 @@ enum { MM_WHEN_MAX = 96 }; /* longest form: an era date in kanji with weekday, c
 enum mm_when_form {
     MM_WHEN_YMD,      /* 2026-09-06T12:33:02.5+09:00, 2026/09/06 12:33:02; zone optional */
     MM_WHEN_BSD,      /* Sep  6 12:33:02, sep 6 2026 12:33:02, Sep 6 12:33:02.123 2026 */
-    MM_WHEN_CLF,      /* 06/Sep/2026:12:33:02 +0900 */
+    MM_WHEN_CLF,      /* 06/Sep/2026:12:33:02 +0900; HAProxy leaves the zone out */
     MM_WHEN_CTIME,    /* Sun Sep  6 12:33:02.5 2026, Sun Sep 06 12:33:02 JST 2026 */
     MM_WHEN_DMONY,    /* Sun, 06 Sep 2026 12:33:02 +0900, 6-Sep-26 12:33:02.5, 06Sep2026 12:33:02 */
     MM_WHEN_MDY,      /* 09/06/26 12:33:02, 9/6/2026 12:33:02 PM */
