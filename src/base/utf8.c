@@ -151,23 +151,35 @@ struct mm_slice mm_utf8_cut(struct mm_slice s, size_t max)
     return mm_slice_sub(s, 0, n);
 }
 
-void mm_utf8_put(struct mm_buf *out, uint32_t c)
+size_t mm_utf8_encode(uint32_t c, uint8_t ret[4])
 {
     MM_ASSERT(c <= 0x10FFFF && !(c >= 0xD800 && c <= 0xDFFF));
     /* The casts keep 8 bits on purpose: each byte carries 6 or 7 of them. */
     if (c < 0x80) {
-        mm_buf_byte(out, (uint8_t)c);
-    } else if (c < 0x800) {
-        mm_buf_byte(out, (uint8_t)(0xC0 | c >> 6));
-        mm_buf_byte(out, (uint8_t)(0x80 | (c & 0x3F)));
-    } else if (c < 0x10000) {
-        mm_buf_byte(out, (uint8_t)(0xE0 | c >> 12));
-        mm_buf_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3F)));
-        mm_buf_byte(out, (uint8_t)(0x80 | (c & 0x3F)));
-    } else {
-        mm_buf_byte(out, (uint8_t)(0xF0 | c >> 18));
-        mm_buf_byte(out, (uint8_t)(0x80 | (c >> 12 & 0x3F)));
-        mm_buf_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3F)));
-        mm_buf_byte(out, (uint8_t)(0x80 | (c & 0x3F)));
+        ret[0] = (uint8_t)c;
+        return 1;
     }
+    if (c < 0x800) {
+        ret[0] = (uint8_t)(0xC0 | c >> 6);
+        ret[1] = (uint8_t)(0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c < 0x10000) {
+        ret[0] = (uint8_t)(0xE0 | c >> 12);
+        ret[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        ret[2] = (uint8_t)(0x80 | (c & 0x3F));
+        return 3;
+    }
+    ret[0] = (uint8_t)(0xF0 | c >> 18);
+    ret[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+    ret[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+    ret[3] = (uint8_t)(0x80 | (c & 0x3F));
+    return 4;
+}
+
+void mm_utf8_put(struct mm_buf *out, uint32_t c)
+{
+    uint8_t bytes[4];
+
+    mm_buf_add(out, mm_slice_of(bytes, mm_utf8_encode(c, bytes)));
 }

@@ -22,7 +22,9 @@ void mm_utf8_clean(struct mm_buf *out, struct mm_slice s);
 void mm_utf8_json(struct mm_buf *out, struct mm_slice s);
 /* The longest prefix of s of at most max bytes that ends between characters. */
 struct mm_slice mm_utf8_cut(struct mm_slice s, size_t max);
-/* Append code point c (0..0x10FFFF, no surrogate). */
+/* Code point c (0..0x10FFFF, no surrogate) as 1 to 4 bytes; returns how many. */
+size_t mm_utf8_encode(uint32_t c, uint8_t ret[4]);
+/* Append code point c (as above). */
 void mm_utf8_put(struct mm_buf *out, uint32_t c);
 
 #endif

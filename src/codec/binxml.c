@@ -3,6 +3,7 @@
 
 #include "base/rd.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "codec/evtx_priv.h"
 
 enum {
@@ -124,18 +125,10 @@ static bool utf16(struct mm_arena *a, struct mm_slice in, struct mm_slice *ret)
         if (c >= 0xD800 && c < 0xDC00 && i + 3 < in.n && mm_le16(in.p + i + 2) >> 10 == 0x37) {
             c = 0x10000 + ((c & 0x3FF) << 10) + (mm_le16(in.p + i + 2) & 0x3FFu);
             i += 2;
-            p[n++] = (uint8_t)(0xF0 | c >> 18);
-            p[n++] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-        } else {
-            c = c >> 11 == 0x1B ? 0xFFFD : c;
-            if (c >= 0x800)
-                p[n++] = (uint8_t)(0xE0 | c >> 12);
+        } else if (c >> 11 == 0x1B) {
+            c = 0xFFFD;
         }
-        if (c < 0x800)
-            p[n++] = (uint8_t)(0xC0 | c >> 6);
-        else
-            p[n++] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        p[n++] = (uint8_t)(0x80 | (c & 0x3F));
+        n += mm_utf8_encode(c, p + n);
     }
     *ret = mm_slice_of(p, n);
     return true;

@@ -190,30 +190,6 @@ static struct unit jis(struct mm_slice in, size_t at, enum jis mode)
 
 /* ---- a line ---- */
 
-static size_t put_utf8(uint32_t c, uint8_t *p)
-{
-    if (c < 0x80) {
-        p[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        p[0] = (uint8_t)(0xC0 | c >> 6);
-        p[1] = (uint8_t)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        p[0] = (uint8_t)(0xE0 | c >> 12);
-        p[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        p[2] = (uint8_t)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    p[0] = (uint8_t)(0xF0 | c >> 18);
-    p[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-    p[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-    p[3] = (uint8_t)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 static struct unit read_unit(enum mm_charset cs, struct mm_slice in, size_t at, enum jis mode)
 {
     switch (cs) {
@@ -256,7 +232,7 @@ size_t mm_charset_decode(enum mm_charset cs, struct mm_slice in, uint8_t *out, s
             at += u.n;
             continue;
         }
-        text_n = put_utf8(u.c, text);
+        text_n = mm_utf8_encode(u.c, text);
         whole = whole && u.c != BAD;
         if (n + text_n > max) {
             whole = false;
@@ -472,7 +448,7 @@ size_t mm_utf16_feed(struct mm_utf16 *u, struct mm_slice in, uint8_t *out)
             c = utf16(u->cs, mm_slice_of(u->part, u->n), 0);
             u->damaged = u->damaged || c.c == BAD;
             if (u->begun || c.c != 0xFEFF)
-                n += put_utf8(c.c, out + n);
+                n += mm_utf8_encode(c.c, out + n);
             u->begun = true;
             u->n -= c.n;
             memmove(u->part, u->part + c.n, u->n);

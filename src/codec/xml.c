@@ -2,6 +2,7 @@
 #include "codec/xml.h"
 
 #include "base/rd.h"
+#include "base/utf8.h"
 
 struct reading {
     struct mm_rd rd;
@@ -98,30 +99,6 @@ static bool by_number(struct mm_slice s, uint32_t *ret)
     return s.n > 1 && is_char(v);
 }
 
-static size_t put_char(uint8_t *p, uint32_t c)
-{
-    if (c < 0x80) {
-        p[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        p[0] = (uint8_t)(0xC0 | c >> 6);
-        p[1] = (uint8_t)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        p[0] = (uint8_t)(0xE0 | c >> 12);
-        p[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        p[2] = (uint8_t)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    p[0] = (uint8_t)(0xF0 | c >> 18);
-    p[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-    p[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-    p[3] = (uint8_t)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 /* One reference, without & and ;, as UTF-8: never longer than what stood there. 0: unknown. */
 static size_t reference(struct mm_slice s, uint8_t *p)
 {
@@ -137,9 +114,9 @@ static size_t reference(struct mm_slice s, uint8_t *p)
 
     for (size_t i = 0; i < MM_COUNT(known); i++) {
         if (mm_slice_eq(known[i].name, s))
-            return put_char(p, (uint8_t)known[i].c);
+            return mm_utf8_encode((uint8_t)known[i].c, p);
     }
-    return s.n > 0 && s.p[0] == '#' && by_number(s, &c) ? put_char(p, c) : 0;
+    return s.n > 0 && s.p[0] == '#' && by_number(s, &c) ? mm_utf8_encode(c, p) : 0;
 }
 
 /* Text with its references resolved. */

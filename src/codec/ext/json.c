@@ -95,30 +95,6 @@ static bool hex4(struct mm_slice s, size_t at, uint32_t *ret)
     return true;
 }
 
-static size_t put_utf8(uint8_t *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (uint8_t)(0xC0 | c >> 6);
-        out[1] = (uint8_t)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (uint8_t)(0xE0 | c >> 12);
-        out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (uint8_t)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (uint8_t)(0xF0 | c >> 18);
-    out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (uint8_t)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 /* \uXXXX at s[at] ('u'), with its partner when it is half of a pair. Bytes consumed, 0 = bad. */
 static size_t unescape_u(struct mm_slice s, size_t at, uint32_t *ret)
 {
@@ -216,7 +192,7 @@ static enum mm_code unescape(struct walker *w, struct mm_slice s, size_t from, s
         used = c == 'u' ? unescape_u(s, at + 1, &code) : 0;
         if (used == 0)
             return refuse(w, MM_E_SYNTAX, base + at, "json.escape");
-        n += put_utf8(out + n, code);
+        n += mm_utf8_encode(code, out + n);
         at += 1 + used;
     }
     MM_ASSERT(n <= s.n);
