@@ -25,7 +25,7 @@ void mm_buf_reset(struct mm_buf *b)
     b->failed = false;
 }
 
-uint8_t *mm_buf_room(struct mm_buf *b, size_t n)
+uint8_t *mm_buf_grow(struct mm_buf *b, size_t n)
 {
     size_t cap = b->cap;
     uint8_t *p;
@@ -36,8 +36,6 @@ uint8_t *mm_buf_room(struct mm_buf *b, size_t n)
         return NULL;
     }
     /* Room for nothing in a new buffer is a pointer too: NULL means that there is none. */
-    if (b->p != NULL && n <= b->cap - b->n)
-        return b->p + b->n;
     if (cap < BUF_MIN)
         cap = BUF_MIN;
     while (cap < b->n + n)
@@ -54,27 +52,9 @@ uint8_t *mm_buf_room(struct mm_buf *b, size_t n)
     return b->p + b->n;
 }
 
-void mm_buf_add(struct mm_buf *b, struct mm_slice s)
-{
-    uint8_t *p;
-
-    if (s.n == 0)
-        return;
-    p = mm_buf_room(b, s.n);
-    if (p == NULL)
-        return;
-    memcpy(p, s.p, s.n);
-    b->n += s.n;
-}
-
 void mm_buf_str(struct mm_buf *b, const char *s)
 {
     mm_buf_add(b, mm_slice_str(s));
-}
-
-void mm_buf_byte(struct mm_buf *b, uint8_t c)
-{
-    mm_buf_add(b, mm_slice_of(&c, 1));
 }
 
 void mm_buf_u64(struct mm_buf *b, uint64_t v)

@@ -54,22 +54,27 @@ static bool skip_past(struct mm_rd *rd, struct mm_slice end, struct mm_slice *re
 }
 
 /* What no name holds; all else is taken as it comes. */
-static bool ends_name(int c)
+static bool ends_name(uint8_t c)
 {
-    return c < 0 || is_space(c) || c == '/' || c == '>' || c == '=' || c == '<' || c == '"' ||
-           c == '\'' || c == '&';
+    static const bool ends[256] = {
+        [' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, ['/'] = true, ['>'] = true,
+        ['='] = true, ['<'] = true,  ['"'] = true,  ['\''] = true, ['&'] = true};
+
+    return ends[c];
 }
 
 static bool name(struct mm_rd *rd, struct mm_slice *ret_full, struct mm_slice *ret)
 {
-    size_t from = rd->pos, colon;
+    size_t from = rd->pos, own = from;
 
-    while (!ends_name(mm_rd_peek(rd)))
-        rd->pos++;
-    *ret_full = *ret = mm_slice_sub(rd->in, from, rd->pos - from);
-    colon = mm_slice_find(*ret, ':', 0);
-    if (colon != SIZE_MAX && colon + 1 < ret->n)
-        *ret = mm_slice_sub(*ret, colon + 1, SIZE_MAX);
+    for (; rd->pos < rd->in.n && !ends_name(rd->in.p[rd->pos]); rd->pos++) {
+        if (rd->in.p[rd->pos] == ':' && own == from)
+            own = rd->pos + 1;
+    }
+    if (own == rd->pos)
+        own = from; /* nothing behind the colon */
+    *ret_full = mm_slice_sub(rd->in, from, rd->pos - from);
+    *ret = mm_slice_sub(rd->in, own, rd->pos - own);
     return ret->n > 0;
 }
 
@@ -233,10 +238,7 @@ static bool start_tag(struct reading *r)
 
 static bool end_tag(struct reading *r)
 {
-    struct mm_slice full, short_name;
-
-    if (!name(&r->rd, &full, &short_name) || r->open_n < 2 ||
-        !mm_slice_eq(full, r->full[r->open_n - 1]))
+    if (r->open_n < 2 || !mm_rd_lit(&r->rd, r->full[r->open_n - 1]))
         return fail(r, MM_E_SYNTAX, "xml.end");
     skip_space(&r->rd);
     if (!mm_rd_byte(&r->rd, '>'))

@@ -224,14 +224,16 @@ bool mm_decode_winevent(const struct mm_format *f, struct mm_wire *w, struct mm_
 }
 
 /* A tree as JSON in the arena, with the readable bytes behind it that the JSON reader needs. */
-static bool tree_text(struct mm_wire *w, const struct mm_tree *top, struct mm_slice *ret)
+static bool tree_text(struct mm_wire *w, const struct mm_tree *top, size_t usual,
+                      struct mm_slice *ret)
 {
     enum { GROWTH = 8 }; /* the longest escape of a byte and the names around short texts */
     struct mm_buf out;
     uint8_t *p = NULL;
 
     mm_buf_init(&out, (size_t)MM_MAX_LINE * GROWTH);
-    mm_tree_json(&out, top);
+    if (mm_buf_room(&out, usual) != NULL)
+        mm_tree_json(&out, top);
     if (mm_buf_ok(&out))
         p = mm_arena_bytes(w->arena, out.n + MM_PADDING);
     if (p != NULL) {
@@ -248,6 +250,6 @@ bool mm_decode_winxml(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     struct mm_tree *top;
     struct mm_slice json;
 
-    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK && tree_text(w, top, &json) &&
+    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK && tree_text(w, top, text.n, &json) &&
            mm_decode_winevent(f, w, json);
 }
