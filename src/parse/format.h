@@ -30,6 +30,7 @@ enum mm_op_kind {
     MM_OP_DURATION,  /* a duration with units, in nanoseconds */
     MM_OP_LOWER,     /* ASCII lower case */
     MM_OP_PLUS,      /* "+" stands for a blank */
+    MM_OP_LABELS,    /* (3)www(7)example(0): www.example */
     MM_OP_MAC,       /* aa:bb:cc:dd:ee:ff */
     MM_OP_USER,      /* DOMAIN\name: user.domain and the target */
     MM_OP_ACCOUNT,   /* the same, name@realm and host/pc.domain */

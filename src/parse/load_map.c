@@ -59,6 +59,7 @@ static bool load_as(struct mm_loader *l, const struct mm_yaml *as, struct mm_op 
     } kinds[] = {
         {MM_S_INIT("plus"), MM_OP_PLUS},
         {MM_S_INIT("lower"), MM_OP_LOWER},
+        {MM_S_INIT("labels"), MM_OP_LABELS},
         {MM_S_INIT("mac"), MM_OP_MAC},
         {MM_S_INIT("user"), MM_OP_USER},
         {MM_S_INIT("host"), MM_OP_HOST},

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/ip.h"
+#include "base/rd.h"
 #include "codec/unit.h"
 #include "parse/convert.h"
 #include "parse/format.h"
@@ -106,6 +107,39 @@ static bool translate(struct mapping *m, enum mm_op_kind kind, struct mm_slice v
     }
     *ret = mm_slice_of(out, v.n);
     return true;
+}
+
+/*
+ * The name in labels with their lengths in front, as Windows' DNS server writes it:
+ * "(3)www(7)example(0)" is www.example, "(0)" the root. Lengths that are not those of the labels
+ * make the value wrong.
+ */
+static bool put_labels(struct mapping *m, const struct mm_target *to, struct mm_slice v)
+{
+    struct mm_rd rd = mm_rd_of(v);
+    struct mm_slice label;
+    uint8_t *out = mm_arena_bytes(m->w->arena, v.n);
+    uint32_t length;
+    size_t n = 0;
+
+    if (out == NULL)
+        return false;
+    for (;;) {
+        if (!mm_rd_byte(&rd, '(') || !mm_rd_dec(&rd, 2, &length) || !mm_rd_byte(&rd, ')'))
+            return false;
+        if (length == 0)
+            break;
+        if (!mm_rd_take(&rd, length, &label))
+            return false;
+        /* A label took at least three bytes more of v: there is room for its dot. */
+        if (n > 0)
+            out[n++] = '.';
+        memcpy(out + n, label.p, label.n);
+        n += label.n;
+    }
+    if (mm_rd_left(&rd) > 0)
+        return false;
+    return put(m, to, n > 0 ? mm_slice_of(out, n) : MM_S("."));
 }
 
 /* Pieces one behind the other in the arena. */
@@ -271,6 +305,8 @@ static bool run_op(struct mapping *m, const struct mm_op *op, struct mm_slice v)
     case MM_OP_LOWER:
     case MM_OP_PLUS:
         return translate(m, op->kind, v, &text) && put(m, &op->to, text);
+    case MM_OP_LABELS:
+        return put_labels(m, &op->to, v);
     case MM_OP_MAC:
         return put_mac(m, &op->to, v);
     case MM_OP_USER:

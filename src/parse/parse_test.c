@@ -201,6 +201,42 @@ TEST(map_tells_values_apart_by_length_and_reads_plus_as_a_blank)
     end(&b);
 }
 
+TEST(map_reads_a_name_in_labels_and_refuses_lengths_that_are_not_theirs)
+{
+    static const struct {
+        const char *name, *want;
+    } cases[] = {
+        {"(3)www(7)example(2)jp(0)", "www.example.jp"},
+        {"(5)a.(b)(0)", "a.(b)"},
+        {"(0)", "."},
+        {"(3)www(7)exampl(0)", NULL},
+        {"(3)www", NULL},
+        {"(3)www(0)x", NULL},
+        {"(99)www(0)", NULL},
+        {"()", NULL},
+        {"www", NULL},
+    };
+    struct bench b;
+
+    begin(&b);
+    add(&b, HEAD "decode: kv\ntimeless: true\ndrop: [x]\n"
+                 "set: {event.category: network, event.outcome: success}\n"
+                 "fields: {q: {to: dns.question.name, as: labels}}\n");
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        char line[128], want[256];
+        bool good = cases[i].want != NULL;
+
+        snprintf(line, sizeof(line), "x=1 q=%s", cases[i].name);
+        snprintf(want, sizeof(want),
+                 "%s{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"network\","
+                 "\"event.outcome\":\"success\"%s%s%s}",
+                 good ? "" : "!", good ? ",\"dns.question.name\":\"" : "",
+                 good ? cases[i].want : "", good ? "\"" : "");
+        expect(&b, line, want);
+    }
+    end(&b);
+}
+
 TEST(rules_take_the_first_that_holds_unless_it_says_also)
 {
     struct bench b;
