@@ -140,6 +140,7 @@ static bool alnum(uint8_t c)
 /*
  * A host is a name or an address and is followed by a blank; "su:" and "LAN1(port2)" are not. Nor
  * is "192.0.2.1:1194": a program's own file has no host, and goes on with the client it speaks of.
+ * UniFi consoles write the name twice.
  */
 static void host3164(struct mm_rd *rd, struct mm_syslog *m)
 {
@@ -158,6 +159,8 @@ static void host3164(struct mm_rd *rd, struct mm_syslog *m)
         return;
     m->host = mm_slice_of(p, n);
     rd->pos += n + 1;
+    if (left >= 2 * (n + 1) && p[2 * n + 1] == ' ' && memcmp(p, p + n + 1, n) == 0)
+        rd->pos += n + 1;
 }
 
 /* "sshd[123]: " or "su: "; anything else is text. */

@@ -84,6 +84,8 @@ TEST(syslog3164_reads_what_is_sent)
         {"<34>Oct 11 22:14:15 h postfix/smtps/smtpd[7]: x", "h", "postfix/smtps/smtpd", "7", "x",
          true},
         {"<34>Oct 11 22:14:15 h http://x", "h", "", "", "http://x", true},
+        {"Oct 11 22:14:15 Dream-1 Dream-1 sshd[4]: x", "Dream-1", "sshd", "4", "x", true},
+        {"<34>Oct 11 22:14:15 h h: x", "h", "h", "", "x", true},
         {"<13> 2026 Oct 11 22:14:15 awplus IMISH[12]: x", "awplus", "IMISH", "12", "x", true},
         {"<13>2026 x", "", "", "", "2026 x", false},
         {"2026-10-11 22:14:15 192.0.2.1:1194 TLS Error: x", "", "", "",
