@@ -327,7 +327,8 @@ static void put(void *ctx, struct mm_slice bytes)
     struct mm_chunk *c = ctx;
 
     MM_ASSERT(bytes.n <= MM_CHUNK_OUT - c->out_n);
-    memcpy(c->out + c->out_n, bytes.p, bytes.n);
+    if (bytes.n > 0)
+        memcpy(c->out + c->out_n, bytes.p, bytes.n);
     c->out_n += (uint32_t)bytes.n;
 }
 

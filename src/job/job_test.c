@@ -84,8 +84,9 @@ static struct mm_job_row row(struct mm_records *rec, uint32_t company, int64_t j
     struct mm_scope_hold hold;
     struct mm_tx *tx = NULL;
     struct mm_job_row r = {0};
-    static struct mm_arena a;
+    static struct mm_arena a; /* the row's texts live until the next call */
 
+    mm_arena_done(&a);
     mm_arena_init(&a, 1 << 20);
     CHECK(mm_records_read(rec, mm_system_company(&hold, company), &tx) == MM_OK);
     if (mm_job_get(tx, job, &a, &r) != MM_OK)

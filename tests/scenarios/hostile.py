@@ -3,6 +3,7 @@ arrive, nobody's bytes become somebody else's, and no program ends.
 
 The seed of the garbage is printed; MIMAMORI_SEED repeats it.
 """
+import base64
 import gzip
 import os
 import random
@@ -142,11 +143,16 @@ with Stage() as stage:
           [["giant-frame", str(MAX_LINE), "2"], ["giant-line ", str(MAX_LINE), "2"]], giant)
     behind = stage.events("SELECT count() FROM events WHERE position(original, 'behind the ') = 5")
     check("what stands behind a giant is read", behind == [["2"]], behind)
-    utf = stage.events("SELECT bitAnd(flags, 4), hex(original) FROM events WHERE company = "
-                       "{c:UInt32} AND position(original, 'bad-utf8') > 0 "
-                       "ORDER BY length(original)", c=bad.id)
-    check("bytes that are no text are kept as they came, and marked", [u[0] for u in utf] ==
-          ["4", "4"] and "FFFEC328" in utf[0][1] and "C0AF" in utf[1][1], utf)
+    utf = stage.events("SELECT bitAnd(flags, 4), hex(original), more['mimamori.charset'], "
+                       "more['mimamori.raw'] FROM events WHERE company = {c:UInt32} AND "
+                       "position(original, 'bad-utf8') > 0 ORDER BY length(original)", c=bad.id)
+    check("bytes that are no text are kept as they came, and marked", len(utf) == 2 and
+          utf[0][0] == "4" and "FFFEC328" in utf[0][1] and utf[0][2:] == ["", ""], utf)
+    # Bytes that are no UTF-8, but katakana in CP932: read as such, and kept beside.
+    raw = base64.urlsafe_b64decode(utf[-1][3] + "=" * (-len(utf[-1][3]) % 4)) if utf else b""
+    check("bytes of another character set are read, and kept as they came", len(utf) == 2 and
+          utf[1][0] == "0" and "EFBE80EFBDAF" in utf[1][1] and utf[1][2] == "cp932" and
+          b"bad-utf8-\xc0\xaf" in raw, utf)
     nobody = stage.events("SELECT count() > 0 FROM events WHERE company = 0")
     check("unknown senders are in quarantine", nobody == [["1"]], nobody)
     numbers = stage.events("SELECT count(), uniqExact(seq), max(seq) FROM events")[0]
