@@ -210,6 +210,24 @@ static struct unit read_unit(enum mm_charset cs, struct mm_slice in, size_t at, 
     return utf8(in, at);
 }
 
+/* How many bytes from `at` on are ASCII, in the sets where such a byte is always itself. */
+static size_t ascii_run(enum mm_charset cs, struct mm_slice in, size_t at)
+{
+    size_t n = 0;
+    uint64_t word;
+
+    if (cs != MM_CS_CP932 && cs != MM_CS_EUC_JP)
+        return 0;
+    for (; in.n - at - n >= sizeof(word); n += sizeof(word)) {
+        memcpy(&word, in.p + at + n, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (at + n < in.n && in.p[at + n] < 0x80)
+        n++;
+    return n;
+}
+
 size_t mm_charset_decode(enum mm_charset cs, struct mm_slice in, uint8_t *out, size_t max,
                          bool *ret_whole)
 {
@@ -221,8 +239,15 @@ size_t mm_charset_decode(enum mm_charset cs, struct mm_slice in, uint8_t *out, s
     while (at < in.n) {
         uint8_t text[4];
         size_t escape = cs == MM_CS_ISO_2022_JP ? jis_escape(in, at, &mode) : 0, text_n;
+        size_t run = mm_min_size(ascii_run(cs, in, at), max - n);
         struct unit u;
 
+        if (run > 0) {
+            memcpy(out + n, in.p + at, run);
+            n += run;
+            at += run;
+            continue;
+        }
         if (escape > 0) {
             at += escape;
             continue;
@@ -301,9 +326,17 @@ static struct weight weigh(enum mm_charset cs, struct mm_slice in)
     uint32_t before = 0;
 
     for (size_t at = 0; at < in.n;) {
-        struct unit u = read_unit(cs, in, at, JIS_ASCII);
-        bool cut = u.n == 1 && at + 1 == in.n && in.p[at] >= 0x80;
+        size_t run = ascii_run(cs, in, at);
+        struct unit u;
+        bool cut;
 
+        if (run > 0) {
+            before = 0;
+            at += run;
+            continue;
+        }
+        u = read_unit(cs, in, at, JIS_ASCII);
+        cut = u.n == 1 && at + 1 == in.n && in.p[at] >= 0x80;
         if (u.c == BAD && !cut) { /* a character may be cut off at the end */
             w.valid = false;
             return w;

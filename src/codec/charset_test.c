@@ -156,3 +156,29 @@ TEST(charset_rows_are_the_same_in_cp932_and_euc)
     }
     CHECK_NUM(known, 6879 + 83 + 374); /* JIS X 0208, NEC's row 13, NEC's selection of IBM's */
 }
+
+TEST(charset_runs_of_ascii_end_where_the_room_ends)
+{
+    static const char in[] = "0123456789abcdef\x83\x41z"; /* katakana a in CP932 */
+    static const struct {
+        size_t max;
+        const char *out;
+        bool whole;
+    } cases[] = {
+        {0, "", false},
+        {9, "012345678", false},
+        {16, "0123456789abcdef", false},
+        {18, "0123456789abcdef", false},
+        {19, "0123456789abcdef\xE3\x82\xA2", false},
+        {20, "0123456789abcdef\xE3\x82\xA2z", true},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        uint8_t out[32];
+        bool whole;
+        size_t n = mm_charset_decode(MM_CS_CP932, mm_slice_str(in), out, cases[i].max, &whole);
+
+        CHECK_SLICE(mm_slice_of(out, n), cases[i].out);
+        CHECK(whole == cases[i].whole);
+    }
+}
