@@ -5,6 +5,27 @@
 
 static const struct mm_kv_style style = {.gap = ' ', .assign = '=', .quote = '"', .quote2 = '\''};
 
+/* "avc:  denied  { read write } for  " in front of the pairs; what isn't that stays as it is. */
+static void read_avc(struct mm_rd *rd, struct mm_auditd *ret)
+{
+    struct mm_rd at = *rd;
+    struct mm_slice result, permissions;
+
+    (void)mm_rd_skip(&at, ' ');
+    if (!mm_rd_lit(&at, MM_S("avc:")))
+        return;
+    (void)mm_rd_skip(&at, ' ');
+    if (!mm_rd_until(&at, ' ', &result))
+        return;
+    (void)mm_rd_skip(&at, ' ');
+    if (!mm_rd_byte(&at, '{') || !mm_rd_until(&at, '}', &permissions) ||
+        !mm_rd_lit(&at, MM_S(" for ")))
+        return;
+    ret->avc = result;
+    ret->permissions = mm_slice_trim(permissions);
+    *rd = at;
+}
+
 enum mm_code mm_auditd_parse(struct mm_slice in, struct mm_auditd *ret, struct mm_fault *fault)
 {
     struct mm_rd rd = mm_rd_of(in);
@@ -27,6 +48,7 @@ enum mm_code mm_auditd_parse(struct mm_slice in, struct mm_auditd *ret, struct m
     if (!mm_rd_until(&rd, ')', &a.serial) || !mm_slice_u64(a.serial, &number) ||
         !mm_rd_byte(&rd, ':'))
         return mm_fail(fault, MM_E_SYNTAX, rd.pos, "auditd.serial");
+    read_avc(&rd, &a);
     a.pairs = mm_slice_trim(mm_rd_rest(&rd));
     *ret = a;
     return MM_OK;

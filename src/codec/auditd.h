@@ -8,7 +8,8 @@
  * Trust     Input is hostile (names of files and programs are anybody's): cost is linear.
  * Spec      Linux audit documentation, "Audit event fields" and "Writing good events"
  *           (audit-documentation wiki): user space records nest their pairs in msg='…'; the
- *           enriched format adds pairs with upper-case names behind a byte 0x1D.
+ *           enriched format adds pairs with upper-case names behind a byte 0x1D; SELinux puts
+ *           "avc:  denied  { read write } for  " in front of the pairs.
  *           Fuzzed by auditd_fuzz.c.
  */
 #ifndef MM_CODEC_AUDITD_H
@@ -21,8 +22,10 @@
 struct mm_auditd {
     struct mm_slice node; /* host of an aggregated log; empty when not given */
     struct mm_slice type;
-    struct mm_slice time;   /* seconds with three fraction digits */
-    struct mm_slice serial; /* the same for all records of one event */
+    struct mm_slice time;        /* seconds with three fraction digits */
+    struct mm_slice serial;      /* the same for all records of one event */
+    struct mm_slice avc;         /* SELinux: "denied" or "granted"; empty when it isn't that */
+    struct mm_slice permissions; /* SELinux: what was asked for, one blank between two */
     struct mm_slice pairs;
 };
 

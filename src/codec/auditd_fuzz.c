@@ -27,6 +27,8 @@ FUZZ(in)
     inside(in, a.type);
     inside(in, a.time);
     inside(in, a.serial);
+    inside(in, a.avc);
+    inside(in, a.permissions);
     inside(in, a.pairs);
     mm_arena_init(&arena, 1024 * 1024);
     mm_auditd_walk(&walk, a.pairs);

@@ -83,6 +83,23 @@ TEST(auditd_walks_nested_pairs_in_their_place)
            4);
 }
 
+TEST(auditd_takes_what_selinux_says_off_the_pairs)
+{
+    struct mm_auditd a;
+
+    CHECK(mm_auditd_parse(MM_S("type=AVC msg=audit(1.0:1): avc:  denied  { read write } for  "
+                               "pid=7 comm=\"httpd\""),
+                          &a, NULL) == MM_OK);
+    CHECK_SLICE(a.avc, "denied");
+    CHECK_SLICE(a.permissions, "read write");
+    CHECK_SLICE(a.pairs, "pid=7 comm=\"httpd\"");
+    /* Torn: nothing is taken off, so that the words count as strays. */
+    CHECK(mm_auditd_parse(MM_S("type=AVC msg=audit(1.0:1): avc:  denied  { read"), &a, NULL) ==
+          MM_OK);
+    CHECK(a.avc.n == 0 && a.permissions.n == 0);
+    expect(MM_S("type=AVC msg=audit(1.0:1): avc:  denied  { read"), "", 4);
+}
+
 TEST(auditd_walks_the_enriched_part)
 {
     expect(MM_S("type=A msg=audit(1.0:1): auid=1000 saddr=02\x1D"

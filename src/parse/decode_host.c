@@ -28,6 +28,8 @@ bool mm_decode_auditd(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     mm_wire_put(w, MM_S("auditd.type"), a.type);
     mm_wire_put(w, MM_S("auditd.serial"), a.serial);
     mm_wire_put(w, MM_S("auditd.node"), a.node);
+    mm_wire_put(w, MM_S("auditd.avc"), a.avc);
+    mm_wire_put(w, MM_S("auditd.permissions"), a.permissions);
     mm_auditd_walk(&walk, a.pairs);
     while (mm_auditd_next(&walk, &pair)) {
         if (!mm_auditd_text(w->arena, &pair, &pair.value))
