@@ -100,9 +100,11 @@ static bool is_json(struct mm_slice s)
 /* A number that may change without changing what the line means. */
 static bool free_number(struct mm_slice s, bool json, size_t at, size_t n)
 {
-    uint8_t before = at > 0 ? s.p[at - 1] : ' ';
-    uint8_t behind = at + n < s.n ? s.p[at + n] : ' ';
+    uint8_t before, behind = at + n < s.n ? s.p[at + n] : ' ';
 
+    if (at == 0)
+        return false; /* the number of the message, in CSV */
+    before = s.p[at - 1];
     if (n == 4 && (s.p[at] == '1' || s.p[at] == '2'))
         return false; /* a year, perhaps */
     if (behind == '-' || behind == '/' || behind == ':' || behind == '.' || behind == '_' ||
