@@ -1,13 +1,14 @@
 #!/bin/sh
 # tests/corpora.sh - lay out public corpora as plain files for the tests that want them.
 #
-#   tests/corpora.sh [--sigma SRC] [--otrf SRC] [--evtx SRC] [--hub SRC] [--out DIR]
+#   tests/corpora.sh [--sigma SRC] [--otrf SRC] [--evtx SRC] [--hub SRC] [--rsyslog SRC]
+#                    [--out DIR]
 #
-# SRC is a clone of SigmaHQ/sigma, of OTRF/Security-Datasets, of crowdsecurity/hub, or of any
-# repository with Windows event logs (sbousseaden/EVTX-ATTACK-SAMPLES): a bare git directory or a
-# checkout. DIR defaults to $MIMAMORI_CORPORA. Written there: sigma/ (rules*/, unsupported/,
-# deprecated/, regression_data/, tests/), otrf/ (one *.json of JSON lines for each event log in the
-# zips), evtx/ (*.evtx), hub/ (.tests/).
+# SRC is a clone of SigmaHQ/sigma, of OTRF/Security-Datasets, of crowdsecurity/hub, of
+# rsyslog/rsyslog, or of any repository with Windows event logs (sbousseaden/EVTX-ATTACK-SAMPLES):
+# a bare git directory or a checkout. DIR defaults to $MIMAMORI_CORPORA. Written there: sigma/
+# (rules*/, unsupported/, deprecated/, regression_data/, tests/), otrf/ (*.json of JSON lines for
+# each event log in the zips), evtx/ (*.evtx), hub/ (.tests/), rsyslog/ (tests/parsertest-*.sh).
 # A file whose blob the clone lacks is skipped and counted. Nothing is downloaded.
 # Needs git, unzip, tar, gzip.
 set -eu
@@ -17,16 +18,17 @@ sigma=${SIGMA_SRC:-}
 otrf=${OTRF_SRC:-}
 evtx=${EVTX_SRC:-}
 hub=${HUB_SRC:-}
+rsyslog=${RSYSLOG_SRC:-}
 entry_max=$((1024 * 1024 * 1024)) # one event log; the largest in the wild is a third of it
 
 usage() {
-    sed -n '2,13s/^# \{0,1\}//p' "$0"
+    sed -n '2,14s/^# \{0,1\}//p' "$0"
     exit "${1:-2}"
 }
 
 while [ $# -gt 0 ]; do
     case $1 in
-    --sigma | --otrf | --evtx | --hub | --out) [ $# -ge 2 ] || usage ;;
+    --sigma | --otrf | --evtx | --hub | --rsyslog | --out) [ $# -ge 2 ] || usage ;;
     *) ;;
     esac
     case $1 in
@@ -34,6 +36,7 @@ while [ $# -gt 0 ]; do
     --otrf) otrf=$2 ;;
     --evtx) evtx=$2 ;;
     --hub) hub=$2 ;;
+    --rsyslog) rsyslog=$2 ;;
     --out) out=$2 ;;
     -h | --help) usage 0 ;;
     *) usage ;;
@@ -41,7 +44,7 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 [ -n "$out" ] || { echo "corpora: say where with --out DIR or MIMAMORI_CORPORA" >&2; exit 2; }
-[ -n "$sigma$otrf$evtx$hub" ] || usage
+[ -n "$sigma$otrf$evtx$hub$rsyslog" ] || usage
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT INT TERM
@@ -127,4 +130,7 @@ if [ -n "$evtx" ]; then
 fi
 if [ -n "$hub" ]; then
     lay_tree "$(gitdir_of "$hub")" "$out/hub" '\.tests/|LICENSE'
+fi
+if [ -n "$rsyslog" ]; then
+    lay_tree "$(gitdir_of "$rsyslog")" "$out/rsyslog" 'tests/parsertest-[^/]*\.sh$|COPYING'
 fi
