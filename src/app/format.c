@@ -219,7 +219,8 @@ static int list(struct mm_format_cmd *c)
     if (!mm_format_load(c, NULL))
         return MM_FORMAT_BAD;
     mm_buf_init(&out, OUT_MAX);
-    for (uint16_t i = 0; i < mm_formats_count(c->set); i++) {
+    for (size_t at = 0; at < mm_formats_count(c->set); at++) {
+        uint16_t i = (uint16_t)at;
         struct mm_slice name = mm_formats_name(c->set, i);
 
         if (c->json) {

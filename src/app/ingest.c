@@ -245,15 +245,29 @@ static int run(const struct args *a, int signals)
     return report(a, c, &r);
 }
 
+/* Where the value of an option goes; NULL when the word is none that has one. */
+static const char **value_of(const char *word, struct args *a)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } option[] = {{"--state", &a->state},
+                  {"--company", &a->company},
+                  {"--source", &a->source},
+                  {"--format", &a->format},
+                  {"--charset", &a->charset}};
+
+    for (size_t i = 0; i < MM_COUNT(option); i++) {
+        if (strcmp(word, option[i].name) == 0)
+            return option[i].value;
+    }
+    return NULL;
+}
+
 static bool parse_args(int argc, char **argv, struct args *a)
 {
     for (int i = 1; i < argc; i++) {
-        const char **value = strcmp(argv[i], "--state") == 0     ? &a->state
-                             : strcmp(argv[i], "--company") == 0 ? &a->company
-                             : strcmp(argv[i], "--source") == 0  ? &a->source
-                             : strcmp(argv[i], "--format") == 0  ? &a->format
-                             : strcmp(argv[i], "--charset") == 0 ? &a->charset
-                                                                 : NULL;
+        const char **value = value_of(argv[i], a);
 
         if (value != NULL && i + 1 < argc)
             *value = argv[++i];

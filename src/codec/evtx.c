@@ -168,6 +168,42 @@ static void read_record(struct mm_evtx *e, struct mm_slice chunk, size_t n,
     e->pos += n;
 }
 
+/* Begin the chunk; true when it has something to tell, which may be that it is damaged. */
+static bool told_of_chunk(struct mm_evtx *e, struct mm_slice chunk, struct mm_evtx_item *ret)
+{
+    enum begun begun = begin_chunk(e, chunk);
+
+    if (begun == BEGUN || begun == EMPTY)
+        return false;
+    broken(e, chunk_at(e),
+           chunk.n < MM_EVTX_CHUNK ? "evtx.cut"
+           : begun == NO_CHUNK     ? "evtx.chunk"
+                                   : "evtx.crc",
+           ret);
+    e->pos = begun == NO_CHUNK ? CHUNK_HEAD : e->pos;
+    return true;
+}
+
+/* The next record of the chunk, or what stands in its place; false at the chunk's end. */
+static bool in_chunk(struct mm_evtx *e, struct mm_slice chunk, struct mm_evtx_item *ret)
+{
+    size_t n, at = e->pos;
+
+    if (e->pos >= e->end)
+        return false;
+    n = record_size(chunk, e->pos, e->end);
+    if (n > 0) {
+        read_record(e, chunk, n, ret);
+        return true;
+    }
+    (void)find_record(e, chunk);
+    /* The rest of a damaged chunk was never written, or something stands there. */
+    if (all_zero(mm_slice_sub(chunk, at, e->end - at)))
+        return false;
+    broken(e, chunk_at(e) + at, "evtx.record", ret);
+    return true;
+}
+
 static void next_chunk(struct mm_evtx *e)
 {
     e->chunk++;
@@ -185,39 +221,11 @@ void mm_evtx_next(struct mm_evtx *e, struct mm_evtx_item *ret)
     }
     for (; chunk_at(e) < e->file.n; next_chunk(e)) {
         struct mm_slice chunk = mm_slice_sub(e->file, chunk_at(e), MM_EVTX_CHUNK);
-        size_t n;
 
-        if (e->pos == 0) {
-            enum begun begun = begin_chunk(e, chunk);
-
-            if (begun == EMPTY)
-                continue;
-            if (begun != BEGUN) {
-                broken(e, chunk_at(e),
-                       chunk.n < MM_EVTX_CHUNK ? "evtx.cut"
-                       : begun == NO_CHUNK     ? "evtx.chunk"
-                                               : "evtx.crc",
-                       ret);
-                if (begun == NO_CHUNK)
-                    next_chunk(e);
-                return;
-            }
-        }
-        if (e->pos >= e->end)
-            continue;
-        n = record_size(chunk, e->pos, e->end);
-        if (n == 0) {
-            size_t at = e->pos;
-            bool zero = all_zero(mm_slice_sub(chunk, e->pos, e->end - e->pos));
-
-            (void)find_record(e, chunk);
-            if (zero)
-                continue; /* the rest of a damaged chunk was never written */
-            broken(e, chunk_at(e) + at, "evtx.record", ret);
+        if (e->pos == 0 && told_of_chunk(e, chunk, ret))
             return;
-        }
-        read_record(e, chunk, n, ret);
-        return;
+        if (in_chunk(e, chunk, ret))
+            return;
     }
     *ret = (struct mm_evtx_item){.kind = MM_EVTX_END, .chunk = e->chunk, .at = e->file.n};
 }

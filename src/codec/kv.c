@@ -153,6 +153,28 @@ static size_t skip_word(const struct mm_kv *kv, size_t at)
     return at;
 }
 
+/* The pair whose key stands at [from, at), an assignment behind it; returns where it ends. */
+static size_t pair_at(const struct mm_kv *kv, size_t from, size_t at, struct mm_kv_pair *ret)
+{
+    const uint8_t *p = kv->in.p;
+    size_t n = kv->in.n;
+
+    /* Field by field: copying a whole pair that was just written waits for its stores. */
+    ret->key.p = p + from;
+    ret->key.n = at - from;
+    ret->quoted = ret->escaped = ret->torn = false;
+    at++;
+    if (kv->style.words) {
+        while (p[from + ret->key.n - 1] == ' ') /* the first byte is none */
+            ret->key.n--;
+        while (at < n && p[at] == ' ')
+            at++;
+    }
+    if (at < n && p[at] != 0 && (p[at] == kv->style.quote || p[at] == kv->style.quote2))
+        return quoted_value(kv, at + 1, p[at], ret);
+    return plain_value(kv, at, ret);
+}
+
 bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
 {
     const uint8_t *p = kv->in.p;
@@ -168,22 +190,7 @@ bool mm_kv_next(struct mm_kv *kv, struct mm_kv_pair *ret, size_t *ret_stray)
         at = kv->style.words ? either(kv->in, from, kv->style.assign, kv->style.gap)
                              : key_end(kv->in, from);
         if (at < n && p[at] == kv->style.assign && at > from) {
-            /* Field by field: copying a whole pair that was just written waits for its stores. */
-            ret->key.p = p + from;
-            ret->key.n = at - from;
-            ret->quoted = ret->escaped = ret->torn = false;
-            at++;
-            if (kv->style.words) {
-                while (p[from + ret->key.n - 1] == ' ') /* the first byte is none */
-                    ret->key.n--;
-                while (at < n && p[at] == ' ')
-                    at++;
-            }
-            if (at < n && p[at] != 0 && (p[at] == kv->style.quote || p[at] == kv->style.quote2))
-                at = quoted_value(kv, at + 1, p[at], ret);
-            else
-                at = plain_value(kv, at, ret);
-            kv->pos = at;
+            kv->pos = pair_at(kv, from, at, ret);
             return true;
         }
         if (at < n || at > from) {

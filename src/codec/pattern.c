@@ -576,6 +576,16 @@ struct stuck {
     size_t falls;
 };
 
+static void note_stuck(struct stuck *stuck, const struct node *n, size_t at,
+                       const struct node *const *fall, const size_t *fall_at, size_t falls)
+{
+    *stuck = (struct stuck){.node = n, .at = at, .falls = falls};
+    for (size_t i = 0; i < falls; i++) {
+        stuck->fall[i] = fall[i];
+        stuck->fall_at[i] = fall_at[i];
+    }
+}
+
 static bool match(const struct mm_patterns *set, struct mm_slice in, struct mm_pattern_hit *hit,
                   struct stuck *stuck)
 {
@@ -616,13 +626,8 @@ static bool match(const struct mm_patterns *set, struct mm_slice in, struct mm_p
             at += lit->text.n;
             n = lit->to;
         }
-        if (stuck != NULL) {
-            *stuck = (struct stuck){.node = n, .at = at, .falls = mm_min_size(falls, MAX_FALL)};
-            for (size_t i = 0; i < stuck->falls; i++) {
-                stuck->fall[i] = fall[i];
-                stuck->fall_at[i] = fall_at[i];
-            }
-        }
+        if (stuck != NULL)
+            note_stuck(stuck, n, at, fall, fall_at, mm_min_size(falls, MAX_FALL));
         for (size_t i = 0; i < MAX_FALL && e == NULL && falls > 0; i++) {
             falls--;
             e = take(fall[falls % MAX_FALL], in, fall_at[falls % MAX_FALL], hit, &got);

@@ -59,9 +59,9 @@ TEST(index_finds_the_formats_that_may_have_written_a_line)
 
         w.has_syslog = mm_syslog_parse(body, &w.syslog, NULL) == MM_OK;
         mm_index_look(set->index, &w, body, &may);
-        for (uint16_t k = 0; k < set->count; k++) {
-            CHECK(mm_index_in(&may, k) || !mm_format_fits(set->format[k], &w, body));
-            if (mm_index_in(&may, k))
+        for (size_t k = 0; k < set->count; k++) {
+            CHECK(mm_index_in(&may, (uint16_t)k) || !mm_format_fits(set->format[k], &w, body));
+            if (mm_index_in(&may, (uint16_t)k))
                 n += snprintf(got + n, sizeof(got) - (size_t)n, "%.*s ",
                               MM_S_ARG(set->format[k]->name));
         }
@@ -78,7 +78,8 @@ TEST(index_takes_an_empty_line)
 
     w.has_syslog = false;
     mm_index_look(set->index, &w, (struct mm_slice){0}, &may);
-    for (uint16_t k = 0; k < set->count; k++)
-        CHECK(mm_index_in(&may, k) || !mm_format_fits(set->format[k], &w, (struct mm_slice){0}));
+    for (size_t k = 0; k < set->count; k++)
+        CHECK(mm_index_in(&may, (uint16_t)k) ||
+              !mm_format_fits(set->format[k], &w, (struct mm_slice){0}));
     mm_formats_free(&set);
 }

@@ -152,14 +152,37 @@ static void put_engine(struct mm_wire *w, uint16_t slot, struct mm_slice value)
         mm_wire_slot(w, slot, value);
 }
 
+/* A time whose parts stand in fields of their own; *ret is set when all of them can be read. */
+static bool read_parts(const struct mm_time_spec *t, const struct mm_wire *w, struct mm_when *ret)
+{
+    struct mm_when when = {0};
+
+    for (size_t i = 0; i < t->count; i++) {
+        struct mm_rd rd;
+
+        /* A zone may be missing; the parts before it may not. */
+        if (!mm_wire_has(w, t->part[i].slot)) {
+            if (t->part[i].form == MM_WHEN_ZONE)
+                continue;
+            return false;
+        }
+        rd = mm_rd_of(w->value[t->part[i].slot]);
+        if (!mm_when_read(&rd, t->part[i].form, &when) || mm_rd_left(&rd) > 0)
+            return false;
+    }
+    if (t->has_zone && !when.has_zone) {
+        when.has_zone = true;
+        when.offset_s = t->offset_s;
+    }
+    *ret = when;
+    return true;
+}
+
 /* The first time of the format's list that stands in the line. */
 static bool find_time(const struct mm_time_spec *t, const struct mm_wire *w, struct mm_when *ret,
                       bool *ret_bad)
 {
     for (; t != NULL; t = t->next) {
-        struct mm_when when = {0};
-        size_t i = 0;
-
         if (t->from == MM_TIME_DECODER && w->has_when) {
             *ret = w->when;
             return true;
@@ -171,27 +194,8 @@ static bool find_time(const struct mm_time_spec *t, const struct mm_wire *w, str
         if (t->from != MM_TIME_SLOTS || !mm_wire_has(w, t->part[0].slot) ||
             w->value[t->part[0].slot].n == 0) /* an empty column holds no time */
             continue;
-        for (; i < t->count; i++) {
-            struct mm_rd rd;
-
-            /* A zone may be missing; the parts before it may not. */
-            if (!mm_wire_has(w, t->part[i].slot)) {
-                if (t->part[i].form == MM_WHEN_ZONE)
-                    continue;
-                break;
-            }
-            rd = mm_rd_of(w->value[t->part[i].slot]);
-            if (!mm_when_read(&rd, t->part[i].form, &when) || mm_rd_left(&rd) > 0)
-                break;
-        }
-        if (i == t->count) {
-            if (t->has_zone && !when.has_zone) {
-                when.has_zone = true;
-                when.offset_s = t->offset_s;
-            }
-            *ret = when;
+        if (read_parts(t, w, ret))
             return true;
-        }
         *ret_bad = true;
     }
     return false;

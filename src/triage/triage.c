@@ -215,6 +215,20 @@ static enum mm_code copy_events(struct mm_tx *tx, const struct mm_alert *a, size
     return code;
 }
 
+/* How many alerts there are, from when to when, and what they weigh together. */
+static void sum_up(const struct mm_alert *a, size_t n, struct made *m)
+{
+    m->count = n;
+    m->first_us = m->last_us = a->time_us;
+    m->weight = mm_triage_weigh(a->level, true);
+    for (size_t i = 0; i < n; i++) {
+        if (!a[i].prevented) /* one that came through counts for all */
+            m->weight = a->level;
+        m->first_us = a[i].time_us < m->first_us ? a[i].time_us : m->first_us;
+        m->last_us = a[i].time_us > m->last_us ? a[i].time_us : m->last_us;
+    }
+}
+
 /* One run: alerts of one finding and one queue, in the order of their numbers. */
 static enum mm_code take_run(struct mm_tx *tx, const struct mm_alert *a, size_t n, int64_t now_us,
                              struct mm_opened *opened)
@@ -240,15 +254,7 @@ static enum mm_code take_run(struct mm_tx *tx, const struct mm_alert *a, size_t 
     while (code == MM_OK && done < n && a[done].seq <= mark)
         done++;
     if (code == MM_OK && done < n) {
-        m.count = n - done;
-        m.first_us = m.last_us = a[done].time_us;
-        m.weight = mm_triage_weigh(a->level, true);
-        for (size_t i = done; i < n; i++) {
-            if (!a[i].prevented) /* one that came through counts for all */
-                m.weight = a->level;
-            m.first_us = a[i].time_us < m.first_us ? a[i].time_us : m.first_us;
-            m.last_us = a[i].time_us > m.last_us ? a[i].time_us : m.last_us;
-        }
+        sum_up(a + done, n - done, &m);
         code = add_or_count(tx, &m, &f);
         if (code == MM_OK)
             code = mark_set(tx, f.finding, a->queue, a[n - 1].seq);

@@ -258,9 +258,9 @@ TEST(search_with_sieves_finds_what_reading_everything_finds)
     uint64_t found = 0, empty = 0;
 
     bed_up(&b);
-    for (uint16_t queue = 1; queue <= QUEUES; queue++) {
+    for (int queue = 1; queue <= QUEUES; queue++) {
         for (uint64_t from = 1; from <= LINES; from += BATCH)
-            store(&b, queue, from, from + BATCH);
+            store(&b, (uint16_t)queue, from, from + BATCH);
     }
     sift(&b, 1, 1, LINES - 500);
     sift(&b, 2, 700, LINES / 2);
