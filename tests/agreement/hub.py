@@ -21,10 +21,11 @@ PARSE = os.path.join(os.path.abspath(sys.argv[1]), "src", "app", "mimamori-parse
 # Not among them: products that we do not read (Samba's record of authentications is one) and
 # windows-logs, which was copied out of a browser's view of the XML.
 FOLDERS = """
-apache2-logs auditd-logs bind9-logs bind9-syslog cef-logs charon-ipsec-logs fortinet-vpn-bf
-iis-xml-logs iptables-logs mikrotik-logs nginx_http-logs openvpn opnsense-sshd palo-alto-threat
-pam-logs pf-logs pfsense-rfc5424-filterlog proxmox-iptables-logs sshd-invalid-bf sshd-logs
-sshd-logs-fp sshd-success-logs suricata-logs-evelog synology-dsm-logs unifi-cef unifi-logs
+apache2-logs auditd-logs bind9-logs bind9-syslog cef-logs charon-ipsec-logs dovecot-logs
+fortinet-vpn-bf iis-xml-logs iptables-logs mikrotik-logs nginx_http-logs openvpn opnsense-sshd
+palo-alto-threat pam-logs pf-logs pfsense-rfc5424-filterlog postfix-logs proxmox-iptables-logs
+sshd-invalid-bf sshd-logs sshd-logs-fp sshd-success-logs suricata-logs-evelog synology-dsm-logs
+unifi-cef unifi-logs
 """.split()
 LEAST = 0.95
 ASSERTED = re.compile(r'results\["s0([012])-[a-z]+"\]\["([^"]+)"\]\[(\d+)\]\.(Success|Evt\.\w+)'
@@ -84,7 +85,8 @@ def same(theirs, ours, how, line):
         return theirs == ""
     if how == "@":
         a, b = moment(theirs), moment(ours)
-        if not re.search(r"(?<!\d)20\d\d(?!\d)", line):  # the year is the peer's own guess
+        # The year is the peer's own guess, or is not asserted.
+        if theirs[0] == "-" or not re.search(r"(?<!\d)20\d\d(?!\d)", line):
             a = a.replace(year=b.year)
         return abs((a - b).total_seconds()) < 1
     ours = str(ours)
