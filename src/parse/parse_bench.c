@@ -112,8 +112,9 @@ static bool free_number(struct mm_slice s, bool json, size_t at, size_t n)
         return false; /* a date, a part of a word */
     if (before == '=' && at >= 3 && s.p[at - 2] == 'm' && s.p[at - 3] == ' ')
         return false; /* SonicWall's number of the message */
-    if (json)
-        return n >= 6 && (before == ':' || before == '"' || before == ' ');
+    if (json) /* also the last group of a GUID: records of cloud services have no other number */
+        return n >= 6 &&
+               (before == ':' || before == '"' || before == ' ' || (before == '-' && n == 12));
     return n >= 3 && n <= 9 && (before == '=' || before == ':' || before == ' ' || before == '[');
 }
 
