@@ -57,20 +57,13 @@ static bool load_as(struct mm_loader *l, const struct mm_yaml *as, struct mm_op 
         struct mm_slice name;
         enum mm_op_kind kind;
     } kinds[] = {
-        {MM_S_INIT("plus"), MM_OP_PLUS},
-        {MM_S_INIT("lower"), MM_OP_LOWER},
-        {MM_S_INIT("labels"), MM_OP_LABELS},
-        {MM_S_INIT("mac"), MM_OP_MAC},
-        {MM_S_INIT("user"), MM_OP_USER},
-        {MM_S_INIT("host"), MM_OP_HOST},
-        {MM_S_INIT("host-ip"), MM_OP_HOST_IP},
-        {MM_S_INIT("host-port"), MM_OP_HOST_PORT},
-        {MM_S_INIT("text"), MM_OP_COPY},
-        {MM_S_INIT("account"), MM_OP_ACCOUNT},
-        {MM_S_INIT("bytes"), MM_OP_BYTES},
-        {MM_S_INIT("bytes-1024"), MM_OP_BYTES},
-        {MM_S_INIT("duration"), MM_OP_DURATION},
-        {MM_S_INIT("forwarded"), MM_OP_FORWARDED},
+        {MM_S_INIT("plus"), MM_OP_PLUS},         {MM_S_INIT("lower"), MM_OP_LOWER},
+        {MM_S_INIT("labels"), MM_OP_LABELS},     {MM_S_INIT("mac"), MM_OP_MAC},
+        {MM_S_INIT("user"), MM_OP_USER},         {MM_S_INIT("host"), MM_OP_HOST},
+        {MM_S_INIT("host-ip"), MM_OP_HOST_IP},   {MM_S_INIT("host-port"), MM_OP_HOST_PORT},
+        {MM_S_INIT("text"), MM_OP_COPY},         {MM_S_INIT("account"), MM_OP_ACCOUNT},
+        {MM_S_INIT("bytes"), MM_OP_BYTES},       {MM_S_INIT("bytes-1024"), MM_OP_BYTES},
+        {MM_S_INIT("duration"), MM_OP_DURATION}, {MM_S_INIT("forwarded"), MM_OP_FORWARDED},
     };
 
     for (size_t i = 0; i < MM_COUNT(kinds); i++) {
