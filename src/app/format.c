@@ -210,6 +210,16 @@ static int check(struct mm_format_cmd *c)
     return bad == 0 ? 0 : MM_FORMAT_BAD;
 }
 
+static void put_about(struct mm_buf *out, const char *name, const struct mm_formats *set,
+                      uint16_t i, enum mm_about what)
+{
+    mm_buf_fmt(out, ",\"%s\":{\"ja\":", name);
+    mm_utf8_json(out, mm_formats_about(set, i, what, "ja"));
+    mm_buf_str(out, ",\"en\":");
+    mm_utf8_json(out, mm_formats_about(set, i, what, "en"));
+    mm_buf_byte(out, '}');
+}
+
 static int list(struct mm_format_cmd *c)
 {
     struct mm_buf out;
@@ -230,6 +240,9 @@ static int list(struct mm_format_cmd *c)
             mm_utf8_json(&out, mm_formats_title(c->set, i, "ja"));
             mm_buf_str(&out, ",\"en\":");
             mm_utf8_json(&out, mm_formats_title(c->set, i, "en"));
+            put_about(&out, "covers", c->set, i, MM_ABOUT_COVERS);
+            put_about(&out, "reads", c->set, i, MM_ABOUT_READS);
+            put_about(&out, "tested", c->set, i, MM_ABOUT_TESTED);
             mm_buf_str(&out, "}\n");
         } else {
             mm_buf_fmt(&out, "%-20.*s ", MM_S_ARG(name));

@@ -212,9 +212,14 @@ struct mm_format;
 /* Read text into w. False when the line isn't of this kind at all; w->whole says more. */
 typedef bool mm_decoder(const struct mm_format *f, struct mm_wire *w, struct mm_slice text);
 
+/* The same in both languages; empty where the file says nothing. */
+struct mm_format_words {
+    struct mm_slice ja, en;
+};
+
 struct mm_format {
     struct mm_slice name;
-    struct mm_slice title_ja, title_en;
+    struct mm_format_words about[MM_ABOUT_COUNT];
     struct mm_slice vendor, product;
     uint32_t order;
     bool wrap_syslog;

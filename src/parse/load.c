@@ -441,10 +441,34 @@ static bool load_keep(struct mm_loader *l, const struct mm_yaml *node)
     return true;
 }
 
+/* What the file says of itself to people. */
+static bool load_about(struct mm_loader *l, const struct mm_yaml *doc)
+{
+    static const char *const keys[] = {[MM_ABOUT_TITLE] = "title",
+                                       [MM_ABOUT_COVERS] = "covers",
+                                       [MM_ABOUT_READS] = "reads",
+                                       [MM_ABOUT_TESTED] = "tested"};
+    static const char *const languages[] = {"ja", "en", NULL};
+
+    static_assert(MM_COUNT(keys) == MM_ABOUT_COUNT, "a key each");
+    for (size_t i = 0; i < MM_COUNT(keys); i++) {
+        const struct mm_yaml *node = mm_yaml_get(doc, keys[i]);
+
+        if (node == NULL)
+            continue;
+        if (!mm_load_keys(l, node, languages) ||
+            !mm_load_dup(l, mm_yaml_text(node, "ja"), &l->f->about[i].ja) ||
+            !mm_load_dup(l, mm_yaml_text(node, "en"), &l->f->about[i].en))
+            return false;
+    }
+    return mm_load_dup(l, mm_yaml_text(doc, "vendor"), &l->f->vendor) &&
+           mm_load_dup(l, mm_yaml_text(doc, "product"), &l->f->product);
+}
+
 static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
 {
     const struct mm_yaml *name = mm_yaml_get(doc, "format"), *wrap = mm_yaml_get(doc, "wrap");
-    const struct mm_yaml *title = mm_yaml_get(doc, "title"), *prefix = mm_yaml_get(doc, "prefix");
+    const struct mm_yaml *prefix = mm_yaml_get(doc, "prefix");
     const struct mm_yaml *charset = mm_yaml_get(doc, "charset");
     struct mm_format *f = l->f;
     uint64_t order = 500;
@@ -453,11 +477,7 @@ static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
         return mm_load_fail(l, doc, "format.needs_name", (struct mm_slice){0});
     if (mm_formats_find(l->set, name->text) != MM_FORMAT_NONE)
         return mm_load_fail(l, name, "format.exists", name->text);
-    if (!mm_load_dup(l, name->text, &f->name) ||
-        !mm_load_dup(l, mm_yaml_text(title, "ja"), &f->title_ja) ||
-        !mm_load_dup(l, mm_yaml_text(title, "en"), &f->title_en) ||
-        !mm_load_dup(l, mm_yaml_text(doc, "vendor"), &f->vendor) ||
-        !mm_load_dup(l, mm_yaml_text(doc, "product"), &f->product))
+    if (!mm_load_dup(l, name->text, &f->name) || !load_about(l, doc))
         return false;
     f->keep_tag = wrap != NULL && mm_slice_eq(wrap->text, MM_S("syslog-text"));
     f->wrap_syslog = f->keep_tag || (wrap != NULL && mm_slice_eq(wrap->text, MM_S("syslog")));
@@ -513,7 +533,7 @@ static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
         "format",  "title",   "vendor",    "product",  "order",  "wrap",   "timeless", "recognise",
         "decode",  "kv",      "csv",       "patterns", "absent", "prefix", "more",     "drop",
         "keep",    "classes", "time",      "fields",   "set",    "rules",  "note",     "around",
-        "include", "charset", "multiline", "json",     NULL};
+        "include", "charset", "multiline", "json",     "covers", "reads",  "tested",   NULL};
 
     if (!mm_load_keys(l, doc, known))
         return false;
@@ -629,15 +649,21 @@ struct mm_slice mm_formats_name(const struct mm_formats *formats, uint16_t index
     return formats->format[index]->name;
 }
 
+struct mm_slice mm_formats_about(const struct mm_formats *formats, uint16_t index,
+                                 enum mm_about what, const char *lang)
+{
+    const struct mm_format_words *words;
+
+    MM_ASSERT(index < formats->count && what < MM_ABOUT_COUNT);
+    words = &formats->format[index]->about[what];
+    return strcmp(lang, "ja") == 0 ? words->ja : words->en;
+}
+
 struct mm_slice mm_formats_title(const struct mm_formats *formats, uint16_t index, const char *lang)
 {
-    const struct mm_format *f;
-    struct mm_slice title;
+    struct mm_slice title = mm_formats_about(formats, index, MM_ABOUT_TITLE, lang);
 
-    MM_ASSERT(index < formats->count);
-    f = formats->format[index];
-    title = strcmp(lang, "ja") == 0 ? f->title_ja : f->title_en;
-    return title.n > 0 ? title : f->name;
+    return title.n > 0 ? title : mm_formats_name(formats, index);
 }
 
 uint16_t mm_formats_find(const struct mm_formats *formats, struct mm_slice name)

@@ -69,6 +69,11 @@ size_t mm_formats_count(const struct mm_formats *formats);
 struct mm_slice mm_formats_name(const struct mm_formats *formats, uint16_t index);
 struct mm_slice mm_formats_title(const struct mm_formats *formats, uint16_t index,
                                  const char *lang);
+/* What a format says of itself to people (SCHEMA.md). */
+enum mm_about { MM_ABOUT_TITLE, MM_ABOUT_COVERS, MM_ABOUT_READS, MM_ABOUT_TESTED, MM_ABOUT_COUNT };
+/* index < count. In a language ("ja", "en"); empty when it says nothing there. */
+struct mm_slice mm_formats_about(const struct mm_formats *formats, uint16_t index,
+                                 enum mm_about what, const char *lang);
 /* The format of that name, or MM_FORMAT_NONE. */
 uint16_t mm_formats_find(const struct mm_formats *formats, struct mm_slice name);
 
