@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "decode/winevent.h"
-#include "detect/detect.h"
+#include "detect/filter.h"
 #include "os/file.h"
 
 enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, OUT_MAX = 256 * 1024 * 1024 };
@@ -82,32 +82,41 @@ static void key_text(struct mm_buf *out, const char *key, struct mm_slice v)
     mm_utf8_json(out, v);
 }
 
-static void refusals_json(struct mm_buf *out, const struct mm_ruleset *set)
+static void remark_json(struct mm_buf *out, const struct mm_rule_refusal *r, bool first)
+{
+    mm_buf_fmt(out, "%s{\"line\":%u", first ? "" : ",", r->line);
+    key_text(out, "file", r->file);
+    key_text(out, "reason", mm_slice_str(r->what));
+    key_text(out, "text", mm_slice_str(mm_rules_reason(r->what)));
+    key_text(out, "detail", r->detail);
+    mm_buf_byte(out, '}');
+}
+
+static void remarks_json(struct mm_buf *out, const struct mm_ruleset *set)
 {
     mm_buf_str(out, "\"refused\":[");
-    for (size_t i = 0; i < mm_rules_refused(set); i++) {
-        const struct mm_rule_refusal *r = mm_rules_refusal(set, i);
-
-        mm_buf_fmt(out, "%s{\"line\":%u", i == 0 ? "" : ",", r->line);
-        key_text(out, "file", r->file);
-        key_text(out, "reason", mm_slice_str(r->what));
-        key_text(out, "text", mm_slice_str(mm_rules_reason(r->what)));
-        key_text(out, "detail", r->detail);
-        mm_buf_byte(out, '}');
-    }
+    for (size_t i = 0; i < mm_rules_refused(set); i++)
+        remark_json(out, mm_rules_refusal(set, i), i == 0);
+    mm_buf_str(out, "],\"warnings\":[");
+    for (size_t i = 0; i < mm_rules_warnings(set); i++)
+        remark_json(out, mm_rules_warning(set, i), i == 0);
     mm_buf_byte(out, ']');
 }
 
-static void refusals_text(FILE *to, const struct mm_ruleset *set)
+static void remark_text(FILE *to, const struct mm_rule_refusal *r, const char *kind)
 {
-    for (size_t i = 0; i < mm_rules_refused(set); i++) {
-        const struct mm_rule_refusal *r = mm_rules_refusal(set, i);
+    fprintf(to, "%.*s:%u: %s%s", MM_S_ARG(r->file), r->line, kind, mm_rules_reason(r->what));
+    if (r->detail.n > 0)
+        fprintf(to, ": %.*s", MM_S_ARG(r->detail)); /* printable: detect.h */
+    fputc('\n', to);
+}
 
-        fprintf(to, "%.*s:%u: %s", MM_S_ARG(r->file), r->line, mm_rules_reason(r->what));
-        if (r->detail.n > 0)
-            fprintf(to, ": %.*s", MM_S_ARG(r->detail)); /* printable: detect.h */
-        fputc('\n', to);
-    }
+static void remarks_text(FILE *to, const struct mm_ruleset *set)
+{
+    for (size_t i = 0; i < mm_rules_refused(set); i++)
+        remark_text(to, mm_rules_refusal(set, i), "");
+    for (size_t i = 0; i < mm_rules_warnings(set); i++)
+        remark_text(to, mm_rules_warning(set, i), "warning: ");
 }
 
 static void count_states(const struct mm_ruleset *set, size_t ret[MM_RULE_STATE_COUNT])
@@ -124,9 +133,9 @@ static void states_json(struct mm_buf *out, const struct mm_ruleset *set)
     count_states(set, n);
     mm_buf_fmt(out,
                "\"rules\":%zu,\"active\":%zu,\"no_source\":%zu,\"needs_values\":%zu,"
-               "\"next_stage\":%zu,",
+               "\"next_stage\":%zu,\"filters\":%zu,",
                mm_rules_count(set), n[MM_RULE_ACTIVE], n[MM_RULE_NO_SOURCE],
-               n[MM_RULE_NEEDS_VALUES], n[MM_RULE_NEXT_STAGE]);
+               n[MM_RULE_NEEDS_VALUES], n[MM_RULE_NEXT_STAGE], mm_filters_count(set));
 }
 
 static void states_text(const struct mm_ruleset *set)
@@ -135,9 +144,9 @@ static void states_text(const struct mm_ruleset *set)
 
     count_states(set, n);
     printf("%zu rules: %zu active, %zu without a source that writes such events, %zu need values "
-           "for placeholders, %zu for correlation; %zu refused\n",
+           "for placeholders, %zu for correlation; %zu filters; %zu refused\n",
            mm_rules_count(set), n[MM_RULE_ACTIVE], n[MM_RULE_NO_SOURCE], n[MM_RULE_NEEDS_VALUES],
-           n[MM_RULE_NEXT_STAGE], mm_rules_refused(set));
+           n[MM_RULE_NEXT_STAGE], mm_filters_count(set), mm_rules_refused(set));
 }
 
 static void print_buf(struct mm_buf *out)
@@ -164,11 +173,11 @@ static int check(const struct args *a)
         mm_buf_init(&out, OUT_MAX);
         mm_buf_byte(&out, '{');
         states_json(&out, set);
-        refusals_json(&out, set);
+        remarks_json(&out, set);
         mm_buf_byte(&out, '}');
         print_buf(&out);
     } else {
-        refusals_text(stdout, set);
+        remarks_text(stdout, set);
         states_text(set);
     }
     mm_rules_unref(&set);
@@ -238,7 +247,16 @@ static int list(const struct args *a)
         print_clean(r->id);
         puts(")");
     }
-    refusals_text(stdout, set);
+    for (size_t i = 0; i < mm_filters_count(set); i++) {
+        const struct mm_filter *f = mm_filters_get(set, i);
+
+        printf("%-13s %-12s ", "filter", f->rule_n > 0 ? "active" : "no rule");
+        print_clean(f->title);
+        printf(" (");
+        print_clean(f->id);
+        printf(") at %zu rules\n", f->rule_n);
+    }
+    remarks_text(stdout, set);
     states_text(set);
     mm_rules_unref(&set);
     return 0;
@@ -305,19 +323,32 @@ static enum mm_code copy_file(struct mm_slice from, char to[MM_MAX_PATH])
     return code;
 }
 
-/* Copy every file that holds a good rule; *ret_n says how many. */
+/* Does a rule stand in this file? */
+static bool holds_rule(const struct mm_ruleset *set, struct mm_slice file)
+{
+    for (size_t i = 0; i < mm_rules_count(set); i++) {
+        if (mm_slice_eq(mm_rules_get(set, i)->file, file))
+            return true;
+    }
+    return false;
+}
+
+/* Copy every file that holds a good rule or filter; *ret_n says how many. */
 static enum mm_code copy_all(const struct args *a, const struct mm_ruleset *set, const char *to,
                              size_t *ret_n)
 {
+    size_t rules = mm_rules_count(set), n = rules + mm_filters_count(set);
     struct mm_slice last = {0};
     char path[MM_MAX_PATH];
 
     *ret_n = 0;
-    for (size_t i = 0; i < mm_rules_count(set); i++) { /* rules of one file follow each other */
-        struct mm_slice file = mm_rules_get(set, i)->file;
+    for (size_t i = 0; i < n; i++) { /* rules of one file follow each other, filters as well */
+        bool filter = i >= rules;
+        struct mm_slice file =
+            filter ? mm_filters_get(set, i - rules)->file : mm_rules_get(set, i)->file;
         enum mm_code code;
 
-        if (mm_slice_eq(file, last))
+        if (mm_slice_eq(file, last) || (filter && holds_rule(set, file)))
             continue;
         last = file;
         if (!target_path(a, file, to, path))
@@ -350,11 +381,11 @@ static int add(const struct args *a)
         mm_buf_init(&out, OUT_MAX);
         mm_buf_fmt(&out, "{\"files\":%zu,", files);
         states_json(&out, set);
-        refusals_json(&out, set);
+        remarks_json(&out, set);
         mm_buf_byte(&out, '}');
         print_buf(&out);
     } else {
-        refusals_text(stdout, set);
+        remarks_text(stdout, set);
         printf("%zu files copied to %s\n", files, to);
         states_text(set);
     }
@@ -431,7 +462,7 @@ static int why(const struct args *a)
     mm_buf_init(&text, MM_MAX_LINE * 4);
     mm_event_reset(&ev);
     if (set != NULL)
-        refusals_text(stdout, set);
+        remarks_text(stdout, set);
     if (mm_file_read(a->path[1], &text) != MM_OK ||
         mm_json_parse(json, mm_buf_slice(&text), &arena, &doc, NULL) != MM_OK ||
         !read_event(&doc, &arena, &ev))

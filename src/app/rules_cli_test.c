@@ -78,14 +78,14 @@ TEST(check_names_file_line_and_reason)
     CHECK_SLICE(mm_slice_str(out), "set/bad.yml:4: unknown modifier: frobnicate\n"
                                    "1 rules: 1 active, 0 without a source that writes such "
                                    "events, 0 need values for placeholders, 0 for correlation; "
-                                   "1 refused\n");
+                                   "0 filters; 1 refused\n");
     CHECK_NUM(RUN(out, "check", "set/win"), 0);
     CHECK_NUM(RUN(out, "check", "--json", "set"), 1);
     CHECK_SLICE(mm_slice_str(out),
                 "{\"rules\":1,\"active\":1,\"no_source\":0,\"needs_values\":0,\"next_stage\":0,"
-                "\"refused\":[{\"line\":4,\"file\":\"set/bad.yml\",\"reason\":"
+                "\"filters\":0,\"refused\":[{\"line\":4,\"file\":\"set/bad.yml\",\"reason\":"
                 "\"rule.modifier.unknown\",\"text\":\"unknown modifier\",\"detail\":"
-                "\"frobnicate\"}]}\n");
+                "\"frobnicate\"}],\"warnings\":[]}\n");
     CHECK_NUM(RUN(out, "check", "nowhere"), 1);
     CHECK(strstr(out, "cannot read nowhere") != NULL);
     CHECK_NUM(RUN(out, "check"), 2);

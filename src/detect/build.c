@@ -177,7 +177,7 @@ static bool build_init(struct mm_build *b, const struct mm_rules_options *option
     mm_map_init(&s->extra, seed, MM_EXTRA_MAX);
     mm_map_init(&b->slots, seed, MM_SLOT_MAX);
     mm_map_init(&b->sets, seed, MM_SETS_MAX);
-    mm_map_init(&b->ids, seed, MM_RULES_MAX);
+    mm_map_init(&b->ids, seed, MM_RULES_MAX + MM_FILTERS_MAX);
     return mm_sources_init(&s->arena, &s->sources);
 }
 
@@ -189,6 +189,25 @@ static void build_done(struct mm_build *b)
     mm_map_done(&b->sets);
     mm_map_done(&b->ids);
     mm_rules_unref(&b->set);
+}
+
+enum mm_code mm_rule_warn(struct mm_build *b, struct mm_slice file, uint32_t line, const char *what,
+                          struct mm_slice detail)
+{
+    struct mm_ruleset *s = b->set;
+    struct mm_rule_refusal w = {.file = file, .line = line, .what = what};
+
+    MM_ASSERT(b->fault.what == NULL);
+    (void)mm_rule_refuse(b, MM_E_SYNTAX, line, what, detail); /* makes the detail printable */
+    detail = mm_slice_str(b->fault.detail);
+    b->fault.what = NULL;
+    if (s->warning_n == MM_RULES_MAX)
+        return MM_OK;
+    if (!mm_arena_dup(&s->arena, detail, &w.detail) ||
+        !mm_vec_room((void **)&s->warning, &s->warning_cap, s->warning_n, sizeof(w), MM_RULES_MAX))
+        return MM_E_NOMEM;
+    s->warning[s->warning_n++] = w;
+    return MM_OK;
 }
 
 static enum mm_code add_refusal(struct mm_build *b, struct mm_slice file)
@@ -205,6 +224,38 @@ static enum mm_code add_refusal(struct mm_build *b, struct mm_slice file)
     return MM_OK;
 }
 
+/* Read and keep a filter; what is wrong with it is in b->fault. */
+static enum mm_code add_filter(struct mm_build *b, struct mm_slice file, const struct mm_yaml *doc)
+{
+    struct mm_ruleset *s = b->set;
+    struct mm_filter f = {.file = file};
+    struct mm_filter_code own = {.start = MM_STEP_FALSE};
+    struct mm_rule head = {.file = file};
+    enum mm_code code = mm_filter_read(b, doc, &head, &f, &own.expr);
+
+    if (code == MM_OK)
+        code = mm_program_make(b, own.expr, &own.start);
+    if (code == MM_OK && mm_map_get(&b->ids, f.id) != NULL)
+        code = mm_rule_refuse(b, MM_E_EXISTS, doc->line, "rule.double", f.id);
+    if (code != MM_OK)
+        return code;
+    if (b->missing.n > 0) { /* what it would hide is not known */
+        own.start = MM_STEP_FALSE;
+        code = mm_rule_warn(b, file, doc->line, "filter.values", b->missing);
+    }
+    if (code != MM_OK)
+        return code;
+    if (!mm_vec_room((void **)&s->filter, &s->filter_cap, s->filter_n, sizeof(f), MM_FILTERS_MAX) ||
+        !mm_vec_room((void **)&s->filter_code, &s->filter_code_cap, s->filter_n, sizeof(own),
+                     MM_FILTERS_MAX))
+        return mm_rule_refuse(b, MM_E_LIMIT, doc->line, "rule.set.full", (struct mm_slice){0});
+    if (mm_map_set(&b->ids, f.id, MM_ID_FILTER | s->filter_n) != MM_OK)
+        return MM_E_NOMEM;
+    s->filter[s->filter_n] = f;
+    s->filter_code[s->filter_n++] = own;
+    return MM_OK;
+}
+
 static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
                                  const struct mm_yaml *doc)
 {
@@ -216,6 +267,10 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
 
     b->atom_first = s->atom_n;
     b->regex_first = s->regex_n;
+    if (mm_yaml_get(doc, "filter") != NULL) {
+        code = add_filter(b, file, doc);
+        return code == MM_OK || code == MM_E_NOMEM ? code : add_refusal(b, file);
+    }
     code = mm_rule_read(b, doc, &rule, &x);
     if (code == MM_OK && x != NULL)
         code = mm_program_make(b, x, &start);
@@ -398,6 +453,11 @@ enum mm_code mm_rules_load(const char *const *paths, size_t path_n,
         if (code != MM_OK)
             (void)mm_fail(fault, code, i, code == MM_E_IO ? "rules.path" : mm_code_key(code));
     }
+    for (size_t i = 0; code == MM_OK && options != NULL && i < options->text_n; i++) {
+        code = add_text(&b, options->text[i].name, options->text[i].text);
+        if (code != MM_OK)
+            (void)mm_fail(fault, code, i, mm_code_key(code));
+    }
     if (code == MM_OK) {
         code = mm_compile(&b);
         if (code != MM_OK)
@@ -428,7 +488,10 @@ void mm_rules_unref(struct mm_ruleset **set)
     mm_map_done(&s->extra);
     free(s->rule);
     free(s->code);
+    free(s->filter);
+    free(s->filter_code);
     free(s->refusal);
+    free(s->warning);
     free(s->slot);
     free(s->extra_name);
     free(s->atom);
@@ -459,6 +522,17 @@ const struct mm_rule_refusal *mm_rules_refusal(const struct mm_ruleset *set, siz
 {
     MM_ASSERT(index < set->refusal_n);
     return &set->refusal[index];
+}
+
+size_t mm_rules_warnings(const struct mm_ruleset *set)
+{
+    return set->warning_n;
+}
+
+const struct mm_rule_refusal *mm_rules_warning(const struct mm_ruleset *set, size_t index)
+{
+    MM_ASSERT(index < set->warning_n);
+    return &set->warning[index];
 }
 
 uint64_t mm_rules_digest(const struct mm_ruleset *set)

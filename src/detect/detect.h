@@ -37,7 +37,7 @@ enum mm_rule_state {
     MM_RULE_ACTIVE,
     MM_RULE_NO_SOURCE,    /* no source of ours produces its logsource */
     MM_RULE_NEEDS_VALUES, /* %placeholders% without a list of values: never fires */
-    MM_RULE_NEXT_STAGE,   /* a correlation or a filter: kept for the stage that reads them */
+    MM_RULE_NEXT_STAGE,   /* a correlation: kept for the stage that reads them */
     MM_RULE_STATE_COUNT
 };
 
@@ -70,7 +70,7 @@ struct mm_rule {
     struct mm_slice doc;   /* the words above, tags and falsepositives as one JSON object */
 };
 
-/* A document that was refused; the others load. */
+/* A document that was refused (the others load), or something in a loaded one worth a look. */
 struct mm_rule_refusal {
     struct mm_slice file;
     uint32_t line;
@@ -84,17 +84,25 @@ struct mm_placeholder {
     struct mm_slices values;
 };
 
+/* A text that is loaded as a file of that name would be. */
+struct mm_rules_text {
+    struct mm_slice name, text;
+};
+
 struct mm_rules_options {
     const struct mm_placeholder *placeholders;
     size_t placeholder_n;
+    const struct mm_rules_text *text; /* loaded behind the paths */
+    size_t text_n;
 };
 
 struct mm_ruleset;
 
 /*
  * Load every *.yml and *.yaml under the paths (files or folders, in name order, hidden ones left
- * out). Refused documents are listed in the set. options may be NULL. Fails only when a path
- * cannot be read (fault.what) or memory is out.
+ * out). Refused documents are listed in the set. Documents with `filter:` become filters
+ * (detect/filter.h), all others rules. options may be NULL. Fails only when a path cannot be read
+ * (fault.what) or memory is out.
  */
 MM_MUST_USE enum mm_code mm_rules_load(const char *const *paths, size_t path_n,
                                        const struct mm_rules_options *options,
@@ -112,6 +120,9 @@ size_t mm_rules_count(const struct mm_ruleset *set);
 const struct mm_rule *mm_rules_get(const struct mm_ruleset *set, size_t index);
 size_t mm_rules_refused(const struct mm_ruleset *set);
 const struct mm_rule_refusal *mm_rules_refusal(const struct mm_ruleset *set, size_t index);
+/* What loaded but is probably not what was meant. */
+size_t mm_rules_warnings(const struct mm_ruleset *set);
+const struct mm_rule_refusal *mm_rules_warning(const struct mm_ruleset *set, size_t index);
 /* A number that differs when the rules differ: checkpoints carry it. */
 uint64_t mm_rules_digest(const struct mm_ruleset *set);
 /* Text of a refusal's key in English, for terminals; the key itself when it is unknown. */
@@ -142,7 +153,8 @@ void mm_matcher_free(struct mm_matcher **m);
 
 /*
  * Write the indexes of the rules that match into hits (ascending), at most max. Returns how many
- * match, which may be more than max. Allocates nothing.
+ * match, which may be more than max. Matches that a filter hides are not among them: ask
+ * mm_matcher_hidden. Allocates nothing.
  */
 size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t *hits, size_t max);
 
@@ -150,7 +162,8 @@ struct mm_matcher_stats {
     uint64_t events;
     uint64_t routed;    /* events that some rule's logsource names */
     uint64_t evaluated; /* rules whose condition was worked out */
-    uint64_t hits;
+    uint64_t hits;      /* without hidden ones */
+    uint64_t hidden;    /* by filters */
     uint64_t undecided; /* conditions that a regular expression's limit left open */
 };
 

@@ -23,12 +23,15 @@ struct mm_matcher *mm_matcher_new(struct mm_ruleset *set)
     m->index_mark = calloc(set->index_n + 1, sizeof(*m->index_mark));
     m->candidate = calloc(set->rule_n + 1, sizeof(*m->candidate));
     m->undecided = calloc(set->rule_n + 1, sizeof(*m->undecided));
+    m->hidden = calloc(set->rule_n + 1, sizeof(*m->hidden));
+    m->filter_hits = calloc(set->filter_n + 1, sizeof(*m->filter_hits));
     m->route = calloc(MM_ROUTES, sizeof(*m->route));
     m->room = malloc(MM_MATCH_ROOM);
     if (m->regex == NULL || m->place == NULL || m->text == NULL || m->text_own == NULL ||
         m->set_mark == NULL || m->atom_mark == NULL || m->posting_mark == NULL ||
         m->rule_mark == NULL || m->index_mark == NULL || m->candidate == NULL ||
-        m->undecided == NULL || m->route == NULL || m->room == NULL)
+        m->undecided == NULL || m->hidden == NULL || m->filter_hits == NULL || m->route == NULL ||
+        m->room == NULL)
         mm_matcher_free(&m);
     return m;
 }
@@ -52,6 +55,8 @@ void mm_matcher_free(struct mm_matcher **pm)
     free(m->index_mark);
     free(m->candidate);
     free(m->undecided);
+    free(m->hidden);
+    free(m->filter_hits);
     free(m->route);
     free(m->room);
     free(m);
@@ -72,6 +77,7 @@ void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev)
     m->ev = ev;
     m->extras_seen = m->texts_seen = false;
     m->candidate_n = 0;
+    m->hidden_n = 0;
     m->room_n = 0;
 }
 

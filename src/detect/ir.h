@@ -15,7 +15,7 @@
 #include "base/hash.h"
 #include "base/ip.h"
 #include "codec/ext/yaml.h"
-#include "detect/detect.h"
+#include "detect/filter.h"
 #include "detect/index.h"
 #include "detect/logsource.h"
 #include "detect/pattern.h"
@@ -123,6 +123,7 @@ struct mm_expr {
 };
 
 #define MM_HOME_NONE UINT32_MAX
+#define MM_ID_FILTER (UINT64_C(1) << 32)
 
 /* One test of a rule's program: which set to ask, where to go on. */
 struct mm_test_step {
@@ -136,6 +137,13 @@ struct mm_test_step {
 struct mm_rule_code {
     uint32_t start; /* first step, or MM_STEP_TRUE / MM_STEP_FALSE */
     uint16_t group; /* its logsource group, or MM_GROUP_NONE */
+    struct mm_expr *expr;
+    uint32_t filter, filter_n; /* its filters: part of mm_ruleset.filter_ref */
+};
+
+/* What a filter hides, as a program and as a tree. */
+struct mm_filter_code {
+    uint32_t start;
     struct mm_expr *expr;
 };
 
@@ -185,8 +193,12 @@ struct mm_ruleset {
     struct mm_rule *rule;
     struct mm_rule_code *code; /* as many as rules */
     size_t rule_n, rule_cap, code_cap;
-    struct mm_rule_refusal *refusal;
-    size_t refusal_n, refusal_cap;
+    struct mm_filter *filter;
+    struct mm_filter_code *filter_code; /* as many as filters */
+    size_t filter_n, filter_cap, filter_code_cap;
+    uint32_t *filter_ref; /* filters of the rules, one rule's behind the other's */
+    struct mm_rule_refusal *refusal, *warning;
+    size_t refusal_n, refusal_cap, warning_n, warning_cap;
     struct mm_slot *slot;
     size_t slot_n, slot_cap;
     struct mm_map extra; /* name -> number */
@@ -220,7 +232,7 @@ struct mm_build {
     struct mm_arena tmp;   /* of one document */
     struct mm_arena names; /* keys of the maps below */
     struct mm_map slots, sets;
-    struct mm_map ids; /* of rules, to their numbers */
+    struct mm_map ids; /* of rules and filters, to their numbers; MM_ID_FILTER marks filters */
     const struct mm_rules_options *options;
     const struct mm_rule *rule; /* being read: its logsource names the fields */
     struct mm_slice missing;    /* placeholder without values, in the set's arena */
@@ -237,6 +249,9 @@ MM_MUST_USE bool mm_vec_room(void **p, size_t *cap, size_t count, size_t size, s
 /* Note why the document is refused; detail may be foreign bytes. Returns code. */
 enum mm_code mm_rule_refuse(struct mm_build *b, enum mm_code code, uint32_t line, const char *what,
                             struct mm_slice detail);
+/* Add something that is worth a look, though the document loads. MM_E_NOMEM is the one failure. */
+MM_MUST_USE enum mm_code mm_rule_warn(struct mm_build *b, struct mm_slice file, uint32_t line,
+                                      const char *what, struct mm_slice detail);
 /* A new expression in the arena of the set, NULL when it is full. */
 struct mm_expr *mm_expr_new(struct mm_build *b, enum mm_expr_kind kind);
 void mm_expr_adopt(struct mm_expr *parent, struct mm_expr *child);
@@ -259,5 +274,27 @@ MM_MUST_USE enum mm_code mm_compile(struct mm_build *b);
 /* Read one document as a rule: metadata and expression. */
 MM_MUST_USE enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc,
                                       struct mm_rule *rule, struct mm_expr **ret_expr);
+/* The part of it that filters have as well: metadata and logsource. */
+MM_MUST_USE enum mm_code mm_rule_head(struct mm_build *b, const struct mm_yaml *doc,
+                                      struct mm_rule *rule);
+/* A scalar's text in the set's arena; nothing for null and for no node. */
+MM_MUST_USE enum mm_code mm_rule_dup(struct mm_build *b, const struct mm_yaml *node,
+                                     struct mm_slice *ret);
+/* The scalars of a list, or one scalar, likewise. */
+MM_MUST_USE enum mm_code mm_rule_dup_list(struct mm_build *b, const struct mm_yaml *node,
+                                          struct mm_slices *ret);
+/*
+ * Detections and condition under `det`; `except` is a key that is neither, or NULL. *ret_rests says
+ * whether the condition is made of nothing but `not` (filters read this as "what stays").
+ */
+MM_MUST_USE enum mm_code mm_rule_detections(struct mm_build *b, const struct mm_yaml *det,
+                                            const char *except, struct mm_expr **ret,
+                                            bool *ret_rests);
+/* Read one document as a filter; *ret_expr holds for what it hides. */
+MM_MUST_USE enum mm_code mm_filter_read(struct mm_build *b, const struct mm_yaml *doc,
+                                        struct mm_rule *head, struct mm_filter *filter,
+                                        struct mm_expr **ret_expr);
+/* After all documents: which filters stand at which rules. */
+MM_MUST_USE enum mm_code mm_filters_join(struct mm_build *b);
 
 #endif

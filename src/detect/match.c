@@ -115,6 +115,44 @@ static bool rule_matches(struct mm_matcher *m, uint32_t rule)
     return false;
 }
 
+/* Does the filter hide this event? Only when that is decided. */
+static bool filter_hides(struct mm_matcher *m, uint32_t filter)
+{
+    const struct mm_filter *f = &m->set->filter[filter];
+    uint32_t start = m->set->filter_code[filter].start;
+    bool undecided = false, meant = f->company_n == 0;
+
+    for (size_t lo = 0, hi = f->company_n; lo < hi && !meant;) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        meant = f->company[mid] == m->ev->company;
+        if (f->company[mid] < m->ev->company)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return meant && m->ev->received_us < f->until_us && run(m, start, false, &undecided) &&
+           (!undecided || run(m, start, true, &undecided));
+}
+
+/* Is the match of this rule hidden? By which filter is noted and counted. */
+static bool hide(struct mm_matcher *m, uint32_t rule)
+{
+    const struct mm_rule_code *c = &m->set->code[rule];
+
+    for (uint32_t i = 0; i < c->filter_n; i++) {
+        uint32_t filter = m->set->filter_ref[c->filter + i];
+
+        if (!filter_hides(m, filter))
+            continue;
+        m->hidden[m->hidden_n++] = (struct mm_hidden){.rule = rule, .filter = filter};
+        m->filter_hits[filter]++;
+        m->stats.hidden++;
+        return true;
+    }
+    return false;
+}
+
 static void make_route(struct mm_matcher *m, const struct mm_event *ev, struct mm_route *r)
 {
     const struct mm_ruleset *s = m->set;
@@ -207,6 +245,7 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
 
     MM_ASSERT(m != NULL && ev != NULL && (hits != NULL || max == 0));
     m->stats.events++;
+    m->hidden_n = 0;
     r = route(m, ev);
     if (r->group_n == 0)
         return 0;
@@ -217,7 +256,7 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
     for (size_t g = 0; g < r->group_n && !r->overflow; g++)
         search_group(m, &m->set->group[r->group[g]]);
     for (size_t i = 0; i < m->candidate_n; i++) {
-        if (rule_matches(m, m->candidate[i]))
+        if (rule_matches(m, m->candidate[i]) && !hide(m, m->candidate[i]))
             add_hit(hits, max, n++, m->candidate[i]);
     }
     m->stats.hits += n;
@@ -234,7 +273,26 @@ bool mm_match_plain(struct mm_matcher *m, const struct mm_event *ev, size_t inde
     for (size_t i = 0; i < r->group_n; i++)
         *ret_routed |= r->group[i] == group;
     mm_match_begin(m, ev);
-    return *ret_routed && rule_matches(m, (uint32_t)index);
+    return *ret_routed && rule_matches(m, (uint32_t)index) && !hide(m, (uint32_t)index);
+}
+
+size_t mm_matcher_hidden(const struct mm_matcher *m, const struct mm_hidden **ret)
+{
+    *ret = m->hidden;
+    return m->hidden_n;
+}
+
+uint64_t mm_matcher_filter_hits(const struct mm_matcher *m, size_t index)
+{
+    MM_ASSERT(index < m->set->filter_n);
+    return m->filter_hits[index];
+}
+
+bool mm_filter_holds(struct mm_matcher *m, size_t index, const struct mm_event *ev)
+{
+    MM_ASSERT(index < m->set->filter_n);
+    mm_match_begin(m, ev);
+    return filter_hides(m, (uint32_t)index);
 }
 
 struct mm_matcher_stats mm_matcher_stats(const struct mm_matcher *m)

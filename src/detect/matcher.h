@@ -60,6 +60,9 @@ struct mm_matcher {
     const struct mm_index *index; /* being searched */
     struct mm_place *value;       /* in it */
     uint64_t *undecided;          /* per rule */
+    struct mm_hidden *hidden;     /* of this event */
+    size_t hidden_n;
+    uint64_t *filter_hits; /* per filter */
     struct mm_route *route;
     struct mm_route once; /* for keys that don't fit */
     uint8_t *room;

@@ -20,6 +20,7 @@ struct reader {
     struct named *det;
     size_t det_n;
     uint32_t line; /* of the condition being resolved */
+    bool rests;    /* the condition is made of nothing but `not` */
 };
 
 static enum mm_code refuse(struct mm_build *b, uint32_t line, const char *what, struct mm_slice s)
@@ -32,7 +33,7 @@ static enum mm_code nomem(struct mm_build *b, uint32_t line)
     return mm_rule_refuse(b, MM_E_NOMEM, line, "err.nomem", (struct mm_slice){0});
 }
 
-static enum mm_code dup(struct mm_build *b, const struct mm_yaml *node, struct mm_slice *ret)
+enum mm_code mm_rule_dup(struct mm_build *b, const struct mm_yaml *node, struct mm_slice *ret)
 {
     if (node == NULL || node->kind != MM_YAML_SCALAR || mm_yaml_is_null(node))
         return MM_OK;
@@ -42,7 +43,7 @@ static enum mm_code dup(struct mm_build *b, const struct mm_yaml *node, struct m
 }
 
 /* The scalars of a list (or one scalar) as slices of ours. */
-static enum mm_code dup_list(struct mm_build *b, const struct mm_yaml *node, struct mm_slices *ret)
+enum mm_code mm_rule_dup_list(struct mm_build *b, const struct mm_yaml *node, struct mm_slices *ret)
 {
     const struct mm_yaml *m;
     struct mm_slice *v;
@@ -55,7 +56,7 @@ static enum mm_code dup_list(struct mm_build *b, const struct mm_yaml *node, str
         return nomem(b, node->line);
     for (m = node->kind == MM_YAML_LIST ? node->first : node; m != NULL;
          m = node->kind == MM_YAML_LIST ? m->next : NULL) {
-        enum mm_code code = dup(b, m, &v[n]);
+        enum mm_code code = mm_rule_dup(b, m, &v[n]);
 
         if (code != MM_OK)
             return code;
@@ -69,11 +70,11 @@ static enum mm_code read_words(struct mm_build *b, const struct mm_yaml *m, cons
                                struct mm_rule_words *ret)
 {
     const struct mm_yaml *w = mm_yaml_get(m, lang);
-    enum mm_code code = dup(b, mm_yaml_get(w, "title"), &ret->title);
+    enum mm_code code = mm_rule_dup(b, mm_yaml_get(w, "title"), &ret->title);
 
     if (code == MM_OK)
-        code = dup(b, mm_yaml_get(w, "what"), &ret->what);
-    return code == MM_OK ? dup(b, mm_yaml_get(w, "first"), &ret->first) : code;
+        code = mm_rule_dup(b, mm_yaml_get(w, "what"), &ret->what);
+    return code == MM_OK ? mm_rule_dup(b, mm_yaml_get(w, "first"), &ret->first) : code;
 }
 
 static void json_words(struct mm_buf *out, const char *lang, const struct mm_rule_words *w)
@@ -157,7 +158,7 @@ static enum mm_code read_own(struct mm_build *b, const struct mm_yaml *doc, stru
         if (r->entity == MM_F_NONE)
             return refuse(b, mm_yaml_get(own, "entity")->line, "rule.entity", entity);
     }
-    code = dup(b, mm_yaml_get(own, "class"), &r->klass);
+    code = mm_rule_dup(b, mm_yaml_get(own, "class"), &r->klass);
     if (code == MM_OK)
         code = read_words(b, own, "ja", &r->ja);
     return code == MM_OK ? read_words(b, own, "en", &r->en) : code;
@@ -180,17 +181,17 @@ static enum mm_code read_meta(struct mm_build *b, const struct mm_yaml *doc, str
     enum mm_code code = MM_OK;
 
     for (size_t i = 0; i < MM_COUNT(texts) && code == MM_OK; i++)
-        code = dup(b, mm_yaml_get(doc, texts[i].key), texts[i].dst);
+        code = mm_rule_dup(b, mm_yaml_get(doc, texts[i].key), texts[i].dst);
     if (code == MM_OK && author != NULL && author->kind == MM_YAML_LIST)
         author = author->first; /* the schema says text; some write a list: the first is named */
     if (code == MM_OK)
-        code = dup(b, author, &r->author);
+        code = mm_rule_dup(b, author, &r->author);
     if (code == MM_OK)
-        code = dup_list(b, mm_yaml_get(doc, "tags"), &r->tags);
+        code = mm_rule_dup_list(b, mm_yaml_get(doc, "tags"), &r->tags);
     if (code == MM_OK)
-        code = dup_list(b, mm_yaml_get(doc, "references"), &r->references);
+        code = mm_rule_dup_list(b, mm_yaml_get(doc, "references"), &r->references);
     if (code == MM_OK)
-        code = dup_list(b, mm_yaml_get(doc, "falsepositives"), &r->falsepositives);
+        code = mm_rule_dup_list(b, mm_yaml_get(doc, "falsepositives"), &r->falsepositives);
     if (code != MM_OK)
         return code;
     if (r->title.n == 0)
@@ -210,11 +211,11 @@ static enum mm_code read_logsource(struct mm_build *b, const struct mm_yaml *doc
 
     if (ls == NULL || ls->kind != MM_YAML_MAP)
         return refuse(b, ls == NULL ? doc->line : ls->line, "rule.logsource", (struct mm_slice){0});
-    code = dup(b, mm_yaml_get(ls, "product"), &r->product);
+    code = mm_rule_dup(b, mm_yaml_get(ls, "product"), &r->product);
     if (code == MM_OK)
-        code = dup(b, mm_yaml_get(ls, "category"), &r->category);
+        code = mm_rule_dup(b, mm_yaml_get(ls, "category"), &r->category);
     if (code == MM_OK)
-        code = dup(b, mm_yaml_get(ls, "service"), &r->service);
+        code = mm_rule_dup(b, mm_yaml_get(ls, "service"), &r->service);
     if (code == MM_OK && r->product.n + r->category.n + r->service.n == 0)
         return refuse(b, ls->line, "rule.logsource.empty", (struct mm_slice){0});
     return code;
@@ -274,7 +275,8 @@ static enum mm_code read_detection(struct mm_build *b, const struct mm_yaml *nod
     return MM_OK;
 }
 
-static enum mm_code read_detections(struct reader *rd, const struct mm_yaml *det)
+static enum mm_code read_detections(struct reader *rd, const struct mm_yaml *det,
+                                    const char *except)
 {
     struct mm_build *b = rd->b;
 
@@ -288,7 +290,7 @@ static enum mm_code read_detections(struct reader *rd, const struct mm_yaml *det
         struct named *d = &rd->det[rd->det_n];
         enum mm_code code;
 
-        if (mm_slice_eq(m->key, MM_S("condition")))
+        if (mm_slice_eq(m->key, MM_S("condition")) || mm_slice_eq(m->key, mm_slice_str(except)))
             continue;
         if (mm_slice_eq(m->key, MM_S("timeframe")))
             return refuse(b, m->line, "rule.timeframe", m->text);
@@ -369,6 +371,16 @@ static enum mm_code resolve(struct reader *rd, const struct mm_cond *c, struct m
     return MM_OK;
 }
 
+/* "not a", "not a and not b": what is left when something is taken out. */
+static bool only_not(const struct mm_cond *c)
+{
+    bool all = c->kind == MM_COND_AND || c->kind == MM_COND_OR;
+
+    for (const struct mm_cond *m = c->first; m != NULL; m = m->next)
+        all &= m->kind == MM_COND_NOT;
+    return c->kind == MM_COND_NOT || all;
+}
+
 static enum mm_code read_condition(struct reader *rd, const struct mm_yaml *node,
                                    struct mm_expr **ret)
 {
@@ -383,6 +395,7 @@ static enum mm_code read_condition(struct reader *rd, const struct mm_yaml *node
     if (code != MM_OK)
         return mm_rule_refuse(rd->b, code, node->line, fault.what,
                               mm_slice_sub(node->text, fault.at, 40));
+    rd->rests = only_not(c);
     return resolve(rd, c, ret);
 }
 
@@ -413,39 +426,58 @@ static enum mm_code read_conditions(struct reader *rd, const struct mm_yaml *det
     return MM_OK;
 }
 
-enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc, struct mm_rule *r,
-                          struct mm_expr **ret_expr)
+enum mm_code mm_rule_detections(struct mm_build *b, const struct mm_yaml *det, const char *except,
+                                struct mm_expr **ret, bool *ret_rests)
 {
-    const struct mm_yaml *det = mm_yaml_get(doc, "detection");
     struct reader rd = {.b = b};
+    enum mm_code code = read_detections(&rd, det, except);
+
+    if (code == MM_OK)
+        code = read_conditions(&rd, det, ret);
+    if (code == MM_OK)
+        *ret_rests = rd.rests;
+    return code;
+}
+
+enum mm_code mm_rule_head(struct mm_build *b, const struct mm_yaml *doc, struct mm_rule *r)
+{
     enum mm_code code;
 
     b->rule = r;
     b->missing = (struct mm_slice){0};
     r->line = doc->line;
+    code = read_meta(b, doc, r);
+    if (code == MM_OK && mm_yaml_get(doc, "correlation") == NULL)
+        code = read_logsource(b, doc, r);
+    return code;
+}
+
+enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc, struct mm_rule *r,
+                          struct mm_expr **ret_expr)
+{
+    const struct mm_yaml *det = mm_yaml_get(doc, "detection");
+    enum mm_code code;
+    bool rests;
+
+    b->rule = r;
     if (doc->kind != MM_YAML_MAP)
         return refuse(b, doc->line, "rule.document", (struct mm_slice){0});
     if (mm_yaml_get(doc, "action") != NULL)
         return refuse(b, mm_yaml_get(doc, "action")->line, "rule.action",
                       mm_yaml_text(doc, "action"));
-    code = read_meta(b, doc, r);
-    if (code == MM_OK &&
-        (mm_yaml_get(doc, "correlation") != NULL || mm_yaml_get(doc, "filter") != NULL)) {
-        r->state = MM_RULE_NEXT_STAGE;
-        *ret_expr = NULL;
-        return read_own(b, doc, r);
-    }
-    if (code == MM_OK)
-        code = read_logsource(b, doc, r);
+    code = mm_rule_head(b, doc, r);
     if (code == MM_OK)
         code = read_own(b, doc, r);
+    if (code == MM_OK && mm_yaml_get(doc, "correlation") != NULL) {
+        r->state = MM_RULE_NEXT_STAGE;
+        *ret_expr = NULL;
+        return MM_OK;
+    }
     if (code == MM_OK && (det == NULL || det->kind != MM_YAML_MAP))
         code =
             refuse(b, det == NULL ? doc->line : det->line, "rule.detection", (struct mm_slice){0});
     if (code == MM_OK)
-        code = read_detections(&rd, det);
-    if (code == MM_OK)
-        code = read_conditions(&rd, det, ret_expr);
+        code = mm_rule_detections(b, det, NULL, ret_expr, &rests);
     if (code == MM_OK)
         code = make_doc(b, r);
     if (code != MM_OK)
