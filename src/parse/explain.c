@@ -63,7 +63,7 @@ size_t mm_explain(const struct mm_formats *formats, struct mm_scratch *scratch,
     for (size_t i = 0; w != NULL && ev != NULL && i < formats->count && n < MM_EXPLAIN_MAX; i++) {
         uint16_t at = formats->sorted[i];
 
-        if (!mm_format_fits(formats->format[at], w, body) && at != hint->format)
+        if (!mm_format_fits(formats->format[at], w, NULL, body) && at != hint->format)
             continue;
         ret[n] = (struct mm_explained){.format = at};
         explain_one(formats->format[at], w, raw, body, hint, ev, &ret[n++]);

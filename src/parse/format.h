@@ -144,12 +144,14 @@ struct mm_witness {
     struct mm_slice starts[MM_WITNESS_MAX]; /* any of these */
     size_t start_count;
     struct mm_slice has[MM_WITNESS_MAX]; /* all of these, within the first `within` bytes */
+    uint16_t has_number[MM_WITNESS_MAX]; /* of the text in the index over all formats */
     size_t has_count;
     size_t within;
     bool headed;                    /* a header line of this source has named columns */
     const struct mm_patterns *like; /* a template that takes the message's beginning, or NULL */
     /* Text that each template of `like` cannot do without; none when one has no such text. */
     struct mm_slice like_text[MM_WITNESS_MAX];
+    uint16_t like_number[MM_WITNESS_MAX];
     size_t like_count;
 };
 
@@ -301,9 +303,8 @@ bool mm_when_any(struct mm_slice text, struct mm_when *ret);
 /* parse/map.c: from wire fields to the event. False when a value was not of its type. */
 bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev);
 
-/* parse/recognise.c: does any witness of f hold? */
-bool mm_witness_holds(const struct mm_format *f, const struct mm_wire *w, struct mm_slice text);
-/* The text a format reads: behind the syslog header when it allows one and there is one. */
+/* parse/recognise.c: the text a format reads: behind the syslog header when it allows one and there
+ * is one. */
 struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *w,
                                struct mm_slice body);
 /*
@@ -320,9 +321,11 @@ struct mm_wire *mm_scratch_begin(struct mm_scratch *scratch, const struct mm_for
                                  struct mm_arena *arena, const struct mm_raw *raw,
                                  const struct mm_hint *hint, struct mm_slice *ret_body);
 
-/* Does a witness of f hold for this line? */
-bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body);
-/* The first format, in the order they are tried, whose witness holds; `except` is left out. */
+/* Does a witness of f hold for this line? `look` is what the index found in it; NULL: search. */
+bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, const struct mm_look *look,
+                    struct mm_slice body);
+/* The first format, in the order they are tried, whose witness holds; `except` is left out. The
+ * line is looked at once, however often this is asked. */
 uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
                       uint16_t except);
 

@@ -5,13 +5,18 @@
 #include "parse/format.h"
 
 enum {
-    BUCKETS = 1024, /* a hundred formats have some hundred literals */
+    BUCKETS = 1024, /* a hundred formats have some hundred texts */
+    FILTER = 16384, /* bits: of pieces that are none of ours one in fifty passes */
 };
 
-struct piece {
-    struct piece *next;
-    uint32_t bytes;
-    struct mm_index_set formats;
+/* A text that witnesses ask for, found by one piece of it. */
+struct text {
+    struct text *next;
+    uint32_t bytes; /* the piece */
+    uint16_t number;
+    uint16_t piece_at; /* where it stands in the text */
+    struct mm_slice whole;
+    struct mm_index_set formats; /* whose key it is */
 };
 
 struct mm_index {
@@ -20,9 +25,9 @@ struct mm_index {
     struct mm_index_set app[MM_SYM_MAX]; /* by symbol of apps */
     struct mm_index_set first[256];      /* by the first byte of a text */
     struct mm_index_set always;
-    struct piece *bucket[BUCKETS];
-    uint64_t hashed[BUCKETS / 64]; /* buckets that hold something */
-    bool has_pieces;
+    struct text *bucket[BUCKETS];
+    uint64_t filter[FILTER / 64]; /* hashes of pieces */
+    uint16_t texts;
     size_t within; /* how far behind its beginning a text is searched */
 };
 
@@ -56,11 +61,11 @@ static uint32_t load32(const uint8_t *p)
     return v;
 }
 
-static uint32_t bucket_of(uint32_t bytes)
+static uint32_t hash_of(uint32_t bytes)
 {
-    return (bytes * UINT32_C(2654435761)) >> 22; /* the upper ten bits: below BUCKETS */
+    return (bytes * UINT32_C(2654435761)) >> 18; /* the upper 14 bits: below FILTER */
 }
-static_assert(BUCKETS == 1 << 10, "bucket_of keeps ten bits");
+static_assert(FILTER == 1 << 14, "hash_of keeps 14 bits");
 
 /* How rarely a byte stands in logs: letters and blanks are common. */
 static unsigned rarity(uint8_t c)
@@ -70,39 +75,61 @@ static unsigned rarity(uint8_t c)
     return c >= 'a' && c <= 'z' ? 1 : c >= '0' && c <= '9' ? 1 : 3;
 }
 
-static bool add_piece(struct mm_index *x, struct mm_slice literal, uint16_t number)
+/* Where the rarest piece of a text stands. */
+static size_t rarest(struct mm_slice text)
 {
     unsigned best = 0;
     size_t at = 0;
-    struct piece **head, *p;
-    uint32_t bytes;
 
-    for (size_t i = 0; i + MM_INDEX_PIECE <= literal.n; i++) {
+    for (size_t i = 0; i + MM_INDEX_PIECE <= text.n; i++) {
         unsigned score = 1;
 
         for (size_t k = 0; k < MM_INDEX_PIECE; k++)
-            score += rarity(literal.p[i + k]);
+            score += rarity(text.p[i + k]);
         if (score > best) {
             best = score;
             at = i;
         }
     }
-    bytes = load32(literal.p + at);
-    head = &x->bucket[bucket_of(bytes)];
-    for (p = *head; p != NULL && p->bytes != bytes; p = p->next)
+    return at;
+}
+
+/* The entry of a text, made when it is new; NULL when there is no room. */
+static struct text *add_text(struct mm_index *x, struct mm_slice whole)
+{
+    size_t at = rarest(whole);
+    uint32_t bytes, hash;
+    struct text **head, *t;
+
+    MM_ASSERT(whole.n >= MM_INDEX_PIECE && whole.n <= UINT16_MAX);
+    bytes = load32(whole.p + at);
+    hash = hash_of(bytes);
+    head = &x->bucket[hash % BUCKETS];
+    for (t = *head; t != NULL && !mm_slice_eq(t->whole, whole); t = t->next)
         continue;
-    if (p == NULL) {
-        p = mm_arena_alloc(x->arena, sizeof(*p));
-        if (p == NULL)
-            return false;
-        p->bytes = bytes;
-        p->next = *head;
-        *head = p;
-        x->hashed[bucket_of(bytes) / 64] |= UINT64_C(1) << (bucket_of(bytes) % 64);
-        x->has_pieces = true;
-    }
-    put(&p->formats, number);
-    return true;
+    if (t != NULL)
+        return t;
+    t = x->texts < MM_INDEX_TEXTS ? mm_arena_alloc(x->arena, sizeof(*t)) : NULL;
+    if (t == NULL)
+        return NULL;
+    *t = (struct text){.next = *head,
+                       .bytes = bytes,
+                       .number = x->texts++,
+                       .piece_at = (uint16_t)at, /* below whole.n */
+                       .whole = whole};
+    *head = t;
+    x->filter[hash / 64] |= UINT64_C(1) << (hash % 64);
+    return t;
+}
+
+/* A text whose finding makes the format a candidate. */
+static bool add_key(struct mm_index *x, struct mm_slice whole, uint16_t number)
+{
+    struct text *t = add_text(x, whole);
+
+    if (t != NULL)
+        put(&t->formats, number);
+    return t != NULL;
 }
 
 static bool add_apps(struct mm_index *x, const struct mm_witness *wit, uint16_t number)
@@ -143,25 +170,39 @@ static bool add_starts(struct mm_index *x, const struct mm_witness *wit, uint16_
 /* A text of a template may stand anywhere in the line. */
 static bool add_like(struct mm_index *x, const struct mm_witness *wit, uint16_t number)
 {
-    x->within = MM_MAX_LINE;
     for (size_t i = 0; i < wit->like_count; i++) {
-        if (!add_piece(x, wit->like_text[i], number))
+        if (!add_key(x, wit->like_text[i], number))
             return false;
     }
     return true;
 }
 
-static bool add_witness(struct mm_index *x, const struct mm_witness *wit, uint16_t number)
+/* Number a witness' texts; short ones and those there is no room for get none. */
+static void number_texts(struct mm_index *x, const struct mm_slice *text, size_t count,
+                         uint16_t *ret)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct text *t = text[i].n < MM_INDEX_PIECE ? NULL : add_text(x, text[i]);
+
+        ret[i] = t == NULL ? MM_INDEX_NO_TEXT : t->number;
+    }
+}
+
+static bool add_witness(struct mm_index *x, struct mm_witness *wit, uint16_t number)
 {
     struct mm_slice literal = longest(wit);
 
+    number_texts(x, wit->has, wit->has_count, wit->has_number);
+    number_texts(x, wit->like_text, wit->like_count, wit->like_number);
+    if (wit->has_count > 0)
+        x->within = wit->within > x->within ? wit->within : x->within;
+    if (wit->like_count > 0)
+        x->within = MM_MAX_LINE;
     if (wit->app_count > 0)
         return add_apps(x, wit, number);
     /* A short beginning such as `{` says less than a text that must stand behind it. */
-    if (literal.n > 0) {
-        x->within = wit->within > x->within ? wit->within : x->within;
-        return add_piece(x, literal, number);
-    }
+    if (literal.n > 0)
+        return add_key(x, literal, number);
     if (wit->start_count > 0)
         return add_starts(x, wit, number);
     if (wit->like_count > 0)
@@ -173,26 +214,41 @@ static bool add_witness(struct mm_index *x, const struct mm_witness *wit, uint16
     return true;
 }
 
-bool mm_index_add(struct mm_index *x, const struct mm_format *f, uint16_t number)
+bool mm_index_add(struct mm_index *x, struct mm_format *f, uint16_t number)
 {
-    for (const struct mm_witness *wit = f->witness; wit != NULL; wit = wit->next) {
+    for (struct mm_witness *wit = f->witness; wit != NULL; wit = wit->next) {
         if (!add_witness(x, wit, number))
             return false;
     }
     return true;
 }
 
-static void look_pieces(const struct mm_index *x, struct mm_slice window, struct mm_index_set *ret)
+/* A piece of this hash stands at `at`: which texts are there? */
+static void look_bucket(const struct mm_index *x, struct mm_slice window, size_t at, uint32_t hash,
+                        struct mm_look *ret)
+{
+    uint32_t bytes = load32(window.p + at);
+
+    for (const struct text *t = x->bucket[hash % BUCKETS]; t != NULL; t = t->next) {
+        size_t from = at - t->piece_at;
+
+        if (t->bytes != bytes || mm_look_seen(ret, t->number) || at < t->piece_at ||
+            window.n - from < t->whole.n || memcmp(window.p + from, t->whole.p, t->whole.n) != 0)
+            continue;
+        ret->seen[t->number / 64] |= UINT64_C(1) << (t->number % 64);
+        ret->at[t->number] = (uint32_t)from; /* below MM_MAX_LINE */
+        join(&ret->may, &t->formats);
+    }
+}
+
+static void look_texts(const struct mm_index *x, struct mm_slice window, struct mm_look *ret)
 {
     for (size_t i = 0; i + MM_INDEX_PIECE <= window.n; i++) {
-        uint32_t bytes = load32(window.p + i), at = bucket_of(bytes);
+        uint32_t hash = hash_of(load32(window.p + i));
 
-        if (MM_LIKELY((x->hashed[at / 64] >> (at % 64) & 1) == 0))
+        if (MM_LIKELY((x->filter[hash / 64] >> (hash % 64) & 1) == 0))
             continue;
-        for (const struct piece *p = x->bucket[at]; p != NULL; p = p->next) {
-            if (p->bytes == bytes)
-                join(ret, &p->formats);
-        }
+        look_bucket(x, window, i, hash, ret);
     }
 }
 
@@ -205,25 +261,29 @@ static void look_first(const struct mm_index *x, struct mm_slice text, struct mm
 }
 
 void mm_index_look(const struct mm_index *x, const struct mm_wire *w, struct mm_slice body,
-                   struct mm_index_set *ret)
+                   struct mm_look *ret)
 {
     size_t header = 0;
 
-    *ret = x->always;
-    look_first(x, body, ret);
+    ret->may = x->always;
+    ret->body = body;
+    memset(ret->seen, 0, sizeof(ret->seen));
+    look_first(x, body, &ret->may);
     if (w->has_syslog) {
         uint16_t sym = mm_symtab_get(&x->apps, w->syslog.app);
 
         if (sym != MM_SYM_NONE)
-            join(ret, &x->app[sym]);
-        look_first(x, w->syslog.msg, ret);
-        look_first(x, w->syslog.text, ret);
+            join(&ret->may, &x->app[sym]);
+        look_first(x, w->syslog.msg, &ret->may);
+        look_first(x, w->syslog.text, &ret->may);
         /* The message is the end of the body, or was taken out of it. */
-        if (w->syslog.text.p >= body.p && w->syslog.text.p <= body.p + body.n)
+        if (w->syslog.text.p >= body.p && w->syslog.text.p <= body.p + body.n) {
             header = body.n - mm_min_size(w->syslog.msg.n, body.n);
-        else if (x->has_pieces)
-            look_pieces(x, w->syslog.text, ret);
+        } else {
+            look_texts(x, w->syslog.text, ret);
+            /* What was found there stands nowhere in the body. */
+            memset(ret->seen, 0, sizeof(ret->seen));
+        }
     }
-    if (x->has_pieces)
-        look_pieces(x, mm_slice_sub(body, 0, header + x->within), ret);
+    look_texts(x, mm_slice_sub(body, 0, header + x->within), ret);
 }

@@ -9,6 +9,7 @@
 #include "decode/winevent.h"
 #include "parse/columns.h"
 #include "parse/format.h"
+#include "parse/index.h"
 #include "parse/text.h"
 
 enum {
@@ -43,6 +44,8 @@ struct mm_scratch {
     uint64_t serial; /* of the formats the memory speaks of */
     struct before before;
     struct mm_wire wire;
+    struct mm_look look;
+    struct mm_event second; /* what another format makes of the line */
     struct mm_json *json;
     struct mm_winevent *win;
     struct memory memory[MEMORY_SLOTS];
@@ -58,6 +61,7 @@ struct mm_scratch *mm_scratch_new(void)
     s->win = mm_winevent_new();
     s->wire.json = s->json;
     s->wire.win = s->win;
+    s->wire.look = &s->look;
     s->wire.columns = mm_columns_new();
     if (s->json == NULL || s->win == NULL || s->wire.columns == NULL)
         mm_scratch_free(&s);
@@ -317,10 +321,11 @@ static uint16_t guess(const struct mm_formats *formats, const struct memory *m,
                       const struct mm_hint *hint, struct mm_wire *w, struct mm_slice body)
 {
     for (size_t i = 0; i < MEMORY_FORMATS && m->format[i] != MM_FORMAT_NONE; i++) {
-        if (mm_format_fits(formats->format[m->format[i]], w, body))
+        if (mm_format_fits(formats->format[m->format[i]], w, NULL, body))
             return m->format[i];
     }
-    if (hint->format != MM_FORMAT_NONE && mm_format_fits(formats->format[hint->format], w, body))
+    if (hint->format != MM_FORMAT_NONE &&
+        mm_format_fits(formats->format[hint->format], w, NULL, body))
         return hint->format;
     return MM_FORMAT_NONE;
 }
@@ -388,15 +393,26 @@ struct mm_wire *mm_scratch_begin(struct mm_scratch *scratch, const struct mm_for
     return &scratch->wire;
 }
 
+static bool try_one(const struct mm_formats *formats, uint16_t format, struct mm_wire *w,
+                    struct mm_slice body, const struct mm_raw *raw, const struct mm_hint *hint,
+                    struct mm_event *ret)
+{
+    const struct mm_format *f = formats->format[format];
+
+    return mm_format_try(f, w, raw, mm_format_text(f, w, body), hint, ret);
+}
+
 /* The line itself is read: recognised, or as the source is known to send. True when all of it is.
  */
-static bool read_line(const struct mm_formats *formats, struct memory *m, struct mm_wire *w,
+static bool read_line(const struct mm_formats *formats, struct mm_scratch *s, struct memory *m,
                       struct mm_slice body, const struct mm_raw *raw, const struct mm_hint *hint,
                       struct mm_event *ret)
 {
-    uint16_t format = guess(formats, m, hint, w, body), other;
+    struct mm_wire *w = &s->wire;
+    uint16_t format = guess(formats, m, hint, w, body), other, pattern;
     bool parsed, read;
 
+    w->looked = false;
     if (format == MM_FORMAT_NONE)
         format = mm_recognise(formats, w, body, MM_FORMAT_NONE);
     if (format == MM_FORMAT_NONE)
@@ -405,20 +421,20 @@ static bool read_line(const struct mm_formats *formats, struct memory *m, struct
         nameless(w, raw, hint, ret);
         return false;
     }
-    parsed = mm_format_try(formats->format[format], w, raw,
-                           mm_format_text(formats->format[format], w, body), hint, ret);
+    parsed = try_one(formats, format, w, body, raw, hint, ret);
     read = w->read;
+    pattern = w->pattern;
     other = parsed ? MM_FORMAT_NONE : mm_recognise(formats, w, body, format);
     /* Two formats can look alike: the one that reads the whole line has it, else the first
      * that can read any of it. */
     if (other != MM_FORMAT_NONE) {
-        parsed = mm_format_try(formats->format[other], w, raw,
-                               mm_format_text(formats->format[other], w, body), hint, ret);
-        if (!parsed && (read || !w->read))
-            (void)mm_format_try(formats->format[format], w, raw,
-                                mm_format_text(formats->format[format], w, body), hint, ret);
-        else
+        parsed = try_one(formats, other, w, body, raw, hint, &s->second);
+        if (parsed || (!read && w->read)) {
+            *ret = s->second;
             format = other;
+        } else {
+            w->pattern = pattern;
+        }
     }
     if (parsed && m->format[0] != format)
         remember(m, format);
@@ -455,9 +471,9 @@ static bool read_repeated(const struct mm_formats *formats, struct mm_scratch *s
     bool parsed, had = w->has_syslog;
 
     if (before.n == 0)
-        return read_line(formats, m, w, body, raw, hint, ret);
+        return read_line(formats, s, m, body, raw, hint, ret);
     w->has_syslog = mm_syslog_parse(before, &w->syslog, NULL) == MM_OK;
-    parsed = read_line(formats, m, w, before, raw, hint, ret);
+    parsed = read_line(formats, s, m, before, raw, hint, ret);
     w->syslog = own;
     w->has_syslog = had;
     w->timed = false;
@@ -506,7 +522,7 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     MM_ASSERT(hint->format == MM_FORMAT_NONE || hint->format < formats->count);
     body = prepare(formats, scratch, arena, raw, hint, m, &text);
     if (MM_LIKELY(!w->has_syslog || !mm_repeat_read(w->syslog.msg, &repeat))) {
-        parsed = read_line(formats, m, w, body, raw, hint, ret);
+        parsed = read_line(formats, scratch, m, body, raw, hint, ret);
         keep_line(&scratch->before, body, raw);
     } else {
         struct mm_slice before = {0};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "parse/columns.h"
 #include "parse/format.h"
 #include "parse/index.h"
 #include "tests/harness/test.h"
@@ -39,12 +40,19 @@ static const struct bench *bench(void)
 static void index_misses_nothing(const struct mm_formats *set, struct mm_slice body)
 {
     static struct mm_wire w;
-    struct mm_index_set may;
+    static struct mm_look look;
 
+    if (w.columns == NULL)
+        w.columns = mm_columns_new();
+    MM_ASSERT(w.columns != NULL);
     w.has_syslog = mm_syslog_parse(body, &w.syslog, NULL) == MM_OK;
-    mm_index_look(set->index, &w, body, &may);
-    for (uint16_t i = 0; i < set->count; i++)
-        MM_ASSERT(mm_index_in(&may, i) || !mm_format_fits(set->format[i], &w, body));
+    mm_index_look(set->index, &w, body, &look);
+    for (uint16_t i = 0; i < set->count; i++) {
+        bool fits = mm_format_fits(set->format[i], &w, NULL, body);
+
+        MM_ASSERT(mm_index_in(&look.may, i) || !fits);
+        MM_ASSERT(mm_format_fits(set->format[i], &w, &look, body) == fits);
+    }
 }
 
 FUZZ(in)

@@ -3,23 +3,63 @@
 #include "parse/format.h"
 #include "parse/index.h"
 
-/* Windows of text are short (`within`): a plain search beats one that prepares tables. */
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/*
+ * Windows of text are short (`within`): no tables are prepared. Sixteen places are tried at a time
+ * for the first and the last byte together, so that a line full of one of them costs no more.
+ */
 static bool contains(struct mm_slice text, struct mm_slice needle)
 {
-    size_t at = 0;
+    const uint8_t *p = text.p;
+    size_t i = 0, places;
 
     MM_ASSERT(needle.n > 0);
-    while (text.n - at >= needle.n) {
-        const uint8_t *hit = memchr(text.p + at, needle.p[0], text.n - at - needle.n + 1);
+    if (text.n < needle.n)
+        return false;
+    places = text.n - needle.n + 1;
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8((char)needle.p[0]);
+    const __m128i last = _mm_set1_epi8((char)needle.p[needle.n - 1]);
 
-        if (hit == NULL)
-            return false;
-        at = (size_t)(hit - text.p);
-        if (memcmp(hit, needle.p, needle.n) == 0)
+    for (; places - i >= 16; i += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + i + needle.n - 1));
+        unsigned hits = (unsigned)_mm_movemask_epi8(
+            _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
+
+        for (; hits != 0; hits &= hits - 1) {
+            if (mm_symtab_same(mm_slice_of(p + i + (unsigned)__builtin_ctz(hits), needle.n),
+                               needle))
+                return true;
+        }
+    }
+#endif
+    for (; i < places; i++) {
+        if (p[i] == needle.p[0] && mm_symtab_same(mm_slice_of(p + i, needle.n), needle))
             return true;
-        at++;
     }
     return false;
+}
+
+/* Does the text stand in this window of the line? `number` is its own in the look, if there was
+ * one and the window is a part of what was looked at. */
+static bool stands(const struct mm_look *look, uint16_t number, struct mm_slice text,
+                   struct mm_slice window)
+{
+    size_t from;
+
+    if (look == NULL || number == MM_INDEX_NO_TEXT || window.p < look->body.p ||
+        window.p > look->body.p + look->body.n)
+        return contains(window, text);
+    if (!mm_look_seen(look, number))
+        return false;
+    from = (size_t)(window.p - look->body.p);
+    /* Its first place may be in front of the window: behind it may be another. */
+    return look->at[number] < from ? contains(window, text)
+                                   : look->at[number] + text.n <= from + window.n;
 }
 
 static bool one_of(const struct mm_slice *list, size_t count, struct mm_slice v)
@@ -40,8 +80,19 @@ static bool starts_with_one(const struct mm_slice *list, size_t count, struct mm
     return count == 0;
 }
 
+/* A template needs one of these texts; only then is it worth trying. */
+static bool may_be_like(const struct mm_witness *wit, const struct mm_look *look,
+                        struct mm_slice text)
+{
+    for (size_t i = 0; i < wit->like_count && look != NULL; i++) {
+        if (stands(look, wit->like_number[i], wit->like_text[i], text))
+            return true;
+    }
+    return wit->like_count == 0 || look == NULL;
+}
+
 static bool holds(const struct mm_format *f, const struct mm_witness *wit, const struct mm_wire *w,
-                  struct mm_slice text)
+                  const struct mm_look *look, struct mm_slice text)
 {
     struct mm_slice window = mm_slice_sub(text, 0, wit->within);
 
@@ -52,25 +103,16 @@ static bool holds(const struct mm_format *f, const struct mm_witness *wit, const
     if (!starts_with_one(wit->starts, wit->start_count, text))
         return false;
     for (size_t i = 0; i < wit->has_count; i++) {
-        if (!contains(window, wit->has[i]))
+        if (!stands(look, wit->has_number[i], wit->has[i], window))
             return false;
     }
     if (wit->like != NULL) {
         MM_UNINIT struct mm_pattern_hit hit;
 
-        if (!mm_patterns_match(wit->like, text, &hit))
+        if (!may_be_like(wit, look, text) || !mm_patterns_match(wit->like, text, &hit))
             return false;
     }
     return true;
-}
-
-bool mm_witness_holds(const struct mm_format *f, const struct mm_wire *w, struct mm_slice text)
-{
-    for (const struct mm_witness *wit = f->witness; wit != NULL; wit = wit->next) {
-        if (holds(f, wit, w, text))
-            return true;
-    }
-    return false;
 }
 
 struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *w,
@@ -81,14 +123,16 @@ struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *
     return f->keep_tag ? w->syslog.text : w->syslog.msg;
 }
 
-bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, struct mm_slice body)
+bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, const struct mm_look *look,
+                    struct mm_slice body)
 {
-    bool had = w->has_syslog;
-    bool fit;
+    struct mm_slice text = mm_format_text(f, w, body);
+    bool had = w->has_syslog, fit = false;
 
     /* A format without a syslog header never sees one. */
     w->has_syslog = had && f->wrap_syslog;
-    fit = mm_witness_holds(f, w, mm_format_text(f, w, body));
+    for (const struct mm_witness *wit = f->witness; wit != NULL && !fit; wit = wit->next)
+        fit = holds(f, wit, w, look, text);
     w->has_syslog = had;
     return fit;
 }
@@ -96,13 +140,15 @@ bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, struct mm_slic
 uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
                       uint16_t except)
 {
-    struct mm_index_set may;
-
-    mm_index_look(formats->index, w, body, &may);
+    if (!w->looked) {
+        mm_index_look(formats->index, w, body, w->look);
+        w->looked = true;
+    }
     for (size_t i = 0; i < formats->count; i++) {
         uint16_t at = formats->sorted[i];
 
-        if (at != except && mm_index_in(&may, at) && mm_format_fits(formats->format[at], w, body))
+        if (at != except && mm_index_in(&w->look->may, at) &&
+            mm_format_fits(formats->format[at], w, w->look, body))
             return at;
     }
     return MM_FORMAT_NONE;

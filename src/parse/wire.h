@@ -21,6 +21,7 @@ enum { MM_WIRE_MAX = 1024 }; /* names one format may know; Windows channels toge
 
 struct mm_columns;
 struct mm_json;
+struct mm_look;
 struct mm_text;
 struct mm_winevent;
 
@@ -61,6 +62,8 @@ struct mm_wire {
     const uint8_t *stray;          /* the first byte that the decoder could not place, or NULL */
     struct mm_syslog syslog;       /* the header, when the format allows one and it was there */
     bool has_syslog;
+    struct mm_look *look; /* of this thread: what the index found in this line, if `looked` */
+    bool looked;
 };
 
 static inline bool mm_wire_has(const struct mm_wire *w, uint16_t slot)
