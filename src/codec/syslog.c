@@ -140,12 +140,13 @@ static bool alnum(uint8_t c)
 /*
  * A host is a name or an address and is followed by a blank; "su:" and "LAN1(port2)" are not. Nor
  * is "192.0.2.1:1194": a program's own file has no host, and goes on with the client it speaks of.
- * UniFi consoles write the name twice.
+ * UniFi consoles write the name twice. A lone word behind PRI and date is the host (RFC 3164 4.1.2)
+ * of an empty message; without a PRI it is a program's own file that says one word.
  */
 static void host3164(struct mm_rd *rd, struct mm_syslog *m)
 {
     const uint8_t *p = rd->in.p + rd->pos;
-    size_t left = mm_rd_left(rd), n = 0, dots = 0, colons = 0;
+    size_t left = message(mm_rd_rest(rd)).n, n = 0, dots = 0, colons = 0;
 
     while (n < left && n <= MM_SYSLOG_MAX_HOST &&
            (alnum(p[n]) || p[n] == '.' || p[n] == '-' || p[n] == '_' || p[n] == ':')) {
@@ -153,12 +154,12 @@ static void host3164(struct mm_rd *rd, struct mm_syslog *m)
         colons += p[n] == ':' ? 1 : 0;
         n++;
     }
-    if (n == 0 || n > MM_SYSLOG_MAX_HOST || n >= left || p[n] != ' ' || p[n - 1] == ':')
+    if (n == 0 || n > MM_SYSLOG_MAX_HOST || p[n - 1] == ':' || (dots > 0 && colons == 1))
         return;
-    if (dots > 0 && colons == 1)
+    if (n == left ? !m->has_pri : p[n] != ' ')
         return;
     m->host = mm_slice_of(p, n);
-    rd->pos += n + 1;
+    rd->pos += n < left ? n + 1 : n;
     if (left >= 2 * (n + 1) && p[2 * n + 1] == ' ' && memcmp(p, p + n + 1, n) == 0)
         rd->pos += n + 1;
 }

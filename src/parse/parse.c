@@ -335,6 +335,7 @@ static void nameless(struct mm_wire *w, const struct mm_raw *raw, const struct m
                      struct mm_event *ev)
 {
     static const struct mm_time_spec syslog_time = {.from = MM_TIME_SYSLOG};
+    uint64_t pid;
 
     event_begin(raw, w->text, ev);
     set_syslog(w, ev);
@@ -343,6 +344,8 @@ static void nameless(struct mm_wire *w, const struct mm_raw *raw, const struct m
             mm_event_text(ev, MM_F_HOST_NAME, w->syslog.host);
         if (w->syslog.app.n > 0)
             mm_event_text(ev, MM_F_PROCESS_NAME, w->syslog.app);
+        if (mm_slice_u64(w->syslog.proc, &pid))
+            mm_event_uint(ev, MM_F_PROCESS_PID, pid);
         if (w->syslog.msg.n > 0)
             mm_event_text(ev, MM_F_MESSAGE, w->syslog.msg);
         (void)set_time(&syslog_time, true, w, hint->offset_s, ev);

@@ -502,8 +502,12 @@ TEST(a_line_of_no_format_still_gives_its_header)
     expect(&b, "<34>Nov 20 12:59:58 h prog[5]: text",
            "!{\"@timestamp\":\"2026-11-20T03:59:58Z\",\"host.name\":\"h\",\"message\":\"text\","
            "\"log.syslog.facility.code\":4,\"log.syslog.severity.code\":2,"
-           "\"process.name\":\"prog\"}");
+           "\"process.pid\":5,\"process.name\":\"prog\"}");
     CHECK_NUM(b.ev->time_quality, MM_TQ_YEAR_ASSUMED);
+    expect(&b, "<34>1 2026-11-20T03:59:58Z h prog main-7 - - text",
+           "!{\"@timestamp\":\"2026-11-20T03:59:58Z\",\"host.name\":\"h\",\"message\":\"text\","
+           "\"log.syslog.facility.code\":4,\"log.syslog.severity.code\":2,"
+           "\"process.name\":\"prog\"}");
     expect(&b, "\xff\xfe", "!{\"@timestamp\":\"2026-11-20T04:00:00Z\"}");
     CHECK((b.ev->flags & MM_EV_BAD_UTF8) != 0);
     CHECK_SLICE(b.ev->original, "\xff\xfe");

@@ -5,6 +5,7 @@ them. The same lines go through `mimamori parse`; rsyslog.differences gives our 
 value that differs. Needs $MIMAMORI_CORPORA with rsyslog/ (tests/corpora.sh lays it out); else it is
 skipped.
 """
+import datetime
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.join(os.environ.get("MIMAMORI_CORPORA", ""), "rsyslog", "tests")
 PARSE = os.path.join(os.path.abspath(sys.argv[1]), "src", "app", "mimamori-parse")
-SCRIPTS = ["parse1", "parse2", "parse-3164-buggyday", "parse-nodate"]
+SCRIPTS = ["parse1", "parse2", "parse3", "parse-3164-buggyday", "parse-nodate"]
 
 
 def sent(text):
@@ -25,22 +26,27 @@ def sent(text):
 def expected(text):
     """One dict of template name to text for each line that the script wants to see."""
     names = re.findall(r"%([A-Za-z-]+)[^%]*%", re.search(r'string="(.*)\\n"', text).group(1))
-    body = re.search(r"(?:EXPECTED=\"|^echo ')(.*?)(?:\"\s*$|' \| cmp|\"\ncmp)", text, re.S | re.M)
+    body = (re.search(r"^echo '(.*?)' \| cmp", text, re.S | re.M) or
+            re.search(r'EXPECTED="(.*?)"\s*$', text, re.S | re.M))
     rows = [x.replace('\\"', '"').split(",", len(names) - 1) for x in body.group(1).split("\n")]
-    return [dict(zip(names, r)) for r in rows]
+    return [dict(zip(names, (value.strip(' "') for value in r))) for r in rows]
 
 
-def ours(event):
-    """The same names of an event of ours."""
-    moment = event["@timestamp"]
-    month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[int(moment[5:7]) - 1]
+def ours(event, line):
+    """The same names of an event of ours; the moment by the zone that the line names, if any."""
+    zone = re.search(r"\dT[\d:.]+([+-]\d\d:\d\d) ", line)
+    moment = datetime.datetime.fromisoformat(event["@timestamp"][:19] + "+00:00").astimezone(
+        datetime.datetime.strptime(zone.group(1), "%z").tzinfo if zone else datetime.timezone.utc)
+    month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[moment.month - 1]
     facility = event.get("log.syslog.facility.code")
     name = event.get("process.name") or event.get("event.provider") or ""
     pid = event.get("process.pid")
     return {
         "PRI": None if facility is None else
         str(facility * 8 + event["log.syslog.severity.code"]),
-        "timestamp": f"{month} {int(moment[8:10]):2} {moment[11:19]}",
+        "syslogseverity": str(event.get("log.syslog.severity.code", "")),
+        "timestamp": f"{month} {moment.day:2} {moment:%H:%M:%S}",
+        "timereported": f"{moment:%Y-%m-%dT%H:%M:%S}",
         "hostname": event.get("host.name") or event.get("observer.name") or "",
         "programname": name,
         "pid": "" if pid is None else str(pid),
@@ -55,9 +61,9 @@ def compare(script):
     out = subprocess.run([PARSE, "--json", "--zone", "Z", "-"], input="\n".join(lines) + "\n",
                          capture_output=True, text=True, check=False).stdout.splitlines()
     assert len(out) == len(lines), (script, len(out), len(lines))
-    for number, (line, row) in enumerate(zip(out, want), 1):
-        got = ours(json.loads(line))
-        pid = re.search(r"\[(\d+)\]", row.get("syslogtag", ""))
+    for number, (line, raw, row) in enumerate(zip(out, lines, want), 1):
+        got = ours(json.loads(line), raw)
+        pid = re.search(r"(?:\[|^)(\d+)(?:\]|$)", row.get("syslogtag", ""))
         row["pid"] = pid.group(1) if pid else ""
         if "timestamp" in row:
             row["timestamp"] = re.sub(r" 0(\d) ", r"  \1 ", row["timestamp"])
