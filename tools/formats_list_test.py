@@ -12,7 +12,7 @@ TREE = {
                                '         MM_F_SOURCE_USER)\n'
                                'MM_TOPIC(2, FILE, "file", MM_F_FILE_PATH)\n',
     "content/formats/door.test": '< a line\n= door ok {"source.user.name":"alice"}\n'
-                                 '< another with file.path\n= door unparsed {}\n',
+                                 '< broken\n= door zone-given unparsed {"file.path":"x"}\n',
 }
 DOOR = {"format": "door", "ja": "J", "en": "Door", "covers": {"ja": "", "en": "Door 2"},
         "reads": {"ja": "R", "en": "who | when"}, "tested": {"ja": "T", "en": "by hand"}}

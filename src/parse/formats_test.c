@@ -1,7 +1,7 @@
 /*
  * parse/formats_test.c - every content/formats/NAME.test: lines and their whole expected event, as
- * parse/testfile.h says. MIMAMORI_TEST_ACCEPT=1 rewrites the "=" lines: read the difference before
- * committing it.
+ * parse/testfile.h says. MIMAMORI_TEST_ACCEPT=NAME rewrites the "=" lines of one file, `all` those
+ * of every file: read the difference before committing it.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -80,7 +80,8 @@ static void every_message_type(const struct bench *b)
 static void run_file(const struct mm_formats *set, const char *dir, const char *name)
 {
     struct bench b = {.formats = set, .file = name};
-    bool accept = getenv("MIMAMORI_TEST_ACCEPT") != NULL;
+    const char *wanted = getenv("MIMAMORI_TEST_ACCEPT");
+    bool accept;
     struct mm_fault fault = {0};
     char path[1024 + 256 + 2];
     uint8_t *text = malloc(MM_TESTFILE_MAX);
@@ -95,6 +96,8 @@ static void run_file(const struct mm_formats *set, const char *dir, const char *
     (void)fclose(f);
     CHECK(n > 0 && n < MM_TESTFILE_MAX);
     b.name = mm_slice_sub(mm_slice_str(name), 0, strlen(name) - strlen(".test"));
+    accept =
+        wanted != NULL && (strcmp(wanted, "all") == 0 || mm_slice_eq(b.name, mm_slice_str(wanted)));
     mm_buf_init(&out, 4 * MM_TESTFILE_MAX);
     if (mm_testfile_run(set, mm_slice_of(text, n), accept, count_line, &b, &out, &fault) != MM_OK) {
         printf("# %s:%zu: %s\n", name, fault.at, fault.what);
