@@ -37,6 +37,7 @@ struct paths {
     char rules[MM_MAX_PATH]; /* ours */
     char formats[MM_MAX_PATH];
     char own_rules[MM_MAX_PATH + 16]; /* the operator's */
+    char own_formats[MM_MAX_PATH + 16];
 };
 
 static void name_paths(const char *state, struct paths *ret)
@@ -46,6 +47,7 @@ static void name_paths(const char *state, struct paths *ret)
     (void)snprintf(ret->key, sizeof(ret->key), "%s/key.pem", ret->dir);
     (void)snprintf(ret->secret, sizeof(ret->secret), "%s/key", state);
     (void)snprintf(ret->own_rules, sizeof(ret->own_rules), "%s/rules", state);
+    (void)snprintf(ret->own_formats, sizeof(ret->own_formats), "%s/formats", state);
     if (mm_content_path("rules", ret->rules) != MM_OK)
         ret->rules[0] = 0;
     if (mm_content_path("formats", ret->formats) != MM_OK)
@@ -163,6 +165,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
         .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
         .rule_dirs = {paths.rules, paths.own_rules},
         .format_dir = paths.formats,
+        .own_format_dir = paths.own_formats,
         .version = MM_VERSION,
         .now_us = mm_now_us,
     };

@@ -1,7 +1,9 @@
 /* app/portal_test.c - the portal over real records, seen through its sockets. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "store/records/system_scope.h"
 #include "tests/harness/test.h"
 #include "tests/portal/site.h"
 #include "web/portal/router.h"
@@ -373,5 +375,63 @@ TEST(portal_names_devices_and_formats_as_people_do)
     get_json(&s, "/companies/1/sources");
     CHECK(has(s.body, "\"format\":\"fortigate\",\"format_title\":\"FortiGate (UTM"));
     CHECK(has(s.body, "\"kind\":\"router\""));
+    site_close(&s);
+}
+
+/* ---- one source ---- */
+
+static enum mm_code add_format(struct mm_tx *tx, void *arg)
+{
+    return mm_source_format_add(tx, arg);
+}
+
+static void sends(struct site *s, const char *name, uint64_t parsed, int64_t ago_us)
+{
+    struct mm_source_format f = {.company = 1,
+                                 .source = 1,
+                                 .format = mm_slice_str(name),
+                                 .parsed = parsed,
+                                 .topics = 1u << MM_TOPIC_URL,
+                                 .first_us = NOW - ago_us,
+                                 .last_us = NOW - ago_us};
+
+    CHECK_NUM(mm_records_write(s->f.records, mm_system_scope(), add_format, &f), MM_OK);
+}
+
+static void put_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "we");
+
+    CHECK(f != NULL && fputs(text, f) >= 0);
+    CHECK(fclose(f) == 0);
+}
+
+TEST(portal_says_when_a_device_is_not_what_was_entered_and_what_it_cannot_tell)
+{
+    char path[1100];
+    struct site s;
+
+    (void)snprintf(path, sizeof(path), "%s/formats", mm_test_dir());
+    CHECK(mkdir(path, 0700) == 0);
+    (void)snprintf(path, sizeof(path), "%s/formats/door.yaml", mm_test_dir());
+    put_file(path, "format: door\ntitle: {ja: 'Tobira', en: 'Door lock'}\nrecognise:\n"
+                   "  - app: [doord]\ndecode: pattern\npatterns:\n  - is: '{user.name:word}'\n");
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    get_json(&s, "/companies/1/sources/1");
+    CHECK(has(s.body, "\"notices\":[]"));
+    CHECK(has(s.body, "{\"topic\":\"user\",\"told\":\"told\"}"));
+    CHECK(has(s.body, "{\"topic\":\"url\",\"told\":\"not_seen\"}"));
+    CHECK(has(s.body, "{\"topic\":\"program\",\"told\":\"cannot\"}"));
+
+    /* Ten times as many lines of another format, which an operator has made. */
+    sends(&s, "door", 100 * 1000 * 1000, 0);
+    get_json(&s, "/companies/1/sources/1");
+    CHECK(has(s.body, "\"notices\":[{\"kind\":\"other\",\"was\":\"fortigate\""));
+    CHECK(has(s.body, "\"is\":\"door\",\"is_title\":\"Tobira\""));
+    CHECK(has(s.body, "{\"topic\":\"url\",\"told\":\"told\"}"));
+    get(&s, "/companies/1/sources/1");
+    CHECK(has(s.body, "Tobira"));
+    CHECK(has(s.body, "<svg class=\"bars\""));
     site_close(&s);
 }

@@ -80,12 +80,78 @@ enum mm_code mm_cover_days(struct mm_tx *tx, struct mm_arena *a, uint32_t source
     while (n < MM_COVERAGE_DAYS && mm_q_row(&q))
         list[n++] = (struct mm_cover_day){.day = mm_q_col_int(&q, 0),
                                           .parsed = (uint64_t)mm_q_col_int(&q, 1),
-                                          .unparsed = (uint64_t)mm_q_col_int(&q, 2)};
+                                          .unparsed = (uint64_t)mm_q_col_int(&q, 2),
+                                          .topics = mm_q_col_u32(&q, 3)};
     code = mm_q_end(&q);
     if (code != MM_OK)
         return code;
     *ret = list;
     *ret_n = n;
+    return MM_OK;
+}
+
+/* What has been read of a list that grows in an arena. */
+struct growing {
+    struct mm_arena *arena;
+    struct mm_cover_source *list;
+    size_t n, cap, days;
+};
+
+/* The entry of this source: the last one, or a new one behind it; NULL without memory. */
+static struct mm_cover_source *source_of(struct growing *g, uint32_t company, uint32_t source)
+{
+    struct mm_cover_source *last = g->n == 0 ? NULL : &g->list[g->n - 1];
+
+    if (last != NULL && last->company == company && last->source == source)
+        return last;
+    if (g->n == g->cap) {
+        size_t cap = g->cap == 0 ? 64 : g->cap * 2;
+        struct mm_cover_source *more = mm_arena_array(g->arena, cap, sizeof(*more));
+
+        if (more == NULL)
+            return NULL;
+        if (g->n > 0)
+            memcpy(more, g->list, g->n * sizeof(*more));
+        g->list = more;
+        g->cap = cap;
+    }
+    last = &g->list[g->n++];
+    *last =
+        (struct mm_cover_source){.company = company,
+                                 .source = source,
+                                 .days = mm_arena_array(g->arena, g->days, sizeof(*last->days))};
+    return last->days == NULL ? NULL : last;
+}
+
+enum mm_code mm_cover_all(struct mm_tx *tx, struct mm_arena *a, int64_t from, size_t days,
+                          struct mm_cover_source **ret, size_t *ret_n)
+{
+    struct growing g = {.arena = a, .days = days};
+    struct mm_q q;
+    enum mm_code code;
+    bool full = false;
+
+    MM_ASSERT(days >= 1 && days <= MM_COVERAGE_DAYS);
+    mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_DAY_ALL]);
+    mm_q_int(&q, ":from", from);
+    mm_q_int(&q, ":to", from + (int64_t)days);
+    mm_q_int(&q, ":max", (int64_t)MM_COVER_SOURCES * MM_COVERAGE_DAYS);
+    while (!full && mm_q_row(&q)) {
+        struct mm_cover_source *s = source_of(&g, mm_q_col_u32(&q, 0), mm_q_col_u32(&q, 1));
+
+        full = s == NULL || g.n > MM_COVER_SOURCES || s->n == days;
+        if (!full)
+            s->days[s->n++] = (struct mm_cover_day){.day = mm_q_col_int(&q, 2),
+                                                    .parsed = (uint64_t)mm_q_col_int(&q, 3),
+                                                    .unparsed = (uint64_t)mm_q_col_int(&q, 4)};
+    }
+    code = mm_q_end(&q);
+    if (code == MM_OK && full)
+        code = g.n > MM_COVER_SOURCES ? MM_E_LIMIT : MM_E_NOMEM;
+    if (code != MM_OK)
+        return code;
+    *ret = g.list;
+    *ret_n = g.n;
     return MM_OK;
 }
 
@@ -106,6 +172,13 @@ enum mm_code mm_source_format_add(struct mm_tx *tx, const struct mm_source_forma
         mm_q_int(&q, ":topics", f->topics);
         mm_q_int(&q, ":first", f->first_us);
         mm_q_int(&q, ":last", f->last_us);
+        code = mm_q_end(&q);
+    }
+    if (is && code == MM_OK) {
+        mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_DAY_TOPICS]);
+        mm_q_int(&q, ":source", f->source);
+        mm_q_int(&q, ":day", mm_cover_day_of(f->last_us));
+        mm_q_int(&q, ":topics", f->topics);
         code = mm_q_end(&q);
     }
     mm_tx_widen(tx);

@@ -159,6 +159,7 @@ TEST(coverage_days_add_up_and_old_ones_go)
     struct mm_scope_hold hold;
     struct mm_cover_day *days = NULL;
     struct mm_source_format *formats = NULL;
+    struct mm_cover_source *all = NULL;
     struct mm_arena a;
     struct mm_tx *tx = NULL;
     size_t n = 0;
@@ -175,9 +176,9 @@ TEST(coverage_days_add_up_and_old_ones_go)
                                     .source = 7,
                                     .format = i == 2 ? MM_S("squid") : MM_S("fortigate"),
                                     .parsed = 8,
-                                    .topics = 1u << i,
-                                    .first_us = NOW + i,
-                                    .last_us = NOW + i}};
+                                    .topics = 1u << i}};
+
+        w.format.first_us = w.format.last_us = w.day.day * MM_US_PER_DAY + i;
 
         CHECK_NUM(mm_records_write(rec, mm_system_scope(), add, &w), MM_OK);
     }
@@ -185,14 +186,45 @@ TEST(coverage_days_add_up_and_old_ones_go)
     CHECK(mm_cover_days(tx, &a, 7, 0, &days, &n) == MM_OK);
     CHECK_NUM(n, 2);
     CHECK_NUM(days[0].parsed, 16);
+    CHECK_NUM(days[0].topics, 3);
+    CHECK_NUM(days[1].topics, 4);
     CHECK(mm_source_formats(tx, &a, 0, &formats, &n) == MM_OK);
     CHECK_NUM(n, 2);
     CHECK_SLICE(formats[0].format, "fortigate");
     CHECK_NUM(formats[0].topics, 3);
-    CHECK_NUM(formats[0].last_us, NOW + 1);
+    CHECK_NUM(formats[0].last_us, 500 * MM_US_PER_DAY + 1);
+    CHECK(mm_cover_all(tx, &a, 500, 30, &all, &n) == MM_OK);
+    CHECK_NUM(n, 1);
+    CHECK_NUM(all[0].source, 7);
+    CHECK_NUM(all[0].n, 1);
+    CHECK_NUM(all[0].days[0].unparsed, 4);
+    CHECK(mm_cover_all(tx, &a, 501, 30, &all, &n) == MM_OK);
+    CHECK_NUM(n, 0);
     mm_records_read_done(&tx);
     mm_arena_done(&a);
     mm_records_close(&rec);
+}
+
+TEST(coverage_falls_when_a_twentieth_less_is_read)
+{
+    const struct mm_cover_day days[] = {{.day = 1, .parsed = 980, .unparsed = 20, .topics = 1},
+                                        {.day = 2, .parsed = 930, .unparsed = 70, .topics = 2},
+                                        {.day = 3, .parsed = 20, .unparsed = 100}};
+    struct mm_cover_sum before = mm_cover_sum(days, 3, 1, 2), after = mm_cover_sum(days, 3, 2, 3);
+    struct mm_cover_sum few = mm_cover_sum(days, 3, 3, 9), none = mm_cover_sum(days, 3, 4, 9);
+
+    CHECK_NUM(mm_cover_permille(&before), 980);
+    CHECK_NUM(mm_cover_permille(&none), -1);
+    CHECK(mm_cover_fell(&before, &after));
+    CHECK(!mm_cover_fell(&after, &before));
+    CHECK(!mm_cover_fell(&before, &few));
+    CHECK(!mm_cover_fell(&none, &after));
+    before.parsed--;
+    before.unparsed++;
+    CHECK(!mm_cover_fell(&before, &after));
+    before = mm_cover_sum(days, 3, 1, 3);
+    CHECK_NUM(before.topics, 3);
+    CHECK_NUM(before.parsed, 1910);
 }
 
 TEST(topics_are_told_by_any_of_their_fields)
@@ -204,4 +236,47 @@ TEST(topics_are_told_by_any_of_their_fields)
     fields[MM_F_USER_NAME / 64] |= UINT64_C(1) << (MM_F_USER_NAME % 64);
     CHECK_NUM(mm_topics_of(fields), 1u << MM_TOPIC_MAC | 1u << MM_TOPIC_USER);
     CHECK(strcmp(mm_topic_name(MM_TOPIC_NAT), "nat") == 0);
+}
+
+static struct mm_source_format format(const char *name, uint64_t parsed, int64_t first_s,
+                                      int64_t last_s)
+{
+    return (struct mm_source_format){.format = mm_slice_str(name),
+                                     .parsed = parsed,
+                                     .first_us = first_s * MM_US_PER_S,
+                                     .last_us = last_s * MM_US_PER_S};
+}
+
+TEST(a_source_that_sends_another_format_than_before_is_noticed)
+{
+    const struct mm_source_format replaced[] = {format("fortigate", 9000, 0, 100000),
+                                                format("yamaha-rtx", 30, 100100, 110000)};
+    const struct mm_source_format mixed[] = {format("fortigate", 9000, 0, 109000),
+                                             format("yamaha-rtx", 30, 100100, 110000)};
+    const struct mm_source_format few[] = {format("fortigate", 9000, 0, 100000),
+                                           format("yamaha-rtx", 3, 100100, 110000),
+                                           format("", 500, 0, 200000)};
+    size_t before = 0;
+
+    CHECK_NUM(mm_cover_sends(replaced, 2, &before), 1);
+    CHECK_NUM(before, 0);
+    CHECK_NUM(mm_cover_sends(mixed, 2, &before), 1);
+    CHECK(before == SIZE_MAX);
+    CHECK_NUM(mm_cover_sends(few, 3, &before), 0);
+    CHECK(before == SIZE_MAX);
+    CHECK(mm_cover_sends(few, 0, &before) == SIZE_MAX);
+}
+
+TEST(a_source_that_is_entered_as_another_device_is_noticed)
+{
+    const struct mm_source_format list[] = {format("fortigate", 100, 0, 9),
+                                            format("palo-alto", 10, 0, 9)};
+    const struct mm_source_format both[] = {format("fortigate", 100, 0, 9),
+                                            format("palo-alto", 11, 0, 9)};
+
+    CHECK_NUM(mm_cover_other(list, 2, MM_S("palo-alto")), 0);
+    CHECK(mm_cover_other(both, 2, MM_S("palo-alto")) == SIZE_MAX);
+    CHECK(mm_cover_other(list, 2, MM_S("fortigate")) == SIZE_MAX);
+    CHECK(mm_cover_other(list, 2, MM_S("")) == SIZE_MAX);
+    CHECK_NUM(mm_cover_other(list, 2, MM_S("squid")), 0);
 }

@@ -64,42 +64,6 @@ bool mm_watch_fell(uint64_t parsed_before, uint64_t unparsed_before, uint64_t pa
            parsed_before * 100 >= before * 98 && unparsed * 10 > window;
 }
 
-size_t mm_watch_sends(const struct mm_source_format *list, size_t n, size_t *ret_before)
-{
-    size_t now = SIZE_MAX, before = SIZE_MAX;
-
-    for (size_t i = 0; i < n; i++) {
-        if (list[i].parsed >= MM_WATCH_FORMAT_MIN && list[i].format.n > 0 &&
-            (now == SIZE_MAX || list[i].last_us > list[now].last_us))
-            now = i;
-    }
-    for (size_t i = 0; i < n && now != SIZE_MAX; i++) {
-        if (i != now && list[i].parsed >= MM_WATCH_FORMAT_MIN && list[i].format.n > 0 &&
-            list[i].last_us + MM_WATCH_FORMAT_S * MM_US_PER_S < list[now].last_us &&
-            (before == SIZE_MAX || list[i].last_us > list[before].last_us))
-            before = i;
-    }
-    *ret_before = before;
-    return now;
-}
-
-size_t mm_watch_other(const struct mm_source_format *list, size_t n, struct mm_slice told)
-{
-    size_t other = SIZE_MAX;
-    uint64_t of_told = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (mm_slice_eq(list[i].format, told))
-            of_told = list[i].parsed;
-        else if (list[i].format.n > 0 && (other == SIZE_MAX || list[i].parsed > list[other].parsed))
-            other = i;
-    }
-    return told.n > 0 && other != SIZE_MAX && list[other].parsed >= MM_WATCH_OTHER_MIN &&
-                   list[other].parsed / 10 >= of_told
-               ? other
-               : SIZE_MAX;
-}
-
 enum mm_code mm_watch_new(struct mm_records *records, const char *state_dir, struct mm_watch **ret)
 {
     struct mm_watch *w = calloc(1, sizeof(*w));
@@ -307,14 +271,14 @@ static void judge_formats(struct mm_watch *w, const struct mm_source_info *info,
                           const struct mm_source_format *list, size_t n, int64_t now_us)
 {
     struct judged *j = judged_of(w, info->parse.source);
-    size_t before = SIZE_MAX, now = mm_watch_sends(list, n, &before), other;
+    size_t before = SIZE_MAX, now = mm_cover_sends(list, n, &before), other;
     struct mm_slice told = mm_slice_str(info->parse.format), sends;
     char name[16];
     int len = snprintf(name, sizeof(name), "%u", info->parse.source);
 
     if (j == NULL)
         return;
-    other = mm_watch_other(list, n, told);
+    other = mm_cover_other(list, n, told);
     if (other != SIZE_MAX && !j->other)
         mm_log_warn("engine", "source %u of company %u is said to send %s, its lines are %.*s",
                     info->parse.source, info->parse.company, info->parse.format,

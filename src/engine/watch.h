@@ -20,10 +20,6 @@ enum {
     MM_WATCH_COUNT_S = 5,     /* counters are added this often */
     MM_WATCH_JUDGE_S = 30,    /* silence and coverage are judged this often */
     MM_WATCH_COVER_MIN = 200, /* lines of a window that say something about coverage */
-
-    MM_WATCH_FORMAT_MIN = 20, /* lines that say which format a source sends now */
-    MM_WATCH_FORMAT_S = 3600, /* a format not seen so long is what was sent before */
-    MM_WATCH_OTHER_MIN = 100, /* lines that say that the told format is wrong */
 };
 
 struct mm_watch;
@@ -46,15 +42,5 @@ bool mm_watch_silent(const struct mm_source_info *s, int64_t last_seen_us, int64
  */
 bool mm_watch_fell(uint64_t parsed_before, uint64_t unparsed_before, uint64_t parsed,
                    uint64_t unparsed);
-/*
- * Formats of one source: which one it sends now (the last one of which enough lines were read), or
- * SIZE_MAX; and which one it sent before and no longer does, or SIZE_MAX.
- */
-size_t mm_watch_sends(const struct mm_source_format *list, size_t n, size_t *ret_before);
-/*
- * Does a source that is said to send `told` send another format? Enough lines of another one, and
- * ten times as many as of `told`. The other one, or SIZE_MAX.
- */
-size_t mm_watch_other(const struct mm_source_format *list, size_t n, struct mm_slice told);
 
 #endif

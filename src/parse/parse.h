@@ -77,6 +77,13 @@ struct mm_slice mm_formats_about(const struct mm_formats *formats, uint16_t inde
 /* The format of that name, or MM_FORMAT_NONE. */
 uint16_t mm_formats_find(const struct mm_formats *formats, struct mm_slice name);
 
+/*
+ * Fields that the format can give, as bits (mm_event.has): those that its mapping and rules name
+ * and those that its decoder fills by itself. What no line of a device has may still be among
+ * them, what is not among them never comes.
+ */
+void mm_formats_gives(const struct mm_formats *formats, uint16_t index, uint64_t ret[MM_F_WORDS]);
+
 /* How many lines a record of this format may have in a file; 1: lines are records. */
 size_t mm_format_record_lines(const struct mm_formats *formats, uint16_t index);
 /* Does this line go on with the record before it? */

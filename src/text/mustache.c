@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "base/utf8.h"
+#include "text/chart.h"
 
 enum kind {
     KIND_TEXT,
@@ -15,6 +16,7 @@ enum kind {
     KIND_NUM,
     KIND_STATE,
     KIND_URL,
+    KIND_BARS,
 };
 
 struct node {
@@ -52,8 +54,9 @@ static const struct {
     struct mm_slice name;
     enum kind kind;
 } helpers[] = {
-    {MM_S_INIT("t"), KIND_T},         {MM_S_INIT("date"), KIND_DATE}, {MM_S_INIT("num"), KIND_NUM},
-    {MM_S_INIT("state"), KIND_STATE}, {MM_S_INIT("url"), KIND_URL},
+    {MM_S_INIT("t"), KIND_T},     {MM_S_INIT("date"), KIND_DATE},
+    {MM_S_INIT("num"), KIND_NUM}, {MM_S_INIT("state"), KIND_STATE},
+    {MM_S_INIT("url"), KIND_URL}, {MM_S_INIT("bars"), KIND_BARS},
 };
 
 static enum mm_code refuse(struct compiler *c, const char *what)
@@ -627,6 +630,22 @@ static void render_url(struct scope *s, const struct node *n)
     }
 }
 
+/* "LOW HIGH [share]": the members that a bar is made of. */
+static void render_bars(struct scope *s, const struct node *n)
+{
+    const struct mm_doc *d = lookup(s, n->text);
+    size_t first = mm_slice_find(n->style, ' ', 0), second;
+    struct mm_slice low = mm_slice_sub(n->style, 0, first);
+    struct mm_slice high = mm_slice_trim(mm_slice_sub(n->style, low.n, SIZE_MAX));
+    bool share = mm_slice_ends(high, MM_S(" share"));
+
+    second = mm_slice_find(high, ' ', 0);
+    if (d == NULL)
+        s->r->missing++;
+    else if (s->r->mode == MM_TPL_HTML)
+        mm_chart_bars(s->r->out, d, low, mm_slice_sub(high, 0, second), share);
+}
+
 static void render_nodes(struct scope *s, const struct tpl *t, uint32_t from, uint32_t to);
 
 static void enter(struct scope *s, const struct tpl *t, uint32_t from, uint32_t to,
@@ -710,6 +729,9 @@ static void render_nodes(struct scope *s, const struct tpl *t, uint32_t from, ui
             break;
         case KIND_URL:
             render_url(s, n);
+            break;
+        case KIND_BARS:
+            render_bars(s, n);
             break;
         }
     }

@@ -1,7 +1,7 @@
 /*
  * text/mustache.h - templates without logic, rendered from documents.
  *
- * Purpose   Mustache (names, sections, inverted sections, partials, comments) and five helpers
+ * Purpose   Mustache (names, sections, inverted sections, partials, comments) and six helpers
  *           that word and format. A template is compiled once; every text that goes out is
  *           escaped, there is no way to write one raw.
  * Owns      A set owns nothing but arena memory; templates' texts are borrowed from the caller
@@ -19,6 +19,8 @@
  *           {{#num}}name style{{/num}}   plain (default), bytes, permille (as per cent),
  *                                       seconds (from milliseconds)
  *           {{#state}}name kind{{/state}} the word "state.KIND.VALUE" in a span of that class
+ *           {{#bars}}list low high{{/bars}}  a picture of an array's numbers (text/chart.h);
+ *                                       `share` behind it: bars of one height
  *           {{#url}}name{{/url}}         percent-encoded for one part of a URL
  */
 #ifndef MM_TEXT_MUSTACHE_H

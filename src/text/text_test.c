@@ -1,5 +1,6 @@
 /* text/text_test.c - promises of text/. */
 #include "tests/harness/test.h"
+#include "text/chart.h"
 #include "text/doc.h"
 #include "text/lang.h"
 #include "text/mustache.h"
@@ -230,4 +231,54 @@ TEST(catalogue_is_sorted_and_whole)
     CHECK(mm_lang_text(MM_LANG_JA, MM_S("no.such"), 1) == NULL);
     CHECK(mm_lang_text(MM_LANG_JA, MM_S("time.ago.day"), 1) == NULL);
     CHECK(mm_lang_has_prefix(MM_S("time.ago.")) && !mm_lang_has_prefix(MM_S("zzz")));
+}
+
+/* A document {"list": [{"a": .., "b": ..}, ...]} of three elements, the second without numbers. */
+static void draw(struct mm_buf *out, int64_t a, int64_t b, bool share)
+{
+    struct mm_arena arena;
+    struct mm_doc *doc, *list;
+
+    mm_arena_init(&arena, 65536);
+    doc = mm_doc_new(&arena);
+    list = mm_doc_array(doc, "list");
+    for (int i = 0; i < 3; i++) {
+        struct mm_doc *e = mm_doc_object(list, NULL);
+
+        if (i == 1) {
+            mm_doc_none(e, "a", "not_measured");
+            mm_doc_text(e, "b", MM_S("<b>"));
+        } else {
+            mm_doc_measured(e, "a", i == 0 ? a : 10);
+            mm_doc_int(e, "b", i == 0 ? b : 0);
+        }
+    }
+    mm_buf_reset(out);
+    mm_chart_bars(out, list, MM_S("a"), MM_S("b"), share);
+    mm_arena_done(&arena);
+}
+
+TEST(chart_draws_bars_of_numbers_and_nothing_else)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, 65536);
+    draw(&out, 15, 5, false);
+    CHECK_SLICE(mm_buf_slice(&out),
+                "<svg class=\"bars\" viewBox=\"0 0 11 40\" preserveAspectRatio=\"none\" "
+                "aria-hidden=\"true\" focusable=\"false\">"
+                "<path class=\"low\" d=\"M0 40v-30h3v30zM8 40v-20h3v20z\"/>"
+                "<path class=\"high\" d=\"M0 10v-10h3v10z\"/></svg>");
+    /* A share of one in a million is seen, and no bar is higher than the picture. */
+    draw(&out, 1000000, 1, true);
+    CHECK(mm_slice_search(mm_buf_slice(&out), MM_S("\"M0 40v-39h3v39zM8 40v-40")) != SIZE_MAX);
+    CHECK(mm_slice_search(mm_buf_slice(&out), MM_S("\"M0 1v-1h3v1z\"")) != SIZE_MAX);
+    draw(&out, INT64_MAX, INT64_MAX, false);
+    CHECK(mm_slice_search(mm_buf_slice(&out), MM_S("\"M0 40v-19")) != SIZE_MAX);
+    draw(&out, -5, -1, true);
+    CHECK(mm_slice_search(mm_buf_slice(&out), MM_S("M0")) == SIZE_MAX);
+    mm_buf_reset(&out);
+    mm_chart_bars(&out, NULL, MM_S("a"), MM_S("b"), false);
+    CHECK_NUM(out.n, 0);
+    mm_buf_done(&out);
 }

@@ -66,10 +66,12 @@ static inline struct mm_records *open_records(void)
 static inline void site_open(struct site *s)
 {
     static char formats[1024]; /* mm_test_source has one buffer */
+    static char own_formats[1024];
     struct mm_http_handler handler;
     struct mm_fault fault = {0};
 
     (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
+    (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", mm_test_dir());
     *s = (struct site){.f = {.now_us = NOW}, .answer = malloc(ANSWER_MAX)};
     CHECK(s->answer != NULL);
     s->f.records = open_records();
@@ -85,6 +87,7 @@ static inline void site_open(struct site *s)
                                                .desk_hours = "9-17",
                                                .rule_dirs = {mm_test_source("tests/portal/rules")},
                                                .format_dir = formats,
+                                               .own_format_dir = own_formats,
                                                .version = "1.0.0",
                                                .now_us = test_now},
                        &s->portal, &fault),

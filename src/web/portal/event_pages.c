@@ -27,7 +27,7 @@ static bool read_cursor(struct mm_slice s, struct mm_search_cursor *ret)
     return true;
 }
 
-static void write_envelope(const struct mm_page *p, struct mm_doc *d, const struct mm_event *ev)
+static void write_envelope(struct mm_page *p, struct mm_doc *d, const struct mm_event *ev)
 {
     char id[48];
 

@@ -81,12 +81,13 @@ static void counter(struct mm_doc *d, const char *key, const struct mm_fact_sour
         mm_doc_none(d, key, "not_measured");
 }
 
-struct mm_slice mm_facts_format_title(const struct mm_page *p, struct mm_slice name)
+struct mm_slice mm_facts_format_title(struct mm_page *p, struct mm_slice name)
 {
-    const struct mm_formats *formats = p->portal->formats;
-    uint16_t at = formats == NULL ? MM_FORMAT_NONE : mm_formats_find(formats, name);
+    const struct mm_known_formats *known = mm_page_formats(p);
+    uint16_t at = known == NULL ? MM_FORMAT_NONE : mm_formats_find(mm_known_set(known), name);
 
-    return at == MM_FORMAT_NONE ? name : mm_formats_title(formats, at, mm_lang_tag(p->lang));
+    return at == MM_FORMAT_NONE ? name
+                                : mm_formats_title(mm_known_set(known), at, mm_lang_tag(p->lang));
 }
 
 void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s, struct mm_doc *list)

@@ -44,7 +44,7 @@ struct mm_fact_sources {
 };
 
 /* As people call the log format, in the reader's language; its name where nobody knows it. */
-struct mm_slice mm_facts_format_title(const struct mm_page *p, struct mm_slice name);
+struct mm_slice mm_facts_format_title(struct mm_page *p, struct mm_slice name);
 /* Sources of the company of p->tx. */
 MM_MUST_USE enum mm_code mm_facts_sources(struct mm_page *p, struct mm_fact_sources *ret);
 void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s,

@@ -51,6 +51,13 @@ enum mm_code mm_page_read(struct mm_page *p)
     return mm_records_read(p->portal->cfg.records, p->me.scope, &p->tx);
 }
 
+const struct mm_known_formats *mm_page_formats(struct mm_page *p)
+{
+    if (p->formats == NULL)
+        p->formats = mm_formats_hold(p->portal->formats, p->now_us);
+    return p->formats;
+}
+
 enum mm_code mm_page_events_client(const struct mm_page *p, struct mm_events_client **ret)
 {
     char address[MM_MAX_PATH + 32];
@@ -351,6 +358,7 @@ static enum mm_code handle(struct mm_page *p)
     if (code == MM_OK)
         code = p->match->route->handle(p);
     mm_records_read_done(&p->tx);
+    mm_formats_release(p->portal->formats, &p->formats);
     return code;
 }
 

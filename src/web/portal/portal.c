@@ -2,7 +2,6 @@
 #include "web/portal/portal.h"
 
 #include "base/hash.h"
-#include "parse/parse.h"
 #include "web/portal/page.h"
 #include "web/portal/rules.h"
 
@@ -61,18 +60,6 @@ static enum mm_code load_templates(struct mm_portal *p, struct mm_fault *fault)
     return mm_tpl_load(&p->arena, src, MM_COUNT(src), &p->templates, &at, fault);
 }
 
-/* Their titles are all that is wanted: formats that are refused keep their names. */
-static struct mm_formats *load_formats(const char *dir)
-{
-    struct mm_format_errors *errors = calloc(1, sizeof(*errors));
-    struct mm_formats *formats = dir == NULL || errors == NULL ? NULL : mm_formats_new();
-
-    if (formats != NULL && mm_formats_load(formats, dir, errors) != MM_OK)
-        mm_formats_free(&formats);
-    free(errors);
-    return formats;
-}
-
 enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **ret,
                             struct mm_fault *fault)
 {
@@ -91,8 +78,9 @@ enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **
     mm_arena_init(&p->arena, ARENA_MAX);
     mm_digest_keyed(cfg->key, MM_S("portal forms"), &digest);
     memcpy(p->forms.b, digest.b, sizeof(p->forms.b));
-    p->formats = load_formats(cfg->format_dir);
-    code = load_templates(p, fault);
+    p->formats = mm_format_shelf_new(cfg->format_dir, cfg->own_format_dir);
+    code = p->formats == NULL ? mm_fail(fault, MM_E_NOMEM, 0, "portal.memory")
+                              : load_templates(p, fault);
     if (code != MM_OK) {
         mm_portal_close(&p);
         return code;
@@ -116,7 +104,7 @@ void mm_portal_close(struct mm_portal **portal)
     if (p == NULL)
         return;
     mm_rules_unref(&p->rules);
-    mm_formats_free(&p->formats);
+    mm_format_shelf_free(&p->formats);
     (void)pthread_mutex_destroy(&p->rules_lock);
     mm_arena_done(&p->arena);
     mm_wipe(&p->forms, sizeof(p->forms));

@@ -15,6 +15,7 @@
 #include "store/records/records.h"
 #include "text/mustache.h"
 #include "web/http.h"
+#include "web/portal/formats.h"
 
 struct mm_portal_cfg {
     struct mm_records *records;
@@ -24,8 +25,9 @@ struct mm_portal_cfg {
     const char *service_name; /* the operator's own name for its service; "" shows ours */
     const char *desk_tel;     /* whom companies call; "" when they have it on paper only */
     const char *desk_hours;
-    const char *rule_dirs[2]; /* folders of detection rules; NULL or absent ones are left out */
-    const char *format_dir;   /* log formats, for their titles; NULL: their names are shown */
+    const char *rule_dirs[2];   /* folders of detection rules; NULL or absent ones are left out */
+    const char *format_dir;     /* log formats, for their titles; NULL: their names are shown */
+    const char *own_format_dir; /* the operator's; NULL or absent: none */
     const char *version;
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */
 };
@@ -39,7 +41,6 @@ struct mm_asset {
 
 enum { MM_ASSETS_MAX = 16 };
 
-struct mm_formats;
 struct mm_ruleset;
 
 struct mm_portal {
@@ -49,7 +50,7 @@ struct mm_portal {
     const struct mm_tpl_set *templates;
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
-    struct mm_formats *formats; /* NULL: none could be read */
+    struct mm_format_shelf *formats;
     pthread_mutex_t rules_lock;
     struct mm_ruleset *rules; /* see rules.h */
     int64_t rules_us;

@@ -1,0 +1,21 @@
+/*
+ * web/portal/cover_view.h - what pages of coverage share.
+ *
+ * Purpose   How many days they show, and how.
+ * Owns      Nothing.
+ * Threads   See page.h.
+ * Trust     Numbers of the records.
+ */
+#ifndef MM_WEB_PORTAL_COVER_VIEW_H
+#define MM_WEB_PORTAL_COVER_VIEW_H
+
+#include "coverage/coverage.h"
+#include "text/doc.h"
+
+enum { MM_COVER_DAYS_SHOWN = 30 };
+
+/* One element a day, oldest first: parsed and unparsed, "not measured" where no line came. */
+void mm_cover_write_trend(struct mm_doc *list, const struct mm_cover_day *days, size_t n,
+                          int64_t today);
+
+#endif
