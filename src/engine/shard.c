@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "base/rd.h"
 #include "codec/syslog.h"
-#include "detect/detect.h"
+#include "detect/filter.h"
 #include "engine/headers.h"
 #include "model/alert.h"
 #include "os/log.h"
@@ -159,28 +159,40 @@ static void raw_event(struct mm_event *ev, const struct mm_raw *raw)
     ev->original = raw->body;
 }
 
-/* Fill s->alerts with what the event alerts. Returns how many bytes. */
+/* One alert of the event; `event` is its JSON. */
+static void put_alert(struct shard *s, uint32_t rule, struct mm_slice event,
+                      struct mm_slice hidden_by)
+{
+    struct mm_alert a;
+    char tmp[MM_FIELD_TEXT];
+
+    mm_rules_alert(s->p->rules, rule, &s->ev, tmp, &a);
+    /* 64 copies of the longest event do not fit: later ones point to the first by number. */
+    a.event = s->alerts.n < MM_CHUNK_ALERTS / 2 ? event : (struct mm_slice){0};
+    a.hidden_by = hidden_by;
+    mm_alert_encode(&s->alerts, &a);
+}
+
+/* Fill s->alerts with what the event alerts, and what filters hide. Returns how many bytes. */
 static size_t match(struct shard *s)
 {
-    size_t n = mm_rules_match(s->matcher, &s->ev, s->hits, MM_SHARD_HITS_MAX);
+    size_t n = mm_rules_match(s->matcher, &s->ev, s->hits, MM_SHARD_HITS_MAX), hidden_n;
+    const struct mm_hidden *hidden;
     struct mm_slice event;
 
     mm_buf_reset(&s->alerts);
-    if (n == 0)
+    n = mm_min_size(n, MM_SHARD_HITS_MAX);
+    hidden_n = mm_min_size(mm_matcher_hidden(s->matcher, &hidden), MM_SHARD_HITS_MAX - n);
+    if (n + hidden_n == 0)
         return 0;
     mm_buf_reset(&s->event);
     mm_event_json(&s->event, &s->ev, true);
     /* An event too long for its JSON still alerts; the row in the store has all of it. */
     event = mm_buf_ok(&s->event) ? mm_buf_slice(&s->event) : (struct mm_slice){0};
-    for (size_t i = 0; i < n && i < MM_SHARD_HITS_MAX; i++) {
-        struct mm_alert a;
-        char tmp[MM_FIELD_TEXT];
-
-        mm_rules_alert(s->p->rules, s->hits[i], &s->ev, tmp, &a);
-        /* 64 copies of the longest event do not fit: later ones point to the first by number. */
-        a.event = s->alerts.n < MM_CHUNK_ALERTS / 2 ? event : (struct mm_slice){0};
-        mm_alert_encode(&s->alerts, &a);
-    }
+    for (size_t i = 0; i < n; i++)
+        put_alert(s, s->hits[i], event, (struct mm_slice){0});
+    for (size_t i = 0; i < hidden_n; i++)
+        put_alert(s, hidden[i].rule, event, mm_filters_get(s->p->rules, hidden[i].filter)->id);
     MM_ASSERT(mm_buf_ok(&s->alerts));
     return s->alerts.n;
 }

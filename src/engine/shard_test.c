@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/rd.h"
 #include "engine/batch.h"
+#include "model/alert.h"
 #include "tests/harness/test.h"
 
 struct bench {
@@ -152,4 +154,38 @@ TEST(shard_reads_formats_of_the_operator_and_refuses_a_broken_one_alone)
     p = ops.prepare(ops.arg);
     CHECK(p != NULL);
     ops.release(p);
+}
+
+/* What a filter hides is passed on with the filter's name: counted, not silent. */
+TEST(shard_passes_on_what_a_filter_hides)
+{
+    static struct bench b; /* a shard's memory ends with its process */
+    struct mm_alert alert;
+    char path[1024];
+    struct mm_rd rd;
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/proxy.yml", mm_test_dir());
+    f = fopen(path, "we");
+    CHECK(f != NULL);
+    CHECK(fputs("title: Web\nid: rule-1\nlogsource: {category: proxy}\n"
+                "detection: {s: {cs-host: example.com}, condition: s}\n---\n"
+                "title: Bob may\nid: filter-1\nlogsource: {category: proxy}\n"
+                "filter: {rules: [rule-1], s: {cs-username: bob}, condition: not s}\n",
+                f) >= 0);
+    CHECK(fclose(f) == 0);
+    begin(&b);
+    add(&b, 8, SQUID);
+    add(&b, 8,
+        "1795147200.123 5 192.168.1.9 TCP_MISS/200 512 GET http://example.com/ eve "
+        "HIER_DIRECT/192.0.2.1 text/html");
+    b.ops.work(b.shard, b.chunk);
+    rd = mm_rd_of(mm_slice_of(b.chunk->alerts, b.chunk->alerts_n));
+    CHECK(mm_alert_decode(&rd, &alert));
+    CHECK_SLICE(alert.rule_id, "rule-1");
+    CHECK_SLICE(alert.hidden_by, "filter-1");
+    CHECK(mm_alert_decode(&rd, &alert));
+    CHECK_SLICE(alert.rule_id, "rule-1");
+    CHECK_SLICE(alert.hidden_by, "");
+    CHECK(mm_rd_left(&rd) == 0);
 }

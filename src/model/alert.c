@@ -24,20 +24,20 @@ bool mm_level_find(struct mm_slice name, enum mm_level *ret)
 }
 
 /* Texts in the order they stand on the wire, each with its limit. */
-enum { TEXTS = 7 };
+enum { TEXTS = 8 };
 
 /* Beside the level. */
 enum { PREVENTED = 0x100 };
 
 static const size_t text_max[TEXTS] = {
     MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT,  MM_ALERT_MAX_TEXT,
-    MM_ALERT_MAX_TEXT, MM_ALERT_MAX_DOC,  MM_ALERT_MAX_EVENT,
+    MM_ALERT_MAX_TEXT, MM_ALERT_MAX_DOC,  MM_ALERT_MAX_EVENT, MM_ALERT_MAX_TEXT,
 };
 
 void mm_alert_encode(struct mm_buf *out, const struct mm_alert *a)
 {
     const struct mm_slice text[TEXTS] = {a->rule_id, a->title, a->author, a->entity_field,
-                                         a->entity,  a->doc,   a->event};
+                                         a->entity,  a->doc,   a->event,  a->hidden_by};
 
     MM_ASSERT(a->level < MM_LEVEL_COUNT);
     mm_buf_u64le(out, a->seq);
@@ -87,6 +87,7 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
     a.entity = text[4];
     a.doc = text[5];
     a.event = text[6];
+    a.hidden_by = text[7];
     *ret = a;
     return true;
 }

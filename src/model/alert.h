@@ -48,6 +48,7 @@ struct mm_alert {
     struct mm_slice entity;       /* its value; empty when the event does not name one */
     struct mm_slice doc;          /* JSON object of the rule's texts, or empty */
     struct mm_slice event;        /* JSON object of the whole event with event.original */
+    struct mm_slice hidden_by;    /* id of the filter that hides it: kept, counted, no finding */
 };
 
 /* "critical" for MM_LEVEL_CRITICAL and so on; level < MM_LEVEL_COUNT. */

@@ -17,7 +17,8 @@ TEST(alert_decodes_to_what_was_encoded)
                          .entity_field = MM_S("host.name"),
                          .entity = MM_S("PC-01"),
                          .doc = MM_S("{}"),
-                         .event = MM_S("{\"a\":1}")};
+                         .event = MM_S("{\"a\":1}"),
+                         .hidden_by = MM_S("f")};
     struct mm_alert b;
     struct mm_buf out;
     struct mm_rd rd;
@@ -33,6 +34,7 @@ TEST(alert_decodes_to_what_was_encoded)
         CHECK(b.received_us == -1 && b.time_us == a.time_us && b.level == MM_LEVEL_HIGH);
         CHECK(b.prevented == (i == 1));
         CHECK(mm_slice_eq(b.entity, a.entity) && mm_slice_eq(b.event, a.event));
+        CHECK_SLICE(b.hidden_by, "f");
     }
     CHECK(mm_rd_left(&rd) == 0 && !mm_alert_decode(&rd, &b));
     mm_buf_done(&out);

@@ -73,8 +73,10 @@ static int same_finding(const struct mm_alert *a, const struct mm_alert *b)
 int mm_alert_order(const void *pa, const void *pb)
 {
     const struct mm_alert *a = pa, *b = pb;
-    int c = same_finding(a, b);
+    int c = (a->hidden_by.n > 0) - (b->hidden_by.n > 0);
 
+    if (c == 0)
+        c = same_finding(a, b);
     if (c == 0)
         c = a->queue < b->queue ? -1 : a->queue > b->queue;
     return c != 0 ? c : a->seq < b->seq ? -1 : a->seq > b->seq;
@@ -299,8 +301,10 @@ enum mm_code mm_triage_alerts(struct mm_tx *tx, const struct mm_alert *alerts, s
                               int64_t now_us, size_t *ret_used, struct mm_opened *ret_opened,
                               size_t *ret_opened_n)
 {
-    size_t used = 0, opened_n = 0;
+    size_t used = 0, opened_n = 0, all = n;
 
+    while (n > 0 && alerts[n - 1].hidden_by.n > 0)
+        n--; /* sorted: these are the last */
     for (size_t runs = 0; used < n && runs < MM_TRIAGE_RUNS_MAX; runs++) {
         const struct mm_alert *a = alerts + used;
         struct mm_opened opened = {0};
@@ -321,7 +325,7 @@ enum mm_code mm_triage_alerts(struct mm_tx *tx, const struct mm_alert *alerts, s
             ret_opened[opened_n++] = opened;
         used += run;
     }
-    *ret_used = used;
+    *ret_used = used == n ? all : used;
     *ret_opened_n = opened_n;
     return MM_OK;
 }

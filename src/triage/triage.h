@@ -65,12 +65,12 @@ struct mm_opened {
  * rule, entity) as one transaction may hold. System scope. *ret_used says how many alerts were
  * taken, *ret_opened_n how many cases were opened (room for MM_TRIAGE_RUNS_MAX).
  * Done again with the same alerts it changes nothing. Alerts of companies that no longer exist
- * are passed over.
+ * and those that a filter hides are passed over.
  */
 MM_MUST_USE enum mm_code mm_triage_alerts(struct mm_tx *tx, const struct mm_alert *alerts, size_t n,
                                           int64_t now_us, size_t *ret_used,
                                           struct mm_opened *ret_opened, size_t *ret_opened_n);
-/* For qsort: company, rule, entity, queue, number. */
+/* For qsort: hidden ones last; company, rule, entity, queue, number. */
 int mm_alert_order(const void *a, const void *b);
 
 /* A finding that no rule made (source_silent, disk_full …). */

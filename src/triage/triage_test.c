@@ -113,6 +113,35 @@ static size_t waiting(struct mm_records *rec, int64_t case_id, const char *kind)
     return found;
 }
 
+TEST(hidden_alerts_make_no_finding_and_no_case)
+{
+    struct mm_records *rec = open_records();
+    struct mm_alert alerts[] = {
+        alert(1, 1, MM_LEVEL_HIGH, "rule-a", "PC-1"),
+        alert(1, 2, MM_LEVEL_HIGH, "rule-a", "PC-2"),
+        alert(1, 3, MM_LEVEL_HIGH, "rule-a", "PC-1"),
+    };
+    struct batch b = {.alerts = alerts, .n = 3};
+    struct mm_arena a;
+    struct mm_case *list;
+
+    mm_arena_init(&a, 1 << 20);
+    alerts[0].hidden_by = MM_S("filter");
+    alerts[1].hidden_by = MM_S("filter");
+    run(rec, &b);
+    CHECK_NUM(b.used, 3);
+    CHECK_NUM(b.opened_n, 1);
+    CHECK_NUM(cases(rec, 1, &a, &list), 1);
+    CHECK_SLICE(list[0].entity, "PC-1");
+    b.n = 2;
+    alerts[0].hidden_by = alerts[1].hidden_by = MM_S("filter");
+    run(rec, &b);
+    CHECK_NUM(b.used, 2);
+    CHECK_NUM(b.opened_n, 0);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
 TEST(findings_of_one_entity_become_one_case_and_repeats_raise_a_counter)
 {
     struct mm_records *rec = open_records();

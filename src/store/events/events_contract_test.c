@@ -428,7 +428,9 @@ TEST(events_alerts_are_stored_once_each)
         a.rule_id = MM_S("rule-1");
         CHECK(mm_native_alert(n, &a, 90) == MM_OK);
         a.rule_id = MM_S("rule-2");
+        a.hidden_by = seq == 15 ? MM_S("filter-1") : (struct mm_slice){0};
         CHECK(mm_native_alert(n, &a, 90) == MM_OK);
+        a.hidden_by = (struct mm_slice){0};
     }
     CHECK(mm_native_write(n, &b.out) == MM_OK);
     block = mm_buf_slice(&b.out);
@@ -437,10 +439,10 @@ TEST(events_alerts_are_stored_once_each)
         CHECK(mm_once_step(&once, b.client, no_refusal, NULL) == MM_OK);
     }
     CHECK_SLICE(ask(&b,
-                    "SELECT count(), uniqExact(seq), uniqExact(rule_id), any(level), any(entity) "
-                    "FROM alerts WHERE queue = 108",
+                    "SELECT count(), uniqExact(seq), uniqExact(rule_id), any(level), any(entity), "
+                    "countIf(hidden_by = 'filter-1') FROM alerts WHERE queue = 108",
                     NULL, 0),
-                "20\t10\t2\thigh\tPC-1");
+                "20\t10\t2\thigh\tPC-1\t1");
     mm_native_free(&n);
     bed_down(&b);
 }

@@ -218,9 +218,10 @@ enum mm_code mm_native_alert(struct mm_native *n, const struct mm_alert *a, uint
     mm_column_text(&c[MM_ALC_ENTITY], row, a->entity);
     mm_column_text(&c[MM_ALC_DOC], row, a->doc);
     mm_column_text(&c[MM_ALC_EVENT], row, a->event);
+    mm_column_text(&c[MM_ALC_HIDDEN_BY], row, a->hidden_by);
     n->bytes += ENVELOPE_BYTES + a->entity.n + a->doc.n + a->event.n;
     n->rows++;
-    n->failed = !mm_column_ok(&c[MM_ALC_EVENT]);
+    n->failed = !mm_column_ok(&c[MM_ALC_EVENT]) || !mm_column_ok(&c[MM_ALC_HIDDEN_BY]);
     return n->failed ? MM_E_NOMEM : MM_OK;
 }
 

@@ -209,6 +209,7 @@ enum mm_code mm_rows_alert(struct mm_rd *rd, struct mm_alert *ret)
         .entity = c[MM_ALC_ENTITY].s,
         .doc = c[MM_ALC_DOC].s,
         .event = c[MM_ALC_EVENT].s,
+        .hidden_by = c[MM_ALC_HIDDEN_BY].s,
     };
     return MM_OK;
 }
