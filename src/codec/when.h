@@ -31,6 +31,7 @@ enum mm_when_form {
     MM_WHEN_DMONY,    /* Sun, 06 Sep 2026 12:33:02 +0900, 6-Sep-26 12:33:02.5, 06Sep2026 12:33:02 */
     MM_WHEN_MDY,      /* 09/06/26 12:33:02, 9/6/2026 12:33:02 PM */
     MM_WHEN_DMY,      /* 06/09/26 12:33:02, 06.09.2026 12:33 */
+    MM_WHEN_IDS,      /* 09/06-12:33:02.5, 09/06/26-12:33:02 (Snort), 26/09/06-12:33:02 (Snort 3) */
     MM_WHEN_COMPACT,  /* 20260906123302, 20260906T123302Z, 20260906-12:33:02.5 */
     MM_WHEN_FILETIME, /* 100 ns since 1601, decimal or 0x and hexadecimal digits */
     MM_WHEN_EPOCH,    /* seconds with a fraction, or milli-, micro-, nanoseconds by size */

@@ -168,6 +168,27 @@ bool mm_when_dmy(struct mm_rd *rd, struct mm_when *w)
     return mm_when_dmy_date(rd, w) && clock_behind(rd, w);
 }
 
+/* Of three numbers a first one above 12 is the year: Snort 3, which came in 2021, writes it there. */
+bool mm_when_ids(struct mm_rd *rd, struct mm_when *w)
+{
+    int32_t first;
+
+    if (!mm_when_two(rd, &first) || !mm_rd_byte(rd, '/') || !mm_when_two(rd, &w->civil.day))
+        return false;
+    w->civil.month = first;
+    w->has_date = true;
+    w->has_year = mm_rd_byte(rd, '/');
+    if (w->has_year && first > 12) {
+        w->civil.year = mm_when_year_of_two(first);
+        w->civil.month = w->civil.day;
+        if (!mm_when_two(rd, &w->civil.day))
+            return false;
+    } else if (w->has_year && !year_long_or_short(rd, &w->civil.year)) {
+        return false;
+    }
+    return mm_rd_byte(rd, '-') && clock_short(rd, w);
+}
+
 /* 20260906: eight digits that are a day of some year, so that most numbers are refused. */
 bool mm_when_compact_date(struct mm_rd *rd, struct mm_when *w)
 {

@@ -95,6 +95,7 @@ bool mm_when_mdy(struct mm_rd *rd, struct mm_when *w);
 bool mm_when_mdy_date(struct mm_rd *rd, struct mm_when *w);
 bool mm_when_dmy(struct mm_rd *rd, struct mm_when *w);
 bool mm_when_dmy_date(struct mm_rd *rd, struct mm_when *w);
+bool mm_when_ids(struct mm_rd *rd, struct mm_when *w);
 bool mm_when_compact(struct mm_rd *rd, struct mm_when *w);
 bool mm_when_compact_date(struct mm_rd *rd, struct mm_when *w);
 bool mm_when_compact_clock(struct mm_rd *rd, struct mm_when *w);
