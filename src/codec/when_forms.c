@@ -168,7 +168,8 @@ bool mm_when_dmy(struct mm_rd *rd, struct mm_when *w)
     return mm_when_dmy_date(rd, w) && clock_behind(rd, w);
 }
 
-/* Of three numbers a first one above 12 is the year: Snort 3, which came in 2021, writes it there. */
+/* Of three numbers a first one above 12 is the year: Snort 3, which came in 2021, writes it there.
+ */
 bool mm_when_ids(struct mm_rd *rd, struct mm_when *w)
 {
     int32_t first;
