@@ -21,7 +21,6 @@ enum {
     MM_UNREAD_MAX = 100,      /* templates kept of one source: more is no longer read by people */
     MM_UNREAD_EXAMPLES = 3,   /* lines kept of one template */
     MM_UNREAD_LINE = 1024,    /* bytes of such a line */
-    MM_UNREAD_PUT_MAX = 40,   /* of one transaction, which holds 300 rows at most */
     MM_UNREAD_KEEP_DAYS = 90, /* not seen so long, a template is forgotten with its examples */
     MM_COVERAGE_DAYS = 92,    /* a quarter of a year of days */
     MM_COVERAGE_ROWS = 100 * 1000, /* 1,000 companies with 100 sources each */
@@ -65,10 +64,10 @@ struct mm_unread {
 };
 
 /*
- * Add templates of one source (all rows name the same company and source, n <=
- * MM_UNREAD_PUT_MAX): each goes to the kept template that is most like it, or becomes one. When
- * MM_UNREAD_MAX are there, the rarest make room for later ones. System scope. A company that is
- * gone is passed over.
+ * Add templates of one source (all rows name the same company and source): each goes to the kept
+ * template that is most like it, or becomes one. When MM_UNREAD_MAX are there, the rarest make room
+ * for later ones. However many they are, no more than MM_UNREAD_MAX rows are written. System scope.
+ * A company that is gone is passed over.
  */
 MM_MUST_USE enum mm_code mm_unread_put(struct mm_tx *tx, const struct mm_unread *list, size_t n,
                                        int64_t now_us);

@@ -122,6 +122,48 @@ TEST(unread_lines_of_one_kind_are_one_template_with_three_examples)
     mm_records_close(&rec);
 }
 
+static enum mm_code put_three(struct mm_tx *tx, void *arg)
+{
+    return mm_unread_put(tx, arg, 3, NOW);
+}
+
+TEST(like_lines_of_several_processes_are_one_template)
+{
+    struct mm_records *rec = open_records();
+    struct mm_unread *l = NULL, three[3];
+    struct mm_shape shape;
+    struct mm_buf key;
+    struct mm_arena a;
+
+    mm_arena_init(&a, 1 << 20);
+    mm_buf_init(&key, MM_CLUSTER_TEXT);
+    mm_shape_of(MM_S("door 7 opened"), &shape);
+    mm_shape_key(&shape, &key);
+    for (size_t i = 0; i < 3; i++)
+        three[i] = (struct mm_unread){.company = 1,
+                                      .source = 7,
+                                      .shape = mm_buf_slice(&key),
+                                      .count = 10,
+                                      .first_us = NOW + (int64_t)i,
+                                      .last_us = NOW + (int64_t)i,
+                                      .seq = i,
+                                      .line = {MM_S("door 1 opened"), MM_S("door 2 opened")},
+                                      .lines = 2};
+    three[2].line[1] = MM_S("door 9 opened");
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), put_three, three), MM_OK);
+    CHECK_NUM(list(rec, 1, &a, &l), 1);
+    CHECK_NUM(l[0].count, 30);
+    CHECK_NUM(l[0].first_us, NOW);
+    CHECK_NUM(l[0].last_us, NOW + 2);
+    CHECK_NUM(l[0].seq, 2);
+    CHECK_NUM(l[0].lines, 3);
+    CHECK_SLICE(l[0].line[1], "door 2 opened");
+    CHECK_SLICE(l[0].line[2], "door 9 opened");
+    mm_buf_done(&key);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
 TEST(unread_templates_of_a_source_are_bounded_and_forgotten)
 {
     struct mm_records *rec = open_records();

@@ -12,7 +12,8 @@ struct put {
     struct mm_tx *tx;
     uint32_t source;
     struct mm_cluster set;
-    int64_t row[MM_UNREAD_MAX]; /* by index in set; 0: not stored yet */
+    int64_t row[MM_UNREAD_MAX];          /* by index in set; 0: not stored yet */
+    struct mm_unread sum[MM_UNREAD_MAX]; /* likewise: what came, all together; count 0: nothing */
     struct mm_buf key, text;
 };
 static_assert((int)MM_UNREAD_MAX <= (int)MM_CLUSTER_SET, "one set holds a source's templates");
@@ -54,10 +55,9 @@ static void bind_line(struct mm_q *q, const char *name, const struct mm_unread *
         mm_q_null(q, name);
 }
 
-static enum mm_code add_row(struct put *p, const struct mm_unread *u, int64_t *ret_row)
+static enum mm_code add_row(struct put *p, const struct mm_unread *u)
 {
     struct mm_q q;
-    enum mm_code code;
 
     mm_q_begin(&q, p->tx, &mm_coverage_stmts[MM_COVERAGE_UNREAD_ADD]);
     mm_q_int(&q, ":source", u->source);
@@ -72,10 +72,7 @@ static enum mm_code add_row(struct put *p, const struct mm_unread *u, int64_t *r
     bind_line(&q, ":line1", u, 0);
     bind_line(&q, ":line2", u, 1);
     bind_line(&q, ":line3", u, 2);
-    code = mm_q_end(&q);
-    if (code == MM_OK)
-        *ret_row = mm_tx_last_id(p->tx);
-    return code;
+    return mm_q_end(&q);
 }
 
 static enum mm_code count_row(struct put *p, const struct mm_unread *u, int64_t row)
@@ -95,24 +92,44 @@ static enum mm_code count_row(struct put *p, const struct mm_unread *u, int64_t 
     return mm_q_end(&q);
 }
 
-/* One template; *ret_full when there was no room for it. */
-static enum mm_code put_one(struct put *p, const struct mm_unread *u, bool *ret_full)
+/* Like lines, one after the other: counts add up, the first two examples and the newest stay. */
+static void add_up(struct mm_unread *sum, const struct mm_unread *u)
+{
+    if (sum->count == 0) {
+        *sum = *u;
+        return;
+    }
+    sum->count += u->count;
+    sum->format = u->format;
+    sum->queue = u->queue;
+    sum->seq = u->seq;
+    sum->last_us = u->last_us > sum->last_us ? u->last_us : sum->last_us;
+    for (size_t i = 0; i < u->lines; i++)
+        sum->line[sum->lines < MM_UNREAD_EXAMPLES ? sum->lines++ : MM_UNREAD_EXAMPLES - 1] =
+            u->line[i];
+}
+
+/* Where the template belongs; false when there was no room for it. */
+static bool put_one(struct put *p, const struct mm_unread *u)
 {
     struct mm_shape shape;
     size_t at;
 
-    MM_ASSERT(u->lines >= 1 && u->lines <= MM_UNREAD_EXAMPLES);
+    MM_ASSERT(u->lines >= 1 && u->lines <= MM_UNREAD_EXAMPLES && u->count > 0);
+    MM_ASSERT(u->source == p->source);
     if (!mm_shape_read(u->shape, &shape))
-        return MM_OK;
+        return true;
     at = mm_cluster_put(&p->set, p->source, clean(&p->text, u->app), &shape);
-    if (at == SIZE_MAX) {
-        *ret_full = true;
-        return MM_OK;
-    }
+    if (at == SIZE_MAX)
+        return false;
+    add_up(&p->sum[at], u);
+    return true;
+}
+
+static enum mm_code write_one(struct put *p, size_t at)
+{
     mm_shape_key(&p->set.entry[at].shape, &p->key);
-    if (p->row[at] != 0)
-        return count_row(p, u, p->row[at]);
-    return add_row(p, u, &p->row[at]);
+    return p->row[at] != 0 ? count_row(p, &p->sum[at], p->row[at]) : add_row(p, &p->sum[at]);
 }
 
 static enum mm_code forget(struct put *p, bool full, int64_t now_us)
@@ -138,7 +155,11 @@ static enum mm_code put_all(struct put *p, const struct mm_unread *list, size_t 
     enum mm_code code = load_known(p);
 
     for (size_t i = 0; i < n && code == MM_OK; i++)
-        code = put_one(p, &list[i], &full);
+        full = !put_one(p, &list[i]) || full;
+    for (size_t i = 0; i < p->set.count && code == MM_OK; i++) {
+        if (p->sum[i].count > 0)
+            code = write_one(p, i);
+    }
     return code == MM_OK ? forget(p, full, now_us) : code;
 }
 
@@ -148,7 +169,7 @@ enum mm_code mm_unread_put(struct mm_tx *tx, const struct mm_unread *list, size_
     bool is = false;
     enum mm_code code;
 
-    MM_ASSERT(n > 0 && n <= MM_UNREAD_PUT_MAX);
+    MM_ASSERT(n > 0);
     p.source = list[0].source;
     if (mm_cluster_init(&p.set, MM_UNREAD_MAX) != MM_OK)
         return MM_E_NOMEM;

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "triage/triage.h"
-
 enum mm_code mm_batch_new(uint64_t id, uint16_t queue, uint64_t from, int64_t now_us,
                           struct mm_batch **ret)
 {
@@ -261,4 +259,47 @@ enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c)
                            mm_chunk_body(c, r));
     }
     return mm_buf_ok(&b->alerts) ? MM_OK : MM_E_NOMEM;
+}
+
+static int sender_order(uint32_t company_a, uint32_t source_a, uint32_t company_b,
+                        uint32_t source_b)
+{
+    if (company_a != company_b)
+        return company_a < company_b ? -1 : 1;
+    return source_a < source_b ? -1 : source_a > source_b;
+}
+
+static int by_count(const void *pa, const void *pb)
+{
+    const struct mm_batch_count *a = pa, *b = pb;
+
+    return sender_order(a->company, a->source, b->company, b->source);
+}
+
+static int by_format(const void *pa, const void *pb)
+{
+    const struct mm_batch_format *a = pa, *b = pb;
+
+    return sender_order(a->company, a->source, b->company, b->source);
+}
+
+/* Those of one sender by their numbers: the newest example is the last. */
+static int by_unread(const void *pa, const void *pb)
+{
+    const struct mm_unread *a = &(*(struct mm_batch_unread *const *)pa)->u;
+    const struct mm_unread *b = &(*(struct mm_batch_unread *const *)pb)->u;
+    int c = sender_order(a->company, a->source, b->company, b->source);
+
+    return c != 0 ? c : a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+void mm_batch_sort(struct mm_batch *b)
+{
+    MM_ASSERT(mm_batch_complete(b));
+    if (b->counts_n > 1)
+        qsort(b->counts, b->counts_n, sizeof(b->counts[0]), by_count);
+    if (b->formats_n > 1)
+        qsort(b->formats, b->formats_n, sizeof(b->formats[0]), by_format);
+    if (b->unread_n > 1)
+        qsort(b->unread, b->unread_n, sizeof(b->unread[0]), by_unread);
 }

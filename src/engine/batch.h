@@ -11,6 +11,7 @@
 #define MM_ENGINE_BATCH_H
 
 #include "engine/ring.h"
+#include "triage/triage.h"
 
 enum {
     MM_BATCH_RECORDS = 300 * 1000,           /* where a row costs eventd least (measured) */
@@ -19,8 +20,9 @@ enum {
     MM_BATCH_SIEVES_MAX = 128 * 1024 * 1024, /* 2,000 rows that waited, of 48 KiB */
     MM_BATCH_COUNTS_MAX = 512 * 1024,        /* different senders; a register holds 200,000 */
     MM_BATCH_FORMATS_MAX = 1024 * 1024,      /* a register's sources with some formats each */
-    MM_BATCH_UNREAD_MAX = 2000,              /* templates; what is beyond is counted only */
-    MM_BATCH_ASIDES_MAX = 1000,              /* what is beyond is in the events only */
+    MM_BATCH_UNREAD_MAX = 2000, /* templates; what is beyond is counted only. They cost a write
+                                   some milliseconds, all of one sender's among its 100 kept */
+    MM_BATCH_ASIDES_MAX = 1000, /* what is beyond is in the events only */
 };
 
 struct mm_batch_count {
@@ -63,17 +65,20 @@ struct mm_batch {
     size_t chunks_out;
     bool closed;
     bool unsure; /* an earlier process may have stored some of it */
+    /* to > 0: an earlier process has counted a part of these records, and the batch ends there. */
+    struct mm_counted counted;
     int64_t opened_us;
     int64_t newest_us;       /* received time of the record that was put in last */
     struct mm_slice *blocks; /* each malloc'ed */
     size_t blocks_n, blocks_cap;
     struct mm_buf alerts;
     struct mm_buf sieves; /* rows of that table, of these and earlier records */
+    /* Of these three each is sorted by company and source once the batch is complete. */
     struct mm_batch_count *counts;
     size_t counts_n, counts_cap;
     struct mm_batch_format *formats;
     size_t formats_n, formats_cap;
-    struct mm_batch_unread **unread; /* sorted by company and source once complete */
+    struct mm_batch_unread **unread;
     size_t unread_n;
     struct mm_batch_aside *asides;
     size_t asides_n;
@@ -87,6 +92,8 @@ MM_MUST_USE enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chu
 /* Remember a record that could not be read. */
 void mm_batch_aside(struct mm_batch *b, uint32_t company, uint32_t source, uint64_t seq,
                     int64_t received_us, const char *why, struct mm_slice bytes);
+/* Bring counters into the order in which they are written: by company, then source. */
+void mm_batch_sort(struct mm_batch *b);
 static inline bool mm_batch_complete(const struct mm_batch *b)
 {
     return b->closed && b->chunks_out == 0;

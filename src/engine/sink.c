@@ -98,7 +98,8 @@ void mm_sink_free(struct mm_sink **sink)
 
 /* ---- queues ---- */
 
-static enum mm_code position_of(struct mm_sink *s, uint16_t queue, uint64_t *ret)
+static enum mm_code position_of(struct mm_sink *s, uint16_t queue, uint64_t *ret,
+                                struct mm_counted *ret_counted)
 {
     struct mm_tx *tx = NULL;
     enum mm_code code = mm_records_read(s->o.records, mm_system_scope(), &tx);
@@ -106,6 +107,8 @@ static enum mm_code position_of(struct mm_sink *s, uint16_t queue, uint64_t *ret
     if (code != MM_OK)
         return code;
     code = mm_triage_position(tx, queue, ret);
+    if (code == MM_OK)
+        code = mm_triage_counted(tx, queue, ret_counted);
     mm_records_read_done(&tx);
     return code;
 }
@@ -113,14 +116,16 @@ static enum mm_code position_of(struct mm_sink *s, uint16_t queue, uint64_t *ret
 static void open_queue(struct mm_sink *s, uint16_t queue)
 {
     struct mm_sink_queue *q;
+    struct mm_counted counted;
     uint64_t from = 1;
 
-    if (s->queues_n == MM_SINK_QUEUES_MAX || position_of(s, queue, &from) != MM_OK)
+    if (s->queues_n == MM_SINK_QUEUES_MAX || position_of(s, queue, &from, &counted) != MM_OK)
         return;
     q = calloc(1, sizeof(*q));
     if (q == NULL)
         return;
     q->queue = queue;
+    q->counted = counted;
     q->unsure_below = from + (uint64_t)MM_SINK_IN_FLIGHT * s->o.batch_records;
     if (mm_spool_reader_open(s->spool_dir, queue, from, &q->reader) != MM_OK ||
         mm_sift_new(queue, &q->sift) != MM_OK) {
@@ -229,10 +234,20 @@ static void close_batch(struct mm_sink *s, bool stopping)
     s->open = NULL;
 }
 
+/* May the open batch take the next record of its queue, which is there? */
+static bool has_room(const struct mm_sink *s, const struct mm_sink_queue *q)
+{
+    const struct mm_batch *b = s->open;
+
+    if (b->counted.to != 0)
+        return q->recs[q->at].seq < b->counted.to;
+    return b->records < s->o.batch_records && b->bytes < MM_BATCH_BYTES;
+}
+
 static bool should_close(struct mm_sink *s, int64_t now_us)
 {
     const struct mm_batch *b = s->open;
-    const struct mm_sink_queue *q = queue_of(s, b->queue);
+    struct mm_sink_queue *q = queue_of(s, b->queue);
     bool behind = q->at < q->n && mm_now_us() - b->newest_us > BEHIND_US;
     /* A store or shards that are behind get larger batches, because they cost less a row. */
     bool quiet = waiting(s) == 0 && !behind;
@@ -240,6 +255,8 @@ static bool should_close(struct mm_sink *s, int64_t now_us)
 
     if (b->records == 0)
         return false;
+    if (b->counted.to != 0) /* it was in the queue before; where it is not, a disk has lost it */
+        return !has_more(q) || !has_room(s, q);
     return b->records >= s->o.batch_records || b->bytes >= MM_BATCH_BYTES ||
            now_us - b->opened_us >= age_us;
 }
@@ -258,6 +275,9 @@ static bool open_batch(struct mm_sink *s, int64_t now_us)
         if (mm_batch_new(++s->next_id, q->queue, q->recs[q->at].seq, now_us, &s->open) != MM_OK)
             return false;
         s->open->unsure = s->open->from < q->unsure_below;
+        if (q->counted.to > s->open->from)
+            s->open->counted = q->counted;
+        q->counted = (struct mm_counted){0};
         return true;
     }
     return false;
@@ -305,7 +325,7 @@ static bool feed(struct mm_sink *s)
     struct mm_batch *b = s->open;
     size_t before = b->records;
 
-    while (b->records < s->o.batch_records && b->bytes < MM_BATCH_BYTES && has_more(q)) {
+    while (has_more(q) && has_room(s, q)) {
         const struct mm_spool_record *r = &q->recs[q->at];
         struct mm_chunk_rec rec = {
             .seq = r->seq, .received_us = r->received_us, .flags = r->flags & 0x7FFF};
@@ -414,12 +434,13 @@ static enum mm_code step(struct mm_sink *s, bool stopping, bool *ret_worked)
         return code;
     if (s->open == NULL && !stopping && open_batch(s, now))
         *ret_worked = true;
-    if (s->open != NULL && !stopping && feed(s))
+    /* What is counted in part is done to its end. */
+    if (s->open != NULL && (!stopping || s->open->counted.to != 0) && feed(s))
         *ret_worked = true;
     /* A chunk that is not full goes out when its shard has nothing else to do. */
     if (s->open != NULL && s->chunk != NULL && mm_ring_idle(s->chunk_ring))
         submit(s);
-    if (s->open != NULL && (stopping || should_close(s, now)))
+    if (s->open != NULL && ((stopping && s->open->counted.to == 0) || should_close(s, now)))
         close_batch(s, stopping);
     hand_over(s);
     (void)pthread_mutex_lock(&s->lock);

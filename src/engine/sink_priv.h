@@ -33,7 +33,8 @@ struct mm_sink_queue {
     uint16_t queue;
     struct mm_spool_reader *reader;
     struct mm_sift *sift;
-    uint64_t unsure_below; /* numbers that an earlier process may have stored */
+    uint64_t unsure_below;     /* numbers that an earlier process may have stored */
+    struct mm_counted counted; /* what it has counted of the next batch */
     /* Records that were read and not yet given to a chunk. */
     struct mm_spool_record recs[MM_SINK_READ_MAX];
     size_t at, n;

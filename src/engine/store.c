@@ -11,9 +11,10 @@
 #include "triage/triage.h"
 
 enum {
-    PAUSE_MS = 200,  /* after "not now"; an eventd that restarts takes about a second */
-    TRIM_EVERY = 20, /* batches; segments are 64 MiB, so more often finds nothing */
-    COUNTS_PER_WRITE = 100,
+    PAUSE_MS = 200,   /* after "not now"; an eventd that restarts takes about a second */
+    TRIM_EVERY = 20,  /* batches; segments are 64 MiB, so more often finds nothing */
+    COUNT_ROWS = 150, /* of one write, and those of one sender more: 300 are allowed */
+    ASIDES_PER_WRITE = 20,
 };
 
 /* What one write transaction does of a batch. */
@@ -21,7 +22,8 @@ struct part {
     struct mm_batch *b;
     const struct mm_alert *alerts;
     size_t alerts_n, alerts_at;
-    size_t counts_at, formats_at, unread_at, asides_at;
+    size_t counts_at, formats_at, unread_at; /* senders before these are counted */
+    size_t asides_at;
     bool done;
 };
 
@@ -140,83 +142,113 @@ static bool store_alerts(struct mm_sink *s, struct mm_batch *b, const struct mm_
     return ok;
 }
 
+/* What came of one sender, and by which days. */
+static enum mm_code count_lines(struct mm_tx *tx, const struct mm_batch_count *c)
+{
+    struct mm_health h = {.company = c->company,
+                          .source = c->source,
+                          .parsed = c->parsed,
+                          .unparsed = c->unparsed,
+                          .last_seen_us = c->last_seen_us,
+                          .updated_us = mm_now_us()};
+    struct mm_cover_day day = {
+        .day = mm_cover_day_of(c->last_seen_us), .parsed = c->parsed, .unparsed = c->unparsed};
+    enum mm_code code = mm_health_parsed(tx, &h);
+
+    if (code == MM_OK && c->parsed + c->unparsed > 0)
+        code = mm_cover_day_add(tx, c->company, c->source, &day);
+    return code;
+}
+
+/* By which format its lines were read, or not. */
+static enum mm_code count_format(struct mm_tx *tx, const struct mm_batch_format *f)
+{
+    struct mm_source_format row = {.company = f->company,
+                                   .source = f->source,
+                                   .format = mm_slice_str(f->name),
+                                   .parsed = f->parsed,
+                                   .unparsed = f->unparsed,
+                                   .topics = f->topics,
+                                   .first_us = f->last_us,
+                                   .last_us = f->last_us};
+
+    return mm_source_format_add(tx, &row);
+}
+
+/* Templates of unread lines, [from, to) of the batch's. */
+static enum mm_code count_unread(struct mm_tx *tx, const struct mm_batch *b, size_t from, size_t to)
+{
+    struct mm_unread *list;
+    enum mm_code code;
+
+    if (from == to)
+        return MM_OK;
+    list = calloc(to - from, sizeof(*list));
+    if (list == NULL)
+        return MM_E_NOMEM;
+    for (size_t i = from; i < to; i++)
+        list[i - from] = b->unread[i]->u;
+    code = mm_unread_put(tx, list, to - from, mm_now_us());
+    free(list);
+    return code;
+}
+
+/* Everything that is counted of the next sender; *rows grows by what that may have written. False
+ * in *ret_counted: an earlier process has done it. */
+static enum mm_code count_sender(struct mm_tx *tx, struct part *p, size_t *rows, bool *ret_counted)
+{
+    const struct mm_batch *b = p->b;
+    const struct mm_batch_count *c = &b->counts[p->counts_at];
+    const struct mm_counted *was = &b->counted;
+    bool again = b->to == was->to && (c->company < was->company ||
+                                      (c->company == was->company && c->source <= was->source));
+    enum mm_code code = again ? MM_OK : count_lines(tx, c);
+    size_t unread = p->unread_at;
+
+    *rows += again ? 0 : 3;
+    for (; code == MM_OK && p->formats_at < b->formats_n &&
+           b->formats[p->formats_at].company == c->company &&
+           b->formats[p->formats_at].source == c->source;
+         p->formats_at++) {
+        *rows += again ? 0 : 1;
+        code = again ? MM_OK : count_format(tx, &b->formats[p->formats_at]);
+    }
+    while (unread < b->unread_n && b->unread[unread]->u.company == c->company &&
+           b->unread[unread]->u.source == c->source)
+        unread++;
+    if (code == MM_OK && !again) {
+        *rows += unread - p->unread_at;
+        code = count_unread(tx, b, p->unread_at, unread);
+    }
+    p->unread_at = unread;
+    p->counts_at++;
+    *ret_counted = !again;
+    return code;
+}
+
+/* Counters of as many senders as one transaction may hold. Unless these are all, it remembers up
+ * to which it came: whoever begins again counts from there. */
 static enum mm_code write_counts(struct mm_tx *tx, struct part *p)
 {
+    size_t rows = 0;
+    bool counted = false;
     enum mm_code code = MM_OK;
-    size_t end = mm_min_size(p->counts_at + COUNTS_PER_WRITE, p->b->counts_n);
 
-    for (; p->counts_at < end && code == MM_OK; p->counts_at++) {
-        const struct mm_batch_count *c = &p->b->counts[p->counts_at];
-        struct mm_health h = {.company = c->company,
-                              .source = c->source,
-                              .parsed = c->parsed,
-                              .unparsed = c->unparsed,
-                              .last_seen_us = c->last_seen_us,
-                              .updated_us = mm_now_us()};
-        struct mm_cover_day day = {
-            .day = mm_cover_day_of(c->last_seen_us), .parsed = c->parsed, .unparsed = c->unparsed};
+    while (p->counts_at < p->b->counts_n && rows < COUNT_ROWS && code == MM_OK)
+        code = count_sender(tx, p, &rows, &counted);
+    if (code == MM_OK && counted) {
+        const struct mm_batch_count *c = &p->b->counts[p->counts_at - 1];
+        struct mm_counted now = {.to = p->b->to, .company = c->company, .source = c->source};
 
-        code = mm_health_parsed(tx, &h);
-        if (code == MM_OK && c->parsed + c->unparsed > 0)
-            code = mm_cover_day_add(tx, c->company, c->source, &day);
+        code = mm_triage_counted_set(tx, p->b->queue, &now);
     }
     return code;
-}
-
-static enum mm_code write_formats(struct mm_tx *tx, struct part *p)
-{
-    enum mm_code code = MM_OK;
-    size_t end = mm_min_size(p->formats_at + COUNTS_PER_WRITE, p->b->formats_n);
-
-    for (; p->formats_at < end && code == MM_OK; p->formats_at++) {
-        const struct mm_batch_format *f = &p->b->formats[p->formats_at];
-        struct mm_source_format row = {.company = f->company,
-                                       .source = f->source,
-                                       .format = mm_slice_str(f->name),
-                                       .parsed = f->parsed,
-                                       .unparsed = f->unparsed,
-                                       .topics = f->topics,
-                                       .first_us = f->last_us,
-                                       .last_us = f->last_us};
-
-        code = mm_source_format_add(tx, &row);
-    }
-    return code;
-}
-
-static int by_source(const void *pa, const void *pb)
-{
-    const struct mm_unread *a = &(*(struct mm_batch_unread *const *)pa)->u;
-    const struct mm_unread *b = &(*(struct mm_batch_unread *const *)pb)->u;
-
-    if (a->company != b->company)
-        return a->company < b->company ? -1 : 1;
-    if (a->source != b->source)
-        return a->source < b->source ? -1 : 1;
-    return a->seq < b->seq ? -1 : a->seq > b->seq;
-}
-
-/* Templates of one source. */
-static enum mm_code write_unread(struct mm_tx *tx, struct part *p)
-{
-    struct mm_unread list[MM_UNREAD_PUT_MAX];
-    size_t n = 0;
-
-    while (n < MM_UNREAD_PUT_MAX && p->unread_at < p->b->unread_n) {
-        const struct mm_unread *u = &p->b->unread[p->unread_at]->u;
-
-        if (n > 0 && (u->company != list[0].company || u->source != list[0].source))
-            break;
-        list[n++] = *u;
-        p->unread_at++;
-    }
-    return n == 0 ? MM_OK : mm_unread_put(tx, list, n, mm_now_us());
 }
 
 static enum mm_code write_asides(struct mm_tx *tx, struct part *p)
 {
     enum mm_code code = MM_OK;
-    size_t end = mm_min_size(p->asides_at + 20, p->b->asides_n);
+    size_t end = mm_min_size(p->asides_at + ASIDES_PER_WRITE, p->b->asides_n);
 
     for (; p->asides_at < end && code == MM_OK; p->asides_at++) {
         const struct mm_batch_aside *a = &p->b->asides[p->asides_at];
@@ -250,15 +282,9 @@ static enum mm_code write_part(struct mm_tx *tx, void *arg)
         if (code != MM_OK || p->counts_at < p->b->counts_n)
             return code;
     }
-    if (p->formats_at < p->b->formats_n) {
-        code = write_formats(tx, p);
-        if (code != MM_OK || p->formats_at < p->b->formats_n)
-            return code;
-    }
-    code = write_unread(tx, p);
-    if (code == MM_OK)
-        code = write_asides(tx, p);
-    if (code != MM_OK || p->unread_at < p->b->unread_n || p->asides_at < p->b->asides_n)
+    MM_ASSERT(p->formats_at == p->b->formats_n && p->unread_at == p->b->unread_n);
+    code = write_asides(tx, p);
+    if (code != MM_OK || p->asides_at < p->b->asides_n)
         return code;
     code = mm_triage_position_set(tx, p->b->queue, p->b->to);
     p->done = code == MM_OK;
@@ -270,8 +296,9 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
 {
     struct part p = {.b = b, .alerts = alerts, .alerts_n = n};
 
-    if (b->unread_n > 1)
-        qsort(b->unread, b->unread_n, sizeof(b->unread[0]), by_source);
+    mm_batch_sort(b);
+    if (b->counted.to != 0 && b->counted.to != b->to)
+        mm_log_warn("engine", "the queue no longer holds what was counted: queue=%u", b->queue);
     while (!p.done) {
         struct part before = p;
         enum mm_code code = mm_records_write(s->o.records, mm_system_scope(), write_part, &p);

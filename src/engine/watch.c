@@ -20,7 +20,7 @@ enum { WRITES_MAX = 100 }; /* sources of one transaction */
 
 #define CLOCK_STEP_US (2 * MM_US_PER_S)
 
-/* Intake's counters of one slot as they were added last. */
+/* Intake's counters of one slot as they were added last by this engine; zero: not yet. */
 struct counted {
     uint64_t received, spooled, dropped;
 };
@@ -126,6 +126,7 @@ struct counting {
     struct mm_watch *w;
     const struct mm_sources *sources;
     size_t from, to; /* slots */
+    struct counted seen[WRITES_MAX];
     int64_t now_us;
 };
 
@@ -136,22 +137,24 @@ static enum mm_code count_slots(struct mm_tx *tx, void *arg)
 
     for (size_t i = k->from; i < k->to && code == MM_OK; i++) {
         const struct mm_intake_source *s = &k->w->page->source[i];
-        const struct counted *c = &k->w->counted[i];
+        const struct counted *c = &k->w->counted[i], *now = &k->seen[i - k->from];
         struct mm_health h = {.company = atomic_load(&s->company),
                               .source = atomic_load(&s->source),
-                              .received = atomic_load(&s->received) - c->received,
-                              .spooled = atomic_load(&s->spooled) - c->spooled,
-                              .dropped = atomic_load(&s->dropped) - c->dropped,
+                              .page = k->w->epoch,
+                              .received = now->received,
+                              .spooled = now->spooled,
+                              .dropped = now->dropped,
                               .last_seen_us = atomic_load(&s->last_us),
                               .updated_us = k->now_us};
         const struct mm_source_info *info = mm_sources_find(k->sources, h.source);
 
-        if (atomic_load(&s->used) == 0 || (h.received | h.spooled | h.dropped) == 0)
+        if (atomic_load(&s->used) == 0 || memcmp(c, now, sizeof(*c)) == 0)
             continue;
         /* Slot 0 is the quarantine; any other must be a source of that company. */
         if (i > 0 && (info == NULL || info->parse.company != h.company))
             continue;
-        if ((h.received | h.spooled | h.dropped) >> 62 != 0)
+        if ((now->received | now->spooled | now->dropped) >> 62 != 0 ||
+            now->received < c->received || now->spooled < c->spooled || now->dropped < c->dropped)
             continue; /* no honest intake counts backwards */
         code = mm_health_intake(tx, &h);
     }
@@ -164,17 +167,16 @@ static void count(struct mm_watch *w, const struct mm_sources *sources, int64_t 
 
     for (size_t from = 0; from < n; from += WRITES_MAX) {
         struct counting k = {.w = w, .sources = sources, .from = from, .now_us = now_us};
-        struct counted seen[WRITES_MAX];
 
         k.to = mm_min_size(from + WRITES_MAX, n);
-        /* Read first: what comes in between is added next time. */
+        /* Read once: what comes in between is added next time. */
         for (size_t i = from; i < k.to; i++)
-            seen[i - from] = (struct counted){atomic_load(&w->page->source[i].received),
-                                              atomic_load(&w->page->source[i].spooled),
-                                              atomic_load(&w->page->source[i].dropped)};
+            k.seen[i - from] = (struct counted){atomic_load(&w->page->source[i].received),
+                                                atomic_load(&w->page->source[i].spooled),
+                                                atomic_load(&w->page->source[i].dropped)};
         if (mm_records_write(w->records, mm_system_scope(), count_slots, &k) != MM_OK)
             return;
-        memcpy(&w->counted[from], seen, (k.to - from) * sizeof(seen[0]));
+        memcpy(&w->counted[from], k.seen, (k.to - from) * sizeof(k.seen[0]));
     }
 }
 

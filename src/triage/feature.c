@@ -11,7 +11,7 @@ const struct mm_stmt mm_triage_stmts[MM_TRIAGE_STMTS] = {
 #undef MM_STMT
 };
 
-static const char *const shared[] = {"engine_position", NULL};
+static const char *const shared[] = {"engine_position", "engine_counted", NULL};
 
 const struct mm_feature mm_triage_feature = {
     .name = "triage",

@@ -16,8 +16,9 @@ static enum mm_code add(struct mm_tx *tx, const struct mm_health *h, bool intake
         mm_q_begin(&q, tx,
                    &mm_triage_stmts[intake ? MM_TRIAGE_HEALTH_INTAKE : MM_TRIAGE_HEALTH_ADD]);
         mm_q_int(&q, ":source", h->source);
-        /* Differences since the last call: far below 2^63. */
+        /* Lines and microseconds: far below 2^63. */
         if (intake) {
+            mm_q_int(&q, ":page", (int64_t)h->page);
             mm_q_int(&q, ":received", (int64_t)h->received);
             mm_q_int(&q, ":spooled", (int64_t)h->spooled);
             mm_q_int(&q, ":dropped", (int64_t)h->dropped);

@@ -438,9 +438,47 @@ enum mm_code mm_triage_position(struct mm_tx *tx, uint16_t queue, uint64_t *ret_
 enum mm_code mm_triage_position_set(struct mm_tx *tx, uint16_t queue, uint64_t seq)
 {
     struct mm_q q;
+    enum mm_code code;
 
     mm_q_begin(&q, tx, &mm_triage_stmts[MM_TRIAGE_POSITION_SET]);
     mm_q_int(&q, ":queue", queue);
     mm_q_int(&q, ":seq", (int64_t)seq);
+    code = mm_q_end(&q);
+    if (code != MM_OK)
+        return code;
+    mm_q_begin(&q, tx, &mm_triage_stmts[MM_TRIAGE_COUNTED_DONE]);
+    mm_q_int(&q, ":queue", queue);
+    return mm_q_end(&q);
+}
+
+enum mm_code mm_triage_counted(struct mm_tx *tx, uint16_t queue, struct mm_counted *ret)
+{
+    struct mm_counted counted = {0};
+    struct mm_q q;
+    enum mm_code code;
+
+    mm_q_begin(&q, tx, &mm_triage_stmts[MM_TRIAGE_COUNTED_GET]);
+    mm_q_int(&q, ":queue", queue);
+    if (mm_q_row(&q))
+        counted = (struct mm_counted){.to = (uint64_t)mm_q_col_int(&q, 0),
+                                      .company = mm_q_col_u32(&q, 1),
+                                      .source = mm_q_col_u32(&q, 2)};
+    code = mm_q_end(&q);
+    if (code == MM_OK)
+        *ret = counted;
+    return code;
+}
+
+enum mm_code mm_triage_counted_set(struct mm_tx *tx, uint16_t queue,
+                                   const struct mm_counted *counted)
+{
+    struct mm_q q;
+
+    MM_ASSERT(counted->to > 0);
+    mm_q_begin(&q, tx, &mm_triage_stmts[MM_TRIAGE_COUNTED_SET]);
+    mm_q_int(&q, ":queue", queue);
+    mm_q_int(&q, ":to", (int64_t)counted->to); /* numbers of a queue stay below 2^63 for ever */
+    mm_q_int(&q, ":company", counted->company);
+    mm_q_int(&q, ":source", counted->source);
     return mm_q_end(&q);
 }

@@ -98,20 +98,36 @@ MM_MUST_USE enum mm_code mm_triage_aside(struct mm_tx *tx, uint32_t company, uin
 
 /* Where the engine goes on: first number not done; 1 when the queue is new. System scope. */
 MM_MUST_USE enum mm_code mm_triage_position(struct mm_tx *tx, uint16_t queue, uint64_t *ret_seq);
+/* Everything below seq is stored, judged and counted: what mm_triage_counted_set said is over. */
 MM_MUST_USE enum mm_code mm_triage_position_set(struct mm_tx *tx, uint16_t queue, uint64_t seq);
 
-/* What a source has sent since the last call. */
+/* How far the counters of the batch [position, to) are written. */
+struct mm_counted {
+    uint64_t to;              /* 0: no counter of a number from the position on is written */
+    uint32_t company, source; /* the last sender that is counted, by company, then source */
+};
+
+/* What a batch that takes several transactions has counted; *ret is zero when there is none. */
+MM_MUST_USE enum mm_code mm_triage_counted(struct mm_tx *tx, uint16_t queue,
+                                           struct mm_counted *ret);
+MM_MUST_USE enum mm_code mm_triage_counted_set(struct mm_tx *tx, uint16_t queue,
+                                               const struct mm_counted *counted);
+
+/* What a source has sent. */
 struct mm_health {
     uint32_t company;
     uint32_t source;
+    uint64_t page;                       /* intake's epoch, when it is intake that counts */
     uint64_t received, spooled, dropped; /* intake */
     uint64_t parsed, unparsed;           /* engine */
     int64_t last_seen_us;
     int64_t updated_us;
 };
 
-/* Add to a source's counters (differences, not totals). Companies that are gone are passed over. */
+/* Add to a source's counters: what was parsed since the last call. Companies that are gone are
+ * passed over. */
 MM_MUST_USE enum mm_code mm_health_parsed(struct mm_tx *tx, const struct mm_health *h);
+/* What intake's page says, all since its epoch: what of it was added before is not added again. */
 MM_MUST_USE enum mm_code mm_health_intake(struct mm_tx *tx, const struct mm_health *h);
 /* Totals of every source the scope sees. */
 MM_MUST_USE enum mm_code mm_health_list(struct mm_tx *tx, struct mm_arena *a,

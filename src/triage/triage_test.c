@@ -436,3 +436,67 @@ TEST(position_notes_and_health_are_kept)
     mm_arena_done(&a);
     mm_records_close(&rec);
 }
+
+static enum mm_code count_half(struct mm_tx *tx, void *arg)
+{
+    struct mm_counted *seen = arg;
+    struct mm_counted half = {.to = 90, .company = 1, .source = 3};
+    enum mm_code code = mm_triage_counted(tx, 4, &seen[0]);
+
+    for (int i = 0; i < 2 && code == MM_OK; i++, half.source = 8) /* a second part of the batch */
+        code = mm_triage_counted_set(tx, 4, &half);
+    if (code == MM_OK)
+        code = mm_triage_position_set(tx, 5, 1000); /* another queue's */
+    if (code == MM_OK)
+        code = mm_triage_counted(tx, 4, &seen[1]);
+    if (code == MM_OK)
+        code = mm_triage_position_set(tx, 4, 90);
+    return code == MM_OK ? mm_triage_counted(tx, 4, &seen[2]) : code;
+}
+
+TEST(a_position_ends_what_was_counted_in_part)
+{
+    struct mm_records *rec = open_records();
+    struct mm_counted seen[3] = {{.to = 7}, {0}, {.to = 7}};
+
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), count_half, seen), MM_OK);
+    CHECK_NUM(seen[0].to, 0);
+    CHECK_NUM(seen[1].to, 90);
+    CHECK_NUM(seen[1].company, 1);
+    CHECK_NUM(seen[1].source, 8);
+    CHECK_NUM(seen[2].to, 0);
+    mm_records_close(&rec);
+}
+
+static enum mm_code add_page(struct mm_tx *tx, void *arg)
+{
+    return mm_health_intake(tx, arg);
+}
+
+TEST(a_page_of_counters_that_is_added_again_adds_what_is_new)
+{
+    struct mm_records *rec = open_records();
+    struct mm_health page[] = {
+        {.company = 1, .source = 3, .page = 100, .received = 5, .spooled = 4, .dropped = 1},
+        {.company = 1, .source = 3, .page = 100, .received = 5, .spooled = 4, .dropped = 1},
+        {.company = 1, .source = 3, .page = 100, .received = 9, .spooled = 9, .dropped = 1},
+        {.company = 1, .source = 3, .page = 200, .received = 2, .spooled = 2, .dropped = 2},
+    };
+    struct mm_scope_hold hold;
+    struct mm_health *health;
+    struct mm_arena a;
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+
+    mm_arena_init(&a, 1 << 20);
+    for (size_t i = 0; i < MM_COUNT(page); i++)
+        CHECK_NUM(mm_records_write(rec, mm_system_scope(), add_page, &page[i]), MM_OK);
+    CHECK(mm_records_read(rec, mm_system_company(&hold, 1), &tx) == MM_OK);
+    CHECK(mm_health_list(tx, &a, &health, &n) == MM_OK && n == 1);
+    CHECK_NUM(health[0].received, 11);
+    CHECK_NUM(health[0].spooled, 11);
+    CHECK_NUM(health[0].dropped, 3);
+    mm_records_read_done(&tx);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
+}

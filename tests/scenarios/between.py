@@ -7,13 +7,13 @@ three later).
 """
 import os
 import shutil
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from senders import Tcp, companies, each_once, failed_login, judged, log_cleared  # noqa: E402
 from stage import Stage, check, done, skip  # noqa: E402
+from strace import status, trap  # noqa: E402
 
 KILLS = int(os.environ.get("MIMAMORI_KILLS", "14"))
 # Of one batch with alerts: question and answer twice (events, alerts), then the transaction. The
@@ -22,30 +22,6 @@ MOMENTS = [("fdatasync", 1), ("flock", 1), ("recvfrom", 3), ("pwrite64", 1), ("s
            ("pwrite64", 9), ("recvfrom", 1), ("flock", 2), ("fdatasync", 2), ("sendto", 4),
            ("recvfrom", 6), ("pwrite64", 20), ("sendto", 1), ("recvfrom", 2)]
 sent = []
-
-
-def status(pid):
-    """What /proc says of a process; empty when it is dead (also when nobody has waited for it)."""
-    try:
-        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
-            text = f.read()
-    except OSError:
-        return ""
-    return "" if "State:\tZ" in text else text
-
-
-def trap(pid, call, at):
-    """strace on that engine; returns when it is attached, or when the engine died already: calls
-    that it makes by itself count too."""
-    p = subprocess.Popen(["strace", "-f", "-qq", "-p", str(pid), "-o", "/dev/null",
-                          "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={at}"],
-                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 5
-    while time.monotonic() < until and p.poll() is None and status(pid):
-        if f"TracerPid:\t{p.pid}\n" in status(pid):
-            break
-        time.sleep(0.01)
-    return p
 
 
 def one(stage, company, number, call, at):
