@@ -22,29 +22,45 @@ enum {
 
 /* ---- bytes ---- */
 
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c >= 0x80;
-}
+/* ALNUM: of a word. GAP ends a word wherever it stands. SOFT ends one when an address or a number
+ * follows: if:192.0.2.1/443, user@192.0.2.1. STOP: perhaps the end of a sentence. BEGIN: captures
+ * may begin there without being ALNUM. */
+enum { ALNUM = 1, GAP = 2, SOFT = 4, STOP = 8, BEGIN = 16 };
 
-/* Ends a word wherever it stands. */
-static bool is_gap(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '=' || c == '(' || c == ')' ||
-           c == '[' || c == ']' || c == '<' || c == '>' || c == '"' || c == '\'' || c == '|' ||
-           c == '{' || c == '}';
-}
+static const uint8_t classes[256] = {
+    ['0' ... '9'] = ALNUM,
+    ['a' ... 'z'] = ALNUM,
+    ['A' ... 'Z'] = ALNUM,
+    ['_'] = ALNUM,
+    [0x80 ... 0xFF] = ALNUM,
+    [' '] = GAP,
+    ['\t'] = GAP,
+    [','] = GAP,
+    [';'] = GAP,
+    ['='] = GAP,
+    ['('] = GAP,
+    [')'] = GAP,
+    ['['] = GAP | BEGIN,
+    [']'] = GAP,
+    ['<'] = GAP,
+    ['>'] = GAP,
+    ['"'] = GAP | BEGIN,
+    ['\''] = GAP,
+    ['|'] = GAP,
+    ['{'] = GAP,
+    ['}'] = GAP,
+    [':'] = SOFT | STOP | BEGIN,
+    ['/'] = SOFT,
+    ['@'] = SOFT,
+    ['#'] = SOFT,
+    ['.'] = STOP,
+    ['!'] = STOP,
+    ['?'] = STOP,
+};
 
-/* Ends a word when an address or a number follows: if:192.0.2.1/443, user@192.0.2.1. */
-static bool is_soft(uint8_t c)
+static bool is(uint8_t c, uint8_t class)
 {
-    return c == ':' || c == '/' || c == '@' || c == '#';
-}
-
-static bool is_stop(uint8_t c)
-{
-    return c == '.' || c == ':' || c == '!' || c == '?';
+    return (classes[c] & class) != 0;
 }
 
 /* ---- pieces ---- */
@@ -57,6 +73,9 @@ struct cut {
     struct mm_shape *to;
     size_t captures; /* what mm_patterns_add counts */
     size_t text;     /* bytes of the template so far */
+    /* The last answer of capture_at: what ends a gap or a word is asked for again as a piece. */
+    size_t asked, asked_end;
+    enum mm_scan asked_scan;
 };
 
 /* A capture of a key at `at`: its end, or 0. By name, so that records outlive new types. */
@@ -84,28 +103,28 @@ static bool looks_hex(struct mm_slice s)
     return s.n >= HEX_MIN && digit && letter;
 }
 
-/* What is worth masking although it stands in one line only; end of it, or 0. */
+/* What is worth masking although it stands in one line only, in the order of trying. */
+#define BIT(scan) (UINT64_C(1) << (scan))
+static const uint64_t masks =
+    BIT(MM_WHEN_YMD) | BIT(MM_WHEN_BSD) | BIT(MM_WHEN_CLF) | BIT(MM_WHEN_CTIME) |
+    BIT(MM_WHEN_DMONY) | BIT(MM_WHEN_MDY) | BIT(MM_WHEN_COMPACT) | BIT(MM_WHEN_JP) |
+    BIT(MM_WHEN_DATE) | BIT(MM_WHEN_CLOCK) | BIT(MM_WHEN_JP_DATE) | BIT(MM_SCAN_MAC) |
+    BIT(MM_SCAN_IP_COLON_PORT) | BIT(MM_SCAN_IP_HASH_PORT) | BIT(MM_SCAN_IP) | BIT(MM_SCAN_INT) |
+    BIT(MM_SCAN_NUM) | BIT(MM_SCAN_HEX) | BIT(MM_SCAN_QUOTED);
+
+/* End of what is masked at `at`, or 0. */
 static size_t masked(struct mm_slice in, size_t at, enum mm_scan *ret)
 {
-    static const uint8_t scans[] = {
-        MM_WHEN_YMD,     MM_WHEN_BSD, MM_WHEN_CLF,           MM_WHEN_CTIME,        MM_WHEN_DMONY,
-        MM_WHEN_MDY,     MM_WHEN_JP,  MM_WHEN_DATE,          MM_WHEN_CLOCK,        MM_WHEN_JP_DATE,
-        MM_WHEN_COMPACT, MM_SCAN_MAC, MM_SCAN_IP_COLON_PORT, MM_SCAN_IP_HASH_PORT, MM_SCAN_IP,
-        MM_SCAN_INT,     MM_SCAN_NUM, MM_SCAN_HEX,           MM_SCAN_QUOTED,
-    };
-    uint8_t c = at < in.n ? in.p[at] : 0;
-
-    if (!is_alnum(c) && c != '"' && c != '[' && c != ':')
+    if (at >= in.n || !is(in.p[at], ALNUM | BEGIN))
         return 0;
-    for (size_t i = 0; i < MM_COUNT(scans); i++) {
+    for (uint64_t may = mm_scan_may(in, at) & masks; may != 0; may &= may - 1) {
+        enum mm_scan scan = (enum mm_scan)__builtin_ctzll(may); /* below MM_SCAN_COUNT */
         struct mm_when when = {0};
         struct mm_scanned got;
 
-        enum mm_scan scan = (enum mm_scan)scans[i];
-
         if (!mm_scan_take(scan, (struct mm_slice){0}, in, at, &when, &got))
             continue;
-        if (got.end < in.n && is_alnum(in.p[got.end]) && is_alnum(in.p[got.end - 1]))
+        if (got.end < in.n && is(in.p[got.end], ALNUM) && is(in.p[got.end - 1], ALNUM))
             continue;
         if (scan == MM_SCAN_INT && got.end + 1 < in.n && in.p[got.end] == '.' &&
             in.p[got.end + 1] >= '0' && in.p[got.end + 1] <= '9')
@@ -124,13 +143,20 @@ static size_t masked(struct mm_slice in, size_t at, enum mm_scan *ret)
 /* The full stop of a sentence, not a dot in a name. */
 static bool stops(const struct cut *c, size_t at)
 {
-    return is_stop(c->in.p[at]) &&
-           (at + 1 == c->in.n || is_gap(c->in.p[at + 1]) || (c->key && c->in.p[at + 1] == MARK));
+    return is(c->in.p[at], STOP) &&
+           (at + 1 == c->in.n || is(c->in.p[at + 1], GAP) || (c->key && c->in.p[at + 1] == MARK));
 }
 
-static size_t capture_at(const struct cut *c, size_t at, enum mm_scan *ret)
+static size_t capture_at(struct cut *c, size_t at, enum mm_scan *ret)
 {
-    return c->key ? capture_text(c->in, at, ret) : masked(c->in, at, ret);
+    if (c->asked != at) {
+        c->asked = at;
+        c->asked_end =
+            c->key ? capture_text(c->in, at, &c->asked_scan) : masked(c->in, at, &c->asked_scan);
+    }
+    if (c->asked_end != 0)
+        *ret = c->asked_scan;
+    return c->asked_end;
 }
 
 static void add_capture(struct cut *c, enum mm_scan scan, size_t n)
@@ -158,37 +184,34 @@ static void add_literal(struct cut *c, struct mm_slice text, bool gap)
         c->text += text.p[i] == '{' ? 2 : 1;
 }
 
-/* Blanks and punctuation at c->at; empty when a word or a capture stands there. */
-static size_t gap_end(const struct cut *c)
+/* Does the piece at c->at go on with its byte at `at`, as a gap or as a word? */
+static bool goes_on(struct cut *c, size_t at, bool gap)
+{
+    uint8_t b = c->in.p[at];
+    enum mm_scan scan = MM_SCAN_REST;
+
+    if (is(b, GAP) || stops(c, at) || (is(b, SOFT) && capture_at(c, at + 1, &scan) != 0))
+        return gap;
+    return !gap && (!c->key || b != MARK);
+}
+
+/* Blanks and punctuation at c->at, where no capture stands; ends there when it is a word. */
+static size_t gap_end(struct cut *c)
 {
     size_t at = c->at;
-    enum mm_scan scan;
+    enum mm_scan scan = MM_SCAN_REST;
 
-    while (at < c->in.n) {
-        uint8_t b = c->in.p[at];
-
-        if (capture_at(c, at, &scan) != 0)
-            break;
-        if (!is_gap(b) && !stops(c, at) && !(is_soft(b) && capture_at(c, at + 1, &scan) != 0))
-            break;
+    while (at < c->in.n && goes_on(c, at, true) && (at == c->at || capture_at(c, at, &scan) == 0))
         at++;
-    }
     return at;
 }
 
-static size_t word_end(const struct cut *c)
+static size_t word_end(struct cut *c)
 {
     size_t at = c->at;
-    enum mm_scan scan;
 
-    while (at < c->in.n) {
-        uint8_t b = c->in.p[at];
-
-        if (is_gap(b) || stops(c, at) || (c->key && b == MARK) ||
-            (is_soft(b) && capture_at(c, at + 1, &scan) != 0))
-            break;
+    while (at < c->in.n && goes_on(c, at, false))
         at++;
-    }
     return at;
 }
 
@@ -244,7 +267,7 @@ static void drop_last_word(struct mm_shape *s)
 
 void mm_shape_of(struct mm_slice line, struct mm_shape *ret)
 {
-    struct cut c = {.to = ret};
+    struct cut c = {.to = ret, .asked = SIZE_MAX};
 
     line = mm_slice_trim(line);
     c.in = mm_slice_sub(line, 0, MM_CLUSTER_LINE);
@@ -261,7 +284,7 @@ void mm_shape_of(struct mm_slice line, struct mm_shape *ret)
 
 bool mm_shape_read(struct mm_slice key, struct mm_shape *ret)
 {
-    struct cut c = {.in = key, .key = true, .to = ret};
+    struct cut c = {.in = key, .key = true, .to = ret, .asked = SIZE_MAX};
 
     ret->count = ret->text_n = 0;
     if (key.n > MM_CLUSTER_TEXT)
@@ -345,8 +368,10 @@ static uint32_t bucket_key(uint32_t owner, struct mm_slice app, const struct mm_
     return mm_crc32c(mm_crc32c(crc, app), leading(s));
 }
 
-/* Equal words of a and b; 0 when their gaps differ, so that they can't be one template. */
-static size_t likeness(const struct mm_shape *a, const struct mm_shape *b, size_t *ret_words)
+/* Are at least half of the words of a and b the same? Drain's own threshold is 0.4, of words
+ * without a first one in common. False also when their gaps differ, so that they can't be one
+ * template. Says how many words are the same. */
+static bool alike(const struct mm_shape *a, const struct mm_shape *b, size_t *ret_same)
 {
     size_t same = 0, words = 0;
 
@@ -357,12 +382,12 @@ static size_t likeness(const struct mm_shape *a, const struct mm_shape *b, size_
 
         if (p->gap != q->gap || (p->gap && !equal) ||
             (p->scan != q->scan && (p->scan == MM_SCAN_REST || q->scan == MM_SCAN_REST)))
-            return 0;
+            return false;
         words += p->gap ? 0 : 1;
         same += !p->gap && equal ? 1 : 0;
     }
-    *ret_words = words;
-    return same;
+    *ret_same = same;
+    return same * 2 >= words && (same > 0 || words == 0);
 }
 
 /* Make a the template of both; true when that changed it. */
@@ -464,15 +489,13 @@ size_t mm_cluster_put(struct mm_cluster *set, uint32_t owner, struct mm_slice ap
     key = bucket_key(owner, app, shape);
     for (uint16_t i = set->head[key % MM_COUNT(set->head)]; i != NOTHING; i = set->entry[i].next) {
         struct mm_cluster_entry *e = &set->entry[i];
-        size_t words = 0, same;
+        size_t same;
 
         if (e->key != key || e->owner != owner || e->shape.count != shape->count ||
             !mm_slice_eq(mm_slice_of(e->app, e->app_n), app))
             continue;
-        same = likeness(&e->shape, shape, &words);
-        /* Half of the words: Drain's own threshold is 0.4, of words without a first one in common.
-         * Of two that are as like, the older one. */
-        if (same * 2 >= words && same > 0 && same >= best_same && may_join(&e->shape, shape)) {
+        /* Of two that are as like, the older one. */
+        if (alike(&e->shape, shape, &same) && same >= best_same && may_join(&e->shape, shape)) {
             best = e;
             best_same = same;
         }

@@ -109,6 +109,19 @@ TEST(cluster_says_when_a_set_is_full)
     mm_cluster_done(&set);
 }
 
+TEST(cluster_has_one_template_for_lines_without_words)
+{
+    struct mm_cluster set;
+
+    CHECK(mm_cluster_init(&set, 8) == MM_OK);
+    CHECK_NUM(put(&set, 1, "", ""), 0);
+    CHECK_NUM(put(&set, 1, "", ""), 0);
+    CHECK_NUM(put(&set, 1, "", "====="), 1);
+    CHECK_NUM(put(&set, 1, "", "====="), 1);
+    CHECK_NUM(put(&set, 1, "", "(((((("), 2);
+    mm_cluster_done(&set);
+}
+
 TEST(cluster_key_brings_a_template_back)
 {
     struct mm_cluster set;

@@ -2,12 +2,29 @@
  * codec/pattern_fuzz.c - the lines up to an empty one are templates, what follows is matched. No
  * input may break these promises: captures lie inside the text, in order; a whole match ends at
  * its end and names a template that was added; matching again gives the same; a text that no
- * template takes still gives captures inside it.
+ * template takes still gives captures inside it; what a type takes anywhere mm_scan_may allows.
  */
 #include "codec/pattern.h"
+#include "codec/pattern_scan.h"
 #include "tests/harness/test.h"
 
-enum { TEMPLATES_MAX = 16 };
+enum { TEMPLATES_MAX = 16, LOOK_MAX = 256 };
+
+/* Wherever a type takes something, its bit is set. */
+static void check_may(struct mm_slice text)
+{
+    for (size_t at = 0; at <= text.n && at < LOOK_MAX; at++) {
+        uint64_t may = mm_scan_may(text, at);
+
+        for (unsigned scan = 0; scan < MM_SCAN_COUNT; scan++) {
+            struct mm_when when = {0};
+            struct mm_scanned got;
+
+            if (mm_scan_take((enum mm_scan)scan, MM_S(" "), text, at, &when, &got))
+                MM_ASSERT((may >> scan & 1) != 0);
+        }
+    }
+}
 
 FUZZ(in)
 {
@@ -43,6 +60,7 @@ FUZZ(in)
         from = hit.capture[i].text.p + hit.capture[i].text.n;
         MM_ASSERT(from <= text.p + text.n);
     }
+    check_may(text);
     MM_ASSERT(mm_patterns_match(set, text, &again) == hit.whole && again.count == hit.count);
     mm_arena_done(&arena);
 }

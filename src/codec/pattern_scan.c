@@ -329,6 +329,106 @@ static size_t run_end(enum mm_scan scan, struct mm_slice next, struct mm_slice i
     }
 }
 
+#define BIT(scan) (UINT64_C(1) << (scan))
+
+enum { MAC_MIN = 11, SHORT_RUN = 20 }; /* the shortest MAC address; no form has a longer number */
+
+/* By the type of what a text begins with. */
+#define NUMBERS (BIT(MM_SCAN_INT) | BIT(MM_SCAN_NUM) | BIT(MM_SCAN_PORT) | BIT(MM_WHEN_EPOCH))
+#define ADDRESSES                                                                                  \
+    (BIT(MM_SCAN_IP) | BIT(MM_SCAN_IP_DOT_PORT) | BIT(MM_SCAN_IP_COLON_PORT) |                     \
+     BIT(MM_SCAN_IP_HASH_PORT) | BIT(MM_SCAN_IP_ANY_PORT))
+#define JAPANESE (BIT(MM_WHEN_JP) | BIT(MM_WHEN_JP_DATE))
+/* Two-digit numbers with signs between them, months by name among them. */
+#define SHORT_DATES                                                                                \
+    (BIT(MM_WHEN_CLF) | BIT(MM_WHEN_DMONY) | BIT(MM_WHEN_DMONY_DATE) | BIT(MM_WHEN_MDY) |          \
+     BIT(MM_WHEN_MDY_DATE) | BIT(MM_WHEN_DMY) | BIT(MM_WHEN_DMY_DATE))
+/* Any bytes: not ours to tell. */
+#define OTHERS                                                                                     \
+    (BIT(MM_SCAN_IDENT) | BIT(MM_SCAN_HOST) | BIT(MM_SCAN_WORD) | BIT(MM_SCAN_BLANKS) |            \
+     BIT(MM_SCAN_TO) | BIT(MM_SCAN_LAST) | BIT(MM_SCAN_REST) | BIT(MM_WHEN_ZONE) |                 \
+     BIT(MM_WHEN_JP_CLOCK))
+
+static uint8_t byte_at(struct mm_slice in, size_t at)
+{
+    return at < in.n ? in.p[at] : 0;
+}
+
+/* What a number of n digits may begin that `behind` follows. */
+static uint64_t may_number(size_t n, uint8_t behind)
+{
+    bool dash = behind == '-' || behind == '/' || behind == '.', far = behind >= 0x80;
+    uint64_t may = NUMBERS | BIT(MM_SCAN_HEX);
+
+    if (n >= 6)
+        return may | BIT(MM_WHEN_COMPACT_DATE) | BIT(MM_WHEN_COMPACT_CLOCK) | BIT(MM_WHEN_COMPACT) |
+               BIT(MM_WHEN_FILETIME);
+    if (n <= 2)
+        may |= SHORT_DATES | (behind == ':' ? BIT(MM_WHEN_CLOCK) : 0);
+    if (n == 4 && dash)
+        may |= BIT(MM_WHEN_YMD) | BIT(MM_WHEN_DATE);
+    if ((n == 4 || n == 2) && (dash || far))
+        may |= JAPANESE;
+    if (n <= 3 && behind == '.')
+        may |= ADDRESSES;
+    if (n == 1 && behind == 'x')
+        may |= BIT(MM_WHEN_FILETIME);
+    return may;
+}
+
+/* What a word of letters may begin. */
+static uint64_t may_letters(struct mm_slice in, size_t at)
+{
+    static const uint8_t months[32] = {['j' & 31] = 1, ['f' & 31] = 1, ['m' & 31] = 1,
+                                       ['a' & 31] = 1, ['s' & 31] = 1, ['o' & 31] = 1,
+                                       ['n' & 31] = 1, ['d' & 31] = 1};
+    static const uint8_t days[32] = {
+        ['s' & 31] = 1, ['m' & 31] = 1, ['t' & 31] = 1, ['w' & 31] = 1, ['f' & 31] = 1};
+    uint8_t letter = in.p[at] & 31, second = byte_at(in, at + 1);
+    uint64_t may = (classes[in.p[at]] & C_HEX) != 0 ? BIT(MM_SCAN_HEX) : 0;
+
+    if (months[letter] != 0)
+        may |= BIT(MM_WHEN_BSD);
+    if (days[letter] != 0)
+        may |= BIT(MM_WHEN_CTIME) | BIT(MM_WHEN_DMONY);
+    if (second >= '0' && second <= '9')
+        may |= JAPANESE;
+    return may;
+}
+
+/* An IPv6 address has one to four digits before its first colon; a MAC address a run of its own. */
+static uint64_t may_hex(struct mm_slice in, size_t at)
+{
+    struct mm_slice near = mm_slice_sub(in, 0, at + SHORT_RUN);
+    size_t end = run(near, at, C_HEX), stop = end;
+    uint64_t may = end - at <= 4 && byte_at(near, end) == ':' ? ADDRESSES : 0;
+
+    while (stop < near.n && stop - at < MAC_MIN &&
+           ((classes[near.p[stop]] & C_HEX) != 0 || near.p[stop] == ':' || near.p[stop] == '-' ||
+            near.p[stop] == '.' || near.p[stop] == ' '))
+        stop++;
+    return stop - at >= MAC_MIN ? may | BIT(MM_SCAN_MAC) : may;
+}
+
+uint64_t mm_scan_may(struct mm_slice in, size_t at)
+{
+    uint8_t c = byte_at(in, at);
+
+    MM_ASSERT(at <= in.n);
+    if ((classes[c] & C_DIGIT) != 0) {
+        size_t end = run(mm_slice_sub(in, 0, at + SHORT_RUN), at, C_DIGIT);
+
+        return OTHERS | may_number(end - at, byte_at(in, end)) | may_hex(in, at);
+    }
+    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+        return OTHERS | may_letters(in, at) | ((classes[c] & C_HEX) != 0 ? may_hex(in, at) : 0);
+    if (c == '"')
+        return OTHERS | BIT(MM_SCAN_QUOTED);
+    if (c == ':' || c == '[')
+        return OTHERS | ADDRESSES | BIT(MM_SCAN_MAC);
+    return OTHERS | (c >= 0x80 ? JAPANESE : 0);
+}
+
 bool mm_scan_take(enum mm_scan scan, struct mm_slice next, struct mm_slice in, size_t at,
                   struct mm_when *when, struct mm_scanned *ret)
 {

@@ -61,6 +61,14 @@ static inline bool mm_scan_time(enum mm_scan scan)
 }
 
 /*
+ * The types that may stand at `at`, by their first bytes: one bit a type (1 << scan). A type whose
+ * bit is not set does not stand there; types of any bytes (ident, host, word, ...) are not looked
+ * for, their bits are set. Costs a look at a few bytes, for who would try one type after another.
+ */
+uint64_t mm_scan_may(struct mm_slice in, size_t at);
+static_assert(MM_SCAN_COUNT <= 64, "a bit a type");
+
+/*
  * Take one capture at `at`. `next` is the literal that follows in the template (empty: none).
  * False when that type does not stand there; *ret and *when are untouched then.
  */
