@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/rules_why.h"
 #include "base/utf8.h"
-#include "decode/winevent.h"
 #include "detect/filter.h"
 #include "os/file.h"
 
@@ -16,6 +16,7 @@ enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, OUT_MAX = 256 * 1024 * 102
 
 struct args {
     bool json;
+    enum mm_lang lang;
     const char *state;
     const char *path[PATHS_MAX];
     size_t path_n;
@@ -26,12 +27,14 @@ static int usage(void)
     fputs("usage: mimamori rules check [--json] PATH...\n"
           "       mimamori rules list [--json] [--state DIR | PATH...]\n"
           "       mimamori rules add [--json] [--state DIR] PATH...\n"
-          "       mimamori rules why RULE.yml EVENT.json\n"
+          "       mimamori rules why [--json] [--lang ja|en] RULE.yml... EVENT.json\n"
           "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
           "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
           "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
           "         takes them in by itself\n"
-          "  why    does the rule match the event, and which part of it does not?\n"
+          "  why    does the rule match the event (- for standard input), which part of it does "
+          "not,\n"
+          "         and what the event holds there; files may hold filters as well\n"
           "Exit: 0 good, 1 some rule was refused or does not match, 2 wrong usage.\n",
           stderr);
     return EXIT_USAGE;
@@ -39,13 +42,16 @@ static int usage(void)
 
 static bool read_args(struct args *a, int argc, char **argv)
 {
-    *a = (struct args){.state = STATE_DEFAULT};
+    *a = (struct args){.state = STATE_DEFAULT, .lang = mm_rules_cli_lang()};
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             a->json = true;
         } else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
             a->state = argv[++i];
-        } else if (argv[i][0] == '-' || a->path_n == PATHS_MAX) {
+        } else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) {
+            if (!mm_lang_parse(mm_slice_str(argv[++i]), &a->lang))
+                return false;
+        } else if ((argv[i][0] == '-' && argv[i][1] != 0) || a->path_n == PATHS_MAX) {
             return false;
         } else {
             a->path[a->path_n++] = argv[i];
@@ -393,89 +399,6 @@ static int add(const struct args *a)
     return rc;
 }
 
-/* An event from JSON: flat ECS names as `mimamori parse --json` prints, or a Windows event. */
-static bool read_event(const struct mm_json_doc *doc, struct mm_arena *arena, struct mm_event *ev)
-{
-    struct mm_winevent *win = mm_winevent_new();
-    struct mm_decode_env env = {.arena = arena};
-    bool ok = win != NULL && doc->item[0].type == MM_JSON_OBJECT;
-
-    if (ok && mm_winevent_is(doc)) {
-        ok = mm_winevent_decode(win, doc, &env, ev, NULL) == MM_OK;
-    } else if (ok) {
-        for (size_t i = 1; i < doc->n; i = doc->item[i].end) {
-            const struct mm_json_item *it = &doc->item[i];
-
-            if (mm_slice_eq(it->key, MM_S("mimamori.format")))
-                ev->format = it->text;
-            else if (mm_slice_eq(it->key, MM_S("event.original")))
-                ev->original = it->text;
-            else if (mm_json_is_scalar(it) && it->type != MM_JSON_NULL &&
-                     !mm_event_name(ev, it->key, it->text))
-                fprintf(stderr, "mimamori: a field of the event does not fit its type\n");
-        }
-    }
-    mm_winevent_free(&win);
-    return ok;
-}
-
-static int tell_why(struct mm_ruleset *set, const struct mm_event *ev)
-{
-    struct mm_matcher *m = mm_matcher_new(set);
-    uint32_t hits[1];
-    struct mm_buf out;
-    int rc = EXIT_BAD;
-
-    if (m == NULL)
-        return EXIT_BAD;
-    mm_buf_init(&out, OUT_MAX);
-    for (size_t i = 0; i < mm_rules_count(set); i++) {
-        mm_buf_str(&out, "# ");
-        mm_utf8_clean(&out, mm_rules_get(set, i)->title);
-        mm_buf_byte(&out, '\n');
-        mm_rules_why(m, i, ev, &out);
-    }
-    if (mm_rules_match(m, ev, hits, 1) > 0)
-        rc = 0;
-    print_buf(&out);
-    mm_matcher_free(&m);
-    return rc;
-}
-
-static int why(const struct args *a)
-{
-    struct mm_event ev;
-    struct mm_arena arena;
-    struct mm_buf text;
-    struct mm_json *json;
-    struct mm_json_doc doc;
-    struct mm_ruleset *set;
-    int rc = EXIT_BAD;
-
-    if (a->path_n != 2)
-        return usage();
-    json = mm_json_new(MM_MAX_LINE * 4);
-    if (json == NULL)
-        return rc;
-    set = load(a->path, 1);
-    mm_arena_init(&arena, 16 * 1024 * 1024);
-    mm_buf_init(&text, MM_MAX_LINE * 4);
-    mm_event_reset(&ev);
-    if (set != NULL)
-        remarks_text(stdout, set);
-    if (mm_file_read(a->path[1], &text) != MM_OK ||
-        mm_json_parse(json, mm_buf_slice(&text), &arena, &doc, NULL) != MM_OK ||
-        !read_event(&doc, &arena, &ev))
-        fprintf(stderr, "mimamori: %s holds no event as a JSON object\n", a->path[1]);
-    else if (set != NULL && mm_rules_count(set) > 0)
-        rc = tell_why(set, &ev);
-    mm_rules_unref(&set);
-    mm_json_free(&json);
-    mm_buf_done(&text);
-    mm_arena_done(&arena);
-    return rc;
-}
-
 int main(int argc, char **argv)
 {
     struct args a;
@@ -488,7 +411,9 @@ int main(int argc, char **argv)
         return list(&a);
     if (strcmp(argv[1], "add") == 0)
         return add(&a);
+    if (strcmp(argv[1], "why") == 0 && a.path_n < 2)
+        return usage();
     if (strcmp(argv[1], "why") == 0)
-        return why(&a);
+        return mm_rules_cli_why(a.path, a.path_n, a.json, a.lang);
     return usage();
 }

@@ -9,6 +9,7 @@
 #include "tests/harness/test.h"
 
 #include "base/limits.h"
+#include "text/lang.h"
 
 enum { OUT_MAX = 64 * 1024, ARGS_MAX = 8 };
 
@@ -141,12 +142,25 @@ TEST(why_says_which_part_holds)
     put("yes.json", "{\"winlog.channel\":\"System\",\"process.executable\":\"C:\\\\cmd.exe\"}");
     put("no.json", "{\"Event\":{\"System\":{\"EventID\":1,\"Channel\":\"System\"},"
                    "\"EventData\":{\"Image\":\"C:\\\\x.exe\"}}}");
-    CHECK_NUM(RUN(out, "why", "set/win/good.yml", "yes.json"), 0);
-    CHECK_SLICE(mm_slice_str(out), "# Good\nlogsource: yes\nrule: yes\nall of s: yes\n"
-                                   "  field Image: yes\n\n");
-    CHECK_NUM(RUN(out, "why", "set/win/good.yml", "no.json"), 1);
-    CHECK_SLICE(mm_slice_str(out), "# Good\nlogsource: yes\nrule: no\nall of s: no\n"
-                                   "  field Image: no\n\n");
+    CHECK_NUM(RUN(out, "why", "--lang", "en", "set/win/good.yml", "yes.json"), 0);
+    CHECK_SLICE(mm_slice_str(out), "# Good (1)\nThe rule matches: an alert.\n"
+                                   "[yes] s: all of\n"
+                                   "  [yes] Image|endswith (process.executable): C:\\cmd.exe\n"
+                                   "    [yes] endswith \\cmd.exe\n");
+    CHECK_NUM(RUN(out, "why", "--lang", "en", "set/win/good.yml", "no.json"), 1);
+    CHECK_SLICE(mm_slice_str(out), "# Good (1)\nThe rule does not match.\n"
+                                   "[no] s: all of\n"
+                                   "  [no] Image|endswith (process.executable): C:\\x.exe\n"
+                                   "    [no] endswith \\cmd.exe\n");
+    put("filter.yml", "title: May\nlogsource: {product: windows}\n"
+                      "filter: {rules: ['1'], s: {Image: '*'}, condition: not s}\n");
+    CHECK_NUM(RUN(out, "why", "--lang", "ja", "set/win/good.yml", "filter.yml", "yes.json"), 1);
+    CHECK(strstr(out, mm_lang_text(MM_LANG_JA, MM_S("why.rule.hidden"), 1)) != NULL);
+    CHECK(strstr(out, " May\n") != NULL);
+    CHECK_NUM(RUN(out, "why", "--json", "set/win/good.yml", "yes.json"), 0);
+    CHECK(strstr(out, "[{\"alerts\":true,\"answer\":\"yes\",\"logsource\":true,\"id\":\"1\"") ==
+          out);
+    CHECK_NUM(RUN(out, "why", "--lang", "xx", "set/win/good.yml", "yes.json"), 2);
     put("no.json", "[1]");
     CHECK_NUM(RUN(out, "why", "set/win/good.yml", "no.json"), 1);
     CHECK(strstr(out, "holds no event") != NULL);

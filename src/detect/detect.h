@@ -178,8 +178,4 @@ uint64_t mm_matcher_undecided(const struct mm_matcher *m, size_t index);
 void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct mm_event *ev,
                     char tmp[MM_FIELD_TEXT], struct mm_alert *ret);
 
-/* For `rules why`: one line for each detection of the rule's tree and whether it holds. */
-void mm_rules_why(struct mm_matcher *m, size_t index, const struct mm_event *ev,
-                  struct mm_buf *out);
-
 #endif

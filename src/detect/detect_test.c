@@ -267,25 +267,6 @@ TEST(second_rule_of_an_id_is_refused)
     mm_rules_unref(&set);
 }
 
-TEST(why_says_which_part_does_not_hold)
-{
-    struct mm_ruleset *set = kit_load(KIT_HEAD "  sel:\n    A: x\n    B: y\n  filter:\n    C: z\n"
-                                               "  condition: sel and not filter\n");
-    struct mm_matcher *m = mm_matcher_new(set);
-    struct mm_event ev;
-    struct mm_buf out;
-
-    mm_buf_init(&out, 64 * 1024);
-    kit_event(&ev, KIT_NV("A", "x"));
-    mm_rules_why(m, 0, &ev, &out);
-    CHECK_SLICE(mm_buf_slice(&out), "logsource: yes\nrule: no\nall of: no\n  all of sel: no\n"
-                                    "    field A: yes\n    field B: no\n  not: yes\n"
-                                    "    all of filter: no\n      field C: no\n");
-    mm_buf_done(&out);
-    mm_matcher_free(&m);
-    mm_rules_unref(&set);
-}
-
 TEST(matching_takes_no_memory)
 {
     struct mm_ruleset *set =

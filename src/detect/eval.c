@@ -166,7 +166,7 @@ static struct mm_place *made_place(struct mm_matcher *m, uint16_t cand)
     return p;
 }
 
-static struct mm_place *cand_place(struct mm_matcher *m, uint16_t cand)
+struct mm_place *mm_match_place(struct mm_matcher *m, uint16_t cand)
 {
     struct mm_place *p;
 
@@ -189,7 +189,7 @@ struct mm_place *mm_match_value(struct mm_matcher *m, uint16_t slot)
 
     MM_ASSERT(s->kind == MM_SLOT_FIELD);
     for (size_t i = 0; i < s->cand_n; i++) {
-        struct mm_place *p = cand_place(m, s->cand[i]);
+        struct mm_place *p = mm_match_place(m, s->cand[i]);
 
         if (p->present)
             return p;

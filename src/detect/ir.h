@@ -118,7 +118,7 @@ enum mm_expr_kind { MM_X_SET, MM_X_NOT, MM_X_AND, MM_X_OR };
 struct mm_expr {
     enum mm_expr_kind kind;
     uint32_t set;
-    struct mm_slice label; /* name of the detection, for `rules why` */
+    struct mm_slice label; /* a detection's name or an item's key, for `rules why` */
     struct mm_expr *first, *last, *next;
 };
 

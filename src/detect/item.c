@@ -473,6 +473,19 @@ static bool has_modifier(struct mm_slice key, struct mm_slice name)
     return false;
 }
 
+/* The item's key on top of its expression, the field's name on the parts (not, all) below. */
+static enum mm_code label(struct mm_item *it, struct mm_slice key, struct mm_expr *top)
+{
+    if (!mm_arena_dup(&it->b->set->arena, key, &top->label))
+        return nomem(it);
+    for (struct mm_expr *x = top->first; x != NULL; x = x->next) {
+        x->label = mm_slice_sub(top->label, 0, it->field.n);
+        for (struct mm_expr *c = x->first; c != NULL; c = c->next)
+            c->label = x->label;
+    }
+    return MM_OK;
+}
+
 enum mm_code mm_item_build(struct mm_build *b, const struct mm_yaml *item, bool keywords,
                            struct mm_expr **ret)
 {
@@ -494,5 +507,7 @@ enum mm_code mm_item_build(struct mm_build *b, const struct mm_yaml *item, bool 
         code = read_modifiers(&it, mm_slice_sub(key, bar, SIZE_MAX));
     if (code == MM_OK)
         code = mm_slot_find(b, it.field, &slot);
-    return code == MM_OK ? mm_item_atoms(&it, slot, ret) : code;
+    if (code == MM_OK)
+        code = mm_item_atoms(&it, slot, ret);
+    return code == MM_OK ? label(&it, key, *ret) : code;
 }

@@ -1,6 +1,4 @@
 /* detect/match.c - which rules an event matches: route, search, work out. */
-#include "base/buf.h"
-#include "base/utf8.h"
 #include "detect/matcher.h"
 
 static void add_candidate(struct mm_matcher *m, uint32_t rule)
@@ -341,60 +339,4 @@ void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct m
                              .doc = r->doc};
     if (mm_event_has(ev, r->entity))
         ret->entity = mm_event_as_text(ev, r->entity, tmp);
-}
-
-static const char *verdict_word(enum mm_verdict v)
-{
-    return v == MM_YES ? "yes" : v == MM_NO ? "no" : "undecided";
-}
-
-/* The truth of `kind` when it was v so far and its next part is `one`. */
-static enum mm_verdict join(enum mm_expr_kind kind, enum mm_verdict v, enum mm_verdict one)
-{
-    if (kind == MM_X_NOT)
-        return one == MM_UNDECIDED ? one : one == MM_YES ? MM_NO : MM_YES;
-    if (kind == MM_X_AND)
-        return one == MM_NO || v == MM_NO ? MM_NO : one == MM_YES ? v : one;
-    return one == MM_YES || v == MM_YES ? MM_YES : one == MM_NO ? v : one;
-}
-
-/* The truth of an expression, everything asked: for people, not for speed. */
-static enum mm_verdict tell(struct mm_matcher *m, const struct mm_expr *x, size_t depth,
-                            struct mm_buf *out)
-{
-    static const char *const words[] = {"field", "not", "all of", "any of"};
-    enum mm_verdict v = x->kind == MM_X_AND ? MM_YES : MM_NO;
-    struct mm_buf inner;
-
-    mm_buf_init(&inner, 1024 * 1024);
-    if (x->kind == MM_X_SET)
-        v = mm_match_set(m, x->set);
-    for (const struct mm_expr *c = x->first; c != NULL; c = c->next)
-        v = join(x->kind, v, tell(m, c, depth + 1, &inner));
-    for (size_t i = 0; i < depth * 2; i++)
-        mm_buf_byte(out, ' ');
-    mm_buf_str(out, words[x->kind]);
-    if (x->label.n > 0) {
-        mm_buf_byte(out, ' ');
-        mm_utf8_clean(out, x->label);
-    }
-    if (x->kind == MM_X_SET) {
-        struct mm_slice name = m->set->slot[m->set->sets[x->set].slot].name;
-
-        mm_buf_byte(out, ' ');
-        mm_utf8_clean(out, name.n == 0 ? MM_S("(keywords)") : name);
-    }
-    mm_buf_fmt(out, ": %s\n", verdict_word(v));
-    mm_buf_add(out, mm_buf_slice(&inner));
-    mm_buf_done(&inner);
-    return v;
-}
-
-void mm_rules_why(struct mm_matcher *m, size_t index, const struct mm_event *ev, struct mm_buf *out)
-{
-    bool routed, yes = mm_match_plain(m, ev, index, &routed);
-
-    mm_buf_fmt(out, "logsource: %s\nrule: %s\n", routed ? "yes" : "no", yes ? "yes" : "no");
-    if (m->set->code[index].expr != NULL)
-        (void)tell(m, m->set->code[index].expr, 0, out);
 }

@@ -72,6 +72,8 @@ struct mm_matcher {
 
 /* A new event: everything that was marked is old. */
 void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev);
+/* What is known of one candidate place; never NULL. */
+struct mm_place *mm_match_place(struct mm_matcher *m, uint16_t cand);
 /* The value of a field slot, or NULL when the event has none. */
 struct mm_place *mm_match_value(struct mm_matcher *m, uint16_t slot);
 /* Fold it unless it is; sets `lost` when there is no room. */
