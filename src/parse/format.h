@@ -210,6 +210,24 @@ struct mm_json_style {
     struct mm_json_pairs *pairs;
 };
 
+/* What an envelope says of the line in it. */
+enum mm_inner_role {
+    MM_INNER_TEXT,
+    MM_INNER_HOST,
+    MM_INNER_APP,
+    MM_INNER_PROC,
+    MM_INNER_FACILITY,
+    MM_INNER_SEVERITY,
+    MM_INNER_ROLES
+};
+
+enum { MM_INNER_NAMES = 12 }; /* names of one role: each shipper has its own for a program */
+
+struct mm_inner {
+    uint16_t slot[MM_INNER_ROLES][MM_INNER_NAMES]; /* the first that says anything counts */
+    size_t count[MM_INNER_ROLES];
+};
+
 struct mm_format;
 /* Read text into w. False when the line isn't of this kind at all; w->whole says more. */
 typedef bool mm_decoder(const struct mm_format *f, struct mm_wire *w, struct mm_slice text);
@@ -239,6 +257,7 @@ struct mm_format {
     bool kv_strict;
     struct mm_csv_style csv;
     struct mm_json_style json;
+    const struct mm_inner *inner; /* the line may carry a whole other one; NULL: it never does */
     /* Templates over the whole text; their capture `around_body` is what the decoder reads. */
     struct mm_patterns *around;
     uint16_t *around_slot; /* by capture name */
@@ -299,6 +318,26 @@ mm_decoder mm_decode_auditd, mm_decode_journal;
  * perhaps with a zone's name behind it. False when it is none; *ret is untouched then.
  */
 bool mm_when_any(struct mm_slice text, struct mm_when *ret);
+
+/* A line that stood in an envelope, as if it had come by itself. */
+struct mm_inner_line {
+    struct mm_slice text;  /* in the arena, MM_PADDING bytes behind it */
+    struct mm_syslog head; /* its own header, filled up from the envelope */
+    bool has_head;
+    struct mm_slice host; /* what the envelope says of host and time */
+    int64_t time_us;
+    uint8_t time_quality;
+};
+
+/*
+ * parse/inner.c: the line that an envelope carries; false when there is none. w holds what f, which
+ * has an `inner`, has read; outer is the event made of it.
+ */
+bool mm_inner_take(const struct mm_format *f, const struct mm_wire *w, const struct mm_event *outer,
+                   struct mm_inner_line *ret);
+/* What the envelope f knows and the inner line, read as `of`, had no place for. */
+void mm_inner_add(const struct mm_format *f, const struct mm_inner_line *line,
+                  const struct mm_format *of, struct mm_event *ev);
 
 /* parse/map.c: from wire fields to the event. False when a value was not of its type. */
 bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev);

@@ -511,6 +511,7 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
         return mm_load_fail(l, node, "format.csv", (struct mm_slice){0});
     return load_kv(l, mm_yaml_get(doc, "kv")) && mm_load_csv(l, mm_yaml_get(doc, "csv")) &&
            mm_load_json(l, mm_yaml_get(doc, "json")) &&
+           mm_load_inner(l, mm_yaml_get(doc, "inner")) &&
            load_around(l, mm_yaml_get(doc, "around")) &&
            mm_load_multiline(l, mm_yaml_get(doc, "multiline")) &&
            load_patterns(l, mm_yaml_get(doc, "patterns"));
@@ -519,8 +520,9 @@ static bool load_decode(struct mm_loader *l, const struct mm_yaml *doc)
 /* Names that the engine fills, when the format speaks of them anywhere. */
 static void find_engine_slots(struct mm_format *f)
 {
-    /* Among pairs, "message" is one of the line's own names. */
-    f->slot_message = f->pairs ? MM_SYM_NONE : mm_symtab_get(&f->names, MM_S("message"));
+    /* Among pairs and in envelopes, "message" is one of the line's own names. */
+    f->slot_message =
+        f->pairs || f->inner != NULL ? MM_SYM_NONE : mm_symtab_get(&f->names, MM_S("message"));
     f->slot_host = mm_symtab_get(&f->names, MM_S("syslog.host"));
     f->slot_app = mm_symtab_get(&f->names, MM_S("syslog.app"));
     f->slot_proc = mm_symtab_get(&f->names, MM_S("syslog.proc"));
@@ -530,10 +532,11 @@ static void find_engine_slots(struct mm_format *f)
 static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
 {
     static const char *const known[] = {
-        "format",  "title",   "vendor",    "product",  "order",  "wrap",   "timeless", "recognise",
-        "decode",  "kv",      "csv",       "patterns", "absent", "prefix", "more",     "drop",
-        "keep",    "classes", "time",      "fields",   "set",    "rules",  "note",     "around",
-        "include", "charset", "multiline", "json",     "covers", "reads",  "tested",   NULL};
+        "format",    "title",  "vendor", "product", "order",    "wrap",      "timeless",
+        "recognise", "decode", "kv",     "csv",     "patterns", "absent",    "prefix",
+        "more",      "drop",   "keep",   "classes", "time",     "fields",    "set",
+        "rules",     "note",   "around", "include", "charset",  "multiline", "json",
+        "covers",    "reads",  "tested", "inner",   NULL};
 
     if (!mm_load_keys(l, doc, known))
         return false;

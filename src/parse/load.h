@@ -55,6 +55,9 @@ bool mm_load_json(struct mm_loader *l, const struct mm_yaml *node);
 bool mm_load_number(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint64_t max,
                     uint64_t *ret);
 
+/* inner.c: `inner`; nothing when node is NULL. */
+bool mm_load_inner(struct mm_loader *l, const struct mm_yaml *node);
+
 /* record.c: which lines go on with a record. */
 bool mm_load_multiline(struct mm_loader *l, const struct mm_yaml *node);
 

@@ -18,9 +18,10 @@ static const struct mm_base *find_base(const struct mm_formats *set, struct mm_s
 
 bool mm_load_base(struct mm_loader *l, const struct mm_yaml *doc, struct mm_slice text)
 {
-    static const char *const known[] = {"base",     "note",   "decode", "kv",    "wrap", "prefix",
-                                        "timeless", "absent", "more",   "drop",  "keep", "classes",
-                                        "time",     "set",    "fields", "rules", "json", NULL};
+    static const char *const known[] = {"base",   "note",     "decode", "kv",   "wrap",
+                                        "prefix", "timeless", "absent", "more", "drop",
+                                        "keep",   "classes",  "time",   "set",  "fields",
+                                        "rules",  "json",     "inner",  NULL};
     const struct mm_yaml *name = mm_yaml_get(doc, "base");
     struct mm_base *b;
 

@@ -46,6 +46,7 @@ struct mm_scratch {
     struct mm_wire wire;
     struct mm_look look;
     struct mm_event second; /* what another format makes of the line */
+    struct mm_event inner;  /* of the line that this one carries */
     struct mm_json *json;
     struct mm_winevent *win;
     struct memory memory[MEMORY_SLOTS];
@@ -405,43 +406,117 @@ static bool try_one(const struct mm_formats *formats, uint16_t format, struct mm
     return mm_format_try(f, w, raw, mm_format_text(f, w, body), hint, ret);
 }
 
-/* The line itself is read: recognised, or as the source is known to send. True when all of it is.
- */
+/* What was made of a line so far. */
+struct tried {
+    uint16_t format;  /* who has it, or MM_FORMAT_NONE */
+    uint16_t other;   /* who was asked after that, or MM_FORMAT_NONE */
+    uint16_t pattern; /* of the format that has it */
+    bool read;        /* that format could read any of it */
+};
+
+/* The line as the format that is most likely: recognised, or as the source is known to send. True
+ * when all of it is read. */
+static bool try_first(const struct mm_formats *formats, struct mm_scratch *s, struct memory *m,
+                      struct mm_slice body, const struct mm_raw *raw, const struct mm_hint *hint,
+                      struct mm_event *ret, struct tried *t)
+{
+    struct mm_wire *w = &s->wire;
+    bool parsed;
+
+    *t = (struct tried){.format = guess(formats, m, hint, w, body), .other = MM_FORMAT_NONE};
+    w->looked = false;
+    if (t->format == MM_FORMAT_NONE)
+        t->format = mm_recognise(formats, w, body, MM_FORMAT_NONE);
+    if (t->format == MM_FORMAT_NONE)
+        t->format = hint->format;
+    if (t->format == MM_FORMAT_NONE) {
+        nameless(w, raw, hint, ret);
+        return false;
+    }
+    parsed = try_one(formats, t->format, w, body, raw, hint, ret);
+    t->read = w->read;
+    t->pattern = w->pattern;
+    if (parsed && m->format[0] != t->format)
+        remember(m, t->format);
+    return parsed;
+}
+
+/* Two formats can look alike: the one that reads the whole line has it, else the first that can
+ * read any of it. */
+static bool try_second(const struct mm_formats *formats, struct mm_scratch *s, struct memory *m,
+                       struct mm_slice body, const struct mm_raw *raw, const struct mm_hint *hint,
+                       struct mm_event *ret, struct tried *t)
+{
+    struct mm_wire *w = &s->wire;
+    bool parsed;
+
+    if (t->format == MM_FORMAT_NONE)
+        return false;
+    t->other = mm_recognise(formats, w, body, t->format);
+    if (t->other == MM_FORMAT_NONE)
+        return false;
+    parsed = try_one(formats, t->other, w, body, raw, hint, &s->second);
+    if (parsed || (!t->read && w->read)) {
+        *ret = s->second;
+        t->format = t->other;
+    } else {
+        w->pattern = t->pattern;
+    }
+    if (parsed && m->format[0] != t->format)
+        remember(m, t->format);
+    return parsed;
+}
+
+/* A line that is only an envelope is read as the line in it would be, once: what that carries is
+ * not opened again. `outer` is what the envelope's format has just made of the line; *ret stays
+ * where the inner line says less. */
+static bool read_inner(const struct mm_formats *formats, struct mm_scratch *s, uint16_t format,
+                       const struct mm_event *outer, const struct mm_raw *raw,
+                       const struct mm_hint *hint, struct mm_event *ret)
+{
+    const struct mm_format *f = format == MM_FORMAT_NONE ? NULL : formats->format[format];
+    const struct mm_hint plain = {
+        .format = MM_FORMAT_NONE, .offset_s = hint->offset_s, .charset = hint->charset};
+    struct mm_wire *w = &s->wire;
+    const struct mm_syslog own = w->syslog;
+    const bool had = w->has_syslog;
+    const uint16_t pattern = w->pattern;
+    struct mm_inner_line line;
+    struct memory nothing; /* what stands in envelopes says nothing of the source's lines */
+    struct tried t;
+    bool parsed;
+
+    if (f == NULL || f->inner == NULL || !mm_inner_take(f, w, outer, &line))
+        return false;
+    memset(&nothing, 0xFF, sizeof(nothing));
+    w->syslog = line.head;
+    w->has_syslog = line.has_head;
+    parsed = try_first(formats, s, &nothing, line.text, raw, &plain, &s->inner, &t) ||
+             try_second(formats, s, &nothing, line.text, raw, &plain, &s->inner, &t);
+    if (parsed ||
+        (mm_event_has(&s->inner, MM_F_EVENT_CATEGORY) && !mm_event_has(ret, MM_F_EVENT_CATEGORY))) {
+        mm_inner_add(f, &line, formats->format[t.format], &s->inner);
+        *ret = s->inner;
+    } else {
+        w->pattern = pattern;
+    }
+    w->syslog = own;
+    w->has_syslog = had;
+    w->looked = false;
+    return parsed;
+}
+
+/* True when all of the line is read. */
 static bool read_line(const struct mm_formats *formats, struct mm_scratch *s, struct memory *m,
                       struct mm_slice body, const struct mm_raw *raw, const struct mm_hint *hint,
                       struct mm_event *ret)
 {
-    struct mm_wire *w = &s->wire;
-    uint16_t format = guess(formats, m, hint, w, body), other, pattern;
-    bool parsed, read;
+    struct tried t;
 
-    w->looked = false;
-    if (format == MM_FORMAT_NONE)
-        format = mm_recognise(formats, w, body, MM_FORMAT_NONE);
-    if (format == MM_FORMAT_NONE)
-        format = hint->format;
-    if (format == MM_FORMAT_NONE) {
-        nameless(w, raw, hint, ret);
-        return false;
-    }
-    parsed = try_one(formats, format, w, body, raw, hint, ret);
-    read = w->read;
-    pattern = w->pattern;
-    other = parsed ? MM_FORMAT_NONE : mm_recognise(formats, w, body, format);
-    /* Two formats can look alike: the one that reads the whole line has it, else the first
-     * that can read any of it. */
-    if (other != MM_FORMAT_NONE) {
-        parsed = try_one(formats, other, w, body, raw, hint, &s->second);
-        if (parsed || (!read && w->read)) {
-            *ret = s->second;
-            format = other;
-        } else {
-            w->pattern = pattern;
-        }
-    }
-    if (parsed && m->format[0] != format)
-        remember(m, format);
-    return parsed;
+    return try_first(formats, s, m, body, raw, hint, ret, &t) ||
+           read_inner(formats, s, t.format, ret, raw, hint, ret) ||
+           try_second(formats, s, m, body, raw, hint, ret, &t) ||
+           read_inner(formats, s, t.other, &s->second, raw, hint, ret);
 }
 
 /* Is the line before in the queue, of the same source and host, the one this thread read last?
