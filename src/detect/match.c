@@ -330,6 +330,7 @@ void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct m
                              .source = ev->source,
                              .received_us = ev->received_us,
                              .time_us = ev->time_us,
+                             .events = mm_event_stands_for(ev),
                              .level = r->level,
                              .prevented = mm_event_prevented(ev) && !finds_taken(r),
                              .rule_id = r->id,

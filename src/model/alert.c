@@ -2,6 +2,7 @@
 #include "model/alert.h"
 
 #include "base/utf8.h"
+#include "model/event.h"
 
 static const char *const level_names[] = {"informational", "low", "medium", "high", "critical"};
 static_assert(MM_COUNT(level_names) == MM_LEVEL_COUNT, "one name per level");
@@ -46,6 +47,7 @@ void mm_alert_encode(struct mm_buf *out, const struct mm_alert *a)
     mm_buf_u32le(out, a->source);
     mm_buf_u64le(out, (uint64_t)a->received_us);
     mm_buf_u64le(out, (uint64_t)a->time_us);
+    mm_buf_u32le(out, a->events);
     mm_buf_u32le(out, (uint32_t)a->level | (a->prevented ? PREVENTED : 0));
     for (size_t i = 0; i < TEXTS; i++) {
         struct mm_slice t = mm_utf8_cut(text[i], text_max[i]);
@@ -64,11 +66,12 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
 
     if (!mm_rd_u64le(rd, &a.seq) || !mm_rd_u32le(rd, &queue) || !mm_rd_u32le(rd, &a.company) ||
         !mm_rd_u32le(rd, &a.source) || !mm_rd_u64le(rd, &received) || !mm_rd_u64le(rd, &time) ||
-        !mm_rd_u32le(rd, &level))
+        !mm_rd_u32le(rd, &a.events) || !mm_rd_u32le(rd, &level))
         return false;
     a.prevented = (level & PREVENTED) != 0;
     level &= ~(uint32_t)PREVENTED;
-    if (queue > UINT16_MAX || level >= MM_LEVEL_COUNT)
+    if (queue > UINT16_MAX || a.events == 0 || a.events > MM_EVENT_STANDS_MAX ||
+        level >= MM_LEVEL_COUNT)
         return false;
     for (size_t i = 0; i < TEXTS; i++) {
         uint32_t n;

@@ -39,6 +39,7 @@ struct mm_alert {
     uint32_t source;
     int64_t received_us;
     int64_t time_us;
+    uint32_t events; /* that it stands for: mm_event_stands_for */
     enum mm_level level;
     bool prevented; /* a control stopped what the event tells of: mm_event_prevented */
     struct mm_slice rule_id;

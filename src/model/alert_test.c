@@ -10,6 +10,7 @@ TEST(alert_decodes_to_what_was_encoded)
                          .source = 9,
                          .received_us = -1,
                          .time_us = 1608687240000000,
+                         .events = 3,
                          .level = MM_LEVEL_HIGH,
                          .rule_id = MM_S("r"),
                          .title = MM_S("t"),
@@ -32,7 +33,7 @@ TEST(alert_decodes_to_what_was_encoded)
         CHECK(mm_alert_decode(&rd, &b));
         CHECK(b.seq == a.seq && b.queue == a.queue && b.company == 7 && b.source == 9);
         CHECK(b.received_us == -1 && b.time_us == a.time_us && b.level == MM_LEVEL_HIGH);
-        CHECK(b.prevented == (i == 1));
+        CHECK(b.prevented == (i == 1) && b.events == 3);
         CHECK(mm_slice_eq(b.entity, a.entity) && mm_slice_eq(b.event, a.event));
         CHECK_SLICE(b.hidden_by, "f");
     }
@@ -42,7 +43,7 @@ TEST(alert_decodes_to_what_was_encoded)
 
 TEST(alert_refuses_torn_and_impossible_bytes)
 {
-    struct mm_alert a = {.title = MM_S("t")}, b = {.seq = 5};
+    struct mm_alert a = {.events = 1, .title = MM_S("t")}, b = {.seq = 5};
     struct mm_buf out;
 
     mm_buf_init(&out, 4096);
@@ -51,10 +52,13 @@ TEST(alert_refuses_torn_and_impossible_bytes)
         struct mm_rd rd = mm_rd_of(mm_slice_of(out.p, n));
         CHECK(!mm_alert_decode(&rd, &b) && b.seq == 5);
     }
-    out.p[36] = 99; /* level */
-    {
+    for (size_t at = 36; at <= 40; at += 4) { /* events, level */
+        uint8_t was = out.p[at];
         struct mm_rd rd = mm_rd_of(mm_buf_slice(&out));
+
+        out.p[at] = at == 36 ? 0 : 99;
         CHECK(!mm_alert_decode(&rd, &b));
+        out.p[at] = was;
     }
     mm_buf_done(&out);
 }

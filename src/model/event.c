@@ -203,3 +203,10 @@ bool mm_event_prevented(const struct mm_event *ev)
     }
     return false;
 }
+
+uint32_t mm_event_stands_for(const struct mm_event *ev)
+{
+    uint64_t n = mm_event_has(ev, MM_F_EVENT_COUNT) ? ev->val[MM_F_EVENT_COUNT].u : 1;
+
+    return n == 0 ? 1 : n > MM_EVENT_STANDS_MAX ? MM_EVENT_STANDS_MAX : (uint32_t)n;
+}

@@ -125,6 +125,11 @@ struct mm_slice mm_event_as_text(const struct mm_event *ev, enum mm_field f,
  */
 void mm_event_json(struct mm_buf *out, const struct mm_event *ev, bool original);
 
+/* A line that says it was repeated more often than this counts as so many: senders are hostile, and
+ * one line must not drown what the others say. */
+enum { MM_EVENT_STANDS_MAX = 1000 * 1000 };
+/* How many events the line stands for: mimamori.count within 1 and MM_EVENT_STANDS_MAX. */
+uint32_t mm_event_stands_for(const struct mm_event *ev);
 /* Did a control stop what the event tells of, so that no harm was done? By prevented.def. */
 bool mm_event_prevented(const struct mm_event *ev);
 

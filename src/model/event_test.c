@@ -73,3 +73,19 @@ TEST(event_says_prevented_only_where_the_refusal_ends_the_harm)
         CHECK(mm_event_prevented(&ev) == cases[i].prevented);
     }
 }
+
+TEST(event_stands_for_as_many_as_it_says_within_reason)
+{
+    static const struct {
+        uint64_t says;
+        uint32_t counts;
+    } cases[] = {{0, 1}, {1, 1}, {40, 40}, {1000001, MM_EVENT_STANDS_MAX}, {UINT64_MAX, 1000000}};
+    static struct mm_event ev;
+
+    mm_event_reset(&ev);
+    CHECK_NUM(mm_event_stands_for(&ev), 1);
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        mm_event_uint(&ev, MM_F_EVENT_COUNT, cases[i].says);
+        CHECK_NUM(mm_event_stands_for(&ev), cases[i].counts);
+    }
+}

@@ -217,13 +217,14 @@ static enum mm_code copy_events(struct mm_tx *tx, const struct mm_alert *a, size
     return code;
 }
 
-/* How many alerts there are, from when to when, and what they weigh together. */
+/* How many events there are, from when to when, and what they weigh together. */
 static void sum_up(const struct mm_alert *a, size_t n, struct made *m)
 {
-    m->count = n;
+    m->count = 0;
     m->first_us = m->last_us = a->time_us;
     m->weight = mm_triage_weigh(a->level, true);
     for (size_t i = 0; i < n; i++) {
+        m->count += a[i].events;
         if (!a[i].prevented) /* one that came through counts for all */
             m->weight = a->level;
         m->first_us = a[i].time_us < m->first_us ? a[i].time_us : m->first_us;

@@ -66,6 +66,7 @@ static struct mm_alert alert(uint32_t company, uint64_t seq, enum mm_level level
                              .source = 3,
                              .received_us = 500,
                              .time_us = (int64_t)seq * 10,
+                             .events = 1,
                              .level = level,
                              .rule_id = mm_slice_str(rule),
                              .title = mm_slice_str(rule),
@@ -202,6 +203,23 @@ static struct counted look(struct mm_records *rec, int64_t case_id)
     mm_records_read_done(&tx);
     mm_arena_done(&a);
     return c;
+}
+
+TEST(a_line_that_stands_for_many_events_counts_as_many)
+{
+    struct mm_records *rec = open_records();
+    struct mm_alert alerts[] = {alert(1, 1, MM_LEVEL_HIGH, "r", "PC-1"),
+                                alert(1, 2, MM_LEVEL_HIGH, "r", "PC-1")};
+    struct batch b = {.alerts = alerts, .n = MM_COUNT(alerts)};
+    struct counted c;
+
+    alerts[1].events = 40;
+    run(rec, &b);
+    run(rec, &b); /* the batch again */
+    c = look(rec, 1);
+    CHECK_NUM(c.count, 41);
+    CHECK_NUM(c.events, 2);
+    mm_records_close(&rec);
 }
 
 TEST(what_was_stopped_is_less_urgent_and_less_sure_until_something_comes_through)

@@ -410,6 +410,7 @@ TEST(events_alerts_are_stored_once_each)
     struct mm_native *n;
     struct mm_alert a = {.company = 3,
                          .queue = 108,
+                         .events = 4,
                          .source = 2,
                          .level = MM_LEVEL_HIGH,
                          .title = MM_S("A title"),
@@ -440,9 +441,9 @@ TEST(events_alerts_are_stored_once_each)
     }
     CHECK_SLICE(ask(&b,
                     "SELECT count(), uniqExact(seq), uniqExact(rule_id), any(level), any(entity), "
-                    "countIf(hidden_by = 'filter-1') FROM alerts WHERE queue = 108",
+                    "countIf(hidden_by = 'filter-1'), sum(events) FROM alerts WHERE queue = 108",
                     NULL, 0),
-                "20\t10\t2\thigh\tPC-1\t1");
+                "20\t10\t2\thigh\tPC-1\t1\t80");
     mm_native_free(&n);
     bed_down(&b);
 }
@@ -563,8 +564,8 @@ TEST(events_of_a_set_of_companies_are_counted_together)
         const char *counts; /* blocked URLs, of these no advertising, malware, P2P, C&C */
     } cases[] = {
         {{901}, 1, "2\t1\t0\t0\t0"},
-        {{901, 902, 903}, 3, "6\t3\t0\t0\t0"},
-        {{903, 999}, 2, "2\t1\t0\t0\t0"},
+        {{901, 902, 903}, 3, "1000044\t1000002\t0\t0\t0"},
+        {{903, 999}, 2, "1000001\t1000000\t0\t0\t0"},
         {{0}, 0, "0\t0\t0\t0\t0"},
     };
     static struct mm_event ev;
@@ -580,6 +581,12 @@ TEST(events_of_a_set_of_companies_are_counted_together)
         ev.keep_days = 90;
         mm_event_text(&ev, MM_F_EVENT_CATEGORY, MM_S("web"));
         mm_event_text(&ev, MM_F_EVENT_TYPE, seq <= 6 ? MM_S("denied") : MM_S("allowed"));
+        if (seq == 1)
+            mm_event_uint(&ev, MM_F_EVENT_COUNT, 40); /* a line that stands for so many */
+        if (seq == 5)
+            mm_event_uint(&ev, MM_F_EVENT_COUNT, UINT64_MAX);
+        if (seq == 6)
+            mm_event_uint(&ev, MM_F_EVENT_COUNT, 0);
         mm_event_text(&ev, MM_F_RULE_CATEGORY, seq <= 3 ? MM_S("Advertising") : MM_S("Games"));
         CHECK(mm_native_event(b.native, &ev) == MM_OK);
     }

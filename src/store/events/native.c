@@ -219,6 +219,7 @@ enum mm_code mm_native_alert(struct mm_native *n, const struct mm_alert *a, uint
     mm_column_text(&c[MM_ALC_DOC], row, a->doc);
     mm_column_text(&c[MM_ALC_EVENT], row, a->event);
     mm_column_text(&c[MM_ALC_HIDDEN_BY], row, a->hidden_by);
+    mm_column_uint(&c[MM_ALC_EVENTS], row, a->events);
     n->bytes += ENVELOPE_BYTES + a->entity.n + a->doc.n + a->event.n;
     n->rows++;
     n->failed = !mm_column_ok(&c[MM_ALC_EVENT]) || !mm_column_ok(&c[MM_ALC_HIDDEN_BY]);

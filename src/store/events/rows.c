@@ -210,6 +210,7 @@ enum mm_code mm_rows_alert(struct mm_rd *rd, struct mm_alert *ret)
         .doc = c[MM_ALC_DOC].s,
         .event = c[MM_ALC_EVENT].s,
         .hidden_by = c[MM_ALC_HIDDEN_BY].s,
+        .events = (uint32_t)c[MM_ALC_EVENTS].u,
     };
     return MM_OK;
 }

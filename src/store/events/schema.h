@@ -72,6 +72,7 @@ enum mm_al_column {
     MM_ALC_DOC,
     MM_ALC_EVENT,
     MM_ALC_HIDDEN_BY, /* id of a filter, or empty */
+    MM_ALC_EVENTS,    /* how many events it stands for */
     MM_ALC_COUNT
 };
 
