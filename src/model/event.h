@@ -31,8 +31,10 @@ enum mm_time_quality {
     MM_TQ_ZONE_GIVEN,
     MM_TQ_ZONE_ASSUMED,
     MM_TQ_YEAR_ASSUMED,
-    MM_TQ_RECEIVED,    /* no time in the line: `received` stands in */
-    MM_TQ_IMPLAUSIBLE, /* > 1 day ahead of or > 400 days behind `received`: correlate by received */
+    MM_TQ_RECEIVED, /* no time in the line: `received` stands in */
+    /* > 1 day ahead of or > 400 days behind `received`, from a file: before 1990. Correlate by
+     * received. */
+    MM_TQ_IMPLAUSIBLE,
     MM_TQ_COUNT
 };
 

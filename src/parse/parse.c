@@ -22,6 +22,8 @@ enum {
     BEHIND_DAYS = 400,
 };
 
+#define YEAR_1990_US (INT64_C(631152000) * MM_US_PER_S)
+
 /* What a source has sent before, newest first. */
 struct memory {
     uint32_t company;
@@ -210,8 +212,11 @@ static void mark_implausible(struct mm_event *ev)
 {
     /* Both lie between 1970 and 2107: the difference cannot overflow. */
     int64_t gap = ev->time_us - ev->received_us;
+    /* A file may be of any age; only clocks that were never set say what is before 1990. */
+    bool early = (ev->flags & MM_EV_IMPORTED) != 0 ? ev->time_us < YEAR_1990_US
+                                                   : gap < -BEHIND_DAYS * MM_US_PER_DAY;
 
-    if (gap > AHEAD_DAYS * MM_US_PER_DAY || gap < -BEHIND_DAYS * MM_US_PER_DAY)
+    if (gap > AHEAD_DAYS * MM_US_PER_DAY || early)
         ev->time_quality = MM_TQ_IMPLAUSIBLE;
 }
 

@@ -529,6 +529,20 @@ TEST(far_times_are_kept_and_marked)
            "{\"@timestamp\":\"1970-01-01T00:00:00Z\",\"event.category\":\"host\","
            "\"event.outcome\":\"success\"}");
     CHECK_NUM(b.ev->time_quality, MM_TQ_IMPLAUSIBLE);
+    expect(&b, "x=1 t=1732075200",
+           "{\"@timestamp\":\"2024-11-20T04:00:00Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_IMPLAUSIBLE);
+    b.flags = MM_EV_IMPORTED; /* an old file is no wrong clock; one that was never set is */
+    expect(&b, "x=1 t=1732075200",
+           "{\"@timestamp\":\"2024-11-20T04:00:00Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_ZONE_GIVEN);
+    expect(&b, "x=1 t=315532800",
+           "{\"@timestamp\":\"1980-01-01T00:00:00Z\",\"event.category\":\"host\","
+           "\"event.outcome\":\"success\"}");
+    CHECK_NUM(b.ev->time_quality, MM_TQ_IMPLAUSIBLE);
+    b.flags = 0;
     expect(&b, "x=1 t=1795147200",
            "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"event.category\":\"host\","
            "\"event.outcome\":\"success\"}");

@@ -19,6 +19,7 @@
 #define HEAD "format: t\nrecognise:\n  - starts: x\n"
 
 struct bench {
+    uint16_t flags; /* of the lines to come: enum mm_event_flag */
     struct mm_formats *set;
     struct mm_format_errors *errors;
     struct mm_scratch *scratch;
@@ -28,6 +29,7 @@ struct bench {
 
 static inline void begin(struct bench *b)
 {
+    b->flags = 0;
     b->set = mm_formats_new();
     b->errors = calloc(1, sizeof(*b->errors));
     b->scratch = mm_scratch_new();
@@ -59,7 +61,8 @@ static inline void add(struct bench *b, const char *yaml)
 static inline void expect_of(struct bench *b, uint32_t source, const char *line, const char *want)
 {
     struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
-    struct mm_raw raw = {.body = mm_slice_str(line), .company = 1, .source = source};
+    struct mm_raw raw = {
+        .body = mm_slice_str(line), .company = 1, .source = source, .flags = b->flags};
     struct mm_buf got;
     bool zone;
 
