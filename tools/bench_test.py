@@ -2,6 +2,9 @@
 
 import contextlib
 import io
+import json
+import pathlib
+import tempfile
 
 import bench
 import tree as source
@@ -21,6 +24,18 @@ def bench_refuses_a_failure_and_a_missing_figure():
     assert run("echo parse: 3 lines/s; exit 1") == (False, "parse: 3 lines/s")
     assert run("echo parse: 3 lines/s; echo done") == (False, "done")
     assert run("true") == (False, "")
+
+
+def bench_runs_the_peer_with_its_bench_and_hands_options_to_the_bench_alone():
+    benches = [{"name": n, "cmd": ["echo", n + ": x"], "env": {}} for n in ("a", "a-peer", "b")]
+    with tempfile.TemporaryDirectory() as build, contextlib.redirect_stdout(io.StringIO()) as out:
+        (pathlib.Path(build) / "meson-info").mkdir()
+        (pathlib.Path(build) / "meson-info/intro-benchmarks.json").write_text(json.dumps(benches))
+        try:
+            bench.main(build, "a", "7")
+        except SystemExit as end:
+            assert end.code == 0, end.code
+    assert out.getvalue() == "a: x 7\na-peer: x\n", out.getvalue()
 
 
 if __name__ == "__main__":
