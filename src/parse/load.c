@@ -336,15 +336,31 @@ static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
     return true;
 }
 
+static bool load_time_zone(struct mm_loader *l, const struct mm_yaml *zone, struct mm_time_spec *t)
+{
+    struct mm_when when = {0};
+    struct mm_rd rd;
+
+    if (zone == NULL)
+        return true;
+    rd = mm_rd_of(zone->text);
+    if (!mm_when_read(&rd, MM_WHEN_ZONE, &when) || mm_rd_left(&rd) > 0)
+        return mm_load_fail(l, zone, "format.time", zone->text);
+    t->has_zone = true;
+    t->offset_s = when.offset_s;
+    return true;
+}
+
 static bool load_time_parts(struct mm_loader *l, const struct mm_yaml *m, struct mm_time_spec *t)
 {
     const struct mm_yaml *from = mm_yaml_get(m, "from"), *form = mm_yaml_get(m, "form");
-    const struct mm_yaml *zone = mm_yaml_get(m, "zone");
-    struct mm_when when = {0};
-    struct mm_rd rd;
     struct mm_slice name[MM_COUNT(t->part)], forms[MM_COUNT(t->part)];
     size_t count = 0;
 
+    if (from != NULL && form == NULL && mm_slice_eq(from->text, MM_S("syslog"))) {
+        t->from = MM_TIME_SYSLOG;
+        return true;
+    }
     if (from == NULL || form == NULL)
         return mm_load_fail(l, m, "format.time", (struct mm_slice){0});
     if (!mm_load_words(l, from, name, MM_COUNT(name), &t->count) ||
@@ -361,13 +377,6 @@ static bool load_time_parts(struct mm_loader *l, const struct mm_yaml *m, struct
         l->f->slot[t->part[i].slot].dropped = true;
     }
     t->from = MM_TIME_SLOTS;
-    if (zone == NULL)
-        return true;
-    rd = mm_rd_of(zone->text);
-    if (!mm_when_read(&rd, MM_WHEN_ZONE, &when) || mm_rd_left(&rd) > 0)
-        return mm_load_fail(l, zone, "format.time", zone->text);
-    t->has_zone = true;
-    t->offset_s = when.offset_s;
     return true;
 }
 
@@ -382,7 +391,8 @@ static bool load_time(struct mm_loader *l, const struct mm_yaml *node)
     for (const struct mm_yaml *m = node == NULL ? NULL : node->first; m != NULL; m = m->next) {
         struct mm_time_spec *t = mm_load_alloc(l, 1, sizeof(*t));
 
-        if (t == NULL || !mm_load_keys(l, m, known) || !load_time_parts(l, m, t))
+        if (t == NULL || !mm_load_keys(l, m, known) || !load_time_parts(l, m, t) ||
+            !load_time_zone(l, mm_yaml_get(m, "zone"), t))
             return false;
         *tail = t;
         tail = &t->next;

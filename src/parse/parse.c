@@ -185,27 +185,43 @@ static bool read_parts(const struct mm_time_spec *t, const struct mm_wire *w, st
     return true;
 }
 
-/* The first time of the format's list that stands in the line. */
-static bool find_time(const struct mm_time_spec *t, const struct mm_wire *w, struct mm_when *ret,
-                      bool *ret_bad)
+/* The first time of the format's list that stands in the line, or NULL. */
+static const struct mm_time_spec *find_time(const struct mm_time_spec *t, const struct mm_wire *w,
+                                            struct mm_when *ret, bool *ret_bad)
 {
     for (; t != NULL; t = t->next) {
         if (t->from == MM_TIME_DECODER && w->has_when) {
             *ret = w->when;
-            return true;
+            return t;
         }
         if (t->from == MM_TIME_SYSLOG && w->has_syslog && w->syslog.has_time) {
             *ret = w->syslog.when;
-            return true;
+            return t;
         }
         if (t->from != MM_TIME_SLOTS || !mm_wire_has(w, t->part[0].slot) ||
             w->value[t->part[0].slot].n == 0) /* an empty column holds no time */
             continue;
         if (read_parts(t, w, ret))
-            return true;
+            return t;
         *ret_bad = true;
     }
-    return false;
+    return NULL;
+}
+
+/*
+ * The header of a device whose clock runs in the source's zone or in another, as its administrator
+ * likes: the moment nearer to receipt is meant.
+ */
+static void nearer_zone(const struct mm_time_spec *t, const struct mm_when *when,
+                        struct mm_event *ev)
+{
+    int64_t other, gap = ev->time_us - ev->received_us;
+
+    if (t->from != MM_TIME_SYSLOG || !t->has_zone || when->has_zone || when->is_epoch ||
+        !mm_when_resolve(when, ev->received_us, t->offset_s, &other))
+        return;
+    if (llabs(other - ev->received_us) < llabs(gap))
+        ev->time_us = other;
 }
 
 static void mark_implausible(struct mm_event *ev)
@@ -233,12 +249,14 @@ static bool set_time(const struct mm_time_spec *spec, bool timeless, const struc
     }
     ev->time_us = ev->received_us;
     ev->time_quality = MM_TQ_RECEIVED;
-    if (!find_time(spec, w, &when, &bad))
+    spec = find_time(spec, w, &when, &bad);
+    if (spec == NULL)
         return timeless && !bad;
     if (!mm_when_resolve(&when, ev->received_us, offset_s, &ev->time_us)) {
         ev->time_us = ev->received_us;
         return false;
     }
+    nearer_zone(spec, &when, ev);
     ev->time_quality = when.is_epoch || when.has_zone ? MM_TQ_ZONE_GIVEN : MM_TQ_ZONE_ASSUMED;
     if (!when.is_epoch && !when.has_year)
         ev->time_quality = MM_TQ_YEAR_ASSUMED;
