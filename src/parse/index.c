@@ -23,6 +23,8 @@ struct mm_index {
     struct mm_arena *arena;
     struct mm_symtab apps;
     struct mm_index_set app[MM_SYM_MAX]; /* by symbol of apps */
+    struct mm_index_set app_first[256];  /* of names `a*`: by their first byte */
+    struct mm_index_set app_last[256];   /* of names `*a`: by their last byte */
     struct mm_index_set first[256];      /* by the first byte of a text */
     struct mm_index_set always;
     struct text *bucket[BUCKETS];
@@ -135,8 +137,17 @@ static bool add_key(struct mm_index *x, struct mm_slice whole, uint16_t number)
 static bool add_apps(struct mm_index *x, const struct mm_witness *wit, uint16_t number)
 {
     for (size_t i = 0; i < wit->app_count; i++) {
+        struct mm_slice app = wit->app[i];
         uint16_t sym;
 
+        if (app.n > 1 && app.p[app.n - 1] == '*') {
+            put(&x->app_first[app.p[0]], number);
+            continue;
+        }
+        if (app.n > 1 && app.p[0] == '*') {
+            put(&x->app_last[app.p[app.n - 1]], number);
+            continue;
+        }
         if (mm_symtab_add(&x->apps, wit->app[i], &sym) != MM_OK || sym >= MM_SYM_MAX)
             return false;
         put(&x->app[sym], number);
@@ -260,6 +271,18 @@ static void look_first(const struct mm_index *x, struct mm_slice text, struct mm
         join(ret, &x->first[c]);
 }
 
+static void look_app(const struct mm_index *x, struct mm_slice app, struct mm_index_set *ret)
+{
+    uint16_t sym = mm_symtab_get(&x->apps, app);
+
+    if (sym != MM_SYM_NONE)
+        join(ret, &x->app[sym]);
+    if (app.n == 0)
+        return;
+    join(ret, &x->app_first[app.p[0]]);
+    join(ret, &x->app_last[app.p[app.n - 1]]);
+}
+
 void mm_index_look(const struct mm_index *x, const struct mm_wire *w, struct mm_slice body,
                    struct mm_look *ret)
 {
@@ -270,10 +293,7 @@ void mm_index_look(const struct mm_index *x, const struct mm_wire *w, struct mm_
     memset(ret->seen, 0, sizeof(ret->seen));
     look_first(x, body, &ret->may);
     if (w->has_syslog) {
-        uint16_t sym = mm_symtab_get(&x->apps, w->syslog.app);
-
-        if (sym != MM_SYM_NONE)
-            join(&ret->may, &x->app[sym]);
+        look_app(x, w->syslog.app, &ret->may);
         look_first(x, w->syslog.msg, &ret->may);
         look_first(x, w->syslog.text, &ret->may);
         /* The message is the end of the body, or was taken out of it. */

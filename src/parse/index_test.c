@@ -18,6 +18,7 @@ static struct mm_formats *load(void)
         BODY("by-start", "{starts: ['devname=', 'Z'], has: ['id']}"),
         BODY("by-like", "{like: ['[{:word}] {:rest}', '{:int} is {:rest}']}"),
         BODY("by-any", "{like: ['{:word} gone{? away}']}"),
+        BODY("by-star", "{app: ['mail/*', '*/queue']}"),
         BODY("by-two", "{app: [alpha]}, {has: ['Q9#x']}"),
     };
     struct mm_formats *set = mm_formats_new();
@@ -37,6 +38,8 @@ TEST(index_finds_the_formats_that_may_have_written_a_line)
     } cases[] = {
         {"<13>Nov 20 10:00:00 h beta[1]: hello", "by-app "},
         {"<13>Nov 20 10:00:00 h alpha: hello", "by-app by-two "},
+        {"<13>Nov 20 10:00:00 h mail/in[1]: hello", "by-star "},
+        {"<13>Nov 20 10:00:00 h mta1/queue[1]: hello", "by-star "},
         {"<13>Nov 20 10:00:00 h gamma: an odd Q9#x", "by-two "},
         {"{\"vendor\":\"Example\",\"x\":1}", "by-text "},
         {"{\"vendor\":\"Another\"}", ""},

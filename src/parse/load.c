@@ -320,6 +320,10 @@ static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
         if (!mm_load_number(l, m, "within", MM_MAX_LINE, &within) ||
             !load_like(l, mm_yaml_get(m, "like"), wit))
             return false;
+        for (size_t i = 0; i < wit->app_count; i++) {
+            if (mm_slice_eq(wit->app[i], MM_S("*")))
+                return mm_load_fail(l, app, "format.empty_witness", wit->app[i]);
+        }
         for (size_t i = 0; i < wit->has_count; i++) {
             if (wit->has[i].n == 0)
                 return mm_load_fail(l, has, "format.needs_words", MM_S("has"));

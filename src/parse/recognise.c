@@ -62,13 +62,23 @@ static bool stands(const struct mm_look *look, uint16_t number, struct mm_slice 
                                    : look->at[number] + text.n <= from + window.n;
 }
 
-static bool one_of(const struct mm_slice *list, size_t count, struct mm_slice v)
+/* A program's name; a star in front or behind stands for what an administrator puts there. */
+static bool app_is(struct mm_slice word, struct mm_slice app)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (mm_slice_eq(list[i], v))
+    if (mm_slice_ends(word, MM_S("*")))
+        return mm_slice_starts(app, mm_slice_sub(word, 0, word.n - 1));
+    if (mm_slice_starts(word, MM_S("*")))
+        return mm_slice_ends(app, mm_slice_sub(word, 1, SIZE_MAX));
+    return mm_slice_eq(word, app);
+}
+
+static bool app_fits(const struct mm_witness *wit, const struct mm_wire *w)
+{
+    for (size_t i = 0; i < wit->app_count && w->has_syslog; i++) {
+        if (app_is(wit->app[i], w->syslog.app))
             return true;
     }
-    return count == 0;
+    return wit->app_count == 0;
 }
 
 static bool starts_with_one(const struct mm_slice *list, size_t count, struct mm_slice v)
@@ -96,7 +106,7 @@ static bool holds(const struct mm_format *f, const struct mm_witness *wit, const
 {
     struct mm_slice window = mm_slice_sub(text, 0, wit->within);
 
-    if (wit->app_count > 0 && !(w->has_syslog && one_of(wit->app, wit->app_count, w->syslog.app)))
+    if (!app_fits(wit, w))
         return false;
     if (wit->headed && mm_columns_find(w->columns, f, w, SIZE_MAX, NULL) == NULL)
         return false;
