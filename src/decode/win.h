@@ -70,6 +70,8 @@ enum win_slot {
     SLOT_THREAT_CATEGORY,
     SLOT_THREAT_PROCESS,
     SLOT_PATH,
+    SLOT_THREAT_ACTION,
+    SLOT_THREAT_ERROR,
     SLOT_DATA, /* values without a name */
     SLOT_COUNT
 };

@@ -550,13 +550,36 @@ static void derive_direction(struct win *w)
         mm_event_text(w->ev, MM_F_NETWORK_DIRECTION, MM_S("egress"));
 }
 
-/* Defender: which malware, in which file and process. */
-static void derive_defender(struct win *w, enum channel channel)
+/* "Action taken" is what the event is called whatever the action was: a user may have allowed it,
+ * and cleaning may have found nothing more to clean. Numbers as MSFT_MpThreatDetection's
+ * CleaningAction gives them. */
+static void derive_defended(struct win *w)
+{
+    enum { CLEAN = 1, QUARANTINE = 2, REMOVE = 3, ALLOW = 6, BLOCK = 10 };
+    uint64_t action, error = 0;
+
+    if (!win_num(w->slot[SLOT_THREAT_ACTION], &action))
+        return;
+    (void)win_num(w->slot[SLOT_THREAT_ERROR], &error);
+    if (action == ALLOW) {
+        mm_event_text(w->ev, MM_F_EVENT_TYPE, MM_S("allowed"));
+        mm_event_text(w->ev, MM_F_EVENT_OUTCOME, MM_S("success"));
+    } else if (error != 0 ||
+               (action != CLEAN && action != QUARANTINE && action != REMOVE && action != BLOCK)) {
+        mm_event_text(w->ev, MM_F_EVENT_TYPE, MM_S("info"));
+        mm_event_text(w->ev, MM_F_EVENT_OUTCOME, MM_S("unknown"));
+    }
+}
+
+/* Defender: which malware, in which file and process, and what became of it. */
+static void derive_defender(struct win *w, enum channel channel, const struct known *known)
 {
     struct mm_slice path = w->slot[SLOT_PATH];
 
     if (channel != CH_DEFENDER)
         return;
+    if (known != NULL && (known->code == 1007 || known->code == 1117))
+        derive_defended(w);
     text_once(w, MM_F_RULE_NAME, w->slot[SLOT_THREAT_NAME]);
     text_once(w, MM_F_RULE_CATEGORY, w->slot[SLOT_THREAT_CATEGORY]);
     text_once(w, MM_F_PROCESS_EXECUTABLE, w->slot[SLOT_THREAT_PROCESS]);
@@ -567,6 +590,8 @@ static void derive_defender(struct win *w, enum channel channel)
                                mm_slice_find(path, ';', 0) == SIZE_MAX
                                    ? SIZE_MAX
                                    : mm_slice_find(path, ';', 0) - 6));
+    else if (known != NULL && known->code >= 1121 && known->code <= 1128)
+        text_once(w, MM_F_FILE_PATH, path); /* of rules and protected folders: the path alone */
 }
 
 static void derive_sysmon(struct win *w, const struct known *known)
@@ -706,7 +731,7 @@ void win_derive(struct win *w)
     derive_who(w, channel, known == NULL ? WHO_NOBODY : known->who, context);
     derive_hashes(w);
     derive_direction(w);
-    derive_defender(w, channel);
+    derive_defender(w, channel, known);
     derive_process_name(w);
     text_once(w, MM_F_DESTINATION_DOMAIN, w->slot[SLOT_TARGET_SERVER]);
 }

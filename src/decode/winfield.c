@@ -161,6 +161,8 @@ static const struct {
     SLOT("Category Name", SLOT_THREAT_CATEGORY),
     SLOT("Process Name", SLOT_THREAT_PROCESS),
     SLOT("Path", SLOT_PATH),
+    SLOT("Action ID", SLOT_THREAT_ACTION),
+    SLOT("Error Code", SLOT_THREAT_ERROR),
     SLOT("TargetServerName", SLOT_TARGET_SERVER),
     SLOT("Hashes", SLOT_HASHES),
     SLOT("Hash", SLOT_HASHES),
