@@ -1,7 +1,7 @@
 /* app/nouns_text.c - see nouns.h: options, words and output. */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "app/language.h"
 #include "app/nouns.h"
 #include "serve/state.h"
 #include "text/mustache.h"
@@ -87,19 +87,6 @@ int mm_noun_label(const struct mm_entity *e)
 
 /* ---- the command line -------------------------------------------------------------------------
  */
-
-static enum mm_lang language_of_environment(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-
-    for (size_t i = 0; i < MM_COUNT(names); i++) {
-        const char *v = getenv(names[i]);
-
-        if (v != NULL && v[0] != 0)
-            return strncmp(v, "ja", 2) == 0 ? MM_LANG_JA : MM_LANG_EN;
-    }
-    return MM_LANG_EN; /* a terminal that says nothing may not show Japanese */
-}
 
 static enum mm_verb verb_of(const char *text)
 {
@@ -222,7 +209,7 @@ static bool read_option(struct mm_noun *n, char **argv, int argc, int *at)
 
 bool mm_noun_read(struct mm_noun *n, int argc, char **argv)
 {
-    n->lang = language_of_environment();
+    n->lang = mm_app_language();
     n->state = MM_STATE_DEFAULT;
     if (argc >= 2)
         n->verb = verb_of(argv[1]);

@@ -57,9 +57,19 @@ void mm_evtx_init(struct mm_evtx *e, struct mm_slice file)
 {
     memset(e, 0, sizeof(*e));
     e->file = file;
+    e->head_told = file.p == NULL;
     mm_arena_init(&e->record, RECORD_MEMORY);
     mm_arena_init(&e->names, NAMES_MEMORY);
     crc_init(e->crc);
+}
+
+void mm_evtx_feed(struct mm_evtx *e, struct mm_slice chunks, uint64_t first)
+{
+    MM_ASSERT(first <= (SIZE_MAX - MM_EVTX_HEAD) / MM_EVTX_CHUNK);
+    e->file = chunks;
+    e->base = MM_EVTX_HEAD + (size_t)first * MM_EVTX_CHUNK;
+    e->chunk = first;
+    e->pos = e->end = 0;
 }
 
 void mm_evtx_done(struct mm_evtx *e)
@@ -76,7 +86,7 @@ static size_t chunk_at(const struct mm_evtx *e)
 static void broken(const struct mm_evtx *e, size_t at, const char *why, struct mm_evtx_item *ret)
 {
     *ret = (struct mm_evtx_item){
-        .kind = MM_EVTX_BROKEN, .chunk = e->chunk, .at = mm_min_size(at, e->file.n), .why = why};
+        .kind = MM_EVTX_BROKEN, .chunk = e->chunk, .at = mm_min_size(at, e->base + e->file.n), .why = why};
 }
 
 /* The file header says nothing that its chunks do not say themselves: it is only checked. */
@@ -219,13 +229,13 @@ void mm_evtx_next(struct mm_evtx *e, struct mm_evtx_item *ret)
             return;
         }
     }
-    for (; chunk_at(e) < e->file.n; next_chunk(e)) {
-        struct mm_slice chunk = mm_slice_sub(e->file, chunk_at(e), MM_EVTX_CHUNK);
+    for (; chunk_at(e) - e->base < e->file.n; next_chunk(e)) {
+        struct mm_slice chunk = mm_slice_sub(e->file, chunk_at(e) - e->base, MM_EVTX_CHUNK);
 
         if (e->pos == 0 && told_of_chunk(e, chunk, ret))
             return;
         if (in_chunk(e, chunk, ret))
             return;
     }
-    *ret = (struct mm_evtx_item){.kind = MM_EVTX_END, .chunk = e->chunk, .at = e->file.n};
+    *ret = (struct mm_evtx_item){.kind = MM_EVTX_END, .chunk = e->chunk, .at = e->base + e->file.n};
 }

@@ -46,7 +46,8 @@ struct mm_evtx_name {
 };
 
 struct mm_evtx {
-    struct mm_slice file;
+    struct mm_slice file; /* what is at hand of it */
+    size_t base;          /* where that begins in the file */
     uint64_t chunk;
     size_t pos, end; /* in the chunk; pos 0: it was not begun */
     bool head_told, lost;
@@ -61,7 +62,13 @@ bool mm_evtx_is(struct mm_slice first);
 /* Begin to read a whole file (a mapping). A header that is damaged is told by the first item. */
 void mm_evtx_init(struct mm_evtx *e, struct mm_slice file);
 void mm_evtx_done(struct mm_evtx *e);
-/* The next record, or what is wrong; MM_EVTX_END for ever at the end. */
+/*
+ * Go on with other bytes of the same file: chunks from number `first`, whole ones but for a last one
+ * that the file cuts. For files that are read piece by piece: _init gets the first MM_EVTX_HEAD
+ * bytes, or nothing (file.p NULL: the header was looked at elsewhere).
+ */
+void mm_evtx_feed(struct mm_evtx *e, struct mm_slice chunks, uint64_t first);
+/* The next record, or what is wrong; MM_EVTX_END at the end, until more is fed. */
 void mm_evtx_next(struct mm_evtx *e, struct mm_evtx_item *ret);
 
 #endif

@@ -3,6 +3,7 @@
 #include "codec/json_mend.h"
 #include "codec/xml.h"
 #include "decode/flat.h"
+#include "decode/treedoc.h"
 #include "decode/winevent.h"
 #include "parse/format.h"
 
@@ -210,46 +211,34 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
     return true;
 }
 
-bool mm_decode_winevent(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
+/* A Windows event in any shape, already a document. */
+static bool windows_doc(struct mm_wire *w, const struct mm_json_doc *doc)
 {
     struct mm_decode_env env = {.arena = w->arena, .offset_s = w->offset_s};
-    struct mm_json_doc doc;
 
-    (void)f;
-    if (!read_object(w, text, &doc) || mm_winevent_decode(w->win, &doc, &env, w->ev, NULL) != MM_OK)
+    if (mm_winevent_decode(w->win, doc, &env, w->ev, NULL) != MM_OK)
         return false;
     w->timed = true;
     w->whole = (w->ev->flags & MM_EV_UNPARSED) == 0 && !w->mended;
     return true;
 }
 
-/* A tree as JSON in the arena, with the readable bytes behind it that the JSON reader needs. */
-static bool tree_text(struct mm_wire *w, const struct mm_tree *top, size_t usual,
-                      struct mm_slice *ret)
+bool mm_decode_winevent(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
 {
-    enum { GROWTH = 8 }; /* the longest escape of a byte and the names around short texts */
-    struct mm_buf out;
-    uint8_t *p = NULL;
+    struct mm_json_doc doc;
 
-    mm_buf_init(&out, (size_t)MM_MAX_LINE * GROWTH);
-    if (mm_buf_room(&out, usual) != NULL)
-        mm_tree_json(&out, top);
-    if (mm_buf_ok(&out))
-        p = mm_arena_bytes(w->arena, out.n + MM_PADDING);
-    if (p != NULL) {
-        memcpy(p, out.p, out.n);
-        memset(p + out.n, 0, MM_PADDING);
-        *ret = mm_slice_of(p, out.n);
-    }
-    mm_buf_done(&out);
-    return p != NULL;
+    (void)f;
+    if (w->tree != NULL)
+        return mm_tree_doc(w->tree, w->arena, &doc) && windows_doc(w, &doc);
+    return read_object(w, text, &doc) && windows_doc(w, &doc);
 }
 
 bool mm_decode_winxml(const struct mm_format *f, struct mm_wire *w, struct mm_slice text)
 {
+    struct mm_json_doc doc;
     struct mm_tree *top;
-    struct mm_slice json;
 
-    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK && tree_text(w, top, text.n, &json) &&
-           mm_decode_winevent(f, w, json);
+    (void)f;
+    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK &&
+           mm_tree_doc(top, w->arena, &doc) && windows_doc(w, &doc);
 }

@@ -640,3 +640,26 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
         ret->flags |= MM_EV_UNPARSED;
     w->text = NULL;
 }
+
+void mm_parse_windows(const struct mm_formats *formats, struct mm_scratch *scratch,
+                      struct mm_arena *arena, const struct mm_raw *raw, const struct mm_hint *hint,
+                      const struct mm_tree *tree, struct mm_event *ret)
+{
+    uint16_t format = mm_formats_find(formats, MM_S("windows"));
+    struct mm_wire *w = &scratch->wire;
+    struct mm_text text = {0};
+    bool parsed = false;
+
+    MM_ASSERT(tree != NULL && raw->body.n == 0);
+    wire_begin(w, arena, raw);
+    w->text = &text;
+    w->tree = tree;
+    if (format == MM_FORMAT_NONE)
+        event_begin(raw, &text, ret);
+    else
+        parsed = mm_format_try(formats->format[format], w, raw, text.read, hint, ret);
+    w->tree = NULL;
+    w->text = NULL;
+    if (!parsed)
+        ret->flags |= MM_EV_UNPARSED;
+}

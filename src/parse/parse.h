@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "codec/charset.h"
+#include "codec/tree.h"
 #include "model/event.h"
 
 enum {
@@ -121,5 +122,15 @@ void mm_scratch_free(struct mm_scratch **scratch);
  */
 void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, struct mm_arena *arena,
               const struct mm_raw *raw, const struct mm_hint *hint, struct mm_event *ret);
+
+/*
+ * The same for a record of an event log file (codec/evtx), whose elements were read already: `tree`
+ * holds the element Event, raw->body is empty, and so is the event's original. The event has the
+ * fields that mm_parse gives for the tree's JSON. MM_EV_UNPARSED also where no format is called
+ * "windows".
+ */
+void mm_parse_windows(const struct mm_formats *formats, struct mm_scratch *scratch,
+                      struct mm_arena *arena, const struct mm_raw *raw, const struct mm_hint *hint,
+                      const struct mm_tree *tree, struct mm_event *ret);
 
 #endif

@@ -23,12 +23,14 @@ struct mm_columns;
 struct mm_json;
 struct mm_look;
 struct mm_text;
+struct mm_tree;
 struct mm_winevent;
 
 struct mm_wire {
     const struct mm_symtab *names; /* of the format: name -> slot */
     struct mm_arena *arena;        /* for values that don't stand in the line as such */
     const struct mm_text *text;    /* the line */
+    const struct mm_tree *tree;    /* an event that was no line: read already; else NULL */
     uint32_t line;                 /* stamp of this line */
     uint32_t stamp[MM_WIRE_MAX];   /* slot is set when its stamp is this line's */
     struct mm_slice value[MM_WIRE_MAX];

@@ -1,0 +1,240 @@
+/* codec/cut.c - see cut.h for the contract. */
+#include "codec/cut.h"
+
+#include <stdlib.h>
+
+static const struct mm_slice bom = MM_S_INIT("\xEF\xBB\xBF");
+static const struct mm_slice xml_open = MM_S_INIT("<Event");
+static const struct mm_slice xml_close = MM_S_INIT("</Event>");
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static struct mm_slice skip_space(struct mm_slice s)
+{
+    while (s.n > 0 && is_space(s.p[0]))
+        s = mm_slice_sub(s, 1, SIZE_MAX);
+    return s;
+}
+
+/* Behind a byte order mark and white space. */
+static struct mm_slice begin_of(struct mm_slice head)
+{
+    return skip_space(mm_slice_starts(head, bom) ? mm_slice_sub(head, bom.n, SIZE_MAX) : head);
+}
+
+/* Is the first member of the object a list, as in {"Records":[ ? */
+static bool holds_list(struct mm_slice s)
+{
+    size_t end;
+
+    s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
+    if (s.n == 0 || s.p[0] != '"')
+        return false;
+    end = mm_slice_find(s, '"', 1);
+    s = skip_space(mm_slice_sub(s, end == SIZE_MAX ? s.n : end + 1, SIZE_MAX));
+    if (s.n == 0 || s.p[0] != ':')
+        return false;
+    s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
+    if (s.n == 0 || s.p[0] != '[')
+        return false;
+    s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
+    return s.n > 0 && s.p[0] == '{';
+}
+
+/* Does what stands before the first line's end stay open? Then objects are written over lines. */
+static bool open_at_line_end(struct mm_slice s)
+{
+    size_t end = mm_slice_find(s, '\n', 0);
+
+    s = mm_slice_trim(mm_slice_sub(s, 0, end));
+    return end != SIZE_MAX && s.n > 0 && (s.p[s.n - 1] == '{' || s.p[s.n - 1] == ',');
+}
+
+enum mm_cut_kind mm_cut_kind_of(struct mm_slice head)
+{
+    struct mm_slice s = begin_of(head);
+
+    if (s.n == 0)
+        return MM_CUT_LINES;
+    if (s.p[0] == '[') {
+        struct mm_slice in = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
+
+        /* "[2026-11-20 …] text" is a line. */
+        return in.n > 0 && in.p[0] == '{' ? MM_CUT_JSON : MM_CUT_LINES;
+    }
+    if (s.p[0] == '{')
+        return holds_list(s) || open_at_line_end(s) ? MM_CUT_JSON : MM_CUT_LINES;
+    if (mm_slice_starts(s, MM_S("<?xml")) || mm_slice_starts(s, MM_S("<Event")))
+        return MM_CUT_XML;
+    return MM_CUT_LINES;
+}
+
+enum mm_code mm_cut_init(struct mm_cut *c, enum mm_cut_kind kind, struct mm_slice head)
+{
+    struct mm_slice s = begin_of(head);
+
+    MM_ASSERT(kind != MM_CUT_LINES);
+    *c = (struct mm_cut){.kind = kind};
+    if (kind == MM_CUT_JSON && s.n > 0)
+        c->base = s.p[0] == '[' ? 1 : s.p[0] == '{' && holds_list(s) ? 2 : 0;
+    c->part = malloc(MM_MAX_LINE);
+    return c->part == NULL ? MM_E_NOMEM : MM_OK;
+}
+
+void mm_cut_done(struct mm_cut *c)
+{
+    free(c->part);
+    *c = (struct mm_cut){.part = NULL};
+}
+
+static void keep(struct mm_cut *c, uint8_t b)
+{
+    if (c->n < MM_MAX_LINE)
+        c->part[c->n++] = b;
+    else
+        c->cut = true;
+}
+
+static void hand_out(struct mm_cut *c, mm_cut_emit *emit, void *ctx)
+{
+    if (c->n > 0)
+        emit(ctx, mm_slice_of(c->part, c->n), c->cut);
+    c->n = c->held = 0;
+    c->inside = c->cut = false;
+}
+
+/* ---- JSON ---- */
+
+/* Bytes from `at` that change nothing: up to a quote, a bracket, or in strings a backslash. */
+static size_t plain(const struct mm_cut *c, struct mm_slice in, size_t at)
+{
+    size_t i = at;
+
+    if (c->string) {
+        while (i < in.n && in.p[i] != '"' && in.p[i] != '\\' && in.p[i] != '\n')
+            i++;
+    } else {
+        while (i < in.n && in.p[i] != '"' && (in.p[i] | 0x20) != '{' && (in.p[i] | 0x20) != '}')
+            i++;
+    }
+    return i - at;
+}
+static_assert(('[' | 0x20) == '{' && (']' | 0x20) == '}', "brackets and braces differ by one bit");
+
+static void keep_run(struct mm_cut *c, struct mm_slice s)
+{
+    size_t room = MM_MAX_LINE - c->n, n = mm_min_size(room, s.n);
+
+    if (!c->inside || s.n == 0)
+        return;
+    memcpy(c->part + c->n, s.p, n);
+    c->n += n;
+    c->cut = c->cut || n < s.n;
+}
+
+static void json_byte(struct mm_cut *c, uint8_t b, mm_cut_emit *emit, void *ctx)
+{
+    if (c->string) {
+        if (c->inside)
+            keep(c, b);
+        /* A string cannot hold a line end: its own end was lost. */
+        if (c->escaped && b != '\n')
+            c->escaped = false;
+        else if (b == '\\')
+            c->escaped = true;
+        else if (b == '"' || b == '\n')
+            c->string = c->escaped = false;
+        return;
+    }
+    if (b == '{' && c->depth == c->base && !c->inside)
+        c->inside = true;
+    if (c->inside)
+        keep(c, b);
+    if (b == '"')
+        c->string = true;
+    else if (b == '{' || b == '[')
+        c->depth++;
+    else if ((b == '}' || b == ']') && c->depth > 0)
+        c->depth--;
+    if (c->inside && c->depth <= c->base && b == '}')
+        hand_out(c, emit, ctx);
+}
+
+static void feed_json(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, void *ctx)
+{
+    for (size_t i = 0; i < in.n; i++) {
+        if (!c->escaped) {
+            size_t n = plain(c, in, i);
+
+            keep_run(c, mm_slice_sub(in, i, n));
+            i += n;
+            if (i == in.n)
+                break;
+        }
+        json_byte(c, in.p[i], emit, ctx);
+    }
+}
+
+/* ---- XML ---- */
+
+/* `part` ends in what may be the beginning of <Event: does b go on with it? */
+static void xml_outside(struct mm_cut *c, uint8_t b)
+{
+    if (c->n == xml_open.n && (b == '>' || is_space(b))) {
+        c->inside = true;
+        keep(c, b);
+    } else if (c->n < xml_open.n && b == xml_open.p[c->n]) {
+        keep(c, b);
+    } else {
+        c->n = 0;
+        if (b == '<')
+            keep(c, b);
+    }
+}
+
+static void feed_xml(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, void *ctx)
+{
+    for (size_t i = 0; i < in.n; i++) {
+        uint8_t b = in.p[i];
+
+        if (!c->inside) {
+            if (c->n == 0 && b != '<') {
+                size_t at = mm_slice_find(in, '<', i);
+
+                if (at == SIZE_MAX)
+                    return;
+                i = at;
+                b = '<';
+            }
+            xml_outside(c, b);
+            continue;
+        }
+        keep(c, b);
+        /* How much of the closing tag stands at the end; no part of it but the first byte is '<'. */
+        c->held = b == xml_close.p[c->held] ? c->held + 1 : b == '<' ? 1 : 0;
+        if (c->held == xml_close.n)
+            hand_out(c, emit, ctx);
+    }
+}
+
+void mm_cut_feed(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, void *ctx)
+{
+    MM_ASSERT(c->part != NULL && emit != NULL);
+    if (c->kind == MM_CUT_JSON)
+        feed_json(c, in, emit, ctx);
+    else
+        feed_xml(c, in, emit, ctx);
+}
+
+void mm_cut_end(struct mm_cut *c, mm_cut_emit *emit, void *ctx)
+{
+    if (c->inside) {
+        c->cut = true;
+        hand_out(c, emit, ctx);
+    }
+    c->n = c->held = 0;
+    c->inside = c->string = c->escaped = false;
+}
