@@ -213,7 +213,8 @@ static void feed_xml(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, vo
             continue;
         }
         keep(c, b);
-        /* How much of the closing tag stands at the end; no part of it but the first byte is '<'. */
+        /* How much of the closing tag stands at the end; no part of it but the first byte is '<'.
+         */
         c->held = b == xml_close.p[c->held] ? c->held + 1 : b == '<' ? 1 : 0;
         if (c->held == xml_close.n)
             hand_out(c, emit, ctx);

@@ -23,14 +23,14 @@ enum { MM_CUT_HEAD = 512 }; /* bytes that decide how a stream is cut */
 
 struct mm_cut {
     enum mm_cut_kind kind;
-    size_t base;   /* JSON: depth at which objects are records */
-    size_t depth;  /* JSON: open objects and lists */
-    bool inside;   /* of a record */
+    size_t base;  /* JSON: depth at which objects are records */
+    size_t depth; /* JSON: open objects and lists */
+    bool inside;  /* of a record */
     bool string, escaped;
     bool cut;      /* the record is longer than it may be: its rest is thrown away */
     uint8_t *part; /* what is there of the record */
     size_t n;
-    size_t held;   /* XML: bytes of part that may begin an element */
+    size_t held; /* XML: bytes of part that may begin an element */
 };
 
 /* record borrows the cutter until the call returns; cut: it was longer. */

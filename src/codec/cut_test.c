@@ -44,8 +44,7 @@ TEST(cut_finds_records_in_documents)
         {"\xEF\xBB\xBF [\n {\"a\":\"}]\\\"{\"},\n {}\n]\n", "{\"a\":\"}]\\\"{\"}|{}|"},
         {"{\n \"a\": {\"b\": 1}\n}\n{\n \"a\": 2\n}\n",
          "{\n \"a\": {\"b\": 1}\n}|{\n \"a\": 2\n}|"},
-        {"{\"Records\": [ {\"a\":1}, {\"a\":{}} ], \"more\": {\"x\":1}}",
-         "{\"a\":1}|{\"a\":{}}|"},
+        {"{\"Records\": [ {\"a\":1}, {\"a\":{}} ], \"more\": {\"x\":1}}", "{\"a\":1}|{\"a\":{}}|"},
         {"{\"a\":1,\n\"b\":\"torn\n\"", "{\"a\":1,\n\"b\":\"torn\n\"!|"},
         {"<?xml version='1.0'?>\n<Events><Event xmlns='x'><EventData/></Event>\n"
          "<Event>2</Event><EventX>3</EventX></Events>",

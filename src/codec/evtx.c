@@ -85,8 +85,10 @@ static size_t chunk_at(const struct mm_evtx *e)
 
 static void broken(const struct mm_evtx *e, size_t at, const char *why, struct mm_evtx_item *ret)
 {
-    *ret = (struct mm_evtx_item){
-        .kind = MM_EVTX_BROKEN, .chunk = e->chunk, .at = mm_min_size(at, e->base + e->file.n), .why = why};
+    *ret = (struct mm_evtx_item){.kind = MM_EVTX_BROKEN,
+                                 .chunk = e->chunk,
+                                 .at = mm_min_size(at, e->base + e->file.n),
+                                 .why = why};
 }
 
 /* The file header says nothing that its chunks do not say themselves: it is only checked. */

@@ -63,8 +63,8 @@ bool mm_evtx_is(struct mm_slice first);
 void mm_evtx_init(struct mm_evtx *e, struct mm_slice file);
 void mm_evtx_done(struct mm_evtx *e);
 /*
- * Go on with other bytes of the same file: chunks from number `first`, whole ones but for a last one
- * that the file cuts. For files that are read piece by piece: _init gets the first MM_EVTX_HEAD
+ * Go on with other bytes of the same file: chunks from number `first`, whole ones but for a last
+ * one that the file cuts. For files that are read piece by piece: _init gets the first MM_EVTX_HEAD
  * bytes, or nothing (file.p NULL: the header was looked at elsewhere).
  */
 void mm_evtx_feed(struct mm_evtx *e, struct mm_slice chunks, uint64_t first);

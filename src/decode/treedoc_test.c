@@ -48,8 +48,8 @@ TEST(treedoc_has_the_source_of_containers_that_are_values)
     struct mm_arena arena;
     const struct mm_json_item *it = NULL;
 
-    CHECK(same(MM_S("<Event><EventData><V>1</V><V>\xC3\xA9</V></EventData></Event>"), &doc,
-               &arena));
+    CHECK(
+        same(MM_S("<Event><EventData><V>1</V><V>\xC3\xA9</V></EventData></Event>"), &doc, &arena));
     for (size_t i = 0; i < doc.n; i++)
         it = mm_slice_eq(doc.item[i].key, MM_S("V")) ? &doc.item[i] : it;
     CHECK(it != NULL && it->type == MM_JSON_ARRAY);

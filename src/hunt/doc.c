@@ -260,8 +260,8 @@ static void put_hours(struct mm_doc *doc, struct mm_tally_table *hours)
 
 static void put_seen(struct mm_doc *doc, const struct mm_hunt_sums *all)
 {
-    static const char *const names[MM_SEEN_BITS] = {
-        "security", "process", "sysmon", "powershell", "system", "defender", "network", "other"};
+    static const char *const names[MM_SEEN_BITS] = {"security", "process",  "sysmon",  "powershell",
+                                                    "system",   "defender", "network", "other"};
     struct mm_doc *d = mm_doc_object(doc, "seen");
 
     for (size_t i = 0; i < MM_SEEN_BITS; i++)

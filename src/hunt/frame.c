@@ -16,15 +16,15 @@ struct member {
 #define IN(kind) (1u << (MM_HF_##kind))
 #define U32(name, kinds)                                                                           \
     {                                                                                              \
-        T_U32, offsetof(struct mm_hunt_frame, name), 0, kinds                                           \
+        T_U32, offsetof(struct mm_hunt_frame, name), 0, kinds                                      \
     }
 #define U64(name, kinds)                                                                           \
     {                                                                                              \
-        T_U64, offsetof(struct mm_hunt_frame, name), 0, kinds                                           \
+        T_U64, offsetof(struct mm_hunt_frame, name), 0, kinds                                      \
     }
 #define TEXT(name, max, kinds)                                                                     \
     {                                                                                              \
-        T_TEXT, offsetof(struct mm_hunt_frame, name), max, kinds                                        \
+        T_TEXT, offsetof(struct mm_hunt_frame, name), max, kinds                                   \
     }
 
 static const struct member members[] = {

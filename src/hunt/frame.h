@@ -63,12 +63,12 @@ enum mm_hunt_state {
 
 /* Sums of one file, or of its parts together. */
 struct mm_hunt_sums {
-    uint64_t bytes;  /* read; of packed members what came out */
-    uint64_t events; /* records and lines */
-    uint64_t unread; /* of them: no format could read all of it */
+    uint64_t bytes;   /* read; of packed members what came out */
+    uint64_t events;  /* records and lines */
+    uint64_t unread;  /* of them: no format could read all of it */
     uint64_t outside; /* of them: outside the time that was asked for */
-    uint64_t cut;    /* longer than a record may be */
-    uint64_t broken; /* places that could not be read */
+    uint64_t cut;     /* longer than a record may be */
+    uint64_t broken;  /* places that could not be read */
     uint64_t hits;
     int64_t first_us, last_us; /* of events whose time is known; 0: none */
     uint32_t seen;             /* enum mm_hunt_seen together */
@@ -87,7 +87,7 @@ struct mm_hunt_frame {
     struct mm_slice host, user, entity_field, entity;
     struct mm_slice tells; /* mm_hunt_frame_tell */
     struct mm_slice event; /* JSON object */
-    uint32_t state; /* END: enum mm_hunt_state */
+    uint32_t state;        /* END: enum mm_hunt_state */
     struct mm_hunt_sums sums;
 };
 
@@ -103,6 +103,6 @@ MM_MUST_USE enum mm_code mm_hunt_frame_read(struct mm_rd *rd, struct mm_hunt_fra
 void mm_hunt_frame_put_tell(struct mm_buf *tells, struct mm_slice name, struct mm_slice value);
 /* The next telling field; false at the end, or where the bytes are none. */
 MM_MUST_USE bool mm_hunt_frame_tell(struct mm_rd *rd, struct mm_slice *ret_name,
-                               struct mm_slice *ret_value);
+                                    struct mm_slice *ret_value);
 
 #endif

@@ -196,6 +196,16 @@ static void set_state(struct mm_hunt_file *f, enum mm_hunt_state state)
         f->state = state;
 }
 
+/* Bytes were read of a file. What comes out of archives is no measure of how far we are. */
+static void move(struct mm_hunt *h, struct mm_hunt_file *f, uint64_t bytes)
+{
+    uint64_t left = f->member ? 0 : f->size - f->moved;
+
+    bytes = bytes < left ? bytes : left;
+    f->moved += bytes;
+    h->moved += bytes;
+}
+
 static bool on_begin(struct mm_hunt *h, struct mm_hunt_child *c, const struct mm_hunt_frame *f)
 {
     uint32_t file;
@@ -221,8 +231,8 @@ static bool on_end(struct mm_hunt *h, struct mm_hunt_child *c, const struct mm_h
     add_sums(&file->sums, &f->sums);
     set_state(file, (enum mm_hunt_state)f->state);
     file->parts_left--;
-    if (f->state == MM_HUNT_PACKED)
-        h->moved += file->size;
+    if (file->parts_left == 0)
+        move(h, file, UINT64_MAX);
     c->file = whole;
     return true;
 }
@@ -266,9 +276,8 @@ static enum mm_code on_frame(struct mm_hunt *h, struct mm_hunt_child *c,
         on_broken(h, c, f);
         break;
     case MM_HF_MOVED:
-        /* What comes out of archives is no measure of how far we are. */
-        if (c->begun && !h->plan.file[c->file].member)
-            h->moved += f->sums.bytes;
+        if (c->begun)
+            move(h, &h->plan.file[c->file], f->sums.bytes);
         h->events += f->sums.events;
         break;
     case MM_HF_END:
@@ -422,7 +431,8 @@ bool mm_hunt_whole(const struct mm_hunt *h)
     for (size_t i = 0; i < h->plan.file_n; i++) {
         const struct mm_hunt_file *f = &h->plan.file[i];
 
-        if ((f->state != MM_HUNT_READ && f->state != MM_HUNT_PACKED && f->state != MM_HUNT_NO_LOG) ||
+        if ((f->state != MM_HUNT_READ && f->state != MM_HUNT_PACKED &&
+             f->state != MM_HUNT_NO_LOG) ||
             f->sums.broken > 0)
             return false;
     }

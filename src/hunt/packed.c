@@ -42,7 +42,7 @@ enum mm_hunt_state mm_hunt_read_packed(struct mm_hunt_worker *w, uint32_t part,
                                        const struct mm_archive_source *source, uint64_t size)
 {
     struct unpacking u = {.out_max = MM_PACKED_FLOOR};
-    struct mm_archive_member m;
+    struct mm_archive_member m = {.regular = false};
     size_t members = 0;
     enum mm_code c = mm_archive_new(source, &u.a);
     enum mm_hunt_state state = MM_HUNT_PACKED;
@@ -56,9 +56,17 @@ enum mm_hunt_state mm_hunt_read_packed(struct mm_hunt_worker *w, uint32_t part,
             u.bomb = true;
             break;
         }
-        mm_hunt_begin(w, part, m.name.n > 0 ? m.name : MM_S("-"));
+        if (m.name.n == 0) {
+            /* One packed file is that file. */
+            state = one_member(w, &u, &m);
+            break;
+        }
+        mm_hunt_begin(w, part, m.name);
         mm_hunt_end(w, one_member(w, &u, &m));
     }
+    /* What members brought was told as theirs. */
+    if (members > 0 && m.name.n > 0)
+        mm_hunt_begin_sums(w);
     if (u.bomb)
         state = MM_HUNT_BOMB;
     else if (c != MM_E_NOTFOUND && c != MM_OK)

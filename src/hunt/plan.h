@@ -15,7 +15,7 @@
 #include "hunt/frame.h"
 
 enum {
-    MM_HUNT_FILES_MAX = 1000 * 1000, /* a file system of evidence; 200 bytes each */
+    MM_HUNT_FILES_MAX = 1000 * 1000,       /* a file system of evidence; 200 bytes each */
     MM_HUNT_UNIT_BYTES = 16 * 1024 * 1024, /* what one child reads: half a second */
     MM_HUNT_UNIT_PARTS = 64,               /* files of one child: it inherits them open */
     MM_HUNT_PATHS_MEMORY = 512 * 1024 * 1024,
@@ -28,6 +28,7 @@ struct mm_hunt_file {
     enum mm_hunt_state state;
     int error;           /* errno of NOT_OPENED */
     uint32_t parts_left; /* not read yet */
+    uint64_t moved;      /* bytes of it that count as read, for progress */
     bool member;
     struct mm_hunt_sums sums;
 };

@@ -137,8 +137,7 @@ static bool take_begin(struct taking *t, struct mm_slice head)
     t->ctx = lines > 1 ? (void *)&t->join : w;
     if (t->kind != MM_CUT_LINES)
         return mm_cut_init(&t->cut, t->kind, head) == MM_OK;
-    return lines == 1 ||
-           mm_join_init(&t->join, continues, w, lines, mm_hunt_line, w) == MM_OK;
+    return lines == 1 || mm_join_init(&t->join, continues, w, lines, mm_hunt_line, w) == MM_OK;
 }
 
 static bool take(struct taking *t, struct mm_slice in)

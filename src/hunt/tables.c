@@ -149,7 +149,7 @@ static void techniques(const struct mm_hunt_words *w, const struct mm_doc *doc)
 
         for (const struct mm_doc *d = list->first; d != NULL; d = d->next)
             most = mm_hunt_int(d, "n") < below && mm_hunt_int(d, "n") > most ? mm_hunt_int(d, "n")
-                                                                            : most;
+                                                                             : most;
         for (const struct mm_doc *d = list->first; d != NULL && n < NAMES_SHOWN; d = d->next) {
             struct mm_slice id = mm_hunt_text(d, "id");
 

@@ -43,7 +43,7 @@ struct mm_tally_rule {
 struct mm_tally {
     struct mm_arena arena;
     const struct mm_ruleset *set;
-    struct mm_tally_rule *rule; /* one a rule of the set */
+    struct mm_tally_rule *rule;                         /* one a rule of the set */
     struct mm_tally_table hosts, users, hours, on_host; /* on_host: a rule on a host */
     uint64_t n, level[MM_LEVEL_COUNT];
     int64_t first_us, last_us;

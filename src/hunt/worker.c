@@ -10,12 +10,12 @@
 
 enum {
     ARENA_MAX = 64 * 1024 * 1024,
-    OUT_FULL = 64 * 1024,    /* written when it holds this much */
-    HITS_MAX = 1024,         /* rules that match one event; SigmaHQ's most is 30 */
-    MOVED_BYTES = 1 << 20,   /* progress is told this often */
-    TELLS_MAX = 8,           /* telling fields of one alert */
-    TELLS_ENOUGH = 4,        /* from here on, values without a name of ours are left out */
-    TELL_LENGTH = 1000,      /* bytes of one; MM_HF_MAX_TEXT is the frame's limit */
+    OUT_FULL = 64 * 1024,  /* written when it holds this much */
+    HITS_MAX = 1024,       /* rules that match one event; SigmaHQ's most is 30 */
+    MOVED_BYTES = 1 << 20, /* progress is told this often */
+    TELLS_MAX = 8,         /* telling fields of one alert */
+    TELLS_ENOUGH = 4,      /* from here on, values without a name of ours are left out */
+    TELL_LENGTH = 1000,    /* bytes of one; MM_HF_MAX_TEXT is the frame's limit */
 };
 
 struct mm_hunt_worker *mm_hunt_worker_new(const struct mm_hunt_rules *rules)
@@ -87,12 +87,17 @@ void mm_hunt_put(struct mm_hunt_worker *w, const struct mm_hunt_frame *f)
         flush(w);
 }
 
+void mm_hunt_begin_sums(struct mm_hunt_worker *w)
+{
+    w->sums = (struct mm_hunt_sums){0};
+    w->told_bytes = w->told_events = 0;
+}
+
 void mm_hunt_begin(struct mm_hunt_worker *w, uint32_t part, struct mm_slice member)
 {
     struct mm_hunt_frame f = {.kind = MM_HF_BEGIN, .part = part, .name = member};
 
-    w->sums = (struct mm_hunt_sums){0};
-    w->told_bytes = w->told_events = 0;
+    mm_hunt_begin_sums(w);
     w->hint = w->rules.hint;
     mm_hunt_put(w, &f);
     /* Whoever dies over this file must have named it. */
@@ -346,17 +351,12 @@ static enum mm_hunt_state read_archive(struct mm_hunt_worker *w, uint32_t part,
 {
     struct mm_archive_source source = {.read = read_span, .seek = seek_span, .ctx = span};
     uint64_t packed = span->to;
-    enum mm_hunt_state state;
 
     if (span->pipe)
         source = (struct mm_archive_source){.read = read_feed, .ctx = feed};
     source.password = w->rules.password;
     span->at = span->from;
-    state = mm_hunt_read_packed(w, part, &source, packed);
-    /* What its members brought is told as theirs. */
-    w->sums = (struct mm_hunt_sums){0};
-    w->told_bytes = w->told_events = 0;
-    return state;
+    return mm_hunt_read_packed(w, part, &source, packed);
 }
 
 static void read_task(struct mm_hunt_worker *w, uint32_t part, const struct mm_hunt_task *task)

@@ -37,9 +37,9 @@ struct mm_hunt_worker {
     struct mm_arena arena;
     struct mm_event *ev;
     struct mm_evtx *evtx;
-    uint8_t *block; /* MM_FEED_BLOCK */
-    uint8_t *text;  /* of a block that was UTF-16 */
-    uint8_t *line;  /* one line, MM_PADDING behind it */
+    uint8_t *block;  /* MM_FEED_BLOCK */
+    uint8_t *text;   /* of a block that was UTF-16 */
+    uint8_t *line;   /* one line, MM_PADDING behind it */
     uint32_t *shown; /* per rule: handed out whole in this unit */
     struct mm_buf out, tells, json;
     int to;
@@ -68,6 +68,8 @@ void mm_hunt_put(struct mm_hunt_worker *w, const struct mm_hunt_frame *f);
 /* A file or a member begins, ends. */
 void mm_hunt_begin(struct mm_hunt_worker *w, uint32_t part, struct mm_slice member);
 void mm_hunt_end(struct mm_hunt_worker *w, enum mm_hunt_state state);
+/* Sums begin anew, without telling. */
+void mm_hunt_begin_sums(struct mm_hunt_worker *w);
 void mm_hunt_tell_broken(struct mm_hunt_worker *w, uint64_t record, uint64_t at, const char *why);
 /* Bytes were read: tell it now and then. */
 void mm_hunt_moved(struct mm_hunt_worker *w, size_t n);

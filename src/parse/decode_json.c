@@ -239,6 +239,6 @@ bool mm_decode_winxml(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     struct mm_tree *top;
 
     (void)f;
-    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK &&
-           mm_tree_doc(top, w->arena, &doc) && windows_doc(w, &doc);
+    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK && mm_tree_doc(top, w->arena, &doc) &&
+           windows_doc(w, &doc);
 }

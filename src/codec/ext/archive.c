@@ -19,9 +19,9 @@ struct mm_archive {
 bool mm_archive_is(struct mm_slice head)
 {
     static const struct mm_slice magic[] = {
-        MM_S_INIT("\x1F\x8B\x08"),         MM_S_INIT("PK\x03\x04"),
-        MM_S_INIT("PK\x05\x06"),           MM_S_INIT("7z\xBC\xAF\x27\x1C"),
-        MM_S_INIT("\xFD\x37zXZ"),          MM_S_INIT("\x28\xB5\x2F\xFD"),
+        MM_S_INIT("\x1F\x8B\x08"), MM_S_INIT("PK\x03\x04"),
+        MM_S_INIT("PK\x05\x06"),   MM_S_INIT("7z\xBC\xAF\x27\x1C"),
+        MM_S_INIT("\xFD\x37zXZ"),  MM_S_INIT("\x28\xB5\x2F\xFD"),
         MM_S_INIT("BZh"),
     };
     enum { TAR_MAGIC = 257 };

@@ -6,9 +6,9 @@
  * Threads   One reader, one thread.
  * Trust     Archives are hostile: nothing is written anywhere, names are only names, and what comes
  *           out is handed over in pieces for the caller to bound. The library is large and has had
- *           faults: it runs only in children that can do nothing else. Its memory can grow with what
- *           the archive asks for (a dictionary of xz: 1 GiB), so such children have a limit.
- * Spec      libarchive(3). No filters that start programs.
+ *           faults: it runs only in children that can do nothing else. Its memory can grow with
+ * what the archive asks for (a dictionary of xz: 1 GiB), so such children have a limit. Spec
+ * libarchive(3). No filters that start programs.
  */
 #ifndef MM_CODEC_EXT_ARCHIVE_H
 #define MM_CODEC_EXT_ARCHIVE_H
