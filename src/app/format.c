@@ -344,9 +344,10 @@ static void show_one(const struct mm_format_cmd *c, struct mm_slice line,
                      const struct mm_explained *e)
 {
     printf("  %.*s: %s\n", MM_S_ARG(mm_formats_name(c->set, e->format)),
-           e->parsed ? "reads all of it"
-           : e->read ? "reads a part of it"
-                     : "cannot read it");
+           e->parsed   ? "reads all of it"
+           : e->costly ? "would need more work than a line may cost, and leaves it"
+           : e->read   ? "reads a part of it"
+                       : "cannot read it");
     show_stop(line, e);
     if (e->wrong.p != NULL) {
         fputs("    not of its field's type: ", stdout);
@@ -368,7 +369,9 @@ static void show_fields(const struct mm_event *ev)
     char tmp[MM_FIELD_TEXT];
 
     printf("taken: %.*s, %s\n", MM_S_ARG(ev->format.n > 0 ? ev->format : MM_S("(no format)")),
-           (ev->flags & MM_EV_UNPARSED) == 0 ? "all of it" : "NOT ALL OF IT");
+           (ev->flags & MM_EV_UNPARSED) == 0 ? "all of it"
+           : (ev->flags & MM_EV_COSTLY) != 0 ? "NOTHING: it would cost too much"
+                                             : "NOT ALL OF IT");
     for (int i = 0; i < MM_F_COUNT; i++) {
         if (!mm_event_has(ev, (enum mm_field)i))
             continue;

@@ -75,8 +75,9 @@ static void put_json(struct run *run, const struct mm_event *ev)
         mm_utf8_json(&run->out, ev->format);
     else
         mm_buf_str(&run->out, "null");
-    mm_buf_fmt(&run->out, ",\"mimamori.parsed\":%s,\"mimamori.time_quality\":\"%s\"}\n",
+    mm_buf_fmt(&run->out, ",\"mimamori.parsed\":%s%s,\"mimamori.time_quality\":\"%s\"}\n",
                (ev->flags & MM_EV_UNPARSED) == 0 ? "true" : "false",
+               (ev->flags & MM_EV_COSTLY) != 0 ? ",\"mimamori.costly\":true" : "",
                quality_name(ev->time_quality));
 }
 
@@ -86,7 +87,9 @@ static void put_text(struct run *run, const struct mm_event *ev)
 
     mm_time_text(ev->time_us, when);
     mm_buf_fmt(&run->out, "%s  %s  %s\n", when,
-               (ev->flags & MM_EV_UNPARSED) == 0 ? "parsed" : "NOT PARSED",
+               (ev->flags & MM_EV_UNPARSED) == 0 ? "parsed"
+               : (ev->flags & MM_EV_COSTLY) != 0 ? "NOT PARSED (would cost too much)"
+                                                 : "NOT PARSED",
                quality_name(ev->time_quality));
     mm_buf_str(&run->out, "  format = ");
     mm_utf8_json(&run->out, ev->format);

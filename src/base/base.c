@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 static const struct {
     const char *key;
     int http;
@@ -32,6 +36,40 @@ void mm_assert_failed(const char *expr, const char *file, int line)
     abort();
 }
 
+enum { SHORT_NEEDLE = 32 }; /* longer ones are worth the tables that memmem prepares */
+
+/*
+ * A short text: sixteen places are tried at a time for its first and its last byte together, so
+ * that a text full of one of them costs no more. At most SHORT_NEEDLE bytes are compared a place.
+ */
+static size_t search_short(struct mm_slice s, struct mm_slice needle)
+{
+    size_t i = 0, places = s.n - needle.n + 1;
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8((char)needle.p[0]);
+    const __m128i last = _mm_set1_epi8((char)needle.p[needle.n - 1]);
+
+    for (; places - i >= 16; i += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i + needle.n - 1));
+        unsigned hits = (unsigned)_mm_movemask_epi8(
+            _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
+
+        for (; hits != 0; hits &= hits - 1) {
+            size_t at = i + (unsigned)__builtin_ctz(hits);
+
+            if (memcmp(s.p + at, needle.p, needle.n) == 0)
+                return at;
+        }
+    }
+#endif
+    for (; i < places; i++) {
+        if (s.p[i] == needle.p[0] && memcmp(s.p + i, needle.p, needle.n) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
 size_t mm_slice_search(struct mm_slice s, struct mm_slice needle)
 {
     const uint8_t *hit;
@@ -40,6 +78,8 @@ size_t mm_slice_search(struct mm_slice s, struct mm_slice needle)
         return 0;
     if (s.n < needle.n)
         return SIZE_MAX;
+    if (needle.n <= SHORT_NEEDLE)
+        return search_short(s, needle);
     hit = memmem(s.p, s.n, needle.p, needle.n);
     return hit == NULL ? SIZE_MAX : (size_t)(hit - s.p);
 }

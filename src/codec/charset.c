@@ -67,7 +67,7 @@ struct unit {
     uint8_t row; /* 1..120 of a double-byte character */
 };
 
-static struct unit at_cell(size_t row, size_t cell)
+static inline struct unit at_cell(size_t row, size_t cell)
 {
     uint16_t c = cells[row * CELLS + cell];
 
@@ -76,7 +76,7 @@ static struct unit at_cell(size_t row, size_t cell)
 }
 
 /* at < in.n in all of these. A lead byte whose second is missing or wrong is one bad byte. */
-static struct unit cp932(struct mm_slice in, size_t at)
+static inline struct unit cp932(struct mm_slice in, size_t at)
 {
     uint8_t lead = in.p[at], trail;
     size_t cell;
@@ -91,11 +91,11 @@ static struct unit cp932(struct mm_slice in, size_t at)
     if (trail < 0x40 || trail == 0x7F || trail > 0xFC)
         return (struct unit){.n = 1, .c = BAD};
     cell = (size_t)trail - 0x40 - (trail > 0x7F ? 1 : 0); /* 0..187: two rows */
-    return at_cell((size_t)(lead < 0xA0 ? lead - 0x81 : lead - 0xC1) * 2 + cell / CELLS,
-                   cell % CELLS);
+    return at_cell((size_t)(lead < 0xA0 ? lead - 0x81 : lead - 0xC1) * 2 + (cell >= CELLS ? 1 : 0),
+                   cell >= CELLS ? cell - CELLS : cell);
 }
 
-static struct unit euc(struct mm_slice in, size_t at)
+static inline struct unit euc(struct mm_slice in, size_t at)
 {
     uint8_t lead = in.p[at], second = at + 1 < in.n ? in.p[at + 1] : 0;
 
@@ -190,7 +190,8 @@ static struct unit jis(struct mm_slice in, size_t at, enum jis mode)
 
 /* ---- a line ---- */
 
-static struct unit read_unit(enum mm_charset cs, struct mm_slice in, size_t at, enum jis mode)
+static inline struct unit read_unit(enum mm_charset cs, struct mm_slice in, size_t at,
+                                    enum jis mode)
 {
     switch (cs) {
     case MM_CS_CP932:

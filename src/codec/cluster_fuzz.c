@@ -38,7 +38,7 @@ static void check_shape(const struct mm_shape *s, struct mm_slice line, bool fre
         struct mm_pattern_hit hit;
 
         MM_ASSERT(mm_patterns_add(set, mm_buf_slice(&text), 0, NULL) == MM_OK);
-        MM_ASSERT(!fresh || masked || mm_patterns_match(set, mm_slice_trim(line), &hit));
+        MM_ASSERT(!fresh || masked || mm_patterns_match(set, mm_slice_trim(line), NULL, &hit));
     }
     mm_arena_done(&arena);
     mm_buf_done(&key);

@@ -508,25 +508,33 @@ bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first)
     if (set->root->accept != NO_PATTERN || lit_find(set->root, first) != NULL)
         return true;
     for (const struct cap_edge *e = set->root->cap; e != NULL; e = e->next) {
-        bool digit = first >= '0' && first <= '9';
-
-        /* Of the others only some can be told by one byte. */
-        if ((e->scan != MM_SCAN_INT && e->scan != MM_SCAN_NUM && e->scan != MM_SCAN_PORT &&
-             (int)e->scan != (int)MM_WHEN_YMD && (int)e->scan != (int)MM_WHEN_EPOCH) ||
-            digit)
+        if (mm_scan_may_begin(e->scan, first))
             return true;
     }
     return false;
 }
 
+/* Units of work of a capture that was tried: those that search look at all that is left. */
+static size_t price(enum mm_scan scan, struct mm_slice in, size_t at, size_t end)
+{
+    enum { TRY = 8, PER_UNIT = 4 /* bytes */ };
+    bool searches = scan == MM_SCAN_TO || scan == MM_SCAN_LAST || scan == MM_SCAN_QUOTED;
+
+    return TRY + ((searches && end == at ? in.n : end) - at) / PER_UNIT;
+}
+
 static const struct cap_edge *take(const struct node *n, struct mm_slice in, size_t at,
-                                   struct mm_pattern_hit *hit, struct mm_scanned *ret)
+                                   struct mm_work *work, struct mm_pattern_hit *hit,
+                                   struct mm_scanned *ret)
 {
     for (const struct cap_edge *e = n->cap; e != NULL; e = e->next) {
         struct mm_when when = hit->when;
-        struct mm_scanned got;
+        struct mm_scanned got = {.end = at};
+        bool taken = mm_scan_take(e->scan, e->follow, in, at, &when, &got);
 
-        if (!mm_scan_take(e->scan, e->follow, in, at, &when, &got))
+        if (!mm_work_take(work, price(e->scan, in, at, got.end)))
+            return NULL;
+        if (!taken)
             continue;
         if (!can_begin(e->to, in, got.end))
             continue;
@@ -586,8 +594,8 @@ static void note_stuck(struct stuck *stuck, const struct node *n, size_t at,
     }
 }
 
-static bool match(const struct mm_patterns *set, struct mm_slice in, struct mm_pattern_hit *hit,
-                  struct stuck *stuck)
+static bool match(const struct mm_patterns *set, struct mm_slice in, struct mm_work *work,
+                  struct mm_pattern_hit *hit, struct stuck *stuck)
 {
     const struct node *n = set->root;
     size_t at = 0;
@@ -630,7 +638,7 @@ static bool match(const struct mm_patterns *set, struct mm_slice in, struct mm_p
             note_stuck(stuck, n, at, fall, fall_at, mm_min_size(falls, MAX_FALL));
         for (size_t i = 0; i < MAX_FALL && e == NULL && falls > 0; i++) {
             falls--;
-            e = take(fall[falls % MAX_FALL], in, fall_at[falls % MAX_FALL], hit, &got);
+            e = take(fall[falls % MAX_FALL], in, fall_at[falls % MAX_FALL], work, hit, &got);
         }
         if (e == NULL) {
             hit->stop = at;
@@ -643,10 +651,10 @@ static bool match(const struct mm_patterns *set, struct mm_slice in, struct mm_p
     }
 }
 
-bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
+bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in, struct mm_work *work,
                        struct mm_pattern_hit *hit)
 {
-    return match(set, in, hit, NULL);
+    return match(set, in, work, hit, NULL);
 }
 
 /* ---- what would have fitted ---- */
@@ -702,7 +710,7 @@ bool mm_patterns_expected(const struct mm_patterns *set, struct mm_slice in, siz
     struct wish w = {.at = 0, .out = ret};
 
     mm_buf_reset(ret);
-    if (match(set, in, &hit, &stuck))
+    if (match(set, in, NULL, &hit, &stuck))
         return false;
     wish_text(&w, stuck.node, in, stuck.at);
     for (size_t i = 0; i < stuck.falls; i++) {

@@ -45,6 +45,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/work.h"
 #include "codec/when.h"
 
 enum {
@@ -91,9 +92,10 @@ bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first);
 
 /*
  * Match the whole input. True when one template takes all of it. Otherwise hit holds the captures
- * made on the way whose names are the same in every template that shares that way.
+ * made on the way whose names are the same in every template that shares that way. `work` (may be
+ * NULL) pays for what is tried: without any left, matching ends where it is.
  */
-bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in,
+bool mm_patterns_match(const struct mm_patterns *set, struct mm_slice in, struct mm_work *work,
                        struct mm_pattern_hit *hit);
 /*
  * For a text that no template takes: the furthest byte that some way came to, and what could stand

@@ -51,7 +51,7 @@ FUZZ(in)
     }
     text = mm_rd_rest(&rd);
     from = text.p;
-    (void)mm_patterns_match(set, text, &hit);
+    (void)mm_patterns_match(set, text, NULL, &hit);
     MM_ASSERT(hit.stop <= text.n && hit.count <= MM_PATTERN_MAX_CAPTURES);
     MM_ASSERT(!hit.whole || (hit.stop == text.n && hit.pattern < count));
     for (size_t i = 0; i < hit.count; i++) {
@@ -61,6 +61,6 @@ FUZZ(in)
         MM_ASSERT(from <= text.p + text.n);
     }
     check_may(text);
-    MM_ASSERT(mm_patterns_match(set, text, &again) == hit.whole && again.count == hit.count);
+    MM_ASSERT(mm_patterns_match(set, text, NULL, &again) == hit.whole && again.count == hit.count);
     mm_arena_done(&arena);
 }

@@ -62,6 +62,46 @@ static const uint8_t classes[256] = {
     [':'] = C_HOST | C_V6,
 };
 
+bool mm_scan_may_begin(enum mm_scan scan, uint8_t first)
+{
+    if (mm_scan_time(scan)) {
+        enum mm_when_form form = (enum mm_when_form)scan; /* time scanners are the time forms */
+
+        /* Days and months have names; of the other forms not all begin with a digit. */
+        if (form == MM_WHEN_BSD || form == MM_WHEN_CTIME)
+            return (first | 0x20) >= 'a' && (first | 0x20) <= 'z';
+        return (form != MM_WHEN_YMD && form != MM_WHEN_EPOCH && form != MM_WHEN_CLF) ||
+               (classes[first] & C_DIGIT) != 0;
+    }
+    switch (scan) {
+    case MM_SCAN_INT:
+    case MM_SCAN_NUM:
+    case MM_SCAN_PORT:
+        return (classes[first] & C_DIGIT) != 0;
+    case MM_SCAN_IP_DOT_PORT:
+    case MM_SCAN_IP_COLON_PORT:
+    case MM_SCAN_IP_HASH_PORT:
+    case MM_SCAN_IP_ANY_PORT:
+    case MM_SCAN_IP:
+        return first == '[' || (classes[first] & C_V6) != 0;
+    case MM_SCAN_MAC:
+    case MM_SCAN_HEX:
+        return (classes[first] & C_HEX) != 0;
+    case MM_SCAN_IDENT:
+        return (classes[first] & C_IDENT) != 0;
+    case MM_SCAN_HOST:
+        return (classes[first] & C_HOST) != 0;
+    case MM_SCAN_QUOTED:
+        return first == '"';
+    case MM_SCAN_BLANKS:
+        return first == ' ' || first == '\t';
+    case MM_SCAN_WORD:
+        return first != ' ' && first != '\t';
+    default:
+        return true;
+    }
+}
+
 static size_t run(struct mm_slice in, size_t at, uint8_t class)
 {
     while (at < in.n && (classes[in.p[at]] & class) != 0)

@@ -60,6 +60,9 @@ static inline bool mm_scan_time(enum mm_scan scan)
     return (int)scan < (int)MM_WHEN_COUNT;
 }
 
+/* Whether a capture of that type may begin with this byte; false is certain. */
+bool mm_scan_may_begin(enum mm_scan scan, uint8_t first);
+
 /*
  * The types that may stand at `at`, by their first bytes: one bit a type (1 << scan). A type whose
  * bit is not set does not stand there; types of any bytes (ident, host, word, ...) are not looked

@@ -28,7 +28,7 @@ static void expect(struct bench *b, const char *text, const char *want)
     struct mm_buf got;
 
     mm_buf_init(&got, 4096);
-    if (mm_patterns_match(b->set, mm_slice_str(text), &hit)) {
+    if (mm_patterns_match(b->set, mm_slice_str(text), NULL, &hit)) {
         CHECK(hit.whole && hit.stop == strlen(text));
         mm_buf_u64(&got, hit.pattern);
     } else {
@@ -130,7 +130,7 @@ TEST(pattern_takes_times_as_moments)
     bool zone;
 
     begin(&b, (const char *const[]){"{:date} x {t:clock}", NULL});
-    CHECK(mm_patterns_match(b.set, MM_S("2026/11/20 x 13:00:01"), &hit));
+    CHECK(mm_patterns_match(b.set, MM_S("2026/11/20 x 13:00:01"), NULL, &hit));
     CHECK(hit.has_when && hit.when.has_date && hit.count == 1);
     CHECK(mm_when_resolve(&hit.when, 0, 0, &us));
     CHECK(mm_time_parse(MM_S("2026-11-20T13:00:01Z"), 0, &want, &zone));

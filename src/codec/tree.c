@@ -45,13 +45,21 @@ bool mm_tree_text(struct mm_arena *a, struct mm_tree *node, struct mm_slice text
     node->kind = MM_TREE_TEXT;
     if (text.n == 0)
         return true;
-    p = mm_arena_bytes(a, node->text.n + text.n);
-    if (p == NULL)
-        return false;
-    if (node->text.n > 0)
-        memcpy(p, node->text.p, node->text.n);
-    memcpy(p + node->text.n, text.p, text.n);
-    node->text = mm_slice_of(p, node->text.n + text.n);
+    /* Room for as much again, so that a text of many pieces is not copied for each of them. */
+    if (node->room == 0 || node->room - node->text.n < text.n) {
+        size_t room = 2 * (node->text.n + text.n); /* parts of one input */
+
+        p = mm_arena_bytes(a, room);
+        if (p == NULL)
+            return false;
+        if (node->text.n > 0)
+            memcpy(p, node->text.p, node->text.n);
+        node->text.p = p;
+        node->grown = p;
+        node->room = room;
+    }
+    memcpy(node->grown + node->text.n, text.p, text.n);
+    node->text.n += text.n;
     return true;
 }
 

@@ -24,6 +24,8 @@ enum mm_tree_kind {
 struct mm_tree {
     struct mm_slice name; /* UTF-8, or what stood there */
     struct mm_slice text; /* p NULL: none */
+    uint8_t *grown;       /* the same bytes when the text has room of its own to grow */
+    size_t room;          /* 0: it has none */
     enum mm_tree_kind kind;
     struct mm_tree *attr, *last_attr; /* of an element: its attributes, linked by next */
     struct mm_tree *child, *last;

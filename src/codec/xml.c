@@ -4,8 +4,11 @@
 #include "base/rd.h"
 #include "base/utf8.h"
 
+enum { PRICE = 16 /* units of work a tag or an attribute */ };
+
 struct reading {
     struct mm_rd rd;
+    struct mm_work *work;
     struct mm_arena *a;
     struct mm_tree *open[MM_XML_MAX_DEPTH + 1]; /* [0] holds the document's element */
     struct mm_slice full[MM_XML_MAX_DEPTH + 1]; /* names with their prefixes, for the end tags */
@@ -198,6 +201,8 @@ static bool attributes(struct reading *r, struct mm_tree *t)
         if (!mm_rd_byte(&r->rd, '='))
             return fail(r, MM_E_SYNTAX, "xml.attribute");
         skip_space(&r->rd);
+        if (!mm_work_take(r->work, PRICE))
+            return fail(r, MM_E_LIMIT, "xml.work");
         quote = mm_rd_peek(&r->rd);
         if (quote != '"' && quote != '\'')
             return fail(r, MM_E_SYNTAX, "xml.attribute");
@@ -252,6 +257,8 @@ static bool markup(struct reading *r)
 {
     struct mm_slice inside;
 
+    if (!mm_work_take(r->work, PRICE))
+        return fail(r, MM_E_LIMIT, "xml.work");
     if (mm_rd_lit(&r->rd, MM_S("<![CDATA[")))
         return skip_past(&r->rd, MM_S("]]>"), &inside) ? add_text(r, inside, false)
                                                        : fail(r, MM_E_SYNTAX, "xml.cdata");
@@ -267,10 +274,10 @@ static bool markup(struct reading *r)
     return start_tag(r);
 }
 
-enum mm_code mm_xml_parse(struct mm_slice in, struct mm_arena *a, struct mm_tree **ret,
-                          struct mm_fault *fault)
+enum mm_code mm_xml_parse(struct mm_slice in, struct mm_work *work, struct mm_arena *a,
+                          struct mm_tree **ret, struct mm_fault *fault)
 {
-    struct reading r = {.rd = mm_rd_of(in), .a = a, .open_n = 1};
+    struct reading r = {.rd = mm_rd_of(in), .work = work, .a = a, .open_n = 1};
     bool ok = true;
 
     r.open[0] = mm_arena_alloc(a, sizeof(*r.open[0]));

@@ -14,15 +14,17 @@
 #ifndef MM_CODEC_XML_H
 #define MM_CODEC_XML_H
 
+#include "base/work.h"
 #include "codec/tree.h"
 
 enum { MM_XML_MAX_DEPTH = 48 };
 
 /*
  * The document's element becomes the child of a new node *ret. MM_E_SYNTAX names the byte and why;
- * MM_E_LIMIT: too deep; MM_E_NOMEM: the arena is full.
+ * MM_E_LIMIT: too deep, or more tags and attributes than `work` (may be NULL) pays for; MM_E_NOMEM:
+ * the arena is full.
  */
-MM_MUST_USE enum mm_code mm_xml_parse(struct mm_slice in, struct mm_arena *a, struct mm_tree **ret,
-                                      struct mm_fault *fault);
+MM_MUST_USE enum mm_code mm_xml_parse(struct mm_slice in, struct mm_work *work, struct mm_arena *a,
+                                      struct mm_tree **ret, struct mm_fault *fault);
 
 #endif

@@ -16,7 +16,7 @@ FUZZ(in)
 
     mm_arena_init(&a, 16 * 1024 * 1024);
     mm_buf_init(&out, 64 * 1024 * 1024);
-    if (mm_xml_parse(in, &a, &top, &fault) != MM_OK) {
+    if (mm_xml_parse(in, NULL, &a, &top, &fault) != MM_OK) {
         MM_ASSERT(fault.what != NULL && fault.at <= in.n);
     } else {
         MM_ASSERT(top->child != NULL && top->child->next == NULL);

@@ -12,7 +12,7 @@ static void expect(const char *in, const char *want)
 
     mm_arena_init(&a, 1 << 20);
     mm_buf_init(&out, 1 << 20);
-    CHECK(mm_xml_parse(mm_slice_str(in), &a, &top, &fault) == MM_OK);
+    CHECK(mm_xml_parse(mm_slice_str(in), NULL, &a, &top, &fault) == MM_OK);
     mm_tree_json(&out, top);
     CHECK_SLICE(mm_buf_slice(&out), want);
     mm_buf_done(&out);
@@ -76,7 +76,7 @@ TEST(xml_says_what_is_wrong_and_where)
         struct mm_tree *top = NULL;
 
         mm_arena_init(&a, 1 << 20);
-        CHECK(mm_xml_parse(mm_slice_str(row[i].in), &a, &top, &fault) == MM_E_SYNTAX);
+        CHECK(mm_xml_parse(mm_slice_str(row[i].in), NULL, &a, &top, &fault) == MM_E_SYNTAX);
         CHECK(top == NULL && fault.what != NULL);
         CHECK_SLICE(mm_slice_str(fault.what), row[i].what);
         CHECK_NUM(fault.at, row[i].at);
@@ -97,16 +97,16 @@ TEST(xml_bounds_depth_and_memory)
     for (int i = 0; i < MM_XML_MAX_DEPTH; i++)
         mm_buf_str(&in, "</a>");
     mm_arena_init(&a, 1 << 20);
-    CHECK(mm_xml_parse(mm_buf_slice(&in), &a, &top, &fault) == MM_OK);
+    CHECK(mm_xml_parse(mm_buf_slice(&in), NULL, &a, &top, &fault) == MM_OK);
     mm_arena_done(&a);
     mm_buf_reset(&in);
     for (int i = 0; i <= MM_XML_MAX_DEPTH; i++)
         mm_buf_str(&in, "<a>");
     mm_arena_init(&a, 1 << 20);
-    CHECK(mm_xml_parse(mm_buf_slice(&in), &a, &top, &fault) == MM_E_LIMIT);
+    CHECK(mm_xml_parse(mm_buf_slice(&in), NULL, &a, &top, &fault) == MM_E_LIMIT);
     mm_arena_done(&a);
     mm_arena_init(&a, 100);
-    CHECK(mm_xml_parse(MM_S("<a><b/></a>"), &a, &top, &fault) == MM_E_NOMEM);
+    CHECK(mm_xml_parse(MM_S("<a><b/></a>"), NULL, &a, &top, &fault) == MM_E_NOMEM);
     mm_arena_done(&a);
     mm_buf_done(&in);
 }

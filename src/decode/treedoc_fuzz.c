@@ -14,7 +14,7 @@ FUZZ(in)
     struct mm_tree *top;
 
     mm_arena_init(&arena, 64 * 1024 * 1024);
-    if (json != NULL && in.n < 64 * 1024 && mm_xml_parse(in, &arena, &top, NULL) == MM_OK)
+    if (json != NULL && in.n < 64 * 1024 && mm_xml_parse(in, NULL, &arena, &top, NULL) == MM_OK)
         (void)mm_treedoc_same(top, &arena, json);
     mm_arena_done(&arena);
     mm_json_free(&json);

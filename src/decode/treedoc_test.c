@@ -11,7 +11,7 @@ static bool same(struct mm_slice xml, struct mm_json_doc *ret, struct mm_arena *
     bool ok;
 
     mm_arena_init(arena, 16 * 1024 * 1024);
-    CHECK(json != NULL && mm_xml_parse(xml, arena, &top, NULL) == MM_OK);
+    CHECK(json != NULL && mm_xml_parse(xml, NULL, arena, &top, NULL) == MM_OK);
     ok = mm_treedoc_same(top, arena, json);
     CHECK(!ok || mm_tree_doc(top, arena, ret));
     mm_json_free(&json);

@@ -46,6 +46,7 @@ enum mm_event_flag {
     MM_EV_BAD_UTF8 = 4,    /* the original holds bytes that are no text in its character set */
     MM_EV_IMPORTED = 8,    /* from a file, not live */
     MM_EV_EXTRA_FULL = 16, /* fields beyond MM_MAX_EXTRA were left out (the original has them) */
+    MM_EV_COSTLY = 32,     /* unparsed because reading it would cost more than a line may */
     /* Of a record on its way to parsing, never of an event: the character set (codec/charset.h)
      * that whoever brought it in has said. */
     MM_EV_CHARSET = 7 << MM_EV_CHARSET_SHIFT,

@@ -15,15 +15,18 @@ static bool put_pairs(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     bool whole = true;
 
     mm_kv_init(&kv, text, f->kv);
-    while (mm_kv_next(&kv, &pair, &stray)) {
+    while (!mm_wire_spent(w) && mm_kv_next(&kv, &pair, &stray)) {
         if ((stray > 0 || pair.torn) && w->stray == NULL)
             w->stray = pair.torn ? pair.value.p : pair.key.p;
+        if (pair.escaped)
+            (void)mm_work_take(&w->work, pair.value.n);
         if (pair.escaped && !mm_kv_unescape(w->arena, pair.value, f->kv.escape, &pair.value))
             whole = false;
         whole = whole && !pair.torn;
         mm_wire_put(w, pair.key, pair.value);
         pairs++;
     }
+    (void)mm_work_take(&w->work, stray * MM_WORK_VALUE / 2);
     *ret_pairs = pairs;
     return whole && (stray == 0 || !f->kv_strict);
 }
@@ -40,7 +43,7 @@ static bool decode_pattern(const struct mm_format *f, struct mm_wire *w, struct 
 {
     MM_UNINIT struct mm_pattern_hit hit;
 
-    bool whole = mm_patterns_match(f->patterns, mm_slice_trim(text), &hit);
+    bool whole = mm_patterns_match(f->patterns, mm_slice_trim(text), &w->work, &hit);
 
     w->whole = whole;
     for (size_t i = 0; i < hit.count; i++) {
@@ -98,7 +101,9 @@ static bool decode_sd(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     }
     w->whole = true;
     mm_syslog_sd_init(&sd, w->syslog.sd);
-    while (mm_syslog_sd_next(&sd, &one)) {
+    while (!mm_wire_spent(w) && mm_syslog_sd_next(&sd, &one)) {
+        if (one.escaped)
+            (void)mm_work_take(&w->work, one.value.n);
         if (one.escaped && !sd_unescape(w->arena, &one.value))
             w->whole = false;
         mm_wire_put(w, one.name, one.value);

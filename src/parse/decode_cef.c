@@ -73,13 +73,17 @@ static void cef_pairs(struct mm_wire *w, struct mm_slice extension)
     struct mm_cef_pair pair;
     size_t labels = mm_cef_labels(extension, label);
 
+    /* Looking for labels was a walk over all pairs. */
+    (void)mm_work_take(&w->work, extension.n / 2);
     for (size_t i = 0; i < labels; i++) {
         if (!name_of(w->arena, label[i].name, &label[i].name))
             w->whole = false;
     }
     if (mm_cef_walk(&walk, extension) > 0)
         w->whole = false;
-    while (mm_cef_next(&walk, &pair)) {
+    while (!mm_wire_spent(w) && mm_cef_next(&walk, &pair)) {
+        /* A label, or a key that is looked for among the labels. */
+        (void)mm_work_take(&w->work, 2 + labels);
         if (mm_cef_is_label(pair.key))
             continue;
         if (!plain(w, pair.escaped, &pair.value))
@@ -140,13 +144,14 @@ bool mm_decode_leef(const struct mm_format *f, struct mm_wire *w, struct mm_slic
     for (size_t i = 0; i < MM_LEEF_PARTS; i++)
         mm_wire_put(w, names[i], leef.part[i]);
     mm_leef_walk(&walk, &leef);
-    while (mm_leef_next(&walk, &pair, &stray)) {
+    while (!mm_wire_spent(w) && mm_leef_next(&walk, &pair, &stray)) {
         if (time.n == 0 && mm_slice_eq(pair.key, MM_S("devTime")))
             time = pair.value;
         else if (form.n == 0 && mm_slice_eq(pair.key, MM_S("devTimeFormat")))
             form = pair.value;
         mm_wire_put(w, pair.key, pair.value);
     }
+    (void)mm_work_take(&w->work, stray * MM_WORK_VALUE / 2);
     w->whole = stray == 0;
     if (time.n > 0) {
         w->has_when = mm_javadate_read(time, form, &w->when) || mm_when_any(time, &w->when);

@@ -8,7 +8,10 @@
 #include "parse/columns.h"
 #include "parse/format.h"
 
-enum { CELLS_MAX = 256 }; /* of one line; SKYSEA's and Palo Alto's widest have about 120 */
+enum {
+    CELLS_MAX = 256, /* of one line; SKYSEA's and Palo Alto's widest have about 120 */
+    WORK_CELL = 6,   /* units of work to find a cell, or to look at one */
+};
 
 struct cells {
     struct mm_slice cell[CELLS_MAX];
@@ -30,7 +33,9 @@ static void split(const struct mm_format *f, struct mm_wire *w, struct mm_slice 
     ret->count = 0;
     ret->whole = true;
     mm_csv_init(&csv, text, f->csv.gap, f->csv.quotes);
-    while (mm_csv_next(&csv, &cell)) {
+    while (mm_work_take(&w->work, WORK_CELL) && mm_csv_next(&csv, &cell)) {
+        if (cell.doubled)
+            (void)mm_work_take(&w->work, cell.text.n);
         if (cell.doubled && !mm_csv_unquote(w->arena, cell.text, &cell.text))
             ret->whole = false;
         ret->whole = ret->whole && !cell.torn;
@@ -74,7 +79,8 @@ static bool read_directive(const struct mm_format *f, struct mm_wire *w, struct 
         return true;
     tabs = mm_slice_find(d.value, '\t', 0) != SIZE_MAX;
     mm_csv_init(&csv, d.value, tabs ? '\t' : f->csv.gap == '\t' ? ' ' : f->csv.gap, false);
-    while (count < MM_COLUMNS_MAX && mm_csv_next(&csv, &cell)) {
+    while (count < MM_COLUMNS_MAX && mm_work_take(&w->work, WORK_CELL) &&
+           mm_csv_next(&csv, &cell)) {
         cell.text = mm_slice_trim(cell.text);
         if (cell.text.n > 0)
             name[count++] = cell.text;
@@ -86,10 +92,14 @@ static bool read_directive(const struct mm_format *f, struct mm_wire *w, struct 
 /* The first line of a CSV file: at least half of its cells are names the format knows. */
 static bool is_names(const struct mm_format *f, const struct cells *c)
 {
-    size_t known = 0, cells = kept_cells(c);
+    size_t known = 0, other = 0, cells = kept_cells(c);
 
-    for (size_t i = 0; i < cells; i++)
-        known += mm_symtab_get(&f->names, mm_slice_trim(c->cell[i])) != MM_SYM_NONE ? 1 : 0;
+    for (size_t i = 0; i < cells && other * 2 <= cells; i++) {
+        if (mm_symtab_get(&f->names, mm_slice_trim(c->cell[i])) != MM_SYM_NONE)
+            known++;
+        else
+            other++;
+    }
     return known >= 2 && known * 2 >= cells;
 }
 
@@ -153,7 +163,7 @@ static bool cell_fits(const struct mm_format *f, uint16_t slot, struct mm_slice 
 
 /* The newest header that fits. Only where another one, or a set of the format, has as many columns
  * are the cells looked at. */
-static const struct mm_columns_kept *choose_kept(const struct mm_format *f, const struct mm_wire *w,
+static const struct mm_columns_kept *choose_kept(const struct mm_format *f, struct mm_wire *w,
                                                  const struct cells *c)
 {
     const struct mm_columns_kept *k = mm_columns_find(w->columns, f, w, c->count, NULL), *next;
@@ -163,6 +173,8 @@ static const struct mm_columns_kept *choose_kept(const struct mm_format *f, cons
         size_t i = 0;
 
         next = mm_columns_find(w->columns, f, w, c->count, k);
+        if ((set || next != NULL) && !mm_work_take(&w->work, k->count * WORK_CELL))
+            return NULL;
         while ((set || next != NULL) && i < k->count && cell_fits(f, k->name[i].slot, c->cell[i]))
             i++;
         if ((!set && next == NULL) || i == k->count)
@@ -177,6 +189,8 @@ static void put_kept(const struct mm_columns_kept *k, struct mm_wire *w, const s
     struct mm_slice own;
 
     for (size_t i = 0; i < k->count; i++) {
+        if (!mm_work_take(&w->work, MM_WORK_VALUE))
+            return;
         if (k->name[i].slot != MM_SYM_NONE) {
             mm_wire_slot(w, k->name[i].slot, c->cell[i]);
         } else if (mm_arena_dup(w->arena, mm_slice_of(k->text + k->name[i].at, k->name[i].n),
@@ -194,6 +208,7 @@ static void put_kept(const struct mm_columns_kept *k, struct mm_wire *w, const s
 static void put_set(const struct mm_csv_set *set, struct mm_wire *w, const struct cells *c,
                     const struct mm_format *f)
 {
+    (void)mm_work_take(&w->work, mm_min_size(set->count, kept_cells(c)) * MM_WORK_VALUE);
     for (size_t i = 0; i < set->count && i < kept_cells(c); i++) {
         if (set->slot[i] != MM_SYM_NONE)
             mm_wire_slot(w, set->slot[i], c->cell[i]);
@@ -213,7 +228,7 @@ static bool tabs_back(struct mm_wire *w, struct mm_slice *text)
         mm_slice_search(*text, MM_S("#011")) == SIZE_MAX)
         return true;
     out = mm_arena_bytes(w->arena, text->n);
-    if (out == NULL)
+    if (out == NULL || !mm_work_take(&w->work, text->n))
         return false;
     for (size_t i = 0; i < text->n; i++) {
         bool tab = text->n - i >= 4 && memcmp(text->p + i, "#011", 4) == 0;
@@ -262,10 +277,11 @@ static void read_message(const struct mm_format *f, struct mm_wire *w)
 
     if (f->csv.slot_message == MM_SYM_NONE || !mm_wire_has(w, f->csv.slot_message))
         return;
+    (void)mm_work_take(&w->work, w->value[f->csv.slot_message].n);
     mm_winmsg_init(&walk, w->value[f->csv.slot_message], &title);
     if (title.n > 0)
         mm_wire_slot(w, f->csv.slot_title, title);
-    while (mm_winmsg_next(&walk, &pair)) {
+    while (!mm_wire_spent(w) && mm_winmsg_next(&walk, &pair)) {
         if (!put_value(w, &pair))
             w->whole = false;
     }

@@ -31,7 +31,8 @@ bool mm_decode_auditd(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     mm_wire_put(w, MM_S("auditd.avc"), a.avc);
     mm_wire_put(w, MM_S("auditd.permissions"), a.permissions);
     mm_auditd_walk(&walk, a.pairs);
-    while (mm_auditd_next(&walk, &pair)) {
+    while (!mm_wire_spent(w) && mm_auditd_next(&walk, &pair)) {
+        (void)mm_work_take(&w->work, pair.value.n / 2); /* it may be hexadecimal */
         if (!mm_auditd_text(w->arena, &pair, &pair.value))
             w->whole = false;
         mm_wire_put(w, pair.key, pair.value);
@@ -47,11 +48,11 @@ bool mm_decode_journal(const struct mm_format *f, struct mm_wire *w, struct mm_s
     struct mm_journal j;
     struct mm_journal_field field;
     size_t fields = 0;
-    enum mm_code code;
+    enum mm_code code = MM_OK;
 
     (void)f;
     mm_journal_init(&j, text);
-    while ((code = mm_journal_next(&j, &field, NULL)) == MM_OK) {
+    while (!mm_wire_spent(w) && (code = mm_journal_next(&j, &field, NULL)) == MM_OK) {
         for (size_t i = 0; i < MM_COUNT(times); i++) {
             /* The first is when it was said, the other when journald heard it. */
             if (mm_slice_eq(field.name, times[i]) && (i == 0 || !w->has_when))

@@ -7,6 +7,11 @@
 #include "decode/winevent.h"
 #include "parse/format.h"
 
+enum {
+    WORK_ITEM = 6,      /* units of work to look at an item of a document once */
+    WORK_WIN_ITEM = 16, /* and to make a part of a Windows event of it */
+};
+
 /* The scalars of a list joined by ", "; false when something else is in it. */
 static bool join_list(struct mm_wire *w, const struct mm_json_doc *doc,
                       const struct mm_json_item *list, struct mm_slice *ret)
@@ -27,7 +32,7 @@ static bool join_list(struct mm_wire *w, const struct mm_json_doc *doc,
         return true;
     }
     p = mm_arena_bytes(w->arena, n);
-    if (p == NULL)
+    if (p == NULL || !mm_work_take(&w->work, n / 2))
         return false;
     for (const struct mm_json_item *it = list + 1; it < last; it++) {
         if (it->text.n > 0)
@@ -120,8 +125,12 @@ static void put_list(const struct mm_format *f, struct mm_wire *w, struct mm_fla
     if (mm_json_index(flat->doc, list) + 1 == list->end)
         return;
     for (; pairs != NULL; pairs = pairs->next) {
+        size_t items = list->end - mm_json_index(flat->doc, list);
+
         if (!mm_slice_eq(pairs->list, name))
             continue;
+        if (!mm_work_take(&w->work, items * WORK_ITEM * (1 + pairs->value_count)))
+            return;
         put_pairs(w, flat->doc, list, pairs);
         mm_flat_skip(flat, list);
     }
@@ -167,9 +176,10 @@ static bool read_object(struct mm_wire *w, struct mm_slice text, struct mm_json_
     /* Syslog forwarders put this in front of JSON (Common Event Expression, CLT 1.0). */
     if (mm_slice_starts(text, MM_S("@cee:")))
         text = mm_slice_sub(text, 5, SIZE_MAX);
-    if (mm_json_parse(w->json, text, w->arena, ret, NULL) != MM_OK) {
-        if ((w->ev->flags & MM_EV_TRUNCATED) == 0 || !mm_json_mend(w->arena, text, &mended) ||
-            mm_json_parse(w->json, mended, w->arena, ret, NULL) != MM_OK)
+    if (mm_json_parse_within(w->json, text, &w->work, w->arena, ret, NULL) != MM_OK) {
+        if (mm_wire_spent(w) || (w->ev->flags & MM_EV_TRUNCATED) == 0 ||
+            !mm_json_mend(w->arena, text, &mended) ||
+            mm_json_parse_within(w->json, mended, &w->work, w->arena, ret, NULL) != MM_OK)
             return false;
         w->mended = true;
     }
@@ -185,11 +195,12 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
 
     if (!read_object(w, text, &doc))
         return false;
-    if (f->time == NULL || f->time->from == MM_TIME_DECODER)
+    if ((f->time == NULL || f->time->from == MM_TIME_DECODER) &&
+        mm_work_take(&w->work, doc.n * WORK_ITEM))
         find_when(w, &doc);
     mm_flat_init(&flat, &doc, 0);
     flat.objects = true;
-    while (mm_flat_next(&flat, &name, &it)) {
+    while (mm_work_take(&w->work, MM_WORK_VALUE) && mm_flat_next(&flat, &name, &it)) {
         name = without_envelope(f, name);
         if (it->type == MM_JSON_OBJECT) {
             /* An object that the format drops is dropped with all that is in it. A list's first
@@ -216,7 +227,8 @@ static bool windows_doc(struct mm_wire *w, const struct mm_json_doc *doc)
 {
     struct mm_decode_env env = {.arena = w->arena, .offset_s = w->offset_s};
 
-    if (mm_winevent_decode(w->win, doc, &env, w->ev, NULL) != MM_OK)
+    if (!mm_work_take(&w->work, doc->n * WORK_WIN_ITEM) ||
+        mm_winevent_decode(w->win, doc, &env, w->ev, NULL) != MM_OK)
         return false;
     w->timed = true;
     w->whole = (w->ev->flags & MM_EV_UNPARSED) == 0 && !w->mended;
@@ -239,6 +251,6 @@ bool mm_decode_winxml(const struct mm_format *f, struct mm_wire *w, struct mm_sl
     struct mm_tree *top;
 
     (void)f;
-    return mm_xml_parse(text, w->arena, &top, NULL) == MM_OK && mm_tree_doc(top, w->arena, &doc) &&
-           windows_doc(w, &doc);
+    return mm_xml_parse(text, &w->work, w->arena, &top, NULL) == MM_OK &&
+           mm_tree_doc(top, w->arena, &doc) && windows_doc(w, &doc);
 }

@@ -33,8 +33,10 @@ static void explain_one(const struct mm_format *f, struct mm_wire *w, const stru
     struct mm_slice text = mm_format_text(f, w, body);
 
     e->stop = SIZE_MAX;
+    mm_wire_account(w, mm_work_of_line(body.n)); /* each format as if it were the only one */
     e->parsed = mm_format_try(f, w, raw, text, hint, ev);
     e->read = w->read;
+    e->costly = mm_wire_spent(w);
     e->whole = w->read && w->whole;
     e->dated = w->dated;
     e->category = mm_event_has(ev, MM_F_EVENT_CATEGORY);
@@ -63,6 +65,8 @@ size_t mm_explain(const struct mm_formats *formats, struct mm_scratch *scratch,
     for (size_t i = 0; w != NULL && ev != NULL && i < formats->count && n < MM_EXPLAIN_MAX; i++) {
         uint16_t at = formats->sorted[i];
 
+        mm_wire_account(w, mm_work_of_line(body.n));
+        mm_wire_give(w, mm_work_of_find(body.n));
         if (!mm_format_fits(formats->format[at], w, NULL, body) && at != hint->format)
             continue;
         ret[n] = (struct mm_explained){.format = at};

@@ -21,6 +21,7 @@ struct mm_explained {
     bool whole;             /* and understood all of it */
     bool dated;             /* there is a time, or need not be one */
     bool category, outcome; /* they are set */
+    bool costly;            /* reading it would cost more than a line may: nothing was read */
     size_t stop;            /* offset in the line of the first byte that did not fit, or SIZE_MAX */
     struct mm_slice expected;   /* what could have stood there: codec/pattern.h; may be empty */
     struct mm_slice wrong;      /* the first value that was not of its type; p NULL: none */

@@ -297,6 +297,35 @@ struct mm_formats {
 
 /* The template that took the last line of this thread, or MM_FORMAT_NONE: for tests. */
 uint16_t mm_scratch_pattern(const struct mm_scratch *scratch);
+/* Units of work that the last line of this thread has cost, never more than mm_work_of_line: for
+ * tests. */
+uint32_t mm_scratch_work(const struct mm_scratch *scratch);
+
+/*
+ * What reading a line of n bytes may cost, in units of work (base/work.h). Each format that reads
+ * the line may spend MM_WORK_TRY and MM_WORK_TRY_BYTE a byte: half as much again as the neediest
+ * lines of content/formats/NAME.test need. Finding a format by its templates may cost less.
+ */
+enum {
+    MM_WORK_TRY = 6000,
+    MM_WORK_TRY_BYTE = 4,
+    MM_WORK_FIND = 1000,
+    MM_WORK_FIND_BYTE = 2,
+};
+static inline uint32_t mm_work_of_try(size_t n)
+{
+    return MM_WORK_TRY + MM_WORK_TRY_BYTE * (uint32_t)n; /* n is at most MM_MAX_LINE */
+}
+static inline uint32_t mm_work_of_find(size_t n)
+{
+    return MM_WORK_FIND + MM_WORK_FIND_BYTE * (uint32_t)n;
+}
+/* Four formats the source has sent and its own are held against the line, then it is recognised
+ * twice and read twice. What stands in an envelope is read with what that leaves. */
+static inline uint32_t mm_work_of_line(size_t n)
+{
+    return 7 * mm_work_of_find(n) + 2 * mm_work_of_try(n);
+}
 
 /* A decoder by the name formats use, or NULL. */
 mm_decoder *mm_decoder_find(struct mm_slice name);

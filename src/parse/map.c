@@ -151,7 +151,7 @@ static bool join(struct mapping *m, const struct mm_slice *part, size_t count, s
     for (size_t i = 0; i < count; i++)
         n += part[i].n; /* at most 16 parts of at most MM_MAX_LINE bytes */
     out = mm_arena_bytes(m->w->arena, n);
-    if (out == NULL)
+    if (out == NULL || !mm_work_take(&m->w->work, n / 4))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (part[i].n > 0)
@@ -282,7 +282,7 @@ static bool run_match(struct mapping *m, const struct mm_op *op, struct mm_slice
 {
     MM_UNINIT struct mm_pattern_hit hit;
 
-    if (!mm_patterns_match(op->match, v, &hit))
+    if (!mm_patterns_match(op->match, v, &m->w->work, &hit))
         return !op->must;
     for (size_t i = 0; i < hit.count; i++)
         mm_wire_slot(m->w, op->match_slot[hit.capture[i].name], hit.capture[i].text);
@@ -399,6 +399,7 @@ static bool cond_holds(struct mapping *m, const struct mm_cond *c)
             holds = words_hold(m, c, v);
             break;
         case MM_COND_GLOB:
+            (void)mm_work_take(&m->w->work, c->count * (2 + v.n / 4));
             for (size_t i = 0; i < c->count && !holds; i++)
                 holds = glob_holds(&c->glob[i], v);
             break;
@@ -479,7 +480,7 @@ static void run_sets(struct mapping *m, const struct mm_set *s)
 /* Rules nest at most MM_YAML_MAX_DEPTH deep: the loader bounds the recursion. */
 static void run_rules(struct mapping *m, const struct mm_rule *r)
 {
-    for (; r != NULL; r = r->next) {
+    for (; r != NULL && !mm_wire_spent(m->w); r = r->next) {
         const struct mm_cond *c = r->conds;
 
         while (c != NULL && cond_holds(m, c))
@@ -510,6 +511,9 @@ static void put_unknown(struct mapping *m)
         const struct mm_extra *x = &w->unknown[i];
         struct mm_slice name = x->name;
 
+        /* Without a prefix a name is held against all fields' names. */
+        if (!mm_work_take(&w->work, m->f->prefix.n > 0 ? MM_WORK_VALUE : MM_F_COUNT / 2))
+            return;
         if (is_absent(m->f, x->value))
             continue;
         if (m->f->prefix.n > 0) {
@@ -545,6 +549,9 @@ bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event 
         if (f->slot[slot].ops == NULL || is_absent(f, v))
             continue;
         for (const struct mm_op *op = f->slot[slot].ops; op != NULL; op = op->next) {
+            /* Copying a value takes a look at it; other operations read all its bytes. */
+            if (!mm_work_take(&w->work, MM_WORK_VALUE / 2 + (op->kind == MM_OP_COPY ? 0 : v.n / 2)))
+                return false;
             if ((op->length == 0 || op->length == v.n) && !run_op(&m, op, v) && !op->loose)
                 m.whole = false;
         }

@@ -38,7 +38,7 @@ struct before {
     uint16_t queue;
     uint32_t company;
     uint32_t source;
-    size_t n; /* 0: none, or longer than what loggers fold */
+    size_t n; /* 0: none, or longer than what loggers fold, or too costly to read again */
     uint8_t body[BEFORE_MAX];
 };
 
@@ -85,6 +85,13 @@ void mm_scratch_free(struct mm_scratch **scratch)
 uint16_t mm_scratch_pattern(const struct mm_scratch *scratch)
 {
     return scratch->wire.pattern;
+}
+
+uint32_t mm_scratch_work(const struct mm_scratch *scratch)
+{
+    const struct mm_wire *w = &scratch->wire;
+
+    return w->spent + w->given - w->work.left;
 }
 
 static struct memory *recall(struct mm_scratch *s, const struct mm_formats *formats,
@@ -294,7 +301,7 @@ static void set_syslog(const struct mm_wire *w, struct mm_event *ev)
 static bool take_around(const struct mm_format *f, struct mm_wire *w, struct mm_slice *text)
 {
     MM_UNINIT struct mm_pattern_hit hit;
-    bool whole = mm_patterns_match(f->around, mm_slice_trim(*text), &hit);
+    bool whole = mm_patterns_match(f->around, mm_slice_trim(*text), &w->work, &hit);
 
     *text = (struct mm_slice){0};
     for (size_t i = 0; i < hit.count; i++) {
@@ -310,22 +317,32 @@ static bool take_around(const struct mm_format *f, struct mm_wire *w, struct mm_
     return whole;
 }
 
+/* What stands in the header is known before the format reads anything. */
+static void take_header(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev)
+{
+    ev->format = f->name;
+    if (!w->has_syslog)
+        return;
+    set_syslog(w, ev);
+    put_engine(w, f->slot_host, w->syslog.host);
+    put_engine(w, f->slot_app, w->syslog.app);
+    put_engine(w, f->slot_proc, w->syslog.proc);
+    put_engine(w, f->slot_msgid, w->syslog.msgid);
+}
+
 bool mm_format_try(const struct mm_format *f, struct mm_wire *w, const struct mm_raw *raw,
                    struct mm_slice text, const struct mm_hint *hint, struct mm_event *ev)
 {
+    static const struct mm_time_spec syslog_time = {.from = MM_TIME_SYSLOG};
     bool had = w->has_syslog, whole;
 
+    /* A record of an event log file is no text; none is longer than a line may be. */
+    mm_wire_give(w, mm_work_of_try(w->tree != NULL ? MM_MAX_LINE : text.n));
+    (void)mm_work_take(&w->work, text.n / 2); /* each byte is looked at, whatever it is */
     event_begin(raw, w->text, ev);
     wire_reset(w, f);
     w->has_syslog = had && f->wrap_syslog;
-    ev->format = f->name;
-    if (w->has_syslog) {
-        set_syslog(w, ev);
-        put_engine(w, f->slot_host, w->syslog.host);
-        put_engine(w, f->slot_app, w->syslog.app);
-        put_engine(w, f->slot_proc, w->syslog.proc);
-        put_engine(w, f->slot_msgid, w->syslog.msgid);
-    }
+    take_header(f, w, ev);
     w->ev = ev;
     w->offset_s = hint->offset_s;
     w->read = f->around == NULL || take_around(f, w, &text);
@@ -333,11 +350,28 @@ bool mm_format_try(const struct mm_format *f, struct mm_wire *w, const struct mm
     w->read = w->read && f->decode(f, w, text);
     whole = w->read && w->whole;
     w->mapped = mm_map_apply(f, w, ev);
-    w->dated = set_time(f->time, f->timeless || w->header, w, hint->offset_s, ev);
-    whole = whole && w->mapped && w->dated;
+    /* What was read until the work was used up is an accident: nothing of it is kept. */
+    if (mm_wire_spent(w)) {
+        event_begin(raw, w->text, ev);
+        wire_reset(w, f);
+        take_header(f, w, ev);
+        w->read = false;
+    }
+    w->dated = set_time(mm_wire_spent(w) ? &syslog_time : f->time, f->timeless || w->header, w,
+                        hint->offset_s, ev);
+    whole = whole && !mm_wire_spent(w) && w->mapped && w->dated;
     w->has_syslog = had;
     return whole && mm_event_has(ev, MM_F_EVENT_CATEGORY) && mm_event_has(ev, MM_F_EVENT_OUTCOME) &&
            (ev->flags & MM_EV_EXTRA_FULL) == 0;
+}
+
+/* Does the line look like this format? What the others cost does not count here: a replay that
+ * remembers other formats of the source has to answer the same. */
+static bool looks_like(const struct mm_formats *formats, uint16_t format, struct mm_wire *w,
+                       struct mm_slice body)
+{
+    mm_wire_give(w, mm_work_of_find(body.n));
+    return mm_format_fits(formats->format[format], w, NULL, body);
 }
 
 /* What the source sent before or is said to send, if this line looks like it. */
@@ -345,11 +379,10 @@ static uint16_t guess(const struct mm_formats *formats, const struct memory *m,
                       const struct mm_hint *hint, struct mm_wire *w, struct mm_slice body)
 {
     for (size_t i = 0; i < MEMORY_FORMATS && m->format[i] != MM_FORMAT_NONE; i++) {
-        if (mm_format_fits(formats->format[m->format[i]], w, NULL, body))
+        if (looks_like(formats, m->format[i], w, body))
             return m->format[i];
     }
-    if (hint->format != MM_FORMAT_NONE &&
-        mm_format_fits(formats->format[hint->format], w, NULL, body))
+    if (hint->format != MM_FORMAT_NONE && looks_like(formats, hint->format, w, body))
         return hint->format;
     return MM_FORMAT_NONE;
 }
@@ -404,6 +437,7 @@ static struct mm_slice prepare(const struct mm_formats *formats, struct mm_scrat
     mm_text_of(arena, body, charset_said(formats, m, hint, raw), &m->charset, text);
     wire_begin(w, arena, raw);
     w->text = text;
+    mm_wire_account(w, mm_work_of_line(text->read.n));
     w->has_syslog = mm_syslog_parse(text->read, &w->syslog, NULL) == MM_OK;
     return text->read;
 }
@@ -574,6 +608,7 @@ static bool read_repeated(const struct mm_formats *formats, struct mm_scratch *s
     if (before.n == 0)
         return read_line(formats, s, m, body, raw, hint, ret);
     w->has_syslog = mm_syslog_parse(before, &w->syslog, NULL) == MM_OK;
+    mm_wire_account(w, mm_work_of_line(before.n));
     parsed = read_line(formats, s, m, before, raw, hint, ret);
     w->syslog = own;
     w->has_syslog = had;
@@ -599,13 +634,15 @@ static void put_message(struct mm_wire *w, struct mm_slice message)
     h->msg = message;
 }
 
-static void keep_line(struct before *b, struct mm_slice body, const struct mm_raw *raw)
+/* A line that was too costly once is not read again for each short line that says it was repeated.
+ */
+static void keep_line(struct before *b, struct mm_slice body, const struct mm_raw *raw, bool costly)
 {
     b->seq = raw->seq;
     b->queue = raw->queue;
     b->company = raw->company;
     b->source = raw->source;
-    b->n = body.n <= BEFORE_MAX ? body.n : 0;
+    b->n = body.n <= BEFORE_MAX && !costly ? body.n : 0;
     if (b->n > 0)
         memcpy(b->body, body.p, b->n);
 }
@@ -624,7 +661,7 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     body = prepare(formats, scratch, arena, raw, hint, m, &text);
     if (MM_LIKELY(!w->has_syslog || !mm_repeat_read(w->syslog.msg, &repeat))) {
         parsed = read_line(formats, scratch, m, body, raw, hint, ret);
-        keep_line(&scratch->before, body, raw);
+        keep_line(&scratch->before, body, raw, w->costly || mm_wire_spent(w));
     } else {
         struct mm_slice before = {0};
 
@@ -638,6 +675,8 @@ void mm_parse(const struct mm_formats *formats, struct mm_scratch *scratch, stru
     }
     if (!parsed)
         ret->flags |= MM_EV_UNPARSED;
+    if (!parsed && (w->costly || mm_wire_spent(w)))
+        ret->flags |= MM_EV_COSTLY;
     w->text = NULL;
 }
 
@@ -652,6 +691,7 @@ void mm_parse_windows(const struct mm_formats *formats, struct mm_scratch *scrat
 
     MM_ASSERT(tree != NULL && raw->body.n == 0);
     wire_begin(w, arena, raw);
+    mm_wire_account(w, mm_work_of_line(MM_MAX_LINE));
     w->text = &text;
     w->tree = tree;
     if (format == MM_FORMAT_NONE)
@@ -662,4 +702,6 @@ void mm_parse_windows(const struct mm_formats *formats, struct mm_scratch *scrat
     w->text = NULL;
     if (!parsed)
         ret->flags |= MM_EV_UNPARSED;
+    if (!parsed && mm_wire_spent(w))
+        ret->flags |= MM_EV_COSTLY;
 }

@@ -2,7 +2,7 @@
  * parse/parse_fuzz.c - a line into all formats of the content. No input may break these promises:
  * there is an event; its texts are readable; what counts as parsed has a class and an outcome; the
  * same line from the same source gives the same event again; the index over witnesses finds what
- * asking every format finds.
+ * asking every format finds; no line costs more work than its length allows.
  */
 #include <stdlib.h>
 
@@ -55,6 +55,14 @@ static void index_misses_nothing(const struct mm_formats *set, struct mm_slice b
     }
 }
 
+/* What a line may cost depends on how long it is as text: three bytes for one of half-width kana.
+ */
+static void work_was_bounded(const struct bench *b, size_t n)
+{
+    MM_ASSERT(mm_scratch_work(b->scratch) <= mm_work_of_line(mm_min_size(3 * n, MM_MAX_LINE)));
+    MM_ASSERT((b->ev->flags & MM_EV_COSTLY) == 0 || (b->ev->flags & MM_EV_UNPARSED) != 0);
+}
+
 FUZZ(in)
 {
     const struct bench *b = bench();
@@ -77,6 +85,7 @@ FUZZ(in)
     mm_buf_init(&second, 8 * 1024 * 1024);
     index_misses_nothing(b->set, raw.body);
     mm_parse(b->set, b->scratch, &arena, &raw, &hint, b->ev);
+    work_was_bounded(b, in.n);
     /* What was decoded is UTF-8, and the bytes as they came are kept beside it. */
     if (mm_event_extra(b->ev, MM_S("mimamori.raw")) == NULL)
         MM_ASSERT(mm_slice_eq(b->ev->original, raw.body));

@@ -3,47 +3,6 @@
 #include "parse/format.h"
 #include "parse/index.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-/*
- * Windows of text are short (`within`): no tables are prepared. Sixteen places are tried at a time
- * for the first and the last byte together, so that a line full of one of them costs no more.
- */
-static bool contains(struct mm_slice text, struct mm_slice needle)
-{
-    const uint8_t *p = text.p;
-    size_t i = 0, places;
-
-    MM_ASSERT(needle.n > 0);
-    if (text.n < needle.n)
-        return false;
-    places = text.n - needle.n + 1;
-#if defined(__SSE2__)
-    const __m128i first = _mm_set1_epi8((char)needle.p[0]);
-    const __m128i last = _mm_set1_epi8((char)needle.p[needle.n - 1]);
-
-    for (; places - i >= 16; i += 16) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + i + needle.n - 1));
-        unsigned hits = (unsigned)_mm_movemask_epi8(
-            _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
-
-        for (; hits != 0; hits &= hits - 1) {
-            if (mm_symtab_same(mm_slice_of(p + i + (unsigned)__builtin_ctz(hits), needle.n),
-                               needle))
-                return true;
-        }
-    }
-#endif
-    for (; i < places; i++) {
-        if (p[i] == needle.p[0] && mm_symtab_same(mm_slice_of(p + i, needle.n), needle))
-            return true;
-    }
-    return false;
-}
-
 /* Does the text stand in this window of the line? `number` is its own in the look, if there was
  * one and the window is a part of what was looked at. */
 static bool stands(const struct mm_look *look, uint16_t number, struct mm_slice text,
@@ -53,12 +12,12 @@ static bool stands(const struct mm_look *look, uint16_t number, struct mm_slice 
 
     if (look == NULL || number == MM_INDEX_NO_TEXT || window.p < look->body.p ||
         window.p > look->body.p + look->body.n)
-        return contains(window, text);
+        return mm_slice_search(window, text) != SIZE_MAX;
     if (!mm_look_seen(look, number))
         return false;
     from = (size_t)(window.p - look->body.p);
     /* Its first place may be in front of the window: behind it may be another. */
-    return look->at[number] < from ? contains(window, text)
+    return look->at[number] < from ? mm_slice_search(window, text) != SIZE_MAX
                                    : look->at[number] + text.n <= from + window.n;
 }
 
@@ -101,7 +60,7 @@ static bool may_be_like(const struct mm_witness *wit, const struct mm_look *look
     return wit->like_count == 0 || look == NULL;
 }
 
-static bool holds(const struct mm_format *f, const struct mm_witness *wit, const struct mm_wire *w,
+static bool holds(const struct mm_format *f, const struct mm_witness *wit, struct mm_wire *w,
                   const struct mm_look *look, struct mm_slice text)
 {
     struct mm_slice window = mm_slice_sub(text, 0, wit->within);
@@ -119,7 +78,7 @@ static bool holds(const struct mm_format *f, const struct mm_witness *wit, const
     if (wit->like != NULL) {
         MM_UNINIT struct mm_pattern_hit hit;
 
-        if (!may_be_like(wit, look, text) || !mm_patterns_match(wit->like, text, &hit))
+        if (!may_be_like(wit, look, text) || !mm_patterns_match(wit->like, text, &w->work, &hit))
             return false;
     }
     return true;
@@ -154,6 +113,7 @@ uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struc
         mm_index_look(formats->index, w, body, w->look);
         w->looked = true;
     }
+    mm_wire_give(w, mm_work_of_find(body.n));
     for (size_t i = 0; i < formats->count; i++) {
         uint16_t at = formats->sorted[i];
 

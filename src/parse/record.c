@@ -18,7 +18,7 @@ bool mm_format_continues(const struct mm_formats *formats, uint16_t index, struc
     f = formats->format[index];
     if (f->record_blank && line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
         return true;
-    return f->record_starts != NULL && !mm_patterns_match(f->record_starts, line, &hit);
+    return f->record_starts != NULL && !mm_patterns_match(f->record_starts, line, NULL, &hit);
 }
 
 bool mm_load_multiline(struct mm_loader *l, const struct mm_yaml *node)

@@ -70,8 +70,8 @@ static void describe(struct run *r)
 {
     static const char *const qualities[] = {"zone-given", "zone-assumed", "year-assumed",
                                             "received", "implausible"};
-    static const char *const flags[] = {"unparsed", "truncated", "bad-utf8", "imported",
-                                        "extra-full"};
+    static const char *const flags[] = {"unparsed", "truncated",  "bad-utf8",
+                                        "imported", "extra-full", "costly"};
 
     mm_arena_reset(&r->arena);
     mm_parse(r->formats, r->scratch, &r->arena, &r->raw, &r->hint, r->ev);

@@ -2,7 +2,6 @@
 #include "parse/text.h"
 
 #include "base/utf8.h"
-#include "codec/ext/crypt.h"
 
 static bool is_utf16(enum mm_charset cs)
 {
@@ -15,16 +14,29 @@ static void note_charset(enum mm_charset cs, struct mm_text *t)
         (struct mm_extra){.name = MM_S("mimamori.charset"), .value = mm_charset_name(cs)};
 }
 
-/* The bytes as they came, as text that any page and document can carry. */
+/* The bytes as they came, as text that any page and document can carry (base64url, RFC 4648). Log
+ * lines are no secrets: tables may be used, which codec/ext/crypt.h does without. */
 static bool note_raw(struct mm_arena *arena, struct mm_slice body, struct mm_text *t)
 {
-    size_t room = (body.n + 2) / 3 * 4 + 1; /* body.n is at most MM_MAX_LINE */
-    uint8_t *p = mm_arena_bytes(arena, room);
-    size_t n = body.n / 3 * 4 + (body.n % 3 == 0 ? 0 : body.n % 3 + 1);
+    static const uint8_t digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t n = body.n / 3 * 4 + (body.n % 3 == 0 ? 0 : body.n % 3 + 1), at = 0;
+    uint8_t *p = mm_arena_bytes(arena, (body.n + 2) / 3 * 4); /* of at most MM_MAX_LINE */
 
     if (p == NULL)
         return false;
-    mm_base64url(body, (char *)p, room);
+    for (size_t i = 0; i < body.n; i += 3) {
+        uint32_t three = (uint32_t)body.p[i] << 16;
+
+        if (i + 1 < body.n)
+            three |= (uint32_t)body.p[i + 1] << 8;
+        if (i + 2 < body.n)
+            three |= body.p[i + 2];
+        p[at++] = digits[three >> 18];
+        p[at++] = digits[three >> 12 & 63];
+        p[at++] = digits[three >> 6 & 63];
+        p[at++] = digits[three & 63];
+    }
     t->extra[t->extra_n++] =
         (struct mm_extra){.name = MM_S("mimamori.raw"), .value = mm_slice_of(p, n)};
     return true;

@@ -12,12 +12,16 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/work.h"
 #include "codec/syslog.h"
 #include "codec/when.h"
 #include "model/event.h"
 #include "parse/symtab.h"
 
-enum { MM_WIRE_MAX = 1024 }; /* names one format may know; Windows channels together reach 600 */
+enum {
+    MM_WIRE_MAX = 1024, /* names one format may know; Windows channels together reach 600 */
+    MM_WORK_VALUE = 10, /* units of work of a name and its value, from the line to the event */
+};
 
 struct mm_columns;
 struct mm_json;
@@ -31,6 +35,11 @@ struct mm_wire {
     struct mm_arena *arena;        /* for values that don't stand in the line as such */
     const struct mm_text *text;    /* the line */
     const struct mm_tree *tree;    /* an event that was no line: read already; else NULL */
+    struct mm_work work;           /* what this step of reading the line may still cost */
+    uint32_t given;                /* what it began with */
+    uint32_t spent;                /* by the steps before */
+    uint32_t most;                 /* all steps together */
+    bool costly;                   /* one of them needed more than it was given */
     uint32_t line;                 /* stamp of this line */
     uint32_t stamp[MM_WIRE_MAX];   /* slot is set when its stamp is this line's */
     struct mm_slice value[MM_WIRE_MAX];
@@ -68,9 +77,36 @@ struct mm_wire {
     bool looked;
 };
 
+/* The line has cost what it may: stop reading it. */
+static inline bool mm_wire_spent(const struct mm_wire *w)
+{
+    return w->work.over;
+}
+
 static inline bool mm_wire_has(const struct mm_wire *w, uint16_t slot)
 {
     return w->stamp[slot] == w->line;
+}
+
+/* Begin a line all of whose steps together may cost so much. */
+static inline void mm_wire_account(struct mm_wire *w, uint32_t most)
+{
+    w->most = most;
+    w->given = w->spent = 0;
+    w->work = (struct mm_work){0};
+    w->costly = false;
+}
+
+/* Begin a step that may cost so much, if the line has as much left; what the one before has cost is
+ * added up. */
+static inline void mm_wire_give(struct mm_wire *w, uint32_t units)
+{
+    w->spent += w->given - w->work.left;
+    w->costly = w->costly || w->work.over;
+    MM_ASSERT(w->spent <= w->most);
+    units = units < w->most - w->spent ? units : w->most - w->spent;
+    w->given = units;
+    w->work = (struct mm_work){.left = units};
 }
 
 /* Set a slot; the first value of a line stays. */
@@ -84,11 +120,14 @@ static inline void mm_wire_slot(struct mm_wire *w, uint16_t slot, struct mm_slic
     w->put[w->put_count++] = slot;
 }
 
-/* Set by name. */
+/* Set by name. Without work left nothing is set: whoever loops over names asks mm_wire_spent. */
 static inline void mm_wire_put(struct mm_wire *w, struct mm_slice name, struct mm_slice value)
 {
-    uint16_t slot = mm_symtab_get(w->names, name);
+    uint16_t slot;
 
+    if (!mm_work_take(&w->work, MM_WORK_VALUE))
+        return;
+    slot = mm_symtab_get(w->names, name);
     if (slot != MM_SYM_NONE) {
         mm_wire_slot(w, slot, value);
     } else if (w->unknown_count < MM_MAX_EXTRA) {

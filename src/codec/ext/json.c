@@ -400,6 +400,14 @@ static enum mm_code index_fault(struct mm_slice in, enum mm_simd_result r, struc
 enum mm_code mm_json_parse(struct mm_json *j, struct mm_slice in, struct mm_arena *arena,
                            struct mm_json_doc *ret, struct mm_fault *fault)
 {
+    return mm_json_parse_within(j, in, NULL, arena, ret, fault);
+}
+
+enum mm_code mm_json_parse_within(struct mm_json *j, struct mm_slice in, struct mm_work *work,
+                                  struct mm_arena *arena, struct mm_json_doc *ret,
+                                  struct mm_fault *fault)
+{
+    enum { PRICE = 4 /* units a structural character: an item has two or three */ };
     struct walker w;
     enum mm_simd_result r;
     enum mm_code code;
@@ -416,6 +424,8 @@ enum mm_code mm_json_parse(struct mm_json *j, struct mm_slice in, struct mm_aren
     r = mm_simd_index(j->simd, w.in.p, w.in.n, &w.index, &w.index_n);
     if (r != MM_SIMD_OK)
         code = index_fault(w.in, r, &w.fault);
+    else if (!mm_work_take(work, w.index_n * PRICE)) /* at most 4 times MM_JSON_MAX_SIZE */
+        code = refuse(&w, MM_E_LIMIT, 0, "json.work");
     else
         code = walk(&w);
     if (code != MM_OK)

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/work.h"
 
 enum {
     MM_JSON_MAX_DEPTH = 24,   /* EVE reaches 7, Microsoft 365 events 9 */
@@ -66,6 +67,14 @@ void mm_json_free(struct mm_json **j);
 MM_MUST_USE enum mm_code mm_json_parse(struct mm_json *j, struct mm_slice in,
                                        struct mm_arena *arena, struct mm_json_doc *ret,
                                        struct mm_fault *fault);
+
+/*
+ * As mm_json_parse, of a document that may cost no more than `work` (may be NULL) has left: each
+ * bracket, comma, colon and scalar costs. MM_E_LIMIT when that is too little.
+ */
+MM_MUST_USE enum mm_code mm_json_parse_within(struct mm_json *j, struct mm_slice in,
+                                              struct mm_work *work, struct mm_arena *arena,
+                                              struct mm_json_doc *ret, struct mm_fault *fault);
 
 /* The first member of the object at index `object` with that key, or NULL; objects only. */
 const struct mm_json_item *mm_json_get(const struct mm_json_doc *doc, size_t object,

@@ -49,12 +49,14 @@ static const struct {
     {MM_S_INIT("parsed"), PSEUDO_FLAG, "NOT bitTest(flags, 0)"},
     {MM_S_INIT("truncated"), PSEUDO_FLAG, "bitTest(flags, 1)"},
     {MM_S_INIT("imported"), PSEUDO_FLAG, "bitTest(flags, 3)"},
+    {MM_S_INIT("costly"), PSEUDO_FLAG, "bitTest(flags, 5)"},
     {MM_S_INIT("event.original"), PSEUDO_ORIGINAL, "original"},
 };
 
 static_assert(MM_EV_UNPARSED == 1 << 0, "bit of `parsed`");
 static_assert(MM_EV_TRUNCATED == 1 << 1, "bit of `truncated`");
 static_assert(MM_EV_IMPORTED == 1 << 3, "bit of `imported`");
+static_assert(MM_EV_COSTLY == 1 << 5, "bit of `costly`");
 
 static void sql(struct compiler *c, const char *text)
 {
