@@ -78,6 +78,9 @@ static void find_key(struct mm_cef_walk *w, size_t from)
             w->value = at + 1;
             return;
         }
+        /* A row of them is no key either. */
+        while (at + 1 < w->in.n && w->in.p[at + 1] == '=')
+            at++;
         floor = ++at;
     }
 }
@@ -121,6 +124,8 @@ size_t mm_cef_labels(struct mm_slice extension, struct mm_cef_label ret[MM_CEF_M
     struct mm_cef_pair pair;
     size_t n = 0;
 
+    if (mm_slice_search(extension, MM_S("Label=")) == SIZE_MAX)
+        return 0;
     (void)mm_cef_walk(&walk, extension);
     while (n < MM_CEF_MAX_LABELS && mm_cef_next(&walk, &pair)) {
         if (!mm_cef_is_label(pair.key) || pair.value.n == 0)

@@ -514,6 +514,22 @@ bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first)
     return false;
 }
 
+bool mm_patterns_may_take(const struct mm_patterns *set, struct mm_slice in, uint64_t may)
+{
+    const struct lit_edge *lit;
+
+    if (in.n == 0)
+        return true;
+    lit = lit_find(set->root, in.p[0]);
+    if (lit != NULL && mm_slice_starts(in, lit->text))
+        return true;
+    for (const struct cap_edge *e = set->root->cap; e != NULL; e = e->next) {
+        if ((may >> e->scan & 1) != 0 && mm_scan_may_begin(e->scan, in.p[0]))
+            return true;
+    }
+    return false;
+}
+
 /* Units of work of a capture that was tried: those that search look at all that is left. */
 static size_t price(enum mm_scan scan, struct mm_slice in, size_t at, size_t end)
 {

@@ -91,6 +91,12 @@ struct mm_slice mm_patterns_name(const struct mm_patterns *set, size_t index);
 bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first);
 
 /*
+ * Whether some template may take this text, by how it begins; false is certain. `may` is what
+ * mm_scan_may says of its beginning: who asks many sets works that out once.
+ */
+bool mm_patterns_may_take(const struct mm_patterns *set, struct mm_slice in, uint64_t may);
+
+/*
  * Match the whole input. True when one template takes all of it. Otherwise hit holds the captures
  * made on the way whose names are the same in every template that shares that way. `work` (may be
  * NULL) pays for what is tried: without any left, matching ends where it is.

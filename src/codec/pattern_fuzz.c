@@ -52,6 +52,8 @@ FUZZ(in)
     text = mm_rd_rest(&rd);
     from = text.p;
     (void)mm_patterns_match(set, text, NULL, &hit);
+    MM_ASSERT(!hit.whole || mm_patterns_may_take(set, text, mm_scan_may(text, 0)));
+    MM_ASSERT(!hit.whole || text.n == 0 || mm_patterns_may_begin(set, text.p[0]));
     MM_ASSERT(hit.stop <= text.n && hit.count <= MM_PATTERN_MAX_CAPTURES);
     MM_ASSERT(!hit.whole || (hit.stop == text.n && hit.pattern < count));
     for (size_t i = 0; i < hit.count; i++) {

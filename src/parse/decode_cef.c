@@ -74,7 +74,8 @@ static void cef_pairs(struct mm_wire *w, struct mm_slice extension)
     size_t labels = mm_cef_labels(extension, label);
 
     /* Looking for labels was a walk over all pairs. */
-    (void)mm_work_take(&w->work, extension.n / 2);
+    if (labels > 0)
+        (void)mm_work_take(&w->work, extension.n / 2);
     for (size_t i = 0; i < labels; i++) {
         if (!name_of(w->arena, label[i].name, &label[i].name))
             w->whole = false;

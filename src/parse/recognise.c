@@ -1,4 +1,5 @@
 /* parse/recognise.c - cheap witnesses: which format may have written a line. */
+#include "codec/pattern_scan.h"
 #include "parse/columns.h"
 #include "parse/format.h"
 #include "parse/index.h"
@@ -49,10 +50,16 @@ static bool starts_with_one(const struct mm_slice *list, size_t count, struct mm
     return count == 0;
 }
 
-/* A template needs one of these texts; only then is it worth trying. */
-static bool may_be_like(const struct mm_witness *wit, const struct mm_look *look,
+/* By how the text begins most templates are ruled out; else they need one of these texts. */
+static bool may_be_like(const struct mm_witness *wit, struct mm_wire *w, const struct mm_look *look,
                         struct mm_slice text)
 {
+    if (w->begins.p != text.p || w->begins.n != text.n) {
+        w->begins = text;
+        w->may = mm_scan_may(text, 0);
+    }
+    if (!mm_patterns_may_take(wit->like, text, w->may))
+        return false;
     for (size_t i = 0; i < wit->like_count && look != NULL; i++) {
         if (stands(look, wit->like_number[i], wit->like_text[i], text))
             return true;
@@ -78,7 +85,7 @@ static bool holds(const struct mm_format *f, const struct mm_witness *wit, struc
     if (wit->like != NULL) {
         MM_UNINIT struct mm_pattern_hit hit;
 
-        if (!may_be_like(wit, look, text) || !mm_patterns_match(wit->like, text, &w->work, &hit))
+        if (!may_be_like(wit, w, look, text) || !mm_patterns_match(wit->like, text, &w->work, &hit))
             return false;
     }
     return true;
