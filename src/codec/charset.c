@@ -240,7 +240,7 @@ size_t mm_charset_decode(enum mm_charset cs, struct mm_slice in, uint8_t *out, s
     while (at < in.n) {
         uint8_t text[4];
         size_t escape = cs == MM_CS_ISO_2022_JP ? jis_escape(in, at, &mode) : 0, text_n;
-        size_t run = mm_min_size(ascii_run(cs, in, at), max - n);
+        size_t run = in.p[at] < 0x80 ? mm_min_size(ascii_run(cs, in, at), max - n) : 0;
         struct unit u;
 
         if (run > 0) {
@@ -258,8 +258,13 @@ size_t mm_charset_decode(enum mm_charset cs, struct mm_slice in, uint8_t *out, s
             at += u.n;
             continue;
         }
-        text_n = mm_utf8_encode(u.c, text);
         whole = whole && u.c != BAD;
+        if (max - n >= sizeof(text)) {
+            n += mm_utf8_encode(u.c, out + n);
+            at += u.n;
+            continue;
+        }
+        text_n = mm_utf8_encode(u.c, text);
         if (n + text_n > max) {
             whole = false;
             break;
@@ -321,22 +326,23 @@ static uint32_t cost_of_half(uint32_t before, uint32_t c)
     return COST_HALF;
 }
 
-static struct weight weigh(enum mm_charset cs, struct mm_slice in)
+/* Made anew for each of the two sets, as the compiler knows them: every line in them comes here. */
+static inline __attribute__((always_inline)) struct weight weigh(enum mm_charset cs,
+                                                                 struct mm_slice in)
 {
     struct weight w = {.valid = true};
     uint32_t before = 0;
 
     for (size_t at = 0; at < in.n;) {
-        size_t run = ascii_run(cs, in, at);
         struct unit u;
         bool cut;
 
-        if (run > 0) {
+        if (in.p[at] < 0x80) {
             before = 0;
-            at += run;
+            at += ascii_run(cs, in, at);
             continue;
         }
-        u = read_unit(cs, in, at, JIS_ASCII);
+        u = cs == MM_CS_CP932 ? cp932(in, at) : euc(in, at);
         cut = u.n == 1 && at + 1 == in.n && in.p[at] >= 0x80;
         if (u.c == BAD && !cut) { /* a character may be cut off at the end */
             w.valid = false;

@@ -514,17 +514,39 @@ bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first)
     return false;
 }
 
-bool mm_patterns_may_take(const struct mm_patterns *set, struct mm_slice in, uint64_t may)
+void mm_patterns_begin(struct mm_slice in, struct mm_pattern_begin *ret)
+{
+    *ret = (struct mm_pattern_begin){.text = in, .may = mm_scan_may(in, 0)};
+}
+
+/* May a capture of that type stand in front? Times and addresses are read once to know. */
+static bool may_stand(enum mm_scan scan, struct mm_pattern_begin *begin)
+{
+    uint64_t bit = UINT64_C(1) << scan;
+    bool read = mm_scan_time(scan) || (scan >= MM_SCAN_MAC && scan <= MM_SCAN_IP);
+
+    if ((begin->may & bit) != 0 && read && (begin->tried & bit) == 0) {
+        struct mm_when when = {0};
+        struct mm_scanned got;
+
+        begin->tried |= bit;
+        if (!mm_scan_take(scan, (struct mm_slice){0}, begin->text, 0, &when, &got))
+            begin->may &= ~bit;
+    }
+    return (begin->may & bit) != 0 && mm_scan_may_begin(scan, begin->text.p[0]);
+}
+
+bool mm_patterns_may_take(const struct mm_patterns *set, struct mm_pattern_begin *begin)
 {
     const struct lit_edge *lit;
 
-    if (in.n == 0)
+    if (begin->text.n == 0)
         return true;
-    lit = lit_find(set->root, in.p[0]);
-    if (lit != NULL && mm_slice_starts(in, lit->text))
+    lit = lit_find(set->root, begin->text.p[0]);
+    if (lit != NULL && mm_slice_starts(begin->text, lit->text))
         return true;
     for (const struct cap_edge *e = set->root->cap; e != NULL; e = e->next) {
-        if ((may >> e->scan & 1) != 0 && mm_scan_may_begin(e->scan, in.p[0]))
+        if (may_stand(e->scan, begin))
             return true;
     }
     return false;

@@ -90,11 +90,16 @@ struct mm_slice mm_patterns_name(const struct mm_patterns *set, size_t index);
 /* Whether some template may take a text that begins with this byte; false is certain. */
 bool mm_patterns_may_begin(const struct mm_patterns *set, uint8_t first);
 
-/*
- * Whether some template may take this text, by how it begins; false is certain. `may` is what
- * mm_scan_may says of its beginning: who asks many sets works that out once.
- */
-bool mm_patterns_may_take(const struct mm_patterns *set, struct mm_slice in, uint64_t may);
+/* How a text begins, worked out once for all the sets that are asked about it. */
+struct mm_pattern_begin {
+    struct mm_slice text;
+    uint64_t may;   /* a bit a type of capture: it may stand in front; not set: it does not */
+    uint64_t tried; /* types whose bit is known for certain */
+};
+
+void mm_patterns_begin(struct mm_slice in, struct mm_pattern_begin *ret);
+/* Whether some template may take that text, by how it begins; false is certain. */
+bool mm_patterns_may_take(const struct mm_patterns *set, struct mm_pattern_begin *begin);
 
 /*
  * Match the whole input. True when one template takes all of it. Otherwise hit holds the captures

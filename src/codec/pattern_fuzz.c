@@ -31,6 +31,7 @@ FUZZ(in)
     struct mm_arena arena;
     struct mm_patterns *set;
     struct mm_pattern_hit hit, again;
+    struct mm_pattern_begin begin;
     struct mm_rd rd = mm_rd_of(in);
     struct mm_slice line, text;
     const uint8_t *from;
@@ -52,7 +53,9 @@ FUZZ(in)
     text = mm_rd_rest(&rd);
     from = text.p;
     (void)mm_patterns_match(set, text, NULL, &hit);
-    MM_ASSERT(!hit.whole || mm_patterns_may_take(set, text, mm_scan_may(text, 0)));
+    mm_patterns_begin(text, &begin);
+    MM_ASSERT(!hit.whole || mm_patterns_may_take(set, &begin));
+    MM_ASSERT(!hit.whole || mm_patterns_may_take(set, &begin)); /* also when it is asked again */
     MM_ASSERT(!hit.whole || text.n == 0 || mm_patterns_may_begin(set, text.p[0]));
     MM_ASSERT(hit.stop <= text.n && hit.count <= MM_PATTERN_MAX_CAPTURES);
     MM_ASSERT(!hit.whole || (hit.stop == text.n && hit.pattern < count));

@@ -135,7 +135,7 @@ static void wire_begin(struct mm_wire *w, struct mm_arena *arena, const struct m
     w->arena = arena;
     w->has_syslog = false;
     w->names = NULL;
-    w->begins = (struct mm_slice){0};
+    w->begin.text = (struct mm_slice){0};
 }
 
 /* Forget what another format read of this line. */

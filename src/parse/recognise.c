@@ -1,5 +1,4 @@
 /* parse/recognise.c - cheap witnesses: which format may have written a line. */
-#include "codec/pattern_scan.h"
 #include "parse/columns.h"
 #include "parse/format.h"
 #include "parse/index.h"
@@ -54,11 +53,9 @@ static bool starts_with_one(const struct mm_slice *list, size_t count, struct mm
 static bool may_be_like(const struct mm_witness *wit, struct mm_wire *w, const struct mm_look *look,
                         struct mm_slice text)
 {
-    if (w->begins.p != text.p || w->begins.n != text.n) {
-        w->begins = text;
-        w->may = mm_scan_may(text, 0);
-    }
-    if (!mm_patterns_may_take(wit->like, text, w->may))
+    if (w->begin.text.p != text.p || w->begin.text.n != text.n)
+        mm_patterns_begin(text, &w->begin);
+    if (!mm_patterns_may_take(wit->like, &w->begin))
         return false;
     for (size_t i = 0; i < wit->like_count && look != NULL; i++) {
         if (stands(look, wit->like_number[i], wit->like_text[i], text))

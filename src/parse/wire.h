@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/work.h"
+#include "codec/pattern.h"
 #include "codec/syslog.h"
 #include "codec/when.h"
 #include "model/event.h"
@@ -73,9 +74,8 @@ struct mm_wire {
     const uint8_t *stray;          /* the first byte that the decoder could not place, or NULL */
     struct mm_syslog syslog;       /* the header, when the format allows one and it was there */
     bool has_syslog;
-    struct mm_slice begins; /* the text whose beginning `may` speaks of */
-    uint64_t may;           /* what mm_scan_may says of it */
-    struct mm_look *look;   /* of this thread: what the index found in this line, if `looked` */
+    struct mm_pattern_begin begin; /* how the text begins that a witness was asked about last */
+    struct mm_look *look; /* of this thread: what the index found in this line, if `looked` */
     bool looked;
 };
 
