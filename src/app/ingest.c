@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/evtx_lines.h"
+#include "app/ingest_follow.h"
 #include "app/ingest_format.h"
 #include "app/tables.h"
 #include "base/time.h"
@@ -22,8 +23,10 @@
 enum { MM_FORMAT_WORD = 65 }; /* register/fields.def: 64 */
 
 struct args {
-    const char *state, *company, *source, *format, *charset, *file;
-    bool again, json;
+    const char *state, *company, *source, *format, *charset;
+    const char *file[MM_FOLLOW_PATHS];
+    size_t files;
+    bool again, json, follow;
 };
 
 static int usage(void)
@@ -31,14 +34,18 @@ static int usage(void)
     fputs("usage: mimamori ingest --company CODE [--source NAME] [--charset NAME] [--again] "
           "[--json]\n"
           "                       [--state DIR] FILE|-\n"
+          "       mimamori ingest --follow --company CODE --source NAME [--charset NAME] [--json]\n"
+          "                       [--state DIR] FILE|DIR|PATTERN ...\n"
           "Takes the lines of a file, plain, gzip or zstd, or the records of a Windows event\n"
           "log (.evtx), and ends when they are durable.\n"
           "Interrupted and called again it goes on where it was; a file that has grown brings\n"
-          "only its new lines.\n"
+          "only its new lines. With --follow it goes on reading what is written to the files\n"
+          "until it is told to stop (SIGTERM): renamed, cut and packed ones bring each line once.\n"
           "  --company CODE  whose lines they are (code or number)\n"
           "  --source NAME   the source they belong to (name or number)\n"
           "  --format NAME   what is one record when it has several lines (default: the source's)\n"
           "  --charset NAME  what they are written in (default: found out): " MM_CHARSETS "\n"
+          "  --follow        go on reading; of a DIR what is in it, a PATTERN in quotes; up to 8\n"
           "  --again         store them although they were imported before\n"
           "  --json          the result as one JSON object\n"
           "  --state DIR     where everything is kept (default " MM_STATE_DEFAULT ")\n",
@@ -149,12 +156,21 @@ static enum mm_code open_queue(const struct args *a, struct mm_import_options *o
     return mm_import_open(o, ret);
 }
 
-static bool lock_in(const char *state)
+/* From here on only the state, and the directories of files that are followed. */
+static bool lock_in(const struct args *a)
 {
-    const struct mm_sandbox_path paths[] = {{state, true}};
-    struct mm_sandbox box = {.may = MM_MAY_WRITE_FILES, .paths = paths, .paths_n = MM_COUNT(paths)};
+    char dirs[MM_FOLLOW_PATHS][MM_MAX_PATH];
+    struct mm_sandbox_path paths[1 + MM_FOLLOW_PATHS] = {{a->state, true}};
+    struct mm_sandbox box = {.may = MM_MAY_WRITE_FILES, .paths = paths, .paths_n = 1};
     unsigned missing = 0;
-    enum mm_code c = mm_sandbox_enter(&box, &missing);
+    enum mm_code c;
+
+    if (a->follow) {
+        if (!mm_ingest_follow_dirs(a->file, a->files, dirs, paths + 1))
+            return false;
+        box.paths_n += a->files;
+    }
+    c = mm_sandbox_enter(&box, &missing);
 
     if (c != MM_OK)
         mm_log_error("ingest", "cannot lock itself in: %s", mm_code_key(c));
@@ -171,12 +187,12 @@ static int report(const struct args *a, enum mm_code c, const struct mm_import_r
         printf("stored %llu, there already %llu, cut %llu\n", (unsigned long long)r->stored,
                (unsigned long long)r->passed, (unsigned long long)r->truncated);
     if (c == MM_E_SYNTAX)
-        mm_log_error("ingest", "%s is damaged; what could be read of it is stored", a->file);
+        mm_log_error("ingest", "%s is damaged; what could be read of it is stored", a->file[0]);
     else if (c != MM_OK)
-        mm_log_error("ingest", "%s: %s; call it again to go on", a->file, mm_code_key(c));
-    else if (r->stopped)
+        mm_log_error("ingest", "%s: %s; call it again to go on", a->file[0], mm_code_key(c));
+    else if (r->stopped && !a->follow)
         mm_log_info("ingest", "stopped; call it again to go on");
-    return c == MM_OK && !r->stopped ? 0 : 1;
+    return c == MM_OK && (a->follow || !r->stopped) ? 0 : 1;
 }
 
 /* How lines are joined: as the named format says, else as the source's does. */
@@ -197,48 +213,94 @@ static bool open_format(const struct args *a, const char *of_source, struct mm_i
     return true;
 }
 
-static int run(const struct args *a, int signals)
+/* The file's lines, or an event log's records; its name said what was wrong when false. */
+static bool open_file(const struct args *a, struct mm_evtx_lines *evtx, int *ret_fd)
 {
-    struct mm_import_options o = {
-        .state_dir = a->state, .again = a->again, .stop = asked_to_stop, .now_us = mm_now_us};
-    struct mm_import_result r = {0};
-    struct mm_import *im = NULL;
-    struct stopping stopping = {.fd = signals};
-    struct mm_ingest_format *records = NULL;
-    struct mm_evtx_lines evtx;
-    char format[MM_FORMAT_WORD] = "";
     int fd = STDIN_FILENO;
+
+    if (strcmp(a->file[0], "-") != 0)
+        fd = open(a->file[0], O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || !mm_evtx_lines_open(fd, evtx)) {
+        mm_log_error("ingest", "%s: %s", a->file[0], strerror(errno));
+        return false;
+    }
+    *ret_fd = evtx->fd >= 0 ? evtx->fd : fd;
+    return true;
+}
+
+static enum mm_code follow(const struct args *a, struct mm_import *im, uint32_t source, int signals,
+                           struct mm_import_result *ret)
+{
+    char places[MM_MAX_PATH], name[32];
     enum mm_code c;
 
-    o.ctx = &stopping;
-    o.stop_fd = signals;
+    (void)snprintf(name, sizeof(name), "follow/%u", source);
+    c = mm_path_join(places, a->state, name);
+    if (c == MM_OK)
+        c = mm_ingest_follow(im, places, a->file, a->files, signals);
+    *ret = mm_import_result(im);
+    return c;
+}
+
+/* Everything that is to be known before the spool is opened; 0, or what the program ends with. */
+static int prepare(const struct args *a, struct mm_import_options *o,
+                   struct mm_ingest_format **ret_records)
+{
+    char format[MM_FORMAT_WORD] = "", dir[MM_MAX_PATH];
+
     if (a->charset != NULL)
-        o.charset = mm_charset_find(mm_slice_str(a->charset));
-    if (a->charset != NULL && o.charset == MM_CS_UNKNOWN) {
+        o->charset = mm_charset_find(mm_slice_str(a->charset));
+    if (a->charset != NULL && o->charset == MM_CS_UNKNOWN) {
         mm_log_error("ingest", "\"%s\" is no character set of: " MM_CHARSETS, a->charset);
         return 2;
     }
-    if (strcmp(a->file, "-") != 0)
-        fd = open(a->file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || !mm_evtx_lines_open(fd, &evtx)) {
-        mm_log_error("ingest", "%s: %s", a->file, strerror(errno));
+    if (!look_up(a, &o->company, &o->source, format))
         return 1;
-    }
-    if (!look_up(a, &o.company, &o.source, format))
-        return 1;
-    if (evtx.fd < 0 && !open_format(a, format, &o, &records))
+    if (!open_format(a, format, o, ret_records))
         return 2;
+    if (!a->follow)
+        return 0;
+    if (o->source >= MM_FOLLOW_SOURCES || mm_path_join(dir, a->state, "follow") != MM_OK ||
+        mm_fs_mkdirs(mm_fs_real(), dir, 0700) != MM_OK) {
+        mm_log_error("ingest", "nothing can be followed for this source, or below %s", a->state);
+        return 1;
+    }
+    o->queue = (uint16_t)(MM_FOLLOW_QUEUE + o->source); /* below 61,000 */
+    return 0;
+}
+
+static int run(const struct args *a, int signals)
+{
+    struct stopping stopping = {.fd = signals};
+    struct mm_import_options o = {.state_dir = a->state,
+                                  .again = a->again,
+                                  .stop = asked_to_stop,
+                                  .ctx = &stopping,
+                                  .stop_fd = signals,
+                                  .now_us = mm_now_us};
+    struct mm_import_result r = {0};
+    struct mm_import *im = NULL;
+    struct mm_ingest_format *records = NULL;
+    struct mm_evtx_lines evtx = {.fd = -1};
+    int fd = -1, rc = prepare(a, &o, &records);
+    enum mm_code c;
+
+    if (rc != 0 || (!a->follow && !open_file(a, &evtx, &fd))) {
+        mm_ingest_format_free(&records);
+        return rc != 0 ? rc : 1;
+    }
+    if (evtx.fd >= 0)
+        o.continues = NULL;
     c = open_queue(a, &o, &im);
-    if (c != MM_OK) {
-        mm_log_error("ingest", "the spool below %s: %s", a->state, mm_code_key(c));
-        return 1;
-    }
-    if (!lock_in(a->state)) {
+    if (c != MM_OK || !lock_in(a)) {
+        if (c != MM_OK)
+            mm_log_error("ingest", "the spool below %s: %s", a->state, mm_code_key(c));
         mm_import_close(&im);
+        mm_ingest_format_free(&records);
         return 1;
     }
-    c = mm_import_run(im, evtx.fd >= 0 ? evtx.fd : fd, &r);
-    if (!mm_evtx_lines_close(&evtx) && c == MM_OK && !r.stopped)
+    c = a->follow ? follow(a, im, o.source, signals, &r) : mm_import_run(im, fd, &r);
+    if (!a->follow && !mm_evtx_lines_close(&evtx) && c == MM_OK && !r.stopped)
         c = MM_E_SYNTAX;
     mm_import_close(&im);
     mm_ingest_format_free(&records);
@@ -275,12 +337,16 @@ static bool parse_args(int argc, char **argv, struct args *a)
             a->again = true;
         else if (strcmp(argv[i], "--json") == 0)
             a->json = true;
-        else if (a->file == NULL && (argv[i][0] != '-' || argv[i][1] == 0))
-            a->file = argv[i];
+        else if (strcmp(argv[i], "--follow") == 0)
+            a->follow = true;
+        else if (a->files < MM_COUNT(a->file) && (argv[i][0] != '-' || argv[i][1] == 0))
+            a->file[a->files++] = argv[i];
         else
             return false;
     }
-    return a->file != NULL && a->company != NULL;
+    if (a->follow && (a->source == NULL || a->again))
+        return false;
+    return a->files >= 1 && (a->follow || a->files == 1) && a->company != NULL;
 }
 
 int main(int argc, char **argv)

@@ -150,6 +150,9 @@ static void find_queues(struct mm_sink *s)
         if (!known)
             open_queue(s, found[i]);
     }
+    if (n == MM_SINK_QUEUES_MAX && !s->many_queues)
+        mm_log_warn("engine", "no more than %d queues are read", MM_SINK_QUEUES_MAX);
+    s->many_queues = n == MM_SINK_QUEUES_MAX;
 }
 
 /* Is there something to read? Fills q->recs. */

@@ -17,7 +17,6 @@
 
 enum {
     CHUNK = 256 * 1024,
-    MAGIC = 4, /* bytes that tell how a file is packed */
     FULL_WAIT_MS = 200,
 };
 
@@ -38,25 +37,36 @@ struct input {
     bool end;             /* of fd */
 };
 
+/* Lines of one file on their way. */
+struct mm_import_file {
+    struct mm_import *im;
+    struct mm_stream stream;
+    struct mm_join join;
+    struct mm_utf16 wide;
+    enum mm_charset charset; /* said, or found out */
+    /* Where the file is: behind its last record. Lines up to `skip` are passed over. */
+    struct mm_import_at at;
+    uint64_t skip, depth;
+    bool begun;     /* its first bytes were looked at */
+    bool looking;   /* finding out how far it was imported; nothing is stored */
+    uint64_t best;  /* lines known to be imported */
+    uint16_t flags; /* of the lines to come */
+    /* A file that is followed. */
+    int fd;
+    uint64_t pos; /* bytes read */
+    struct mm_import_mark mark;
+};
+
 struct mm_import {
     struct mm_import_options o;
     struct mm_imports *table;
     struct mm_spool *spool;
     struct input in;
-    struct mm_stream stream;
-    struct mm_join join;
-    uint8_t *text; /* unpacked */
+    struct mm_import_file file; /* that is imported as a whole */
+    uint8_t *text;              /* unpacked */
     uint8_t *wide_text;
-    struct mm_utf16 wide;
-    enum mm_charset charset; /* said, or found out */
-    /* Where the file is. Lines up to `skip` are passed over. */
-    struct mm_import_at at;
-    uint64_t skip, depth;
-    bool begun;    /* its first bytes were looked at */
-    bool looking;  /* finding out how far it was imported; nothing is stored */
-    uint64_t best; /* lines known to be imported */
     uint64_t appended, cut;
-    struct mm_import_result *ret;
+    struct mm_import_result result;
     enum mm_code code;
 };
 
@@ -118,21 +128,31 @@ static bool refill(struct input *in, enum mm_code *ret_code)
     return true;
 }
 
-static enum mm_code begin_packing(struct input *in)
+static enum packing packing_of(struct mm_slice head)
 {
     static const uint8_t gz[] = {0x1f, 0x8b}, zs[] = {0x28, 0xb5, 0x2f, 0xfd};
+
+    return mm_slice_starts(head, mm_slice_of(gz, sizeof(gz)))   ? GZIP
+           : mm_slice_starts(head, mm_slice_of(zs, sizeof(zs))) ? ZSTD
+                                                                : PLAIN;
+}
+
+bool mm_import_is_packed(struct mm_slice head)
+{
+    return packing_of(head) != PLAIN;
+}
+
+static enum mm_code begin_packing(struct input *in)
+{
     enum mm_code c = MM_OK;
 
-    in->packing = PLAIN;
-    while (in->left.n < MAGIC && !in->end && refill(in, &c)) {
+    while (in->left.n < MM_IMPORT_HEAD && !in->end && refill(in, &c)) {
     }
-    if (c == MM_OK && mm_slice_starts(in->left, mm_slice_of(gz, sizeof(gz)))) {
-        in->packing = GZIP;
+    in->packing = c == MM_OK ? packing_of(in->left) : PLAIN;
+    if (in->packing == GZIP)
         c = mm_gzip_new(&in->gzip);
-    } else if (c == MM_OK && mm_slice_starts(in->left, mm_slice_of(zs, sizeof(zs)))) {
-        in->packing = ZSTD;
+    else if (in->packing == ZSTD)
         c = mm_zstd_new(&in->zstd);
-    }
     return c;
 }
 
@@ -220,160 +240,355 @@ static void pause_ms(int ms)
     (void)nanosleep(&t, NULL);
 }
 
-/* Make what was appended durable, however long the disk is full. */
-static enum mm_code commit(struct mm_import *im)
+enum mm_code mm_import_commit(struct mm_import *im)
 {
-    for (;;) {
+    while (im->appended > 0) {
         enum mm_code c = mm_spool_commit(im->spool);
 
         if (c == MM_OK) {
-            im->ret->stored += im->appended;
-            im->ret->truncated += im->cut;
+            im->result.stored += im->appended;
+            im->result.truncated += im->cut;
             im->appended = im->cut = 0;
         }
         if (im->o.stop != NULL && im->o.stop(im->o.ctx, c == MM_E_FULL)) {
-            im->ret->stopped = true;
+            im->result.stopped = true;
             return c;
         }
         if (c != MM_E_FULL)
             return c;
         pause_ms(FULL_WAIT_MS);
     }
+    return MM_OK;
 }
 
-static void store(struct mm_import *im, const struct mm_import_at *before, struct mm_slice line,
-                  bool cut)
+static void store(struct mm_import_file *f, const struct mm_import_at *before,
+                  struct mm_slice record, bool cut)
 {
+    struct mm_import *im = f->im;
     struct mm_spool_record rec = {.received_us = im->o.now_us(),
                                   .company = im->o.company,
                                   .source = im->o.source,
-                                  .flags = (uint16_t)(MM_EV_IMPORTED | (cut ? MM_EV_TRUNCATED : 0) |
-                                                      (unsigned)im->charset << MM_EV_CHARSET_SHIFT),
-                                  .origin = mm_imports_origin(&im->at),
-                                  .body = line};
+                                  .flags = (uint16_t)(f->flags | (cut ? MM_EV_TRUNCATED : 0) |
+                                                      (unsigned)f->charset << MM_EV_CHARSET_SHIFT),
+                                  .origin = mm_imports_origin(&f->at),
+                                  .body = record};
 
     if (mm_spool_pending(im->spool) >= MM_IMPORT_GROUP)
-        im->code = commit(im);
-    if (im->code == MM_OK && !im->ret->stopped)
+        im->code = mm_import_commit(im);
+    if (im->code == MM_OK && !im->result.stopped)
         im->code = mm_spool_append(im->spool, &rec, NULL);
-    if (im->code != MM_OK || im->ret->stopped)
+    if (im->code != MM_OK || im->result.stopped) {
+        f->at = *before;
         return;
-    mm_imports_note(im->table, im->o.company, im->o.source, before, &im->at);
+    }
+    mm_imports_note(im->table, im->o.company, im->o.source, before, &f->at);
     im->appended++;
     im->cut += cut;
 }
 
-static void take_line(void *ctx, struct mm_slice line, bool cut)
+/* A line, while it is found out how far the file was imported. */
+static void look_at(void *ctx, struct mm_slice line, bool cut)
 {
-    struct mm_import *im = ctx;
-    struct mm_import_at before = im->at;
+    struct mm_import_file *f = ctx;
+    const struct mm_import *im = f->im;
 
-    if (im->code != MM_OK || im->ret->stopped ||
-        (im->looking && im->at.line >= im->depth && im->at.line > 0))
+    (void)cut;
+    if (f->at.line >= f->depth && f->at.line > 0)
         return;
-    mm_import_step(&im->at, line);
-    if (!im->looking) {
-        if (im->at.line > im->skip)
-            store(im, &before, line, cut);
+    mm_import_step(&f->at, line);
+    if (f->at.line == 1)
+        f->depth = mm_imports_depth(im->table, im->o.company, im->o.source, f->at.first);
+    if (mm_imports_has(im->table, im->o.company, im->o.source, &f->at))
+        f->best = f->at.line;
+}
+
+/* A record: what of its lines was not imported before. */
+static void take_record(void *ctx, struct mm_slice record, bool cut)
+{
+    struct mm_import_file *f = ctx;
+    struct mm_import *im = f->im;
+    struct mm_import_at before = f->at;
+
+    if (im->code != MM_OK || im->result.stopped)
         return;
+    while (f->at.line < f->skip && record.n > 0) {
+        size_t end = mm_min_size(mm_slice_find(record, '\n', 0), record.n);
+
+        mm_import_step(&f->at, mm_slice_sub(record, 0, end));
+        record = mm_slice_sub(record, end + 1, SIZE_MAX);
+        before = f->at;
     }
-    if (im->at.line == 1)
-        im->depth = mm_imports_depth(im->table, im->o.company, im->o.source, im->at.first);
-    if (mm_imports_has(im->table, im->o.company, im->o.source, &im->at))
-        im->best = im->at.line;
+    if (record.n > 0) {
+        mm_import_step(&f->at, record);
+        /* Another file, a copy of this one, may have brought it meanwhile. */
+        if (im->o.again || !mm_imports_has(im->table, im->o.company, im->o.source, &f->at)) {
+            store(f, &before, record, cut);
+            return;
+        }
+    }
+    im->result.passed++;
 }
 
 /* The text as UTF-8 when it is UTF-16, which its beginning tells when nobody has said so. */
-static struct mm_slice narrow(struct mm_import *im, struct mm_slice text)
+static struct mm_slice narrow(struct mm_import_file *f, struct mm_slice text)
 {
     enum { HEAD = 512 };
-    enum mm_charset cs = im->charset;
+    enum mm_charset cs = f->charset;
 
-    if (!im->begun && cs == MM_CS_UNKNOWN)
+    if (!f->begun && cs == MM_CS_UNKNOWN)
         cs = mm_charset_utf16(mm_slice_sub(text, 0, HEAD));
-    im->begun = true;
-    im->charset = cs;
+    f->begun = true;
+    f->charset = cs;
     if (cs != MM_CS_UTF_16LE && cs != MM_CS_UTF_16BE)
         return text;
-    im->wide.cs = cs;
-    return mm_slice_of(im->wide_text, mm_utf16_feed(&im->wide, text, im->wide_text));
+    f->wide.cs = cs;
+    return mm_slice_of(f->im->wide_text, mm_utf16_feed(&f->wide, text, f->im->wide_text));
 }
 
 /* The front of the file: nothing has been read of it. */
-static enum mm_code begin_walk(struct mm_import *im)
+static enum mm_code begin_walk(struct mm_import_file *f, bool looking)
 {
-    mm_stream_done(&im->stream);
-    mm_stream_init(&im->stream, true);
-    mm_join_done(&im->join);
-    im->at = (struct mm_import_at){0};
-    im->charset = im->o.charset;
-    im->wide = (struct mm_utf16){0};
-    im->begun = false;
-    if (im->o.continues == NULL)
+    const struct mm_import_options *o = &f->im->o;
+
+    mm_stream_done(&f->stream);
+    mm_stream_init(&f->stream, true);
+    mm_join_done(&f->join);
+    f->at = (struct mm_import_at){0};
+    f->charset = o->charset;
+    f->wide = (struct mm_utf16){0};
+    f->begun = false;
+    f->looking = looking;
+    f->pos = 0;
+    f->mark = (struct mm_import_mark){0};
+    if (o->continues == NULL)
         return MM_OK;
-    return mm_join_init(&im->join, im->o.continues, im->o.continues_ctx, im->o.lines_max, take_line,
-                        im);
+    return mm_join_init(&f->join, o->continues, o->continues_ctx, o->lines_max, take_record, f);
 }
 
-/* Lines until the end, or while looking until it is known. */
-static enum mm_code walk(struct mm_import *im)
+/* Where lines go: while looking, lines are what counts; then records. */
+static mm_stream_emit *emit_of(struct mm_import_file *f, void **ret_ctx)
 {
-    bool joined = im->o.continues != NULL;
-    mm_stream_emit *emit = joined ? mm_join_line : take_line;
-    void *ctx = joined ? (void *)&im->join : im;
-    enum mm_code c = begin_walk(im);
+    bool joined = !f->looking && f->im->o.continues != NULL;
 
-    while (c == MM_OK) {
+    *ret_ctx = joined ? (void *)&f->join : f;
+    return f->looking ? look_at : joined ? mm_join_line : take_record;
+}
+
+static enum mm_code feed(struct mm_import_file *f, struct mm_slice text)
+{
+    void *ctx;
+    mm_stream_emit *emit = emit_of(f, &ctx);
+    enum mm_code c = mm_stream_feed(&f->stream, narrow(f, text), emit, ctx);
+
+    return c != MM_OK ? c : f->im->code;
+}
+
+/* There is no more: what stands behind the last LF is a line. */
+static void end_walk(struct mm_import_file *f)
+{
+    void *ctx;
+    mm_stream_emit *emit = emit_of(f, &ctx);
+
+    mm_stream_end(&f->stream, emit, ctx);
+    if (f->join.record != NULL)
+        mm_join_end(&f->join);
+}
+
+/* Is it known how far the file was imported? */
+static bool looked(const struct mm_import_file *f)
+{
+    return f->looking && f->at.line > 0 && f->at.line >= f->depth;
+}
+
+/* Lines of the input until its end, or while looking until it is known. */
+static enum mm_code walk(struct mm_import_file *f, bool looking)
+{
+    struct mm_import *im = f->im;
+    enum mm_code c = begin_walk(f, looking);
+
+    while (c == MM_OK && !im->result.stopped && !looked(f)) {
         size_t n = 0;
 
         c = next_text(&im->in, im->text, &n);
         if (c != MM_OK || n == 0) {
-            mm_stream_end(&im->stream, emit, ctx);
-            if (joined)
-                mm_join_end(&im->join);
+            end_walk(f);
             return c != MM_OK ? c : im->code;
         }
-        c = mm_stream_feed(&im->stream, narrow(im, mm_slice_of(im->text, n)), emit, ctx);
-        if (c != MM_OK)
-            return c;
-        if (im->code != MM_OK || im->ret->stopped)
-            return im->code;
-        if (im->looking && im->at.line > 0 && im->at.line >= im->depth)
-            return MM_OK;
+        c = feed(f, mm_slice_of(im->text, n));
     }
     return c;
 }
 
+static void file_init(struct mm_import_file *f, struct mm_import *im)
+{
+    mm_stream_done(&f->stream);
+    mm_join_done(&f->join);
+    *f = (struct mm_import_file){.im = im, .fd = -1, .flags = MM_EV_IMPORTED};
+}
+
 enum mm_code mm_import_run(struct mm_import *im, int fd, struct mm_import_result *ret)
 {
+    struct mm_import_file *f = &im->file;
     enum mm_code c, last;
 
-    *ret = (struct mm_import_result){0};
-    im->ret = ret;
+    im->result = (struct mm_import_result){0};
     im->code = MM_OK;
-    im->skip = im->depth = im->best = 0;
-    im->looking = !im->o.again;
+    file_init(f, im);
     c = open_input(&im->in, fd, im->o.stop_fd, im->o.state_dir);
     /* Damage that comes while looking comes again while storing, and is said then. */
-    if (c == MM_OK && im->looking) {
-        c = walk(im);
+    if (c == MM_OK && !im->o.again) {
+        c = walk(f, true);
         c = c == MM_E_SYNTAX ? MM_OK : c;
-        im->looking = false;
-        im->skip = im->best;
+        f->skip = f->best;
         if (c == MM_OK)
             c = rewind_input(&im->in);
     }
     if (c == MM_OK)
-        c = walk(im);
-    ret->passed = im->skip < im->at.line ? im->skip : im->at.line;
+        c = walk(f, false);
     if (c == MM_E_BUSY) { /* told so while waiting for input */
-        ret->stopped = true;
+        im->result.stopped = true;
         c = MM_OK;
     }
     /* What could be read is kept, whatever came behind it. */
-    last = im->appended > 0 ? commit(im) : MM_OK;
+    last = mm_import_commit(im);
     close_input(&im->in);
+    *ret = im->result;
     return c != MM_OK ? c : last;
+}
+
+/* ---- files that grow ---- */
+
+/* The next bytes of the file, whose lines get these flags; *ret_n is 0 at the end. */
+static enum mm_code read_on(struct mm_import_file *f, uint16_t flags, size_t *ret_n)
+{
+    struct mm_import *im = f->im;
+    ssize_t n;
+
+    do {
+        n = pread(f->fd, im->text, CHUNK, (off_t)f->pos); /* a file's size: below 2^63 */
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return mm_code_of_errno(errno);
+    *ret_n = (size_t)n;
+    if (n == 0)
+        return MM_OK;
+    f->pos += (size_t)n;
+    f->flags = flags;
+    return feed(f, mm_slice_of(im->text, (size_t)n));
+}
+
+/* A place from which reading may go on one day: between two records of a text of single bytes. */
+static void set_mark(struct mm_import_file *f)
+{
+    if (f->im->code != MM_OK || f->im->result.stopped || f->join.lines > 0 || f->stream.skipping ||
+        f->wide.cs != MM_CS_UNKNOWN || f->at.line < f->skip || f->pos < mm_stream_held(&f->stream))
+        return;
+    f->mark = (struct mm_import_mark){.offset = f->pos - mm_stream_held(&f->stream), .at = f->at};
+}
+
+/* The front of the file, or that place. */
+static enum mm_code begin_at(struct mm_import_file *f, const struct mm_import_mark *from,
+                             bool looking)
+{
+    enum mm_code c = begin_walk(f, looking);
+
+    if (c == MM_OK && from != NULL) {
+        f->begun = true; /* there is none in UTF-16 */
+        f->pos = from->offset;
+        f->at = from->at;
+        f->mark = *from;
+        f->depth =
+            mm_imports_depth(f->im->table, f->im->o.company, f->im->o.source, from->at.first);
+        f->best = mm_imports_has(f->im->table, f->im->o.company, f->im->o.source, &from->at)
+                      ? from->at.line
+                      : 0;
+    }
+    return c;
+}
+
+/* Look how far the file was imported, from there on; f->best is 0 when nothing is known. */
+static enum mm_code look(struct mm_import_file *f, const struct mm_import_mark *from)
+{
+    enum mm_code c = begin_at(f, from, true);
+    size_t n = 1;
+
+    while (c == MM_OK && n > 0 && !looked(f))
+        c = read_on(f, f->flags, &n);
+    return c;
+}
+
+enum mm_code mm_import_file_open(struct mm_import *im, int fd, const struct mm_import_mark *from,
+                                 struct mm_import_file **ret)
+{
+    struct mm_import_file *f = calloc(1, sizeof(*f));
+    enum mm_code c;
+
+    if (f == NULL)
+        return MM_E_NOMEM;
+    file_init(f, im);
+    f->fd = fd;
+    c = look(f, from);
+    if (c == MM_OK && from != NULL && f->best == 0) { /* the spool knows nothing of that place */
+        from = NULL;
+        c = look(f, from);
+    }
+    f->skip = f->best;
+    if (c == MM_OK)
+        c = begin_at(f, from, false);
+    if (c != MM_OK) {
+        mm_import_file_close(&f);
+        return c;
+    }
+    *ret = f;
+    return MM_OK;
+}
+
+void mm_import_file_close(struct mm_import_file **f)
+{
+    if (*f == NULL)
+        return;
+    mm_stream_done(&(*f)->stream);
+    mm_join_done(&(*f)->join);
+    free(*f);
+    *f = NULL;
+}
+
+enum mm_code mm_import_file_read(struct mm_import_file *f, bool old, size_t *ret_n)
+{
+    enum mm_code c;
+
+    MM_ASSERT(!f->looking);
+    c = read_on(f, old ? MM_EV_IMPORTED : 0, ret_n);
+    if (c == MM_OK)
+        set_mark(f);
+    return c;
+}
+
+void mm_import_file_pause(struct mm_import_file *f)
+{
+    if (f->join.lines > 0)
+        mm_join_end(&f->join);
+    set_mark(f);
+}
+
+void mm_import_file_end(struct mm_import_file *f)
+{
+    end_walk(f);
+}
+
+uint64_t mm_import_file_pos(const struct mm_import_file *f)
+{
+    return f->pos;
+}
+
+struct mm_import_mark mm_import_file_mark(const struct mm_import_file *f)
+{
+    return f->mark;
+}
+
+struct mm_import_result mm_import_result(const struct mm_import *im)
+{
+    return im->result;
 }
 
 /* ---- the queue ---- */
@@ -424,7 +639,8 @@ enum mm_code mm_import_open(const struct mm_import_options *options, struct mm_i
     if (c == MM_OK)
         c = mm_path_join(dir, options->state_dir, "spool");
     if (c == MM_OK)
-        c = mm_spool_open(dir, MM_INGEST_QUEUE, &o, &im->spool);
+        c = mm_spool_open(dir, options->queue == 0 ? MM_INGEST_QUEUE : options->queue, &o,
+                          &im->spool);
     if (c != MM_OK) {
         mm_import_close(&im);
         return c;
@@ -439,8 +655,8 @@ void mm_import_close(struct mm_import **im)
         return;
     mm_spool_close(&(*im)->spool);
     mm_imports_free(&(*im)->table);
-    mm_stream_done(&(*im)->stream);
-    mm_join_done(&(*im)->join);
+    mm_stream_done(&(*im)->file.stream);
+    mm_join_done(&(*im)->file.join);
     free((*im)->text);
     free((*im)->wide_text);
     free(*im);

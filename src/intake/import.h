@@ -14,13 +14,18 @@
 
 #include "base/base.h"
 #include "codec/charset.h"
+#include "intake/imports.h"
 #include "intake/join.h"
 #include "store/spool/spool.h"
 
-enum { MM_IMPORT_GROUP = 4 * 1024 * 1024 /* bytes of items per commit */ };
+enum {
+    MM_IMPORT_GROUP = 4 * 1024 * 1024, /* bytes of items per commit */
+    MM_IMPORT_HEAD = 8,                /* bytes that tell how a file is packed */
+};
 
 struct mm_import_options {
     const char *state_dir;
+    uint16_t queue;     /* 0: MM_INGEST_QUEUE */
     struct mm_fs fs;    /* zero: the real files */
     size_t segment_max; /* zero: MM_SPOOL_SEGMENT */
     uint32_t company, source;
@@ -38,7 +43,7 @@ struct mm_import_options {
 };
 
 struct mm_import_result {
-    uint64_t stored;    /* lines (records, where they are joined) that are durable now */
+    uint64_t stored;    /* records (lines, where they are not joined) that are durable now */
     uint64_t passed;    /* those that were there already */
     uint64_t truncated; /* of stored: cut at MM_MAX_LINE */
     bool stopped;       /* `stop` said so */
@@ -52,5 +57,44 @@ MM_MUST_USE enum mm_code mm_import_open(const struct mm_import_options *options,
 void mm_import_close(struct mm_import **im);
 /* All lines of fd, which is not closed. *ret says how far it came, also on failure. */
 MM_MUST_USE enum mm_code mm_import_run(struct mm_import *im, int fd, struct mm_import_result *ret);
+/* Make what was read durable, however long the disk is full. */
+MM_MUST_USE enum mm_code mm_import_commit(struct mm_import *im);
+/* What has come of everything since mm_import_open or the last mm_import_run began. */
+struct mm_import_result mm_import_result(const struct mm_import *im);
+
+/* Is a file that begins with these MM_IMPORT_HEAD bytes, or has no more, packed? */
+bool mm_import_is_packed(struct mm_slice head);
+
+/* ---- a plain file that grows ---- */
+
+/* A place in a file between two records, all before it being durable or waiting for a commit. */
+struct mm_import_mark {
+    uint64_t offset;
+    struct mm_import_at at;
+};
+
+struct mm_import_file;
+
+/*
+ * Begin to read fd, which stays the caller's and must outlive the file. What of it was imported
+ * before is found out by reading it, from `from` on when that is not NULL and the spool knows of
+ * it, and is passed over.
+ */
+MM_MUST_USE enum mm_code mm_import_file_open(struct mm_import *im, int fd,
+                                             const struct mm_import_mark *from,
+                                             struct mm_import_file **ret);
+void mm_import_file_close(struct mm_import_file **f);
+/*
+ * Read on: some 256 KiB. *ret_n says how many bytes came, 0 at the end of the file. A last line
+ * without its LF waits for it. `old`: these lines were there before anybody followed the file.
+ */
+MM_MUST_USE enum mm_code mm_import_file_read(struct mm_import_file *f, bool old, size_t *ret_n);
+/* Nothing has come for a while: a record of several lines that could go on is whole. */
+void mm_import_file_pause(struct mm_import_file *f);
+/* Nothing will ever come: so is a last line without its LF. */
+void mm_import_file_end(struct mm_import_file *f);
+/* Bytes read; and a place from which another process may go on. */
+uint64_t mm_import_file_pos(const struct mm_import_file *f);
+struct mm_import_mark mm_import_file_mark(const struct mm_import_file *f);
 
 #endif

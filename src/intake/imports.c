@@ -24,13 +24,24 @@ struct mm_imports {
     uint32_t bucket[BUCKETS]; /* by hash of all lines so far */
 };
 
-void mm_import_step(struct mm_import_at *at, struct mm_slice line)
+static void step_line(struct mm_import_at *at, struct mm_slice line)
 {
     /* The seed is fixed: the hash must be the same after a restart. */
     at->chain = mm_hash((struct mm_seed){at->chain, UINT64_C(0x696d706f72746564)}, line);
     if (at->line == 0)
         at->first = at->chain;
     at->line++;
+}
+
+void mm_import_step(struct mm_import_at *at, struct mm_slice record)
+{
+    size_t end = mm_slice_find(record, '\n', 0);
+
+    for (; end != SIZE_MAX; end = mm_slice_find(record, '\n', 0)) {
+        step_line(at, mm_slice_sub(record, 0, end));
+        record = mm_slice_sub(record, end + 1, SIZE_MAX);
+    }
+    step_line(at, record);
 }
 
 enum mm_code mm_imports_new(size_t max, struct mm_imports **ret)
@@ -125,7 +136,7 @@ void mm_imports_note(struct mm_imports *t, uint32_t company, uint32_t source,
 {
     struct file *f = before->line == 0 ? NULL : find(t, company, source, before);
 
-    MM_ASSERT(now->line == before->line + 1);
+    MM_ASSERT(now->line > before->line);
     if (f == NULL)
         f = find(t, company, source, now); /* the same file, taken in once more */
     if (f == NULL)
@@ -165,19 +176,22 @@ struct mm_spool_origin mm_imports_origin(const struct mm_import_at *now)
 
 void mm_imports_replay(struct mm_imports *t, const struct mm_spool_record *rec)
 {
-    struct mm_import_at now = {.line = rec->origin.at}, before;
+    struct mm_import_at now = {.line = rec->origin.at}, before, lines = {0};
 
     if (rec->origin.kind != MM_ORIGIN_FILE || now.line == 0)
         return;
     memcpy(&now.first, rec->origin.id, 8);
     memcpy(&now.chain, rec->origin.id + 8, 8);
-    /* Where the file was before: the entry from which this very line leads to `now`. */
+    mm_import_step(&lines, rec->body);
+    if (lines.line > now.line)
+        return; /* no import of ours wrote this */
+    /* Where the file was before: the entry from which this very record leads to `now`. */
     for (size_t i = 0; i < t->n; i++) {
         size_t k = (t->current + i) % t->n;
 
         before = t->file[k].at;
         if (t->file[k].company != rec->company || t->file[k].source != rec->source ||
-            before.line + 1 != now.line || before.first != now.first)
+            before.line + lines.line != now.line || before.first != now.first)
             continue;
         mm_import_step(&before, rec->body);
         if (before.chain == now.chain) {
@@ -186,7 +200,7 @@ void mm_imports_replay(struct mm_imports *t, const struct mm_spool_record *rec)
             return;
         }
     }
-    before = (struct mm_import_at){.first = now.first, .line = now.line - 1};
+    before = (struct mm_import_at){.first = now.first, .line = now.line - lines.line};
     mm_imports_note(t, rec->company, rec->source, &before, &now);
 }
 

@@ -26,14 +26,15 @@ struct mm_import_at {
     uint64_t line;  /* lines so far */
 };
 
-/* One line further. */
-void mm_import_step(struct mm_import_at *at, struct mm_slice line);
+/* One record further: a line, or several with LF between them. How lines are joined is not part of
+ * what a file is. */
+void mm_import_step(struct mm_import_at *at, struct mm_slice record);
 
 struct mm_imports;
 
 MM_MUST_USE enum mm_code mm_imports_new(size_t max, struct mm_imports **ret);
 void mm_imports_free(struct mm_imports **t);
-/* The line that brought a file of this source from `before` to `now` has got its number. */
+/* The record that brought a file of this source from `before` to `now` has got its number. */
 void mm_imports_note(struct mm_imports *t, uint32_t company, uint32_t source,
                      const struct mm_import_at *before, const struct mm_import_at *now);
 /* Lines that must be looked at to know how far a file that begins so was imported; 0: none was. */
@@ -44,7 +45,7 @@ bool mm_imports_has(const struct mm_imports *t, uint32_t company, uint32_t sourc
                     const struct mm_import_at *at);
 size_t mm_imports_count(const struct mm_imports *t);
 
-/* The origin of the record of that line, and back into the table. */
+/* The origin of the record that ends there, and back into the table. */
 struct mm_spool_origin mm_imports_origin(const struct mm_import_at *now);
 void mm_imports_replay(struct mm_imports *t, const struct mm_spool_record *rec);
 /* For the start of a segment, and from it. */
