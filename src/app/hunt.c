@@ -302,20 +302,21 @@ static bool add_paths(struct run *r, char **path)
 
 static void progress(void *ctx, const struct mm_hunt *h)
 {
+    const struct run *r = ctx;
+    const char *alerts = mm_lang_text(r->o.lang, MM_S("hunt.alerts"), 1);
     double done = h->plan.bytes == 0 ? 0 : (double)h->moved / (double)h->plan.bytes;
     double seconds = (double)h->took_us / 1e6, left;
     char bar[BAR + 1];
 
-    (void)ctx;
     done = done > 1 ? 1 : done;
     left = done > 0.001 ? seconds / done - seconds : 0;
     for (int i = 0; i < BAR; i++)
         bar[i] = i < (int)(done * BAR) ? '#' : '.';
     bar[BAR] = 0;
-    fprintf(stderr, "\r[%s] %3.0f%%  %.0f / %.0f MB  %.0f MB/s  %d:%02d  %llu!\x1b[K", bar,
+    fprintf(stderr, "\r[%s] %3.0f%%  %.0f / %.0f MB  %.0f MB/s  %d:%02d  %s %llu\x1b[K", bar,
             done * 100, (double)h->moved / 1e6, (double)h->plan.bytes / 1e6,
             seconds > 0 ? (double)h->moved / 1e6 / seconds : 0, (int)left / 60, (int)left % 60,
-            (unsigned long long)h->tally.n);
+            alerts == NULL ? "" : alerts, (unsigned long long)h->tally.n);
 }
 
 /* ---- what came of it ---- */
@@ -396,7 +397,7 @@ static int hunt(struct run *r, char **paths)
         (void)complain(r, "hunt.bad.out", r->o.out);
         return EXIT_FAILED;
     }
-    c = mm_hunt_run(&r->hunt, bar ? progress : NULL, NULL);
+    c = mm_hunt_run(&r->hunt, bar ? progress : NULL, r);
     if (bar)
         fputs("\r\x1b[K", stderr);
     if (c != MM_OK) {

@@ -60,6 +60,7 @@ void mm_evtx_init(struct mm_evtx *e, struct mm_slice file)
     e->head_told = file.p == NULL;
     mm_arena_init(&e->record, RECORD_MEMORY);
     mm_arena_init(&e->names, NAMES_MEMORY);
+    mm_buf_init(&e->text, 2 * MM_EVTX_CHUNK + 64); /* a chunk in hexadecimal */
     crc_init(e->crc);
 }
 
@@ -76,6 +77,7 @@ void mm_evtx_done(struct mm_evtx *e)
 {
     mm_arena_done(&e->record);
     mm_arena_done(&e->names);
+    mm_buf_done(&e->text);
 }
 
 static size_t chunk_at(const struct mm_evtx *e)

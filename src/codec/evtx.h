@@ -53,6 +53,7 @@ struct mm_evtx {
     bool head_told, lost;
     struct mm_arena record; /* the tree */
     struct mm_arena names;
+    struct mm_buf text; /* of the value that is being written */
     struct mm_evtx_name name[MM_EVTX_NAMES];
     uint32_t crc[4][256];
 };

@@ -15,6 +15,19 @@
 #include "os/log.h"
 #include "os/sandbox.h"
 
+/* Address space of a reader: rules, formats, an arena, and what libarchive takes for dictionaries.
+ * Sanitizers need address space of their own. */
+#if defined(__SANITIZE_ADDRESS__)
+#define READER_MEMORY 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define READER_MEMORY 0
+#endif
+#endif
+#ifndef READER_MEMORY
+#define READER_MEMORY (UINT64_C(3) * 1024 * 1024 * 1024)
+#endif
+
 enum {
     PIPE_SIZE = 1024 * 1024,
     READ_SIZE = 256 * 1024,
@@ -81,7 +94,7 @@ void mm_hunt_done(struct mm_hunt *h)
 /* In the child: nothing but the open files and the pipe. */
 static void become_reader(struct mm_hunt *h, const struct mm_hunt_task *task, size_t n, int to)
 {
-    struct mm_sandbox box = {.may = MM_MAY_COMPUTE};
+    struct mm_sandbox box = {.may = MM_MAY_COMPUTE, .memory_max = READER_MEMORY};
     unsigned missing = 0;
 
     (void)signal(SIGPIPE, SIG_IGN);

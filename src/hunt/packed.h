@@ -14,10 +14,11 @@
 
 enum {
     MM_PACKED_MEMBERS_MAX = 200 * 1000, /* files of one archive; a collection of a PC has 50,000 */
-    /* Of one archive at most: the larger of a share of its size and a floor. Text packs to a
-     * twentieth, event logs that are mostly empty to a hundredth. */
-    MM_PACKED_RATIO_MAX = 200,
-    MM_PACKED_FLOOR = 1024 * 1024 * 1024,
+    /* What comes out of one archive at most: the larger of a multiple of its size and a floor. Text
+     * packs to a twentieth, event logs that are mostly empty to a hundredth, nothing by deflate to
+     * less than a thousandth. */
+    MM_PACKED_RATIO_MAX = 1000,
+    MM_PACKED_FLOOR = 256 * 1024 * 1024,
 };
 
 /* All members of the archive that the feed holds (`source` reads the same bytes, from their

@@ -127,6 +127,20 @@ static bool has_serious(const struct mm_doc *doc)
     return first != NULL && serious(first);
 }
 
+/* Accounts of Windows itself and of machines have no password that a person could change. */
+static bool no_person(struct mm_slice name)
+{
+    static const struct mm_slice names[] = {MM_S_INIT("SYSTEM"), MM_S_INIT("LOCAL SERVICE"),
+                                            MM_S_INIT("NETWORK SERVICE"),
+                                            MM_S_INIT("ANONYMOUS LOGON"), MM_S_INIT("-")};
+
+    for (size_t i = 0; i < MM_COUNT(names); i++) {
+        if (mm_slice_ieq(name, names[i]))
+            return true;
+    }
+    return mm_slice_ends(name, MM_S("$"));
+}
+
 /* Rows of hosts or users that have an alert of level high or above: they are the first ones. */
 static void serious_names(const struct mm_hunt_words *w, const struct mm_doc *doc, const char *key,
                           const char *words)
@@ -137,7 +151,8 @@ static void serious_names(const struct mm_hunt_words *w, const struct mm_doc *do
          d = d->next) {
         const struct mm_doc *levels = mm_doc_get(d, MM_S("levels"));
 
-        if (mm_hunt_int(levels, "critical") + mm_hunt_int(levels, "high") == 0)
+        if (mm_hunt_int(levels, "critical") + mm_hunt_int(levels, "high") == 0 ||
+            no_person(mm_hunt_text(d, "name")))
             continue;
         if (n == 0) {
             mm_buf_str(w->out, "  - ");
