@@ -1,6 +1,6 @@
-"""hunt.py - `mimamori hunt` over SigmaHQ's regression data: each rule finds the event logs that were
-recorded for it, and what is found in an event log is what is found in the JSON that another reader
-made of it; packed, in pieces and as many times at once as there are cores it is the same.
+"""hunt.py - `mimamori hunt` over SigmaHQ's regression data: each rule finds the event logs that
+were recorded for it, and what is found in an event log is what is found in the JSON that another
+reader made of it; packed, in pieces and as many at once as there are cores it is the same.
 
 Needs $MIMAMORI_CORPORA with sigma/ (tests/corpora.sh lays it out); else it is skipped.
 Run: hunt.py BUILD-DIR SOURCE-DIR
