@@ -18,14 +18,14 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 HUB = os.path.join(os.environ.get("MIMAMORI_CORPORA", ""), "hub", ".tests")
 PARSE = os.path.join(os.path.abspath(sys.argv[1]), "src", "app", "mimamori-parse")
-# Not among them: products that we do not read (Samba's record of authentications is one) and
-# windows-logs, which was copied out of a browser's view of the XML.
+# Not among them: products that we do not read, and windows-logs, which was copied out of a browser's
+# view of the XML.
 FOLDERS = """
-apache2-logs auditd-logs bind9-logs bind9-syslog cef-logs charon-ipsec-logs dovecot-logs
-fortinet-vpn-bf iis-xml-logs iptables-logs mikrotik-logs nginx_http-logs openvpn opnsense-sshd
-palo-alto-threat pam-logs pf-logs pfsense-rfc5424-filterlog postfix-logs proxmox-iptables-logs
-sshd-invalid-bf sshd-logs sshd-logs-fp sshd-success-logs suricata-logs-evelog synology-dsm-logs
-unifi-cef unifi-logs
+apache2-logs auditd-logs bind9-logs bind9-syslog cef-logs charon-ipsec-logs dovecot-logs exim-logs
+exim-syslog-logs fortinet-vpn-bf iis-xml-logs iptables-logs mikrotik-logs nginx_http-logs openvpn
+opnsense-sshd palo-alto-threat pam-logs pf-logs pfsense-rfc5424-filterlog postfix-logs
+proxmox-backup-auth-logs proxmox-iptables-logs proxmox-logs smb-logs sshd-invalid-bf sshd-logs
+sshd-logs-fp sshd-success-logs suricata-logs-evelog synology-dsm-logs unifi-cef unifi-logs
 """.split()
 LEAST = 0.95
 ASSERTED = re.compile(r'results\["s0([012])-[a-z]+"\]\["([^"]+)"\]\[(\d+)\]\.(Success|Evt\.\w+)'
