@@ -18,8 +18,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 HUB = os.path.join(os.environ.get("MIMAMORI_CORPORA", ""), "hub", ".tests")
 PARSE = os.path.join(os.path.abspath(sys.argv[1]), "src", "app", "mimamori-parse")
-# Not among them: products that we do not read, and windows-logs, which was copied out of a browser's
-# view of the XML.
+# Not among them: products that we do not read, and windows-logs, which was copied out of a
+# browser's view of the XML.
 FOLDERS = """
 apache2-logs auditd-logs bind9-logs bind9-syslog cef-logs charon-ipsec-logs dovecot-logs exim-logs
 exim-syslog-logs fortinet-vpn-bf iis-xml-logs iptables-logs mikrotik-logs nginx_http-logs openvpn
