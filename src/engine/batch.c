@@ -134,6 +134,7 @@ static enum mm_code add_counts(struct mm_batch *b, const struct mm_chunk *c)
             return MM_E_NOMEM;
         n->parsed += c->count[i].parsed;
         n->unparsed += c->count[i].unparsed;
+        n->costly += c->count[i].costly;
         if (seen_us[i] > n->last_seen_us)
             n->last_seen_us = seen_us[i];
     }

@@ -27,7 +27,7 @@ enum {
 
 struct mm_batch_count {
     uint32_t company, source;
-    uint64_t parsed, unparsed;
+    uint64_t parsed, unparsed, costly;
     int64_t last_seen_us;
 };
 

@@ -61,6 +61,7 @@ struct mm_chunk_rec {
 struct mm_chunk_count {
     uint32_t parsed;
     uint32_t unparsed;
+    uint32_t costly; /* of those: they would have cost more than a line may */
 };
 
 /* Unread lines of one kind, as the shard gathered them. */

@@ -326,6 +326,7 @@ static bool take(struct shard *s, struct mm_chunk *c, const struct mm_chunk_rec 
     }
     if ((s->ev.flags & MM_EV_UNPARSED) != 0) {
         c->count[r->source_at].unparsed++;
+        c->count[r->source_at].costly += (s->ev.flags & MM_EV_COSTLY) != 0 ? 1 : 0;
         note_unread(s, c, (uint32_t)(r - c->rec)); /* below MM_CHUNK_RECORDS */
     } else {
         c->count[r->source_at].parsed++;

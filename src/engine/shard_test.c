@@ -54,6 +54,24 @@ static void add(struct bench *b, uint32_t source, const char *line)
     "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t"     \
     "orig_bytes\tresp_bytes\tconn_state\tx"
 
+TEST(shard_counts_lines_that_would_cost_too_much)
+{
+    static struct bench b;
+    static char line[6000] =
+        "{\"@timestamp\":\"2026-11-20T04:00:00Z\",\"ecs.version\":\"8\",\"a\":[0";
+    size_t n = strlen(line);
+
+    begin(&b);
+    for (; n + 4 < sizeof(line); n += 2)
+        memcpy(line + n, ",0", 2);
+    memcpy(line + n, "]}", 3);
+    add(&b, 6, line);
+    add(&b, 6, "nobody reads this");
+    b.ops.work(b.shard, b.chunk);
+    CHECK_NUM(b.chunk->count[0].unparsed, 2);
+    CHECK_NUM(b.chunk->count[0].costly, 1);
+}
+
 /* Another shard has seen the line that names the columns; a second round begins behind one. */
 TEST(shard_reads_lines_whose_header_came_before_its_chunk)
 {

@@ -149,6 +149,7 @@ static enum mm_code count_lines(struct mm_tx *tx, const struct mm_batch_count *c
                           .source = c->source,
                           .parsed = c->parsed,
                           .unparsed = c->unparsed,
+                          .costly = c->costly,
                           .last_seen_us = c->last_seen_us,
                           .updated_us = mm_now_us()};
     struct mm_cover_day day = {

@@ -25,6 +25,7 @@ static enum mm_code add(struct mm_tx *tx, const struct mm_health *h, bool intake
         } else {
             mm_q_int(&q, ":parsed", (int64_t)h->parsed);
             mm_q_int(&q, ":unparsed", (int64_t)h->unparsed);
+            mm_q_int(&q, ":costly", (int64_t)h->costly);
         }
         mm_q_int(&q, ":seen", h->last_seen_us);
         mm_q_int(&q, ":now", h->updated_us);
@@ -74,7 +75,8 @@ enum mm_code mm_health_list(struct mm_tx *tx, struct mm_arena *a, struct mm_heal
                                        .parsed = (uint64_t)mm_q_col_int(&q, 5),
                                        .unparsed = (uint64_t)mm_q_col_int(&q, 6),
                                        .last_seen_us = mm_q_col_int(&q, 7),
-                                       .updated_us = mm_q_col_int(&q, 8)};
+                                       .updated_us = mm_q_col_int(&q, 8),
+                                       .costly = (uint64_t)mm_q_col_int(&q, 9)};
     }
     code = mm_q_end(&q);
     if (code != MM_OK)

@@ -120,6 +120,7 @@ struct mm_health {
     uint64_t page;                       /* intake's epoch, when it is intake that counts */
     uint64_t received, spooled, dropped; /* intake */
     uint64_t parsed, unparsed;           /* engine */
+    uint64_t costly;                     /* of the unparsed: they would have cost too much */
     int64_t last_seen_us;
     int64_t updated_us;
 };

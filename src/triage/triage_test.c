@@ -387,7 +387,8 @@ static enum mm_code move(struct mm_tx *tx, void *arg)
                            .entity = MM_S("3"),
                            .level = MM_LEVEL_LOW,
                            .time_us = 9};
-    struct mm_health h = {.company = 1, .source = 3, .parsed = 5, .unparsed = 1, .updated_us = 9};
+    struct mm_health h = {
+        .company = 1, .source = 3, .parsed = 5, .unparsed = 1, .costly = 1, .updated_us = 9};
     enum mm_code code = mm_triage_position(tx, 0, &m->before);
 
     if (code == MM_OK)
@@ -450,6 +451,7 @@ TEST(position_notes_and_health_are_kept)
     CHECK(mm_health_list(tx, &a, &health, &n) == MM_OK && n == 1);
     CHECK_NUM(health[0].parsed, 10);
     CHECK_NUM(health[0].unparsed, 2);
+    CHECK_NUM(health[0].costly, 2);
     mm_records_read_done(&tx);
     mm_arena_done(&a);
     mm_records_close(&rec);

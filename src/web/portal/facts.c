@@ -62,6 +62,7 @@ enum mm_code mm_facts_sources(struct mm_page *p, struct mm_fact_sources *ret)
             .last_seen_us = mm_q_col_int(&q, 14),
             .maintainer = mm_q_col_dup(&q, 15, a),
             .maintainer_tel = mm_q_col_dup(&q, 16, a),
+            .costly = mm_q_col_int(&q, 17),
         };
         s.silent += f->state == MM_SOURCE_SILENT;
         s.never += f->state == MM_SOURCE_NEW;
@@ -113,6 +114,8 @@ void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s, 
         counter(d, "spooled", f, f->spooled);
         counter(d, "parsed", f, f->parsed);
         counter(d, "unparsed", f, f->unparsed);
+        counter(d, "costly", f, f->costly);
+        mm_doc_bool(d, "was_costly", f->costly > 0);
         counter(d, "dropped", f, f->dropped);
         /* Of the lines that were looked at: k of n in thousandths. */
         if (read > 0)

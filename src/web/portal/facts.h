@@ -34,7 +34,7 @@ struct mm_fact_source {
     struct mm_slice name, format, bind, device, place, kind, maintainer, maintainer_tel;
     enum mm_source_state state;
     bool counted; /* there are counters */
-    int64_t received, spooled, dropped, parsed, unparsed, last_seen_us;
+    int64_t received, spooled, dropped, parsed, unparsed, costly, last_seen_us;
 };
 
 struct mm_fact_sources {
