@@ -178,11 +178,12 @@ static void measure(struct bench *b, double *ret_ours, double *ret_theirs)
 
 int main(int argc, char **argv)
 {
-    struct mm_format_errors *errors = calloc(1, sizeof(*errors));
-    struct bench *b = calloc(1, sizeof(*b));
+    static struct mm_format_errors errors;
+    static struct bench bench;
+    struct bench *b = &bench;
     double our_rate, their_rate;
 
-    if (argc != 2 || b == NULL || errors == NULL)
+    if (argc != 2)
         return 2;
     b->now_us = mm_now_us();
     b->formats = mm_formats_new();
@@ -191,8 +192,8 @@ int main(int argc, char **argv)
     b->peer = ln_initCtx();
     mm_arena_init(&b->arena, 64 * 1024 * 1024);
     if (b->formats == NULL || b->scratch == NULL || b->ev == NULL || b->peer == NULL ||
-        mm_formats_load(b->formats, MM_SOURCE_DIR "/content/formats", errors) != MM_OK ||
-        errors->count > 0 || ln_loadSamples(b->peer, argv[1]) != 0 || !make_lines(b) || !agree(b))
+        mm_formats_load(b->formats, MM_SOURCE_DIR "/content/formats", &errors) != MM_OK ||
+        errors.count > 0 || ln_loadSamples(b->peer, argv[1]) != 0 || !make_lines(b) || !agree(b))
         return 1;
     measure(b, &our_rate, &their_rate);
     printf("%d lines of sshd, %.0f bytes a line; liblognorm %s, %zu formats of ours\n", LINES,
@@ -205,7 +206,5 @@ int main(int argc, char **argv)
     mm_formats_free(&b->formats);
     mm_buf_done(&b->text);
     free(b->ev);
-    free(b);
-    free(errors);
     return 0;
 }
