@@ -297,43 +297,55 @@ static bool load_like(struct mm_loader *l, const struct mm_yaml *node, struct mm
     return true;
 }
 
-static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
+/* Words that are there must not be empty, and a program may not be any. */
+static bool witness_words(struct mm_loader *l, const struct mm_yaml *m, struct mm_witness *wit)
+{
+    const struct mm_yaml *app = mm_yaml_get(m, "app"), *has = mm_yaml_get(m, "has");
+    const struct mm_yaml *starts = mm_yaml_get(m, "starts");
+
+    if ((app != NULL && !mm_load_words(l, app, wit->app, MM_WITNESS_MAX, &wit->app_count)) ||
+        (has != NULL && !mm_load_words(l, has, wit->has, MM_WITNESS_MAX, &wit->has_count)) ||
+        (starts != NULL &&
+         !mm_load_words(l, starts, wit->starts, MM_WITNESS_MAX, &wit->start_count)))
+        return false;
+    for (size_t i = 0; i < wit->app_count; i++) {
+        if (mm_slice_eq(wit->app[i], MM_S("*")))
+            return mm_load_fail(l, app, "format.empty_witness", wit->app[i]);
+    }
+    for (size_t i = 0; i < wit->has_count; i++) {
+        if (wit->has[i].n == 0)
+            return mm_load_fail(l, has, "format.needs_words", MM_S("has"));
+    }
+    return true;
+}
+
+static bool load_witness(struct mm_loader *l, const struct mm_yaml *m, struct mm_witness *wit)
 {
     static const char *const known[] = {"app", "starts", "has", "within", "like", "headed", NULL};
+    uint64_t within = 512;
+
+    if (!mm_load_keys(l, m, known) || !witness_words(l, m, wit) ||
+        !mm_load_number(l, m, "within", MM_MAX_LINE, &within) ||
+        !load_like(l, mm_yaml_get(m, "like"), wit) || !mm_load_flag(l, m, "headed", &wit->headed))
+        return false;
+    wit->within = (size_t)within; /* at most MM_MAX_LINE */
+    if (wit->app_count + wit->has_count + wit->start_count == 0 && wit->like == NULL &&
+        !wit->headed)
+        return mm_load_fail(l, m, "format.empty_witness", (struct mm_slice){0});
+    return true;
+}
+
+static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
+{
     struct mm_witness **tail = &l->f->witness;
 
     if (node == NULL || node->kind != MM_YAML_LIST || node->count == 0)
         return mm_load_fail(l, node, "format.needs_list", MM_S("recognise"));
     for (const struct mm_yaml *m = node->first; m != NULL; m = m->next) {
         struct mm_witness *wit = mm_load_alloc(l, 1, sizeof(*wit));
-        const struct mm_yaml *app = mm_yaml_get(m, "app"), *has = mm_yaml_get(m, "has");
-        const struct mm_yaml *starts = mm_yaml_get(m, "starts");
-        uint64_t within = 512;
 
-        if (wit == NULL || !mm_load_keys(l, m, known))
+        if (wit == NULL || !load_witness(l, m, wit))
             return false;
-        if ((app != NULL && !mm_load_words(l, app, wit->app, MM_WITNESS_MAX, &wit->app_count)) ||
-            (has != NULL && !mm_load_words(l, has, wit->has, MM_WITNESS_MAX, &wit->has_count)) ||
-            (starts != NULL &&
-             !mm_load_words(l, starts, wit->starts, MM_WITNESS_MAX, &wit->start_count)))
-            return false;
-        if (!mm_load_number(l, m, "within", MM_MAX_LINE, &within) ||
-            !load_like(l, mm_yaml_get(m, "like"), wit))
-            return false;
-        for (size_t i = 0; i < wit->app_count; i++) {
-            if (mm_slice_eq(wit->app[i], MM_S("*")))
-                return mm_load_fail(l, app, "format.empty_witness", wit->app[i]);
-        }
-        for (size_t i = 0; i < wit->has_count; i++) {
-            if (wit->has[i].n == 0)
-                return mm_load_fail(l, has, "format.needs_words", MM_S("has"));
-        }
-        if (!mm_load_flag(l, m, "headed", &wit->headed))
-            return false;
-        if (wit->app_count + wit->has_count + wit->start_count == 0 && wit->like == NULL &&
-            !wit->headed)
-            return mm_load_fail(l, m, "format.empty_witness", (struct mm_slice){0});
-        wit->within = (size_t)within;
         *tail = wit;
         tail = &wit->next;
     }
