@@ -5,7 +5,8 @@ import tree as source
 
 PAGE = ("words\n\n| bench | day | processor | figures |\n|---|---|---|---|\n"
         "| `evtx` | 2026-01-01 | old | 5 MB/s |\n\n"
-        "| format | lines/s | bytes | MB/s |\n|---|---|---|---|\n| door | 1,000 | 10 | 0.1 |\n\nend\n")
+        "| format | lines/s | bytes | MB/s |\n|---|---|---|---|\n| door | 1,000 | 10 | 0.1 |\n\n"
+        "end\n")
 OUTPUT = ("slow-one      2000 lines/s,    50 bytes a line,    0.1 MB/s, 99.0 % parsed; split 1\n"
           "fast       3000000 lines/s,   100 bytes a line,  300.0 MB/s, 99.0 % parsed; split 1\n"
           "median of 2 formats, 100 distinct lines each; fast is 1 x memcpy\n"
@@ -15,14 +16,15 @@ OUTPUT = ("slow-one      2000 lines/s,    50 bytes a line,    0.1 MB/s, 99.0 % p
 def speed_writes_what_was_measured_the_slowest_first():
     page = speed.document(PAGE, OUTPUT, "2026-11-20", "cpu")
     assert "| `parse` | 2026-11-20 | cpu | 2000 lines/s/core median |" in page, page
-    assert "| slow-one | 2,000 | 50 | 0.1 |\n| fast | 3,000,000 | 100 | 300.0 |\n\nend" in page, page
+    assert "| slow-one | 2,000 | 50 | 0.1 |\n| fast | 3,000,000 |" in page, page
+    assert page.endswith("| fast | 3,000,000 | 100 | 300.0 |\n\nend\n"), page
     assert "door" not in page and "median of 2" not in page, page
     assert speed.document(page, OUTPUT, "2026-11-20", "cpu") == page
 
 
 def speed_keeps_what_was_not_measured():
     page = speed.document(PAGE, "cluster: 3 us a line\n", "2026-11-20", "cpu")
-    assert "| `cluster` | 2026-11-20 | cpu | 3 us a line |\n| `evtx` | 2026-01-01 | old" in page, page
+    assert "| cpu | 3 us a line |\n| `evtx` | 2026-01-01 | old" in page, page
     assert "| door | 1,000 | 10 | 0.1 |" in page, page
 
 
