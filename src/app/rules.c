@@ -1,7 +1,6 @@
 /* app/rules.c - `mimamori rules`: are rules good, which are there, take some in, why (not) this
  * one. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -294,37 +293,17 @@ static bool target_path(const struct args *a, struct mm_slice file, const char *
     return false;
 }
 
-/* A durable copy: a file that is there is whole, also after a power cut. */
-static enum mm_code copy_file(struct mm_slice from, char to[MM_MAX_PATH])
+static enum mm_code copy_file(struct mm_slice from, const char *to)
 {
-    struct mm_fs fs = mm_fs_real();
-    char path[MM_MAX_PATH], tmp[MM_MAX_PATH], dir[MM_MAX_PATH];
-    char *slash;
+    char path[MM_MAX_PATH];
     struct mm_buf text;
     enum mm_code code;
-    int fd = -1, n = snprintf(tmp, sizeof(tmp), "%s.new", to);
 
     (void)snprintf(path, sizeof(path), "%.*s", MM_S_ARG(from));
-    (void)snprintf(dir, sizeof(dir), "%s", to);
-    slash = strrchr(dir, '/');
-    if (n < 0 || (size_t)n >= sizeof(tmp) || slash == NULL)
-        return MM_E_LIMIT;
-    *slash = '\0';
     mm_buf_init(&text, 8 * 1024 * 1024);
     code = mm_file_read(path, &text);
     if (code == MM_OK)
-        code = mm_fs_mkdirs(fs, dir, 0700);
-    if (code == MM_OK)
-        code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600, &fd);
-    if (code == MM_OK)
-        code = mm_fs_pwrite(fs, fd, mm_buf_slice(&text), 0);
-    if (code == MM_OK)
-        code = mm_fs_sync(fs, fd);
-    mm_fs_close(fs, &fd);
-    if (code == MM_OK)
-        code = mm_fs_rename(fs, tmp, to);
-    if (code == MM_OK)
-        code = mm_fs_sync_dir(fs, dir);
+        code = mm_file_put(to, mm_buf_slice(&text));
     mm_buf_done(&text);
     return code;
 }

@@ -3,6 +3,7 @@
 
 #include "coverage/coverage.h"
 #include "desk/desk.h"
+#include "exception/feature.h"
 #include "job/job.h"
 #include "notify/notify.h"
 #include "os/log.h"
@@ -13,7 +14,7 @@
 static const struct mm_feature *const features[] = {
     &mm_register_feature, /* first: everything else refers to its companies */
     &mm_job_feature,      &mm_triage_feature,   &mm_desk_feature,
-    &mm_notify_feature,   &mm_coverage_feature,
+    &mm_notify_feature,   &mm_coverage_feature, &mm_exception_feature,
 };
 
 enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)

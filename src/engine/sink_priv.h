@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "engine/batch.h"
+#include "engine/exceptions.h"
 #include "engine/headers.h"
 #include "engine/sift.h"
 #include "engine/sink.h"
@@ -55,6 +56,7 @@ struct mm_sink {
     struct mm_chunk *chunk;   /* being filled */
     struct mm_ring *chunk_ring;
     size_t ring_turn;
+    struct mm_exceptions exceptions;
     struct mm_headers *headers; /* what sources have said of their columns */
     uint64_t next_id;
     int64_t housekept_us;

@@ -166,6 +166,34 @@ enum mm_code mm_file_lock(const char *path, bool wait, int *ret_fd)
     return MM_OK;
 }
 
+enum mm_code mm_file_put(const char *path, struct mm_slice bytes)
+{
+    struct mm_fs fs = mm_fs_real();
+    char tmp[MM_MAX_PATH], dir[MM_MAX_PATH];
+    int fd = -1, n = snprintf(tmp, sizeof(tmp), "%s.new", path);
+    char *slash;
+    enum mm_code code;
+
+    if (n < 0 || (size_t)n >= sizeof(tmp))
+        return MM_E_LIMIT;
+    (void)snprintf(dir, sizeof(dir), "%s", path);
+    slash = strrchr(dir, '/');
+    if (slash == NULL)
+        return MM_E_LIMIT;
+    *slash = 0;
+    code = mm_fs_mkdirs(fs, dir, 0700);
+    if (code == MM_OK)
+        code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600, &fd);
+    if (code == MM_OK)
+        code = mm_fs_pwrite(fs, fd, bytes, 0);
+    if (code == MM_OK)
+        code = mm_fs_sync(fs, fd);
+    mm_fs_close(fs, &fd);
+    if (code == MM_OK)
+        code = mm_fs_rename(fs, tmp, path);
+    return code == MM_OK ? mm_fs_sync_dir(fs, dir) : code;
+}
+
 enum mm_code mm_file_read(const char *path, struct mm_buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -97,6 +97,13 @@ MM_MUST_USE enum mm_code mm_fs_mkdirs(struct mm_fs fs, const char *path, unsigne
 MM_MUST_USE enum mm_code mm_file_lock(const char *path, bool wait, int *ret_fd);
 
 /*
+ * Make bytes the whole of the file, durably and at once: a new file beside it, synced and renamed;
+ * missing directories above it are made (0700, the file 0600). After an error the file is what it
+ * was.
+ */
+MM_MUST_USE enum mm_code mm_file_put(const char *path, struct mm_slice bytes);
+
+/*
  * Append the whole file to out. MM_E_LIMIT when it does not fit into out->max; out then holds
  * what it held before.
  */

@@ -1,0 +1,106 @@
+/* engine/exceptions_test.c - the file of filters follows the records, and days come. */
+#include "engine/exceptions.h"
+
+#include "base/time.h"
+#include "exception/exception.h"
+#include "exception/feature.h"
+#include "os/file.h"
+#include "register/feature.h"
+#include "store/records/system_scope.h"
+#include "tests/harness/test.h"
+#include "triage/triage.h"
+
+#define NOW (20000 * MM_US_PER_DAY)
+
+static struct mm_records *open_records(void)
+{
+    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_triage_feature,
+                                                        &mm_exception_feature};
+    struct mm_records *rec = NULL;
+
+    CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
+                                                           .features = features,
+                                                           .feature_count = MM_COUNT(features),
+                                                           .version = "1.0.0"},
+                              &rec, NULL),
+              MM_OK);
+    return rec;
+}
+
+static enum mm_code add(struct mm_tx *tx, void *arg)
+{
+    static const struct mm_filter_term term[] = {
+        {MM_S_INIT("host.name"), MM_FILTER_EQUALS, MM_S_INIT("PC-1")}};
+    struct mm_exception e = {.rule = MM_S("r-1"),
+                             .title = MM_S("t"),
+                             .product = MM_S("windows"),
+                             .term = term,
+                             .term_n = 1,
+                             .reason = MM_S("agreed"),
+                             .until_us = NOW + MM_US_PER_DAY};
+
+    return mm_exception_add(tx, &e, NOW, arg, NULL);
+}
+
+static bool file_has(const struct mm_exceptions *x, const char *word)
+{
+    struct mm_buf text;
+    bool has;
+
+    mm_buf_init(&text, 1 << 20);
+    CHECK_NUM(mm_file_read(x->path, &text), MM_OK);
+    mm_buf_byte(&text, 0);
+    CHECK(mm_buf_ok(&text));
+    has = strstr((const char *)text.p, word) != NULL;
+    mm_buf_done(&text);
+    return has;
+}
+
+static const struct mm_stmt ended = {
+    .name = "ENDED",
+    .kind = MM_STMT_READ,
+    .sql = "SELECT count(finding) FROM finding WHERE company = 0 AND kind = 'exception_ended' AND "
+           "entity = 'exception-1' AND state = 'open'"};
+
+static int64_t findings(struct mm_records *rec)
+{
+    struct mm_tx *tx = NULL;
+    struct mm_q q;
+    int64_t n = -1;
+
+    CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
+    mm_q_begin(&q, tx, &ended);
+    CHECK_NUM(mm_q_end_int(&q, &n), MM_OK);
+    mm_records_read_done(&tx);
+    return n;
+}
+
+TEST(the_file_follows_the_records_and_a_day_that_comes_is_told)
+{
+    struct mm_records *rec = open_records();
+    struct mm_scope_hold hold;
+    struct mm_exceptions x;
+    int64_t id = 0, mono = 1;
+
+    mm_exceptions_init(&x, rec, mm_test_dir());
+    mm_exceptions_tick(&x, NOW, mono);
+    CHECK(!file_has(&x, "filter"));
+    CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 0), add, &id), MM_OK);
+    CHECK_NUM(id, 1);
+    mm_exceptions_tick(&x, NOW, ++mono);
+    CHECK(file_has(&x, "exception-1") && file_has(&x, "PC-1"));
+    /* A new engine writes what is in force, whatever stands in the file. */
+    CHECK_NUM(mm_file_put(x.path, MM_S("title: left by an older one\n")), MM_OK);
+    mm_exceptions_init(&x, rec, mm_test_dir());
+    mm_exceptions_tick(&x, NOW, ++mono);
+    CHECK(file_has(&x, "exception-1") && !file_has(&x, "older"));
+    CHECK_NUM(findings(rec), 0);
+    mono += MM_EXCEPTIONS_DUE_S * MM_US_PER_S;
+    mm_exceptions_tick(&x, NOW + MM_US_PER_DAY, mono);
+    CHECK_NUM(findings(rec), 1);
+    CHECK(!file_has(&x, "filter"));
+    mono += MM_EXCEPTIONS_DUE_S * MM_US_PER_S;
+    mm_exceptions_tick(&x, NOW + 2 * MM_US_PER_DAY, mono);
+    CHECK_NUM(findings(rec), 1);
+    mm_records_close(&rec);
+}
