@@ -392,9 +392,10 @@ static int hunt(struct run *r, char **paths)
     }
     if (!add_paths(r, paths))
         return EXIT_USE;
-    r->to = r->o.out == NULL ? stdout : fopen(r->o.out, "we");
+    /* What is there may be evidence: nothing is ever written over. */
+    r->to = r->o.out == NULL ? stdout : fopen(r->o.out, "wxe");
     if (r->to == NULL) {
-        (void)complain(r, "hunt.bad.out", r->o.out);
+        (void)complain(r, errno == EEXIST ? "hunt.bad.exists" : "hunt.bad.out", r->o.out);
         return EXIT_FAILED;
     }
     c = mm_hunt_run(&r->hunt, bar ? progress : NULL, r);

@@ -1,4 +1,5 @@
 /* app/hunt_cli_test.c - `mimamori hunt` as a helper with a stick of evidence runs it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -194,6 +195,32 @@ TEST(hunt_keeps_control_characters_and_formulas_from_whoever_looks)
                    (const char *const[]){"--csv", "--lang", "en", "--rules", rules, "-", NULL});
     CHECK(strstr(r.out, ",\"'=cmd| [2J\",") != NULL);
     CHECK(strchr(r.out, 0x1B) == NULL && strchr(r.err, 0x1B) == NULL);
+    mm_ran_done(&r);
+}
+
+TEST(hunt_takes_years_from_the_age_of_a_file_and_writes_over_none)
+{
+    struct timespec changed[2] = {{.tv_sec = 1575158400}, {.tv_sec = 1575158400}}; /* 2019-12-01 */
+    char rules[MM_MAX_PATH], log[MM_MAX_PATH], out[MM_MAX_PATH];
+    struct mm_buf text;
+    struct mm_ran r;
+
+    (void)rule(EVERY, rules);
+    mm_cli_put("old.log", MM_S(LINE));
+    CHECK(utimensat(AT_FDCWD, mm_cli_path("old.log", log), changed, 0) == 0);
+    (void)mm_cli_path("found.json", out);
+    r = hunt((const char *const[]){"--json", "--out", out, "--rules", rules, log, NULL});
+    CHECK_NUM(r.status, 11);
+    CHECK(r.out[0] == 0);
+    mm_buf_init(&text, 1024 * 1024);
+    CHECK(mm_file_read(out, &text) == MM_OK);
+    CHECK(mm_slice_starts(mm_buf_slice(&text), MM_S("{\"time\":\"2019-11-20T03:59:58Z\"")));
+    mm_buf_done(&text);
+    mm_ran_done(&r);
+    r = hunt(
+        (const char *const[]){"--json", "--lang", "en", "--out", log, "--rules", rules, log, NULL});
+    CHECK_NUM(r.status, 1);
+    CHECK(strstr(r.err, "old.log: this file exists already") != NULL);
     mm_ran_done(&r);
 }
 

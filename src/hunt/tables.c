@@ -1,4 +1,6 @@
 /* hunt/tables.c - the tables of a hunt; see report.h for the contract. */
+#include <stdlib.h>
+
 #include "base/time.h"
 #include "hunt/show.h"
 #include "hunt/words.h"
@@ -67,7 +69,8 @@ static void head(const struct mm_hunt_words *w, const struct mm_doc *doc)
     mm_hunt_say(w, "hunt.read.span", NULL);
     mm_buf_byte(w->out, ' ');
     span(w, doc, "events_first", "events_last");
-    mm_buf_byte(w->out, '\n');
+    mm_buf_fmt(w->out, " (%c%02d:%02d)\n", w->asked->offset_s < 0 ? '-' : '+',
+               abs(w->asked->offset_s) / 3600, abs(w->asked->offset_s) / 60 % 60);
     mm_hunt_say(w, "hunt.read.rules", mm_doc_get(doc, MM_S("rule_set")));
     mm_buf_byte(w->out, '\n');
     if (mm_doc_truthy(mm_doc_get(mm_doc_get(doc, MM_S("rule_set")), MM_S("own")))) {
@@ -134,7 +137,20 @@ static void names(const struct mm_hunt_words *w, const struct mm_doc *doc, const
     more(w, list->n - n);
 }
 
-/* Techniques in the order of their counts, without moving them in the document. */
+/* The largest number of that name below a bound: lists are walked in the order of their counts
+ * without being moved in the document. */
+static int64_t most_below(const struct mm_doc *list, const char *key, int64_t below)
+{
+    int64_t most = 0;
+
+    for (const struct mm_doc *d = list->first; d != NULL; d = d->next) {
+        int64_t v = mm_hunt_int(d, key);
+
+        most = v < below && v > most ? v : most;
+    }
+    return most;
+}
+
 static void techniques(const struct mm_hunt_words *w, const struct mm_doc *doc)
 {
     const struct mm_doc *list = mm_doc_get(doc, MM_S("techniques"));
@@ -145,11 +161,8 @@ static void techniques(const struct mm_hunt_words *w, const struct mm_doc *doc)
         return;
     title(w, "hunt.by_technique");
     while (n < NAMES_SHOWN && below > 0) {
-        int64_t most = 0;
+        int64_t most = most_below(list, "n", below);
 
-        for (const struct mm_doc *d = list->first; d != NULL; d = d->next)
-            most = mm_hunt_int(d, "n") < below && mm_hunt_int(d, "n") > most ? mm_hunt_int(d, "n")
-                                                                             : most;
         for (const struct mm_doc *d = list->first; d != NULL && n < NAMES_SHOWN; d = d->next) {
             struct mm_slice id = mm_hunt_text(d, "id");
 
@@ -231,6 +244,37 @@ static void throttled(const struct mm_hunt_words *w, const struct mm_doc *doc)
     }
 }
 
+/* Files in which something was found, with what was read of each; the others are only counted. */
+static void files(const struct mm_hunt_words *w, const struct mm_doc *doc)
+{
+    int64_t below = INT64_MAX, others = 0;
+    size_t n = 0;
+
+    for (const struct mm_doc *d = mm_hunt_first(doc, "files"); d != NULL; d = d->next)
+        others += mm_hunt_int(d, "alerts") > 0 ? 1 : 0;
+    if (others == 0)
+        return;
+    title(w, "hunt.by_file");
+    while (n < FILES_SHOWN && below > 0) {
+        int64_t most = most_below(mm_doc_get(doc, MM_S("files")), "alerts", below);
+
+        for (const struct mm_doc *d = mm_hunt_first(doc, "files"); d != NULL && n < FILES_SHOWN;
+             d = d->next) {
+            if (mm_hunt_int(d, "alerts") != most || most == 0)
+                continue;
+            mm_hunt_say_number(w, most, COUNT_COLUMNS);
+            mm_buf_str(w->out, "  ");
+            mm_hunt_clean(w->out, mm_hunt_text(d, "path"));
+            mm_buf_str(w->out, "  ");
+            mm_hunt_say(w, "hunt.by_file.read", d);
+            mm_buf_byte(w->out, '\n');
+            n++;
+        }
+        below = most;
+    }
+    more(w, (size_t)others - n);
+}
+
 static bool troubled(const struct mm_doc *file)
 {
     struct mm_slice state = mm_hunt_text(file, "state");
@@ -281,6 +325,7 @@ void mm_hunt_tables(struct mm_buf *out, const struct mm_doc *doc, const struct m
     names(&w, doc, "users", "hunt.by_user");
     techniques(&w, doc);
     hours(&w, doc);
+    files(&w, doc);
     throttled(&w, doc);
     trouble(&w, doc);
 }

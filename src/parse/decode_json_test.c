@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/time.h"
+#include "codec/xml.h"
 #include "parse/parse.h"
 #include "tests/harness/test.h"
 
@@ -136,4 +137,37 @@ TEST(decode_json_names_pairs_of_a_list_and_opens_envelopes)
            PAIRS(",\"host.name\":\"pc1\",\"user.name\":\"ito\",\"t.boxer\":\"1\""));
     expect(&b, "{\"ops\":[{\"n\":\"from\",\"v\":\"here\"}]}", "!" PAIRS(""));
     end(&b);
+}
+
+TEST(decode_windows_tree_gives_the_fields_of_its_line)
+{
+    static const char line[] =
+        "<Event xmlns='x'><System><Provider Name='Microsoft-Windows-Security-Auditing'/>"
+        "<EventID>4624</EventID><Keywords>0x8020000000000000</Keywords>"
+        "<TimeCreated SystemTime='2026-11-20T03:59:58.123Z'/><EventRecordID>7</EventRecordID>"
+        "<Channel>Security</Channel><Computer>PC-07</Computer></System><EventData>"
+        "<Data Name='TargetUserName'>sato</Data><Data Name='IpAddress'>192.0.2.7</Data>"
+        "<Data Name='LogonType'>10</Data><Data>odd</Data></EventData></Event>";
+    struct mm_raw raw = {.received_us = INT64_C(1795140000) * MM_US_PER_S};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+    struct mm_buf text, tree_text;
+    struct engine e = start();
+    struct mm_tree *tree;
+
+    mm_buf_init(&text, 64 * 1024);
+    mm_buf_init(&tree_text, 64 * 1024);
+    parse(&e, mm_slice_str(line), 0);
+    CHECK_NUM(e.ev->flags, 0);
+    mm_event_json(&text, e.ev, false);
+    CHECK(mm_xml_parse(mm_slice_str(line), NULL, &e.arena, &tree, NULL) == MM_OK);
+    mm_parse_windows(e.formats, e.scratch, &e.arena, &raw, &hint, tree, e.ev);
+    CHECK_NUM(e.ev->flags, 0);
+    CHECK_SLICE(e.ev->format, "windows");
+    CHECK_NUM(e.ev->original.n, 0);
+    mm_event_json(&tree_text, e.ev, false);
+    CHECK(mm_slice_eq(mm_buf_slice(&text), mm_buf_slice(&tree_text)));
+    CHECK(mm_slice_search(mm_buf_slice(&text), MM_S("\"user.name\":\"sato\"")) != SIZE_MAX);
+    mm_buf_done(&text);
+    mm_buf_done(&tree_text);
+    stop(&e);
 }
