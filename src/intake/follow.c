@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/rd.h"
 #include "base/time.h"
+#include "intake/unpack.h"
 #include "os/file.h"
 
 enum {
@@ -286,7 +287,7 @@ static enum mm_code meet(struct mm_follow *f, const char *path, const struct pla
                          int64_t now_us)
 {
     struct place file = *known;
-    uint8_t bytes[MM_IMPORT_HEAD];
+    uint8_t bytes[MM_UNPACK_HEAD];
     struct mm_slice head;
     struct stat st;
     ssize_t n = -1;
@@ -301,7 +302,7 @@ static enum mm_code meet(struct mm_follow *f, const char *path, const struct pla
             .id = {st.st_dev, st.st_ino}, .size = (uint64_t)st.st_size, .mtime_ns = mtime_of(&st)};
         if (mm_slice_starts(head, MM_S("ElfFile")))
             say(f, path, &file, "evtx");
-        else if (mm_import_is_packed(head))
+        else if (mm_packing_of(head) != MM_PLAIN)
             c = take_packed(f, fd, path, &file, now_us);
         else if (f->n < MM_FOLLOW_FILES)
             return follow(f, fd, path, &st, now_us);

@@ -8,19 +8,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "codec/ext/gzip.h"
-#include "codec/ext/zstd.h"
 #include "intake/core.h"
 #include "intake/imports.h"
 #include "intake/stream.h"
+#include "intake/unpack.h"
 #include "model/event.h"
 
 enum {
     CHUNK = 256 * 1024,
     FULL_WAIT_MS = 200,
 };
-
-enum packing { PLAIN, GZIP, ZSTD };
 
 /* Bytes as they come, from the front of the file again when asked for. */
 struct input {
@@ -29,9 +26,7 @@ struct input {
     int copy; /* of a pipe: what was read of it so far; -1: none is kept */
     bool seekable;
     bool replay; /* reading the copy */
-    enum packing packing;
-    struct mm_gzip *gzip;
-    struct mm_zstd *zstd;
+    struct mm_unpack *unpack;
     uint8_t *raw;
     struct mm_slice left; /* of raw, not unpacked yet */
     bool end;             /* of fd */
@@ -128,32 +123,13 @@ static bool refill(struct input *in, enum mm_code *ret_code)
     return true;
 }
 
-static enum packing packing_of(struct mm_slice head)
-{
-    static const uint8_t gz[] = {0x1f, 0x8b}, zs[] = {0x28, 0xb5, 0x2f, 0xfd};
-
-    return mm_slice_starts(head, mm_slice_of(gz, sizeof(gz)))   ? GZIP
-           : mm_slice_starts(head, mm_slice_of(zs, sizeof(zs))) ? ZSTD
-                                                                : PLAIN;
-}
-
-bool mm_import_is_packed(struct mm_slice head)
-{
-    return packing_of(head) != PLAIN;
-}
-
 static enum mm_code begin_packing(struct input *in)
 {
     enum mm_code c = MM_OK;
 
-    while (in->left.n < MM_IMPORT_HEAD && !in->end && refill(in, &c)) {
+    while (in->left.n < MM_UNPACK_HEAD && !in->end && refill(in, &c)) {
     }
-    in->packing = c == MM_OK ? packing_of(in->left) : PLAIN;
-    if (in->packing == GZIP)
-        c = mm_gzip_new(&in->gzip);
-    else if (in->packing == ZSTD)
-        c = mm_zstd_new(&in->zstd);
-    return c;
+    return c == MM_OK ? mm_unpack_new(mm_packing_of(in->left), &in->unpack) : c;
 }
 
 /* The next unpacked bytes; *ret_n is 0 at the end. */
@@ -164,16 +140,7 @@ static enum mm_code next_text(struct input *in, uint8_t *out, size_t *ret_n)
     for (;;) {
         size_t n = 0;
 
-        if (in->packing == PLAIN) {
-            n = in->left.n;
-            if (n > 0)
-                memcpy(out, in->left.p, n);
-            in->left = mm_slice_of(in->raw, 0);
-        } else if (in->packing == GZIP) {
-            c = mm_gzip_read(in->gzip, &in->left, out, CHUNK, &n);
-        } else {
-            c = mm_zstd_read(in->zstd, &in->left, out, CHUNK, &n);
-        }
+        c = mm_unpack_read(in->unpack, &in->left, out, CHUNK, &n);
         if (c != MM_OK || n > 0 || in->end) {
             *ret_n = n;
             break;
@@ -181,9 +148,7 @@ static enum mm_code next_text(struct input *in, uint8_t *out, size_t *ret_n)
         if (in->left.n < CHUNK && !refill(in, &c) && c != MM_OK)
             break;
     }
-    if (c == MM_OK && *ret_n == 0 &&
-        ((in->packing == GZIP && !mm_gzip_whole(in->gzip)) ||
-         (in->packing == ZSTD && !mm_zstd_whole(in->zstd))))
+    if (c == MM_OK && *ret_n == 0 && !mm_unpack_whole(in->unpack))
         c = MM_E_SYNTAX; /* the file was cut off */
     return c;
 }
@@ -212,8 +177,7 @@ static void close_input(struct input *in)
 {
     if (in->copy >= 0)
         (void)close(in->copy);
-    mm_gzip_free(&in->gzip);
-    mm_zstd_free(&in->zstd);
+    mm_unpack_free(&in->unpack);
     free(in->raw);
     *in = (struct input){.fd = -1, .copy = -1};
 }
@@ -221,8 +185,7 @@ static void close_input(struct input *in)
 /* From the front again. */
 static enum mm_code rewind_input(struct input *in)
 {
-    mm_gzip_free(&in->gzip);
-    mm_zstd_free(&in->zstd);
+    mm_unpack_free(&in->unpack);
     if (lseek(in->seekable ? in->fd : in->copy, 0, SEEK_SET) != 0)
         return MM_E_IO;
     in->replay = !in->seekable;

@@ -1,7 +1,7 @@
 /*
  * intake/import.h - a file's lines into the spool, once.
  *
- * Purpose   Read a file or a pipe (plain, gzip or zstd, told by its first bytes), pass over what
+ * Purpose   Read a file or a pipe (plain or packed: intake/unpack.h), pass over what
  *           was imported before, append and commit the rest. UTF-16 becomes UTF-8 here, since its
  *           lines end with two bytes; other character sets stay as they are, with a mark.
  * Owns      Its spool queue, its buffers, for a pipe a nameless temporary file.
@@ -18,10 +18,7 @@
 #include "intake/join.h"
 #include "store/spool/spool.h"
 
-enum {
-    MM_IMPORT_GROUP = 4 * 1024 * 1024, /* bytes of items per commit */
-    MM_IMPORT_HEAD = 8,                /* bytes that tell how a file is packed */
-};
+enum { MM_IMPORT_GROUP = 4 * 1024 * 1024 /* bytes of items per commit */ };
 
 struct mm_import_options {
     const char *state_dir;
@@ -61,9 +58,6 @@ MM_MUST_USE enum mm_code mm_import_run(struct mm_import *im, int fd, struct mm_i
 MM_MUST_USE enum mm_code mm_import_commit(struct mm_import *im);
 /* What has come of everything since mm_import_open or the last mm_import_run began. */
 struct mm_import_result mm_import_result(const struct mm_import *im);
-
-/* Is a file that begins with these MM_IMPORT_HEAD bytes, or has no more, packed? */
-bool mm_import_is_packed(struct mm_slice head);
 
 /* ---- a plain file that grows ---- */
 

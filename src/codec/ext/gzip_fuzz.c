@@ -1,4 +1,4 @@
-/* codec/ext/gzip_fuzz.c - gzip through the fuzz target of both decompressors. */
+/* codec/ext/gzip_fuzz.c - gzip through the fuzz target of all decompressors. */
 #include "codec/ext/gzip.h"
 
 #define UNZIP(what) mm_gzip##what

@@ -1,7 +1,7 @@
 /*
- * codec/ext/unzip_fuzz.h - one fuzz target for both decompressors.
+ * codec/ext/unzip_fuzz.h - one fuzz target for all decompressors.
  *
- * Purpose   gzip_fuzz.c and zstd_fuzz.c define UNZIP(name) and include this. No input may break
+ * Purpose   gzip_fuzz.c and its like define UNZIP(name) and include this. No input may break
  *           these promises: what comes out does not depend on how it goes in; nothing comes out
  *           beyond what was asked for; the reader always moves on or ends.
  * Owns      Nothing.

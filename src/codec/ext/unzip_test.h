@@ -1,7 +1,7 @@
 /*
- * codec/ext/unzip_test.h - one body of tests for both decompressors.
+ * codec/ext/unzip_test.h - one body of tests for all decompressors.
  *
- * Purpose   gzip_test.c and zstd_test.c define UNZIP(name) and include this.
+ * Purpose   gzip_test.c and its like define UNZIP(name) and include this.
  * Owns      Nothing.
  * Threads   Test code.
  * Trust     Test code only.
