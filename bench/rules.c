@@ -23,7 +23,7 @@
 #include "os/file.h"
 #include "parse/parse.h"
 
-enum { BATCH = 256, FILES_MAX = 1024, EVENTS = 200 * 1000, LINES_MAX = 4096, TEXT_ROUNDS = 400 };
+enum { BATCH = 32, FILES_MAX = 1024, EVENTS = 200 * 1000, LINES_MAX = 4096, TEXT_ROUNDS = 400 };
 
 struct bench {
     struct mm_formats *formats;

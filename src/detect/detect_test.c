@@ -419,3 +419,44 @@ TEST(parts_of_urls_are_what_sigma_calls_them)
     CHECK(proxied("c-uri-query|contains: id=1", "/x/y.aspx?id=1"));
     CHECK(proxied("c-uri|contains: '//example'", "http://example.com/"));
 }
+
+/* Few long literals: text is looked through before it is folded. */
+TEST(text_is_found_whatever_its_case_and_where_it_begins)
+{
+    struct mm_ruleset *set =
+        kit_load("title: a\nlogsource: {product: windows}\n"
+                 "detection: {k: [kelvinscale, gentleman], condition: k}\n"
+                 "---\ntitle: b\nlogsource: {product: windows}\n"
+                 "detection: {s: {A|contains: [abcd, wxyz9]}, condition: s}\n");
+    static const char *const pads[] = {"", "x", "xx", "xxx", "xxxx", "\xe3\x81\x82"};
+    static const struct {
+        const char *name, *text;
+        size_t n;
+    } rows[] = {
+        {"B", "KelvinScale", 1},
+        {"B",
+         "\xe2\x84\xaa"
+         "elvinscale",
+         1}, /* the sign of the unit folds to k */
+        {"B", "gentleMAN!", 1},
+        {"B", "gentlem an", 0},
+        {"B", "kelvinscal", 0},
+        {"A", "ABCD", 1},
+        {"A", "wxYZ9", 1},
+        {"A", "wxyz\x19", 0}, /* the same but for bit 5 */
+        {"A", "abc", 0},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(rows); i++) {
+        for (size_t k = 0; k < MM_COUNT(pads); k++) {
+            char text[64];
+            struct mm_event ev;
+
+            (void)snprintf(text, sizeof(text), "%s%s%s", pads[k], rows[i].text, pads[k]);
+            kit_event(&ev, KIT_NV(rows[i].name, text));
+            ev.original = MM_S("{}");
+            CHECK_NUM(kit_match(set, &ev), rows[i].n);
+        }
+    }
+    mm_rules_unref(&set);
+}

@@ -246,9 +246,13 @@ void mm_match_texts(struct mm_matcher *m)
     m->text_n = 0;
     if (!whole || (ev->flags & (MM_EV_EXTRA_FULL | MM_EV_UNPARSED | MM_EV_TRUNCATED)) != 0)
         add_text(m, ev->original);
-    for (size_t i = 0; values && i < MM_F_COUNT; i++) {
-        if (mm_event_has(ev, (enum mm_field)i)) /* folded once, for its own rules as well */
-            m->text[m->text_n++] = field_place(m, (enum mm_field)i);
+    for (size_t w = 0; values && w < MM_F_WORDS; w++) {
+        for (uint64_t has = ev->has[w]; has != 0; has &= has - 1) {
+            size_t f = w * 64 + (size_t)__builtin_ctzll(has);
+
+            /* folded once, for its own rules as well */
+            m->text[m->text_n++] = field_place(m, (enum mm_field)f);
+        }
     }
     for (size_t i = 0; values && i < ev->extra_n; i++)
         add_text(m, ev->extra[i].value);

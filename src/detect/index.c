@@ -223,6 +223,41 @@ static bool build_quads(struct mm_arena *a, struct mm_lits *l, size_t near, size
     return true;
 }
 
+static uint32_t loosen(uint32_t quad)
+{
+    return quad | 0x20202020U;
+}
+
+static void add_loose(struct mm_loose *o, const struct mm_lits *l, const struct mm_pieces *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct mm_slice text = l->lit[p->piece[i].lit].text;
+        uint32_t quad = loosen(quad_at(text.p + p->piece[i].offset)), h = mix(quad) >> o->shift;
+
+        o->bits[h / 64] |= UINT64_C(1) << (h % 64);
+        *table_slot(&o->table, quad) = (struct mm_bucket){.key = quad, .first = 1};
+        o->shortest = mm_min_size(o->shortest, text.n);
+    }
+}
+
+/* Only where every literal has pieces, and there are few. */
+static bool build_loose(struct mm_arena *a, struct mm_lits *l, size_t others)
+{
+    size_t n = l->near.n + l->far.n;
+    struct mm_loose o = {.shift = 32 - 13, .shortest = SIZE_MAX}; /* 1 KiB of bits */
+
+    if (others > 0 || n == 0 || n > MM_INDEX_LOOSE_MAX)
+        return true;
+    o.stride = l->near.n > 0 ? 1 : MM_INDEX_STRIDE;
+    o.bits = mm_arena_array(a, ((size_t)1 << 13) / 64, sizeof(*o.bits));
+    if (o.bits == NULL || !table_init(a, &o.table, n))
+        return false;
+    add_loose(&o, l, &l->near);
+    add_loose(&o, l, &l->far);
+    l->loose = o;
+    return true;
+}
+
 static bool build_pairs(struct mm_arena *a, struct mm_lits *l, size_t n)
 {
     l->pair_bits = mm_arena_array(a, 65536 / 64, sizeof(*l->pair_bits));
@@ -287,6 +322,8 @@ enum mm_code mm_lits_build(struct mm_arena *a, struct mm_lit *lit, size_t n, str
     if (near + far > 0 && !build_quads(a, &l, near, far))
         return MM_E_NOMEM;
     if (pairs > 0 && !build_pairs(a, &l, pairs))
+        return MM_E_NOMEM;
+    if (!build_loose(a, &l, n - near - far))
         return MM_E_NOMEM;
     *ret = l;
     return MM_OK;
@@ -367,6 +404,39 @@ static void pairs(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn,
         if (MM_UNLIKELY(l->pair_bits[pair / 64] >> (pair % 64) & 1))
             verify_pair(l, table_get(&l->pair, pair), text, i, fn, ctx);
     }
+}
+
+/* Is there a byte above 0x7f? Such text may change its letters and length when it is folded. */
+static bool has_high(struct mm_slice s)
+{
+    uint64_t all = 0, w[4];
+    size_t i = 0;
+
+    for (; i + sizeof(w) <= s.n; i += sizeof(w)) {
+        memcpy(w, s.p + i, sizeof(w));
+        all |= w[0] | w[1] | w[2] | w[3];
+    }
+    for (; i < s.n; i++)
+        all |= s.p[i];
+    return (all & UINT64_C(0x8080808080808080)) != 0;
+}
+
+bool mm_lits_may(const struct mm_lits *l, struct mm_slice raw)
+{
+    const struct mm_loose *o = &l->loose;
+    const uint64_t *bits = o->bits;
+
+    if (bits == NULL || has_high(raw))
+        return true;
+    if (raw.n < o->shortest)
+        return false;
+    for (size_t i = 0; i + 4 <= raw.n; i += o->stride) {
+        uint32_t quad = loosen(quad_at(raw.p + i)), h = mix(quad) >> o->shift;
+
+        if (MM_UNLIKELY(bits[h / 64] >> (h % 64) & 1) && table_get(&o->table, quad) != 0)
+            return true;
+    }
+    return false;
 }
 
 void mm_lits_find(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn, void *ctx)

@@ -20,6 +20,7 @@ enum {
     MM_INDEX_EDGE = 48, /* bytes of a prefix or suffix that its hash covers; the rest is compared */
     MM_INDEX_MAX = 1000000, /* literals of one index */
     MM_INDEX_STRIDE = 4,
+    MM_INDEX_LOOSE_MAX = 512, /* pieces; of more, one stands in most texts */
 };
 
 enum mm_lit_kind { MM_LIT_EXACT, MM_LIT_PREFIX, MM_LIT_SUFFIX, MM_LIT_CONTAINS, MM_LIT_KINDS };
@@ -59,6 +60,17 @@ struct mm_pieces {
     unsigned stride;
 };
 
+/*
+ * The pieces of few literals with letters and their like made one: bit 5 of each byte is set. By
+ * them a text is looked through before it is folded.
+ */
+struct mm_loose {
+    uint64_t *bits; /* NULL: there is nothing to tell by */
+    struct mm_table table;
+    size_t shortest; /* bytes of the shortest literal */
+    unsigned shift, stride;
+};
+
 struct mm_lits {
     struct mm_lit *lit;
     size_t n;
@@ -68,6 +80,7 @@ struct mm_lits {
     uint64_t *pair_bits;
     uint32_t single[256]; /* literals of one byte: index + 1 */
     bool has_single;
+    struct mm_loose loose;
 };
 
 /* Called for each literal that stands in the text; may be called several times for one. */
@@ -76,6 +89,11 @@ typedef void mm_lits_fn(void *ctx, uint32_t tag);
 /* Build over lit[0..n), which must live as long as ret. MM_E_NOMEM or MM_E_LIMIT: ret untouched. */
 MM_MUST_USE enum mm_code mm_lits_build(struct mm_arena *a, struct mm_lit *lit, size_t n,
                                        struct mm_lits *ret);
+/*
+ * May some literal stand in the text once it is folded? False is certain, and much cheaper than to
+ * fold and search; true says little.
+ */
+bool mm_lits_may(const struct mm_lits *l, struct mm_slice raw);
 /* Find them all in a text of any length. */
 void mm_lits_find(const struct mm_lits *l, struct mm_slice text, mm_lits_fn *fn, void *ctx);
 

@@ -44,6 +44,8 @@ static void found(void *ctx, uint32_t tag)
 /* Search one value; what can't be searched wakes everything. */
 static void search_value(struct mm_matcher *m, struct mm_place *p)
 {
+    if (!p->is_folded && !p->lost && !mm_lits_may(&m->index->lits, p->raw))
+        return;
     mm_match_fold(m, p);
     m->search++;
     m->value = p;

@@ -29,7 +29,11 @@ static const char rules[] = RULE(
                         RULE(
                             "12",
                             "  s: {A|base64offset|contains: ab}\n  t: {B|windash|contains: ' -a'}\n"
-                            "  condition: s or t\n");
+                            "  condition: s or t\n")
+    /* Of another logsource, so that its indexes hold nothing but pieces: mm_lits_may. */
+    "title: r13\nlogsource: {product: windows, service: security}\n"
+    "detection:\n  k: [abcdefg, kelvins]\n  s: {C|contains: [abcd, hijklmno]}\n"
+    "  condition: k or s\n";
 
 FUZZ(in)
 {
