@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/rules_coverage.h"
 #include "app/rules_why.h"
 #include "base/utf8.h"
 #include "detect/filter.h"
@@ -26,11 +27,13 @@ static int usage(void)
     fputs("usage: mimamori rules check [--json] PATH...\n"
           "       mimamori rules list [--json] [--state DIR | PATH...]\n"
           "       mimamori rules add [--json] [--state DIR] PATH...\n"
+          "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
           "       mimamori rules why [--json] [--lang ja|en] RULE.yml... EVENT.json\n"
           "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
           "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
           "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
           "         takes them in by itself\n"
+          "  coverage  which logsources the rules are about, and which no format of ours writes\n"
           "  why    does the rule match the event (- for standard input), which part of it does "
           "not,\n"
           "         and what the event holds there; files may hold filters as well\n"
@@ -227,15 +230,30 @@ static void print_clean(struct mm_slice s)
     mm_buf_done(&out);
 }
 
-static int list(const struct args *a)
+/* The rules of the paths, or those under the state; NULL after a word why. */
+static struct mm_ruleset *load_args(const struct args *a)
 {
     char own[MM_MAX_PATH];
     const char *only = own;
-    struct mm_ruleset *set;
 
-    if (mm_path_join(own, a->state, "rules") != MM_OK)
-        return usage();
-    set = a->path_n > 0 ? load(a->path, a->path_n) : load(&only, 1);
+    if (a->path_n > 0)
+        return load(a->path, a->path_n);
+    return mm_path_join(own, a->state, "rules") == MM_OK ? load(&only, 1) : NULL;
+}
+
+static int coverage(const struct args *a)
+{
+    struct mm_ruleset *set = load_args(a);
+    bool ok = set != NULL && mm_rules_cli_coverage(set, a->json);
+
+    mm_rules_unref(&set);
+    return ok ? 0 : EXIT_BAD;
+}
+
+static int list(const struct args *a)
+{
+    struct mm_ruleset *set = load_args(a);
+
     if (set == NULL)
         return EXIT_BAD;
     if (a->json) {
@@ -390,6 +408,8 @@ int main(int argc, char **argv)
         return list(&a);
     if (strcmp(argv[1], "add") == 0)
         return add(&a);
+    if (strcmp(argv[1], "coverage") == 0)
+        return coverage(&a);
     if (strcmp(argv[1], "why") == 0 && a.path_n < 2)
         return usage();
     if (strcmp(argv[1], "why") == 0)

@@ -134,6 +134,25 @@ TEST(add_keeps_to_the_state_directory)
     CHECK(stat("../../state/win", &st) != 0);
 }
 
+TEST(coverage_counts_the_rules_of_each_logsource)
+{
+    char out[OUT_MAX];
+
+    rules_folder();
+    put("set/win/other.yml", "title: O\nlogsource: {product: toaster, service: crumbs}\n"
+                             "detection: {s: {A: x}, condition: s}\n");
+    CHECK_NUM(RUN(out, "coverage", "--json", "set/win"), 0);
+    CHECK_SLICE(mm_slice_str(out),
+                "[{\"product\":\"toaster\",\"category\":\"\",\"service\":\"crumbs\",\"rules\":1,"
+                "\"active\":0,\"no_source\":1,\"needs_values\":0},\n"
+                "{\"product\":\"windows\",\"category\":\"\",\"service\":\"\",\"rules\":1,"
+                "\"active\":1,\"no_source\":0,\"needs_values\":0}]\n");
+    CHECK_NUM(RUN(out, "coverage", "set/win"), 0);
+    CHECK(strstr(out, "     1      0      0  toaster      -                        crumbs") !=
+          NULL);
+    CHECK(strstr(out, "2 logsources, 2 rules: 1 active, 1 of logsources") != NULL);
+}
+
 TEST(why_says_which_part_holds)
 {
     char out[OUT_MAX];

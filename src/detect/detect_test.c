@@ -97,7 +97,7 @@ TEST(logsource_routes_events_to_their_rules)
 
 TEST(logsource_without_events_of_ours_is_listed)
 {
-    struct mm_ruleset *set = kit_load("title: a\nlogsource: {product: aws, service: cloudtrail}\n"
+    struct mm_ruleset *set = kit_load("title: a\nlogsource: {product: okta, service: okta}\n"
                                       "detection: {s: {eventName: x}, condition: s}\n---\n"
                                       "title: b\nname: c\ncorrelation: {type: event_count}\n");
 

@@ -74,12 +74,26 @@ static bool has_windows_names(const struct mm_rule *r)
 /* What the product's own format calls its fields that have no ECS name. */
 static struct mm_slice vendor_prefix(const struct mm_rule *r)
 {
-    if (mm_slice_eq(r->product, MM_S("windows")))
-        return MM_S("winlog.event_data.");
-    if (mm_slice_eq(r->product, MM_S("fortigate")) || mm_slice_eq(r->product, MM_S("fortios")))
-        return MM_S("fortinet.");
-    if (mm_slice_eq(r->product, MM_S("suricata")))
-        return MM_S("suricata.eve.");
+    static const struct {
+        struct mm_slice product, service, prefix; /* service empty: any */
+    } rows[] = {
+        {MM_S_INIT("windows"), {0}, MM_S_INIT("winlog.event_data.")},
+        {MM_S_INIT("fortigate"), {0}, MM_S_INIT("fortinet.")},
+        {MM_S_INIT("fortios"), {0}, MM_S_INIT("fortinet.")},
+        {MM_S_INIT("suricata"), {0}, MM_S_INIT("suricata.eve.")},
+        {MM_S_INIT("zeek"), {0}, MM_S_INIT("zeek.")},
+        {MM_S_INIT("aws"), {0}, MM_S_INIT("aws.")},
+        {MM_S_INIT("azure"), {0}, MM_S_INIT("entra.")},
+        {MM_S_INIT("m365"), {0}, MM_S_INIT("m365.")},
+        {MM_S_INIT("linux"), MM_S_INIT("auditd"), MM_S_INIT("auditd.")},
+        {MM_S_INIT("linux"), {0}, MM_S_INIT("winlog.event_data.")},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(rows); i++) {
+        if (mm_slice_eq(r->product, rows[i].product) &&
+            (rows[i].service.n == 0 || mm_slice_eq(r->service, rows[i].service)))
+            return rows[i].prefix;
+    }
     return (struct mm_slice){0};
 }
 

@@ -29,7 +29,8 @@ static const struct mm_slice event_type = MM_S_INIT("winlog.event_data.EventType
 
 /* Fields that may decide a route; a term on another one would make keys lie. */
 static const enum mm_field key_fields[] = {MM_F_WINLOG_CHANNEL, MM_F_EVENT_CODE,
-                                           MM_F_EVENT_CATEGORY, MM_F_EVENT_PROVIDER};
+                                           MM_F_EVENT_CATEGORY, MM_F_EVENT_PROVIDER,
+                                           MM_F_EVENT_DATASET};
 
 static uint32_t field_of(struct mm_slice name)
 {
@@ -171,8 +172,10 @@ size_t mm_sources_key(const struct mm_event *ev, uint8_t key[MM_ROUTE_KEY_MAX])
     if (!put(key, &n, ev->format) || !put(key, &n, channel) || !put(key, &n, code) ||
         !put(key, &n, value_of(ev, MM_F_EVENT_CATEGORY)))
         return 0;
-    /* Providers only decide without a channel; the kind of a registry event only in Sysmon's 12. */
-    if (channel.n == 0 && !put(key, &n, value_of(ev, MM_F_EVENT_PROVIDER)))
+    /* Providers and datasets only decide without a channel; the kind of a registry event only in
+     * Sysmon's 12. */
+    if (channel.n == 0 && (!put(key, &n, value_of(ev, MM_F_EVENT_PROVIDER)) ||
+                           !put(key, &n, value_of(ev, MM_F_EVENT_DATASET))))
         return 0;
     if (mm_slice_eq(code, MM_S("12")) && !put(key, &n, value_of(ev, FIELD_EVENT_TYPE)))
         return 0;
