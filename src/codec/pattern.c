@@ -541,7 +541,7 @@ bool mm_patterns_may_take(const struct mm_patterns *set, struct mm_pattern_begin
     const struct lit_edge *lit;
 
     if (begin->text.n == 0)
-        return true;
+        return set->root->accept != NO_PATTERN || set->root->rest;
     lit = lit_find(set->root, begin->text.p[0]);
     if (lit != NULL && mm_slice_starts(begin->text, lit->text))
         return true;

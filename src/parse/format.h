@@ -392,9 +392,12 @@ struct mm_wire *mm_scratch_begin(struct mm_scratch *scratch, const struct mm_for
 /* Does a witness of f hold for this line? `look` is what the index found in it; NULL: search. */
 bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, const struct mm_look *look,
                     struct mm_slice body);
-/* The first format, in the order they are tried, whose witness holds; `except` is left out. The
- * line is looked at once, however often this is asked. */
+/*
+ * The first format whose witness holds, in the order they are tried, from place *from of that order
+ * on, which moves behind it; `except` is left out. The line is looked at once, however often this
+ * is asked.
+ */
 uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
-                      uint16_t except);
+                      uint16_t except, size_t *from);
 
 #endif

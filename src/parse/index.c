@@ -26,6 +26,7 @@ struct mm_index {
     struct mm_index_set app_first[256];  /* of names `a*`: by their first byte */
     struct mm_index_set app_last[256];   /* of names `*a`: by their last byte */
     struct mm_index_set first[256];      /* by the first byte of a text */
+    struct mm_index_set nothing;         /* of an empty one */
     struct mm_index_set always;
     struct text *bucket[BUCKETS];
     uint64_t filter[FILTER / 64]; /* hashes of pieces */
@@ -202,6 +203,7 @@ static void number_texts(struct mm_index *x, const struct mm_slice *text, size_t
 static bool add_witness(struct mm_index *x, struct mm_witness *wit, uint16_t number)
 {
     struct mm_slice literal = longest(wit);
+    struct mm_pattern_begin nothing;
 
     number_texts(x, wit->has, wit->has_count, wit->has_number);
     number_texts(x, wit->like_text, wit->like_count, wit->like_number);
@@ -218,6 +220,9 @@ static bool add_witness(struct mm_index *x, struct mm_witness *wit, uint16_t num
         return add_starts(x, wit, number);
     if (wit->like_count > 0)
         return add_like(x, wit, number);
+    mm_patterns_begin((struct mm_slice){0}, &nothing);
+    if (wit->like == NULL || mm_patterns_may_take(wit->like, &nothing))
+        put(&x->nothing, number);
     for (unsigned c = 0; c < 256; c++) {
         if (wit->like == NULL || mm_patterns_may_begin(wit->like, (uint8_t)c))
             put(&x->first[c], number);
@@ -265,10 +270,7 @@ static void look_texts(const struct mm_index *x, struct mm_slice window, struct 
 
 static void look_first(const struct mm_index *x, struct mm_slice text, struct mm_index_set *ret)
 {
-    if (text.n > 0)
-        join(ret, &x->first[text.p[0]]);
-    for (unsigned c = 0; c < 256 && text.n == 0; c++) /* a template may take nothing at all */
-        join(ret, &x->first[c]);
+    join(ret, text.n > 0 ? &x->first[text.p[0]] : &x->nothing);
 }
 
 static void look_app(const struct mm_index *x, struct mm_slice app, struct mm_index_set *ret)

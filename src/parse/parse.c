@@ -470,6 +470,7 @@ struct tried {
     uint16_t other;   /* who was asked after that, or MM_FORMAT_NONE */
     uint16_t pattern; /* of the format that has it */
     bool read;        /* that format could read any of it */
+    size_t from;      /* formats before this place in their order do not know the line */
 };
 
 /* The line as the format that is most likely: recognised, or as the source is known to send. True
@@ -484,7 +485,7 @@ static bool try_first(const struct mm_formats *formats, struct mm_scratch *s, st
     *t = (struct tried){.format = guess(formats, m, hint, w, body), .other = MM_FORMAT_NONE};
     w->looked = false;
     if (t->format == MM_FORMAT_NONE)
-        t->format = mm_recognise(formats, w, body, MM_FORMAT_NONE);
+        t->format = mm_recognise(formats, w, body, MM_FORMAT_NONE, &t->from);
     if (t->format == MM_FORMAT_NONE)
         t->format = hint->format;
     if (t->format == MM_FORMAT_NONE) {
@@ -510,7 +511,7 @@ static bool try_second(const struct mm_formats *formats, struct mm_scratch *s, s
 
     if (t->format == MM_FORMAT_NONE)
         return false;
-    t->other = mm_recognise(formats, w, body, t->format);
+    t->other = mm_recognise(formats, w, body, t->format, &t->from);
     if (t->other == MM_FORMAT_NONE)
         return false;
     parsed = try_one(formats, t->other, w, body, raw, hint, &s->second);

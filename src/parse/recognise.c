@@ -111,15 +111,15 @@ bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, const struct m
 }
 
 uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
-                      uint16_t except)
+                      uint16_t except, size_t *from)
 {
     if (!w->looked) {
         mm_index_look(formats->index, w, body, w->look);
         w->looked = true;
     }
     mm_wire_give(w, mm_work_of_find(body.n));
-    for (size_t i = 0; i < formats->count; i++) {
-        uint16_t at = formats->sorted[i];
+    while (*from < formats->count) {
+        uint16_t at = formats->sorted[(*from)++];
 
         if (at != except && mm_index_in(&w->look->may, at) &&
             mm_format_fits(formats->format[at], w, w->look, body))
