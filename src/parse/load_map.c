@@ -363,6 +363,9 @@ static bool load_words_cond(struct mm_loader *l, const struct mm_yaml *node, str
     for (size_t i = 0; i < c->count && c->glob != NULL; i++) {
         struct mm_slice t = words[i];
 
+        /* Among globs a star inside is one that was meant to match, and would not. */
+        if (t.n > 2 && memchr(t.p + 1, '*', t.n - 2) != NULL)
+            return mm_load_fail(l, node, "format.condition", t);
         c->glob[i].open_front = t.n > 0 && t.p[0] == '*';
         t = mm_slice_sub(t, c->glob[i].open_front ? 1 : 0, SIZE_MAX);
         c->glob[i].open_back = t.n > 0 && t.p[t.n - 1] == '*';

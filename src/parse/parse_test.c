@@ -38,6 +38,7 @@ TEST(load_names_line_and_word_of_what_it_refuses)
         {HEAD "decode: pattern\npatterns:\n  - is: a\n    class: none\n", 7, "format.unknown_class",
          "none"},
         {HEAD "decode: kv\nrules:\n  - when: {a: {what: 1}}\n", 6, "format.condition", "a"},
+        {HEAD "decode: kv\nrules:\n  - when: {a: ['b*', 'b*c*']}\n", 6, "format.condition", "b*c*"},
         {HEAD "decode: kv\nrules:\n  - set: {user.name: '{a'}\n", 6, "format.template", "{a"},
         {HEAD "decode: kv\ntime:\n  - {from: a, form: never}\n", 6, "format.time_form", "never"},
         {HEAD "decode: kv\ntime:\n  - {from: [a, b], form: ymd}\n", 6, "format.time", ""},
