@@ -261,6 +261,7 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
 {
     struct mm_ruleset *s = b->set;
     struct mm_rule rule = {.file = file};
+    struct mm_correlation *correlation = NULL;
     struct mm_expr *x = NULL;
     uint32_t start = MM_STEP_FALSE;
     enum mm_code code;
@@ -272,6 +273,8 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
         return code == MM_OK || code == MM_E_NOMEM ? code : add_refusal(b, file);
     }
     code = mm_rule_read(b, doc, &rule, &x);
+    if (code == MM_OK && rule.state == MM_RULE_NEXT_STAGE)
+        code = mm_correlation_read(b, doc, &correlation);
     if (code == MM_OK && x != NULL)
         code = mm_program_make(b, x, &start);
 
@@ -289,7 +292,8 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
     if (mm_map_set(&b->ids, rule.id, s->rule_n) != MM_OK)
         return MM_E_NOMEM;
     s->rule[s->rule_n] = rule;
-    s->code[s->rule_n] = (struct mm_rule_code){.expr = x, .start = start};
+    s->code[s->rule_n] =
+        (struct mm_rule_code){.expr = x, .start = start, .correlation = correlation};
     s->rule_n++;
     return MM_OK;
 }

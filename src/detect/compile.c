@@ -393,5 +393,7 @@ enum mm_code mm_compile(struct mm_build *b)
         code = join_group(b, r);
     for (size_t g = 0; g < s->group_n && code == MM_OK; g++)
         code = compile_group(b, g);
+    if (code == MM_OK)
+        code = mm_correlations_join(b);
     return code == MM_OK ? mm_filters_join(b) : code;
 }

@@ -97,9 +97,10 @@ TEST(logsource_routes_events_to_their_rules)
 
 TEST(logsource_without_events_of_ours_is_listed)
 {
-    struct mm_ruleset *set = kit_load("title: a\nlogsource: {product: okta, service: okta}\n"
-                                      "detection: {s: {eventName: x}, condition: s}\n---\n"
-                                      "title: b\nname: c\ncorrelation: {type: event_count}\n");
+    struct mm_ruleset *set =
+        kit_load("title: a\nlogsource: {product: okta, service: okta}\n"
+                 "detection: {s: {eventName: x}, condition: s}\n---\n"
+                 "title: b\nname: c\ncorrelation: {type: temporal, rules: [a], timespan: 5m}\n");
 
     CHECK_NUM(mm_rules_count(set), 2);
     CHECK(mm_rules_get(set, 0)->state == MM_RULE_NO_SOURCE);

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/ip.h"
 #include "codec/ext/yaml.h"
+#include "detect/correlation.h"
 #include "detect/filter.h"
 #include "detect/index.h"
 #include "detect/logsource.h"
@@ -138,7 +139,8 @@ struct mm_rule_code {
     uint32_t start; /* first step, or MM_STEP_TRUE / MM_STEP_FALSE */
     uint16_t group; /* its logsource group, or MM_GROUP_NONE */
     struct mm_expr *expr;
-    uint32_t filter, filter_n; /* its filters: part of mm_ruleset.filter_ref */
+    uint32_t filter, filter_n;          /* its filters: part of mm_ruleset.filter_ref */
+    struct mm_correlation *correlation; /* or NULL */
 };
 
 /* What a filter hides, as a program and as a tree. */
@@ -296,5 +298,10 @@ MM_MUST_USE enum mm_code mm_filter_read(struct mm_build *b, const struct mm_yaml
                                         struct mm_expr **ret_expr);
 /* After all documents: which filters stand at which rules. */
 MM_MUST_USE enum mm_code mm_filters_join(struct mm_build *b);
+/* Read what a document correlates. */
+MM_MUST_USE enum mm_code mm_correlation_read(struct mm_build *b, const struct mm_yaml *doc,
+                                             struct mm_correlation **ret);
+/* After all documents: which rules the correlations name. */
+MM_MUST_USE enum mm_code mm_correlations_join(struct mm_build *b);
 
 #endif

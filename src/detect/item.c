@@ -26,12 +26,12 @@ static enum mm_code nomem(struct mm_item *it)
 
 static enum mm_code add_value(struct mm_item *it, struct mm_value v)
 {
+    if (it->n == MM_VALUES_MAX)
+        return mm_rule_refuse(it->b, MM_E_LIMIT, v.line, "rule.values.many", it->field);
     if (it->n == it->cap) {
         size_t cap = it->cap == 0 ? 8 : it->cap * 2;
         struct mm_value *more;
 
-        if (cap > MM_VALUES_MAX * 2)
-            return mm_rule_refuse(it->b, MM_E_LIMIT, v.line, "rule.values.many", it->field);
         more = mm_arena_array(&it->b->tmp, cap, sizeof(*more));
         if (more == NULL)
             return nomem(it);

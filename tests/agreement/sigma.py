@@ -1,6 +1,7 @@
 """sigma.py - what pySigma with its SQLite backend says of public events: makes sigma.golden.
 
     sigma.py PYSIGMA BACKEND CORPORA > tests/agreement/sigma.golden
+    sigma.py PYSIGMA BACKEND tests/sigma/cases.txt    answers to our own examples that differ
 
 PYSIGMA and BACKEND are clones of SigmaHQ/pySigma and SigmaHQ/pySigma-backend-sqlite (no newer
 than Debian's pyparsing, jinja2, yaml, requests allow), CORPORA is laid out by tests/corpora.sh:
@@ -145,9 +146,7 @@ class Store:
         for at, k, (channel, number, fields) in chosen(corpora):
             rows[channel, number].append((at, k, fields))
             self.count += 1
-        self.db.create_function("REGEXP", 2, lambda p, v: v is not None and
-                                re.search(p, v) is not None, deterministic=True)
-        self.db.create_function("GLOB", 3, cased, deterministic=True)
+        functions(self.db)
         for n, (key, events) in enumerate(sorted(rows.items())):
             names = sorted({f for e in events for f in e[2]}, key=str.lower)
             low = {}
@@ -194,6 +193,31 @@ def keys_of(rule, tables):
     return [k for k in want if k in tables and (service is None or k[0] in service)]
 
 
+def functions(db):
+    db.create_function("REGEXP", 2, lambda p, v: v is not None and re.search(p, v) is not None,
+                       deterministic=True)
+    db.create_function("GLOB", 3, cased, deterministic=True)
+
+
+def cases(path, ask):
+    """Rules and events of cases.txt; ask(rule, event) answers, or raises when it cannot."""
+    rule, known, asked = None, False, 0
+    with open(path, encoding="utf-8") as f:
+        lines = [x.rstrip("\n") for x in f if x.strip() and x[0] != "#"]
+    for line in lines:
+        if line[0] not in "+-":
+            rule, known = line[line.index("{"):], line[0] == "~"
+            continue
+        try:
+            got = ask(rule, json.loads(line[2:]))
+        except Exception as e:  # whatever pySigma or SQLite has against the rule
+            got = f"{type(e).__name__}: {e}"
+        asked += 1
+        if got != (line[0] == "+") and not known:
+            print(f"{rule}\n  {line}\n  pySigma: {got}")
+    print(f"# {asked} events asked")
+
+
 def main(pysigma, backend, corpora):
     sys.path[:1] = [pysigma, backend]  # not this folder: this file's name is the package's
     from sigma.backends.sqlite import sqliteBackend
@@ -212,7 +236,25 @@ def main(pysigma, backend, corpora):
             names.add(name)
             return "`" + name.replace("`", "") + "`"
 
-    store, names = Store(corpora), set()
+    def ask(rule, event):
+        names.clear()
+        db = sqlite3.connect(":memory:")
+        functions(db)
+        rule = SigmaCollection.from_yaml(
+            "title: t\nlogsource: {product: windows}\ndetection: " + rule).rules[0]
+        queries = Backend().convert_rule(rule)
+        fields = sorted(names | set(event))
+        columns = ", ".join(f"`{f}` TEXT COLLATE NOCASE" for f in fields)
+        db.execute(f"CREATE TABLE t ({columns})")
+        db.execute(f"INSERT INTO t VALUES (?{', ?' * (len(fields) - 1)})",
+                   [event.get(f) for f in fields])
+        return any(db.execute(q.replace("<TABLE_NAME>", "t")).fetchall() for q in queries)
+
+    names = set()
+    if corpora.endswith(".txt"):
+        cases(corpora, ask)
+        return
+    store = Store(corpora)
     print(f"# events {store.count}\n# the first {FIRST} of each channel and number in the first "
           f"{LINES} lines of each file, and all of regression_data")
     asked = refused = 0
