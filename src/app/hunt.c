@@ -21,7 +21,8 @@ enum {
     EXIT_NOT_WHOLE = 3, /* nothing was found, but not all could be read */
     EXIT_FOUND = 10,    /* and the level: 10 informational … 14 critical */
     RULES_MAX = 64,
-    MOST = 1000, /* alerts of one rule that are listed */
+    REFUSED_TOLD = 10, /* the rest is counted; `mimamori rules check` tells all */
+    MOST = 1000,       /* alerts of one rule that are listed */
     OUT_MAX = 256 * 1024 * 1024,
     DOC_MEMORY = 256 * 1024 * 1024,
     BAR = 24,
@@ -239,6 +240,12 @@ static bool load_rules(struct run *r)
         path[i] = strcmp(r->o.rules[i], "own") == 0 ? own : r->o.rules[i];
     if (mm_rules_load(path, n == 0 ? 1 : n, NULL, &r->set, &fault) != MM_OK)
         return complain(r, "hunt.bad.rules", path[mm_min_size(fault.at, n == 0 ? 0 : n - 1)]);
+    for (size_t i = 0; i < mm_rules_refused(r->set) && i < REFUSED_TOLD; i++) {
+        const struct mm_rule_refusal *bad = mm_rules_refusal(r->set, i);
+
+        fprintf(stderr, "mimamori: %.*s:%u: %s\n", MM_S_ARG(bad->file), bad->line,
+                mm_rules_reason(bad->what));
+    }
     if (mm_rules_count(r->set) == 0)
         return complain(r, "hunt.bad.no_rules", path[0]);
     return true;

@@ -182,6 +182,24 @@ TEST(hunt_lists_so_many_alerts_of_a_rule_and_names_it)
     mm_buf_done(&in);
 }
 
+TEST(hunt_names_the_machine_and_not_the_sensor_that_tells_of_it)
+{
+    static const char line[] =
+        "{\"timestamp\":\"2026-11-20T12:00:00.000000+0900\",\"host\":\"sensor-1\",\"flow_id\":1,"
+        "\"event_type\":\"alert\",\"src_ip\":\"192.168.1.23\",\"src_port\":50000,"
+        "\"dest_ip\":\"198.51.100.77\",\"dest_port\":443,\"proto\":\"TCP\",\"alert\":{"
+        "\"action\":\"allowed\",\"gid\":1,\"signature_id\":2100001,\"rev\":1,\"signature\":"
+        "\"ET MALWARE Test CnC Beacon\",\"category\":\"Malware Command and Control Activity "
+        "Detected\",\"severity\":1}}\n";
+    struct mm_ran r = mm_cli_run(MM_PROGRAM, mm_slice_str(line),
+                                 (const char *const[]){"--summary", "--lang", "en", "-", NULL});
+
+    CHECK_NUM(r.status, 14);
+    CHECK(strstr(r.out, "Machines: 192.168.1.23\n") != NULL);
+    CHECK(strstr(r.out, "sensor-1") == NULL);
+    mm_ran_done(&r);
+}
+
 TEST(hunt_keeps_control_characters_and_formulas_from_whoever_looks)
 {
     static const char evil[] =

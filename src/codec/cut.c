@@ -25,23 +25,64 @@ static struct mm_slice begin_of(struct mm_slice head)
     return skip_space(mm_slice_starts(head, bom) ? mm_slice_sub(head, bom.n, SIZE_MAX) : head);
 }
 
-/* Is the first member of the object a list, as in {"Records":[ ? */
-static bool holds_list(struct mm_slice s)
+/* The string that s begins with, quotes and all; empty when it does not end in s. */
+static struct mm_slice string_of(struct mm_slice s)
 {
-    size_t end;
+    for (size_t i = 1; i < s.n; i++) {
+        if (s.p[i] == '\\')
+            i++;
+        else if (s.p[i] == '"')
+            return mm_slice_sub(s, 0, i + 1);
+    }
+    return (struct mm_slice){0};
+}
 
-    s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
-    if (s.n == 0 || s.p[0] != '"')
-        return false;
-    end = mm_slice_find(s, '"', 1);
-    s = skip_space(mm_slice_sub(s, end == SIZE_MAX ? s.n : end + 1, SIZE_MAX));
-    if (s.n == 0 || s.p[0] != ':')
-        return false;
-    s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
+/* Names under which interfaces hand out lists. As the first member any name will do; further back
+ * a list may as well be part of one event. */
+static bool is_list_name(struct mm_slice quoted)
+{
+    static const struct mm_slice names[] = {
+        MM_S_INIT("\"value\""), MM_S_INIT("\"Records\""), MM_S_INIT("\"records\""),
+        MM_S_INIT("\"items\""), MM_S_INIT("\"results\""),
+    };
+
+    for (size_t i = 0; i < MM_COUNT(names); i++) {
+        if (mm_slice_eq(quoted, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool begins_list(struct mm_slice s)
+{
     if (s.n == 0 || s.p[0] != '[')
         return false;
     s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
     return s.n > 0 && s.p[0] == '{';
+}
+
+/* Is the object a list of others with little around it: {"Records": [{ or {"kind": 1, "items": [{ ?
+ */
+static bool holds_list(struct mm_slice s)
+{
+    for (bool first = true;; first = false) {
+        struct mm_slice name, value;
+
+        s = skip_space(mm_slice_sub(s, 1, SIZE_MAX)); /* behind the brace or the comma */
+        name = s.n > 0 && s.p[0] == '"' ? string_of(s) : (struct mm_slice){0};
+        s = skip_space(mm_slice_sub(s, name.n, SIZE_MAX));
+        if (name.n == 0 || s.n == 0 || s.p[0] != ':')
+            return false;
+        s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
+        if (begins_list(s))
+            return first || is_list_name(name);
+        if (s.n == 0 || s.p[0] == '[' || s.p[0] == '{')
+            return false;
+        value = s.p[0] == '"' ? string_of(s) : mm_slice_sub(s, 0, mm_slice_find(s, ',', 0));
+        s = skip_space(mm_slice_sub(s, value.n, SIZE_MAX));
+        if (value.n == 0 || s.n == 0 || s.p[0] != ',')
+            return false;
+    }
 }
 
 /* Does what stands before the first line's end stay open? Then objects are written over lines. */

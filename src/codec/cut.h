@@ -7,8 +7,9 @@
  * Threads   One stream, one thread.
  * Trust     Input is hostile: cost is linear, depth is a counter, nothing ends the stream. What
  *           stands between records is passed over.
- * Spec      JSON: objects at the top, in a list at the top, or in the list that is the first
- *           member of an object at the top ({"Records": [...]}). XML: elements called Event.
+ * Spec      JSON: objects at the top, in a list at the top, or in a list that is the first member
+ *           of an object at the top, or one of a usual name behind members that are no objects
+ *           ({"Records": [...]}, {"kind": "x", "items": [...]}). XML: elements called Event.
  *           Fuzzed by cut_fuzz.c.
  */
 #ifndef MM_CODEC_CUT_H

@@ -45,6 +45,10 @@ TEST(cut_finds_records_in_documents)
         {"{\n \"a\": {\"b\": 1}\n}\n{\n \"a\": 2\n}\n",
          "{\n \"a\": {\"b\": 1}\n}|{\n \"a\": 2\n}|"},
         {"{\"Records\": [ {\"a\":1}, {\"a\":{}} ], \"more\": {\"x\":1}}", "{\"a\":1}|{\"a\":{}}|"},
+        {"{\"@odata.context\":\"https://x/\\\"[{\", \"n\": 1,\n\"value\": [{\"a\":1},{\"a\":2}]}",
+         "{\"a\":1}|{\"a\":2}|"},
+        {"{\"Id\":\"1\",\"Properties\":[{\"a\":1}]}\n", "lines"},
+        {"{\"Id\":{},\"value\":[{\"a\":1}]}\n", "lines"},
         {"{\"a\":1,\n\"b\":\"torn\n\"", "{\"a\":1,\n\"b\":\"torn\n\"!|"},
         {"<?xml version='1.0'?>\n<Events><Event xmlns='x'><EventData/></Event>\n"
          "<Event>2</Event><EventX>3</EventX></Events>",

@@ -35,6 +35,7 @@ static const struct member members[] = {
     U64(at, IN(BROKEN)),
     U64(time_us, IN(HIT)),
     U32(shown, IN(HIT)),
+    U32(prevented, IN(HIT)),
     TEXT(host, MM_HF_MAX_TEXT, IN(HIT)),
     TEXT(user, MM_HF_MAX_TEXT, IN(HIT)),
     TEXT(entity_field, MM_HF_MAX_TEXT, IN(HIT)),

@@ -83,7 +83,8 @@ struct mm_hunt_frame {
     uint64_t record; /* number that the log gave it, or its line */
     uint64_t at;     /* BROKEN: offset */
     int64_t time_us;
-    uint32_t shown; /* 0: only counted, tells and event are empty */
+    uint32_t shown;     /* 0: only counted, tells and event are empty */
+    uint32_t prevented; /* a control stopped what the event tells of */
     struct mm_slice host, user, entity_field, entity;
     struct mm_slice tells; /* mm_hunt_frame_tell */
     struct mm_slice event; /* JSON object */

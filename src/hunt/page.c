@@ -130,9 +130,9 @@ static bool has_serious(const struct mm_doc *doc)
 /* Accounts of Windows itself and of machines have no password that a person could change. */
 static bool no_person(struct mm_slice name)
 {
-    static const struct mm_slice names[] = {MM_S_INIT("SYSTEM"), MM_S_INIT("LOCAL SERVICE"),
-                                            MM_S_INIT("NETWORK SERVICE"),
-                                            MM_S_INIT("ANONYMOUS LOGON"), MM_S_INIT("-")};
+    static const struct mm_slice names[] = {
+        MM_S_INIT("SYSTEM"),          MM_S_INIT("LocalSystem"),     MM_S_INIT("LOCAL SERVICE"),
+        MM_S_INIT("NETWORK SERVICE"), MM_S_INIT("ANONYMOUS LOGON"), MM_S_INIT("-")};
 
     for (size_t i = 0; i < MM_COUNT(names); i++) {
         if (mm_slice_ieq(name, names[i]))

@@ -96,6 +96,10 @@ static void put_text(struct showing *s, const struct mm_rule *r, const struct mm
     text_word(s, key);
     mm_buf_str(&s->out, "]  ");
     mm_hunt_clean(&s->out, mm_hunt_title(r, s->view->lang));
+    if (hit->prevented != 0) {
+        mm_buf_str(&s->out, "  ");
+        text_word(s, "hunt.prevented");
+    }
     mm_buf_str(&s->out, "\n   ");
     text_pair(s, "hunt.host", hit->host);
     text_pair(s, "hunt.user", hit->user);
@@ -145,6 +149,7 @@ static void put_json(struct showing *s, const struct mm_rule *r, const struct mm
         mm_utf8_json(out, r->tags.v[i]);
     }
     mm_buf_byte(out, ']');
+    mm_buf_fmt(out, ",\"prevented\":%s", hit->prevented != 0 ? "true" : "false");
     json_text(out, "host", hit->host);
     json_text(out, "user", hit->user);
     json_text(out, "entity.field", hit->entity_field);

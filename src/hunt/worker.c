@@ -214,6 +214,24 @@ static void put_tells(struct mm_hunt_worker *w)
     }
 }
 
+/* Which machine the alert is about: what the rule says when that is a machine, else who the event
+ * is of, and last who reported it. A firewall that tells of a PC is not to be taken off the
+ * network. */
+static struct mm_slice machine(const struct mm_event *ev, const struct mm_alert *alert,
+                               char tmp[MM_FIELD_TEXT])
+{
+    static const enum mm_field fields[] = {MM_F_HOST_NAME, MM_F_HOST_IP, MM_F_OBSERVER_NAME};
+    struct mm_slice v = {0};
+
+    if (alert->entity.n > 0 && (mm_slice_starts(alert->entity_field, MM_S("host.")) ||
+                                mm_slice_starts(alert->entity_field, MM_S("source.")) ||
+                                mm_slice_starts(alert->entity_field, MM_S("destination."))))
+        return alert->entity;
+    for (size_t i = 0; i < MM_COUNT(fields) && v.n == 0; i++)
+        v = text_of(ev, fields[i], tmp);
+    return v;
+}
+
 static void put_hit(struct mm_hunt_worker *w, uint32_t rule, uint64_t record)
 {
     char host[MM_FIELD_TEXT], user[MM_FIELD_TEXT], entity[MM_FIELD_TEXT];
@@ -222,16 +240,13 @@ static void put_hit(struct mm_hunt_worker *w, uint32_t rule, uint64_t record)
     struct mm_hunt_frame f = {
         .kind = MM_HF_HIT, .rule = rule, .record = record, .time_us = ev->time_us};
 
-    f.host = text_of(ev, MM_F_HOST_NAME, host);
-    if (f.host.n == 0)
-        f.host = text_of(ev, MM_F_OBSERVER_NAME, host);
-    if (f.host.n == 0)
-        f.host = text_of(ev, MM_F_HOST_IP, host);
+    mm_rules_alert(w->rules.set, rule, ev, entity, &alert);
+    f.host = machine(ev, &alert, host);
     f.user = text_of(ev, MM_F_USER_NAME, user);
     if (w->rules.most == 0 || w->shown[rule] < w->rules.most) {
         w->shown[rule]++;
-        mm_rules_alert(w->rules.set, rule, ev, entity, &alert);
         f.shown = 1;
+        f.prevented = alert.prevented ? 1 : 0;
         f.entity_field = alert.entity_field;
         f.entity = alert.entity;
         if (w->tells.n == 0)
