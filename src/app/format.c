@@ -26,6 +26,8 @@ static int usage(void)
           "       mimamori format check [--json] FILE.yaml...\n"
           "       mimamori format list [--json] [--state DIR]\n"
           "       mimamori format add [--state DIR] FILE.yaml...\n"
+          "       mimamori format remove [--state DIR] [--yes] NAME\n"
+          "       mimamori format draft [--state DIR] [--name NAME]\n"
           "  new      propose a format from example lines: NAME.yaml and NAME.test in DIR (.);\n"
           "           in FILE, {user.name=bob} marks what is what, as --mark does in every line\n"
           "  test     the lines of FILE.test through FILE.yaml; --accept writes what comes out\n"
@@ -33,6 +35,8 @@ static int usage(void)
           "  check    what is wrong with which line and column\n"
           "  add      copy good formats into DIR/formats (default /var/lib/mimamori); the engine\n"
           "           takes them in by itself\n"
+          "  remove   take one of DIR/formats away; with --yes although sources send it\n"
+          "  draft    what the portal's page asks: one JSON document in, one out\n"
           "Exit: 0 good, 1 refused, different or not read, 2 wrong usage.\n",
           stderr);
     return MM_FORMAT_USAGE;
@@ -66,6 +70,8 @@ static bool read_args(struct mm_format_cmd *c, int argc, char **argv)
             c->json = true;
         else if (strcmp(argv[i], "--accept") == 0)
             c->accept = true;
+        else if (strcmp(argv[i], "--yes") == 0)
+            c->yes = true;
         else if ((argv[i][0] == '-' && argv[i][1] == '-') || c->paths == MM_FORMAT_ARGS)
             return false;
         else
@@ -122,24 +128,32 @@ bool mm_format_write(const char *path, struct mm_slice bytes)
     return code == MM_OK;
 }
 
-bool mm_format_load(struct mm_format_cmd *c, const char *file)
+bool mm_format_load_but(struct mm_format_cmd *c, const char *but_ours, const char *but_own)
 {
-    const char *but = file == NULL ? NULL : mm_format_base(file);
     char content[MM_MAX_PATH], own[MM_MAX_PATH];
-    struct mm_buf text;
-    bool ok = true;
 
     mm_formats_free(&c->set);
     memset(&c->errors, 0, sizeof(c->errors));
     c->set = mm_formats_new();
     if (c->set == NULL || mm_content_path("formats", content) != MM_OK ||
-        mm_formats_load_but(c->set, content, but, &c->errors) != MM_OK) {
+        mm_formats_load_but(c->set, content, but_ours, &c->errors) != MM_OK) {
         fputs("mimamori: no formats can be read from the content\n", stderr);
         return false;
     }
     if (mm_path_join(own, c->state, "formats") == MM_OK && access(own, R_OK) == 0 &&
-        mm_formats_load_but(c->set, own, but, &c->errors) != MM_OK)
+        mm_formats_load_but(c->set, own, but_own, &c->errors) != MM_OK)
         fprintf(stderr, "mimamori: cannot read all of %s\n", own);
+    return true;
+}
+
+bool mm_format_load(struct mm_format_cmd *c, const char *file)
+{
+    const char *but = file == NULL ? NULL : mm_format_base(file);
+    struct mm_buf text;
+    bool ok;
+
+    if (!mm_format_load_but(c, but, but))
+        return false;
     if (file == NULL)
         return true;
     mm_buf_init(&text, MM_YAML_MAX_SIZE + 65536);
@@ -438,8 +452,14 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(struct mm_format_cmd *c);
     } verbs[] = {
-        {"new", mm_format_new}, {"test", test}, {"explain", explain},
-        {"check", check},       {"list", list}, {"add", mm_format_add},
+        {"new", mm_format_new},
+        {"test", test},
+        {"explain", explain},
+        {"check", check},
+        {"list", list},
+        {"add", mm_format_add},
+        {"remove", mm_format_remove},
+        {"draft", mm_format_draft},
     };
     static struct mm_format_cmd c = {.state = "/var/lib/mimamori", .to = "."}; /* 20 KB */
     int rc;

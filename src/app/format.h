@@ -20,7 +20,7 @@ struct mm_format_cmd {
     size_t marks;
     const char *path[MM_FORMAT_ARGS];
     size_t paths;
-    bool json, accept;
+    bool json, accept, yes;
     struct mm_formats *set;
     struct mm_format_errors errors;
 };
@@ -30,6 +30,8 @@ struct mm_format_cmd {
  * the same name. What is wrong with any is in c->errors. False after saying what cannot be read.
  */
 bool mm_format_load(struct mm_format_cmd *c, const char *file);
+/* All but these files of ours and of the state's own (NULL: none is left out). */
+bool mm_format_load_but(struct mm_format_cmd *c, const char *but_ours, const char *but_own);
 void mm_format_done(struct mm_format_cmd *c);
 /* c->errors on stdout, "file:line:column: words: detail"; how many. */
 size_t mm_format_tell(const struct mm_format_cmd *c);
@@ -45,5 +47,8 @@ const char *mm_format_base(const char *path);
 /* format_new.c */
 int mm_format_new(struct mm_format_cmd *c);
 int mm_format_add(struct mm_format_cmd *c);
+int mm_format_remove(struct mm_format_cmd *c);
+/* format_draft.c */
+int mm_format_draft(struct mm_format_cmd *c);
 
 #endif

@@ -129,3 +129,26 @@ TEST(a_broken_format_is_refused_with_line_column_and_what_was_expected)
     CHECK_NUM(RUN(out, "add", "--state", "state", "good.yaml"), 0);
     CHECK_NUM(RUN(out, "frobnicate"), 2);
 }
+
+TEST(a_format_of_ones_own_is_taken_away_and_ours_are_not)
+{
+    char out[OUT_MAX];
+
+    begin();
+    put("lines", LINES);
+    CHECK_NUM(RUN(out, "new", "--name", "door", "--from", "lines", "--outcome", "success"), 0);
+    CHECK_NUM(RUN(out, "add", "--state", "state", "door.yaml"), 0);
+    CHECK(access("state/formats/door.test", R_OK) == 0);
+    CHECK_NUM(RUN(out, "remove", "--state", "state", "fortigate"), 1);
+    CHECK(says(out, "no such format of your own"));
+    CHECK_NUM(RUN(out, "remove", "--state", "state", "../door"), 1);
+    CHECK(says(out, "a name is made of"));
+    CHECK_NUM(RUN(out, "remove", "--state", "state"), 2);
+    CHECK_NUM(RUN(out, "remove", "--state", "state", "door"), 0);
+    CHECK(access("state/formats/door.yaml", F_OK) != 0);
+    CHECK(access("state/formats/door.test", F_OK) != 0);
+    /* A name of ours is not taken. */
+    CHECK(rename("door.yaml", "squid.yaml") == 0 && rename("door.test", "squid.test") == 0);
+    CHECK_NUM(RUN(out, "add", "--state", "state", "squid.yaml"), 1);
+    CHECK(says(out, "have that name"));
+}

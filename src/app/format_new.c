@@ -1,8 +1,11 @@
-/* app/format_new.c - `mimamori format new` and `add`: a format from example lines; taking it in. */
+/* app/format_new.c - `mimamori format new`, `add`, `remove`: from example lines; in and out. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/format.h"
+#include "app/format_store.h"
+#include "app/format_uses.h"
 #include "base/rd.h"
 #include "codec/ext/yaml.h"
 #include "os/file.h"
@@ -162,13 +165,30 @@ int mm_format_new(struct mm_format_cmd *c)
     return rc;
 }
 
+/* The file of a format and, when there is one, its test beside it. */
+static enum mm_code store_one(const struct mm_format_cmd *c, const char *path)
+{
+    struct mm_slice base = mm_slice_str(mm_format_base(path));
+    char test[MM_MAX_PATH];
+    struct mm_buf yaml, lines;
+    enum mm_code code = MM_E_IO;
+
+    (void)snprintf(test, sizeof(test), "%.*s.test", (int)(strlen(path) - 5), path);
+    mm_buf_init(&yaml, MM_YAML_MAX_SIZE + 65536);
+    mm_buf_init(&lines, MM_TESTFILE_MAX);
+    if (access(test, F_OK) == 0 && !mm_format_read(test, &lines))
+        mm_buf_reset(&lines);
+    if (mm_format_read(path, &yaml))
+        code = mm_format_store(c->state, mm_slice_sub(base, 0, base.n - 5), mm_buf_slice(&yaml),
+                               mm_buf_slice(&lines));
+    mm_buf_done(&yaml);
+    mm_buf_done(&lines);
+    return code;
+}
+
 int mm_format_add(struct mm_format_cmd *c)
 {
-    char dir[MM_MAX_PATH], to[MM_MAX_PATH];
-    struct mm_buf text;
-    bool good = true;
-
-    if (c->paths == 0 || mm_path_join(dir, c->state, "formats") != MM_OK)
+    if (c->paths == 0)
         return MM_FORMAT_USAGE;
     /* All are looked at before the first is copied: a broken one changes nothing. */
     for (size_t i = 0; i < c->paths; i++) {
@@ -181,17 +201,62 @@ int mm_format_add(struct mm_format_cmd *c)
         if (!mm_format_load(c, c->path[i]) || mm_format_tell(c) > 0)
             return MM_FORMAT_BAD;
     }
-    if (mm_fs_mkdirs(mm_fs_real(), dir, 0700) != MM_OK) {
-        fprintf(stderr, "mimamori: cannot make %s\n", dir);
+    for (size_t i = 0; i < c->paths; i++) {
+        enum mm_code code = store_one(c, c->path[i]);
+
+        if (code != MM_OK) {
+            fprintf(stderr, "mimamori: %s: %s\n", c->path[i],
+                    code == MM_E_EXISTS  ? "Mimamori's own formats have that name; take another"
+                    : code == MM_E_RANGE ? "a name is made of a-z, 0-9 and -"
+                                         : mm_code_key(code));
+            return MM_FORMAT_BAD;
+        }
+        if (mm_format_note(c->state, "format.add", mm_slice_str(mm_format_base(c->path[i]))) !=
+            MM_OK)
+            fputs("mimamori: the audit log could not be written\n", stderr);
+    }
+    printf("%zu files copied to %s/formats\n", c->paths, c->state);
+    return 0;
+}
+
+/* What becomes of sources is said before it is done. */
+static bool may_go(const struct mm_format_cmd *c, struct mm_slice name)
+{
+    struct mm_buf uses;
+    size_t n = 0;
+    enum mm_code code;
+
+    mm_buf_init(&uses, FILE_MAX);
+    code = mm_format_uses(c->state, name, &uses, &n);
+    for (size_t i = 0; i < uses.n; i++)
+        putchar(uses.p[i] < 0x20 && uses.p[i] != '\n' ? ' ' : uses.p[i]);
+    mm_buf_done(&uses);
+    if (n > 0)
+        printf("%zu sources send it: their lines will be recognised anew or count as not read%s\n",
+               n, c->yes ? "" : "; say --yes to take it away all the same");
+    return (code == MM_OK || code == MM_E_NOTFOUND) && (n == 0 || c->yes);
+}
+
+int mm_format_remove(struct mm_format_cmd *c)
+{
+    struct mm_slice name;
+    enum mm_code code;
+
+    if (c->paths != 1)
+        return MM_FORMAT_USAGE;
+    name = mm_slice_str(c->path[0]);
+    if (!may_go(c, name))
+        return MM_FORMAT_BAD;
+    code = mm_format_discard(c->state, name);
+    if (code != MM_OK) {
+        fprintf(stderr, "mimamori: %s: %s\n", c->path[0],
+                code == MM_E_NOTFOUND ? "no such format of your own (see: mimamori format list)"
+                : code == MM_E_RANGE  ? "a name is made of a-z, 0-9 and -"
+                                      : mm_code_key(code));
         return MM_FORMAT_BAD;
     }
-    mm_buf_init(&text, MM_YAML_MAX_SIZE + 65536);
-    for (size_t i = 0; i < c->paths && good; i++) {
-        good = mm_path_join(to, dir, mm_format_base(c->path[i])) == MM_OK &&
-               mm_format_read(c->path[i], &text) && mm_format_write(to, mm_buf_slice(&text));
-    }
-    mm_buf_done(&text);
-    if (good)
-        printf("%zu files copied to %s\n", c->paths, dir);
-    return good ? 0 : MM_FORMAT_BAD;
+    if (mm_format_note(c->state, "format.remove", name) != MM_OK)
+        fputs("mimamori: the audit log could not be written\n", stderr);
+    printf("%s taken away; the engine notices by itself\n", c->path[0]);
+    return 0;
 }

@@ -38,7 +38,20 @@ struct paths {
     char formats[MM_MAX_PATH];
     char own_rules[MM_MAX_PATH + 16]; /* the operator's */
     char own_formats[MM_MAX_PATH + 16];
+    char format[MM_MAX_PATH + 32]; /* the program */
 };
+
+/* The path of a program that lies where this one does. */
+static void beside(const char *name, char *ret, size_t size)
+{
+    char exe[MM_MAX_PATH];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+    exe[n > 0 ? n : 0] = 0;
+    if (strrchr(exe, '/') != NULL)
+        strrchr(exe, '/')[1] = 0;
+    (void)snprintf(ret, size, "%s%s", exe, name);
+}
 
 static void name_paths(const char *state, struct paths *ret)
 {
@@ -48,6 +61,7 @@ static void name_paths(const char *state, struct paths *ret)
     (void)snprintf(ret->secret, sizeof(ret->secret), "%s/key", state);
     (void)snprintf(ret->own_rules, sizeof(ret->own_rules), "%s/rules", state);
     (void)snprintf(ret->own_formats, sizeof(ret->own_formats), "%s/formats", state);
+    beside("mimamori-format", ret->format, sizeof(ret->format));
     if (mm_content_path("rules", ret->rules) != MM_OK)
         ret->rules[0] = 0;
     if (mm_content_path("formats", ret->formats) != MM_OK)
@@ -166,6 +180,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
         .rule_dirs = {paths.rules, paths.own_rules},
         .format_dir = paths.formats,
         .own_format_dir = paths.own_formats,
+        .format_program = paths.format,
         .version = MM_VERSION,
         .now_us = mm_now_us,
     };

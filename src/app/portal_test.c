@@ -72,6 +72,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/6/cases/4", "case"},
         {"/companies/1/users", "users"},
         {"/rules", "rules"},
+        {"/formats", "formats"},
         {"/companies/1/report", "report"},
         {"/companies/1/events", "events"},
         {"/second-factor", "second_factor"},

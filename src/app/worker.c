@@ -15,9 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/format_store.h"
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "coverage/wish.h"
 #include "desk/desk.h"
 #include "job/job.h"
 #include "notify/notify.h"
@@ -36,6 +38,7 @@ struct worker {
     struct mm_records *records;
     struct mm_events_client *events;
     struct mm_mail_server server;
+    const char *state;
     char portal[300], password[PASSWORD_MAX];
     uint32_t pause_s; /* of mails */
     bool mail_on;
@@ -86,6 +89,7 @@ static bool prepare(struct worker *w, const char *state, const struct mm_config 
     (void)snprintf(w->portal, sizeof(w->portal), "%s://%s",
                    mm_config_on(config, MM_CFG_PORTAL_TLS) ? "https" : "http",
                    mm_config_text(config, MM_CFG_PORTAL_LISTEN));
+    w->state = state;
     w->mail_on = mm_config_on(config, MM_CFG_MAIL_URL);
     w->server = (struct mm_mail_server){.url = mm_config_text(config, MM_CFG_MAIL_URL),
                                         .from = mm_config_text(config, MM_CFG_MAIL_FROM),
@@ -117,9 +121,58 @@ static enum mm_code mail(struct worker *w, const struct mm_job *job, struct mm_b
     return mm_notify_mail(w->records, &w->server, job, mm_now_us(), why);
 }
 
+struct formatting {
+    const struct mm_job *job;
+    enum mm_code how;
+};
+
+static enum mm_code write_formatted(struct mm_tx *tx, void *arg)
+{
+    const struct formatting *f = arg;
+    enum mm_code code = mm_tx_narrow(tx, f->job->company);
+
+    if (code != MM_OK)
+        return code;
+    code = mm_wish_end(tx, f->job->subject, f->how);
+    if (code == MM_OK)
+        code = mm_job_done(tx, f->job, mm_now_us());
+    mm_tx_widen(tx);
+    return code;
+}
+
+/* A format that was made or taken away on a page goes into the operator's folder, or out of it; the
+ * engine looks there. What can never be done is refused, which ends the job as well. */
+static enum mm_code format(struct worker *w, const struct mm_job *job, struct mm_buf *why)
+{
+    struct formatting f = {.job = job};
+    struct mm_tx *tx = NULL;
+    struct mm_wish wish;
+    struct mm_arena a;
+    enum mm_code code;
+
+    (void)why;
+    mm_arena_init(&a, 4 * MM_WISH_YAML);
+    code = mm_records_read(w->records, mm_system_scope(), &tx);
+    if (code == MM_OK)
+        code = mm_wish_get(tx, job->subject, &a, &wish);
+    mm_records_read_done(&tx);
+    if (code == MM_OK) {
+        f.how = wish.remove ? mm_format_discard(w->state, wish.name)
+                            : mm_format_store(w->state, wish.name, wish.yaml, wish.test);
+        if (f.how == MM_E_IO)
+            code = f.how;
+    }
+    mm_arena_done(&a);
+    if (code != MM_OK)
+        return code;
+    mm_log_info("worker", "format %s: %s", wish.remove ? "taken away" : "added",
+                f.how == MM_OK ? "done" : mm_code_key(f.how));
+    return mm_records_write(w->records, mm_system_scope(), write_formatted, &f);
+}
+
 /* Does the job and ends it; otherwise says why not, in `why` where there are words for it. */
 static enum mm_code (*const doers[])(struct worker *, const struct mm_job *, struct mm_buf *) = {
-    [MM_JOB_LOOK] = look, [MM_JOB_TELL] = tell, [MM_JOB_MAIL] = mail};
+    [MM_JOB_LOOK] = look, [MM_JOB_TELL] = tell, [MM_JOB_MAIL] = mail, [MM_JOB_FORMAT] = format};
 static_assert(MM_COUNT(doers) == MM_JOB_KINDS, "every kind of job has who does it");
 
 struct failing {
@@ -214,7 +267,7 @@ static void find_lost(struct worker *w, bool all)
  * No WATCHDOG=1: one try at a mail server may take a minute, and a worker that is killed in it
  * would send that mail again and again. Every wait here has its own time-out.
  */
-static void work(struct worker *w, enum mm_job_kind from, enum mm_job_kind to)
+static void work(struct worker *w, const enum mm_job_kind *kinds, size_t n)
 {
     struct pollfd pfd = {.fd = w->signals, .events = POLLIN};
     int64_t looked_us = 0;
@@ -227,8 +280,8 @@ static void work(struct worker *w, enum mm_job_kind from, enum mm_job_kind to)
         if (!mm_records_changed(w->records, &seen) && mm_mono_us() - looked_us < TICK_IDLE_US)
             continue;
         looked_us = mm_mono_us();
-        for (enum mm_job_kind kind = from; kind <= to; kind++)
-            more = do_one(w, kind) || more;
+        for (size_t i = 0; i < n; i++)
+            more = do_one(w, kinds[i]) || more;
         if (!more)
             find_lost(w, false);
     }
@@ -236,7 +289,9 @@ static void work(struct worker *w, enum mm_job_kind from, enum mm_job_kind to)
 
 static void *work_mails(void *arg)
 {
-    work(arg, MM_JOB_MAIL, MM_JOB_MAIL);
+    static const enum mm_job_kind mails[] = {MM_JOB_MAIL};
+
+    work(arg, mails, MM_COUNT(mails));
     return NULL;
 }
 
@@ -267,6 +322,7 @@ static bool alone(const char *state, int *ret_lock)
 
 static int run(const char *state, const struct mm_config *config)
 {
+    static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_LOOK, MM_JOB_TELL};
     static struct worker w;
     pthread_t mails;
     sigset_t set;
@@ -284,7 +340,7 @@ static int run(const char *state, const struct mm_config *config)
     if (w.mail_on && pthread_create(&mails, NULL, work_mails, &w) != 0)
         return 1;
     mm_notify("READY=1");
-    work(&w, MM_JOB_LOOK, MM_JOB_TELL);
+    work(&w, looks, MM_COUNT(looks));
     if (w.mail_on && !joined(mails))
         _exit(0); /* in the middle of a mail: its job is found as lost and taken again */
     mm_events_free(&w.events);

@@ -144,16 +144,24 @@ static void put_capture(struct mm_buf *out, struct mm_slice name, struct mm_slic
     mm_buf_byte(out, '}');
 }
 
-/* The type of a marked value: what it is as a whole, else as far as the text behind it goes. */
-static struct mm_slice type_of(struct mm_slice value, bool ends, bool user)
+/* A name that stands for an address and its port together. */
+static bool is_end(struct mm_slice field)
 {
+    return mm_slice_eq(field, MM_S("source")) || mm_slice_eq(field, MM_S("destination"));
+}
+
+/* The type of a marked value: what it is as a whole, else as far as the text behind it goes. */
+static struct mm_slice type_of(struct mm_slice value, struct mm_slice field, bool ends)
+{
+    bool user = mm_slice_ends(field, MM_S("user.name"));
+
     for (int i = 0; i < MM_SCAN_QUOTED; i++) {
         struct mm_when when = {0};
         struct mm_scanned got;
         enum mm_scan scan = (enum mm_scan)i;
 
         if (scan == MM_SCAN_PORT || scan == MM_SCAN_HEX || scan == (enum mm_scan)MM_WHEN_FILETIME ||
-            scan == (enum mm_scan)MM_WHEN_ZONE || mm_scan_pair(scan))
+            scan == (enum mm_scan)MM_WHEN_ZONE || mm_scan_pair(scan) != is_end(field))
             continue;
         if (scan < MM_SCAN_MAC && value.n < 8)
             continue; /* a short number is no time */
@@ -183,11 +191,10 @@ static void put_mark(struct writing *w, const struct mm_draft_mark *m)
 {
     struct mm_slice value = mm_slice_sub(w->text, m->from, m->n);
     bool time = mm_slice_eq(m->field, MM_S("@timestamp"));
-    bool user = mm_slice_ends(m->field, MM_S("user.name"));
 
     put_capture(w->out, time ? (struct mm_slice){0} : m->field,
-                type_of(value, m->from + m->n == w->text.n, user));
-    if (w->names.n < MM_COUNT(w->names.name))
+                type_of(value, m->field, m->from + m->n == w->text.n));
+    if (m->field.n > 0 && w->names.n < MM_COUNT(w->names.name))
         w->names.name[w->names.n++] = m->field;
 }
 
@@ -338,6 +345,13 @@ enum mm_code mm_draft_add(struct mm_draft *d, struct mm_slice line,
     return MM_OK;
 }
 
+enum mm_code mm_draft_example(struct mm_draft *d, struct mm_slice line)
+{
+    if (d->lines == MM_DRAFT_LINES || line.n > MM_MAX_LINE)
+        return MM_E_LIMIT;
+    return mm_arena_dup(&d->arena, line, &d->line[d->lines++]) ? MM_OK : MM_E_NOMEM;
+}
+
 enum mm_code mm_draft_marks(struct mm_draft *d, struct mm_slice text, struct mm_slice *ret_line,
                             struct mm_draft_mark *ret_marks, size_t *ret_n)
 {
@@ -406,17 +420,34 @@ static enum mm_code name_unmarked(struct mm_draft *d)
     return MM_OK;
 }
 
-/* Lines are known by the programs that write them, those without one by their templates. */
-static void put_recognise(const struct mm_draft *d, struct mm_buf *out)
+/* Whether a file of ours recognises this program. */
+static bool names_app(struct mm_slice yaml, struct mm_slice app)
 {
-    mm_buf_str(out, "recognise:\n");
+    struct mm_buf row;
+    bool there;
+
+    mm_buf_init(&row, 256);
+    mm_buf_str(&row, "  - app: [");
+    put_quoted(&row, app);
+    mm_buf_str(&row, "]\n");
+    there = mm_buf_ok(&row) && mm_slice_search(yaml, mm_buf_slice(&row)) != SIZE_MAX;
+    mm_buf_done(&row);
+    return there;
+}
+
+/*
+ * Lines are known by the programs that write them, those without one by their templates. Programs
+ * that the file `there` names already are left out.
+ */
+static void put_recognise(const struct mm_draft *d, struct mm_slice there, struct mm_buf *out)
+{
     for (size_t i = 0; i < d->patterns; i++) {
         struct mm_slice app = d->pattern[i].app;
         bool known = false;
 
         for (size_t k = 0; k < i && app.n > 0; k++)
             known = known || mm_slice_eq(d->pattern[k].app, app);
-        if (known)
+        if (known || (app.n > 0 && names_app(there, app)))
             continue;
         mm_buf_str(out, app.n > 0 ? "  - app: [" : "  - like: [");
         put_quoted(out, app.n > 0 ? app : d->pattern[i].template);
@@ -434,6 +465,17 @@ static bool is_new(struct mm_patterns *set, const struct mm_draft *d, size_t at)
     return mm_patterns_add(set, d->pattern[at].template, (uint16_t)at, NULL) == MM_OK;
 }
 
+static void put_patterns(const struct mm_draft *d, struct mm_patterns *set, struct mm_buf *out)
+{
+    for (size_t i = 0; i < d->patterns; i++) {
+        if (!is_new(set, d, i))
+            continue;
+        mm_buf_str(out, "  - is: ");
+        put_quoted(out, d->pattern[i].template);
+        mm_buf_byte(out, '\n');
+    }
+}
+
 bool mm_draft_yaml(struct mm_draft *d, const struct mm_draft_head *head, struct mm_buf *ret)
 {
     struct mm_patterns *set = mm_patterns_new(&d->arena);
@@ -448,19 +490,32 @@ bool mm_draft_yaml(struct mm_draft *d, const struct mm_draft_head *head, struct 
     put_quoted(ret, title);
     mm_buf_fmt(ret, "}\norder: 900\nwrap: %s\ntimeless: true\nprefix: %.*s.\n",
                d->syslog ? "syslog" : "none", MM_S_ARG(head->name));
-    put_recognise(d, ret);
+    mm_buf_str(ret, "recognise:\n");
+    put_recognise(d, (struct mm_slice){0}, ret);
     mm_buf_str(ret, "decode: pattern\nset: {event.category: ");
     put_quoted(ret, head->category);
     mm_buf_str(ret, ", event.outcome: ");
     put_quoted(ret, head->outcome);
     mm_buf_str(ret, "}\npatterns:\n");
-    for (size_t i = 0; i < d->patterns; i++) {
-        if (!is_new(set, d, i))
-            continue;
-        mm_buf_str(ret, "  - is: ");
-        put_quoted(ret, d->pattern[i].template);
-        mm_buf_byte(ret, '\n');
-    }
+    put_patterns(d, set, ret);
+    return mm_buf_ok(ret);
+}
+
+bool mm_draft_extend(struct mm_draft *d, struct mm_slice yaml, struct mm_buf *ret)
+{
+    static const struct mm_slice recognise = MM_S_INIT("\nrecognise:\n");
+    struct mm_patterns *set = mm_patterns_new(&d->arena);
+    size_t at = mm_slice_search(yaml, recognise);
+
+    mm_buf_reset(ret);
+    if (set == NULL || at == SIZE_MAX || yaml.p[yaml.n - 1] != '\n' ||
+        mm_slice_search(yaml, MM_S("\npatterns:\n")) == SIZE_MAX || name_unmarked(d) != MM_OK ||
+        d->patterns == 0)
+        return false;
+    mm_buf_add(ret, mm_slice_sub(yaml, 0, at + recognise.n));
+    put_recognise(d, yaml, ret);
+    mm_buf_add(ret, mm_slice_sub(yaml, at + recognise.n, SIZE_MAX));
+    put_patterns(d, set, ret);
     return mm_buf_ok(ret);
 }
 

@@ -26,8 +26,8 @@ enum {
 
 /* Bytes of a line that a person has named. */
 struct mm_draft_mark {
-    size_t from, n; /* in the line as it came */
-    struct mm_slice field;
+    size_t from, n;        /* in the line as it came */
+    struct mm_slice field; /* empty: it differs, and nobody needs it */
 };
 
 struct mm_draft_pattern {
@@ -53,6 +53,8 @@ void mm_draft_done(struct mm_draft *d);
  */
 MM_MUST_USE enum mm_code mm_draft_add(struct mm_draft *d, struct mm_slice line,
                                       const struct mm_draft_mark *marks, size_t n);
+/* Keep a line for the test only. MM_E_LIMIT, MM_E_NOMEM. */
+MM_MUST_USE enum mm_code mm_draft_example(struct mm_draft *d, struct mm_slice line);
 /*
  * A line in which marks stand as `{field=text}`; `{{` is a brace. *ret_line is the line without
  * them, in the draft's arena. Room for MM_DRAFT_MARKS. MM_E_SYNTAX, MM_E_LIMIT, MM_E_NOMEM.
@@ -73,6 +75,12 @@ bool mm_draft_name_ok(struct mm_slice name);
 /* The file; false when nothing was added or it did not fit. ret is reset first. */
 MM_MUST_USE bool mm_draft_yaml(struct mm_draft *d, const struct mm_draft_head *head,
                                struct mm_buf *ret);
+/*
+ * The same templates put into a file that mm_draft_yaml once made, behind those that are there.
+ * False when the file's form is another one, or as above. Check the result: people may have
+ * changed the file.
+ */
+MM_MUST_USE bool mm_draft_extend(struct mm_draft *d, struct mm_slice yaml, struct mm_buf *ret);
 /* Its .test, with lines only: what comes out of them is read and accepted by a person. */
 void mm_draft_test(const struct mm_draft *d, struct mm_buf *ret);
 

@@ -66,12 +66,14 @@ static inline struct mm_records *open_records(void)
 static inline void site_open(struct site *s)
 {
     static char formats[1024]; /* mm_test_source has one buffer */
-    static char own_formats[1024];
+    static char own_formats[1024], format[1024];
     struct mm_http_handler handler;
     struct mm_fault fault = {0};
 
     (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
     (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", mm_test_dir());
+    (void)snprintf(format, sizeof(format), "%.*s/mimamori-format",
+                   (int)(strrchr(MM_PROGRAM, '/') - MM_PROGRAM), MM_PROGRAM);
     *s = (struct site){.f = {.now_us = NOW}, .answer = malloc(ANSWER_MAX)};
     CHECK(s->answer != NULL);
     s->f.records = open_records();
@@ -88,6 +90,7 @@ static inline void site_open(struct site *s)
                                                .rule_dirs = {mm_test_source("tests/portal/rules")},
                                                .format_dir = formats,
                                                .own_format_dir = own_formats,
+                                               .format_program = format,
                                                .version = "1.0.0",
                                                .now_us = test_now},
                        &s->portal, &fault),

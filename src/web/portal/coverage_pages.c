@@ -82,7 +82,7 @@ static void write_days(const struct seen *s)
  * could tell; false when none of them is known. */
 static bool could_tell(const struct seen *s, uint32_t *ret)
 {
-    const struct mm_known_formats *known = mm_page_formats(s->p);
+    const struct mm_known_formats *known = mm_page_known(s->p);
     int64_t since = (s->today - MM_COVER_DAYS_SHOWN + 1) * MM_US_PER_DAY;
     bool any = false;
 
@@ -233,6 +233,7 @@ static enum mm_code write_source(struct mm_page *p, const struct mm_fact_source 
         code = mm_source_formats(p->tx, p->arena, source->source, &s.formats, &s.formats_n);
     if (code != MM_OK)
         return code;
+    mm_doc_int(p->doc, "source", source->source);
     write_notices(&s);
     write_days(&s);
     write_topics(&s);

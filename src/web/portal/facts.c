@@ -84,7 +84,7 @@ static void counter(struct mm_doc *d, const char *key, const struct mm_fact_sour
 
 struct mm_slice mm_facts_format_title(struct mm_page *p, struct mm_slice name)
 {
-    const struct mm_known_formats *known = mm_page_formats(p);
+    const struct mm_known_formats *known = mm_page_known(p);
     uint16_t at = known == NULL ? MM_FORMAT_NONE : mm_formats_find(mm_known_set(known), name);
 
     return at == MM_FORMAT_NONE ? name

@@ -123,3 +123,8 @@ size_t mm_known_ours(const struct mm_known_formats *held)
 {
     return held->ours;
 }
+
+const struct mm_format_errors *mm_known_errors(const struct mm_known_formats *held)
+{
+    return &held->errors;
+}

@@ -13,6 +13,7 @@
 #include "base/base.h"
 
 struct mm_formats;
+struct mm_format_errors;
 struct mm_format_shelf;
 struct mm_known_formats; /* one loaded set */
 
@@ -24,6 +25,8 @@ const struct mm_known_formats *mm_formats_hold(struct mm_format_shelf *s, int64_
 /* Give back; *held becomes NULL. NULL is no error. */
 void mm_formats_release(struct mm_format_shelf *s, const struct mm_known_formats **held);
 const struct mm_formats *mm_known_set(const struct mm_known_formats *held);
+/* What was refused of them. */
+const struct mm_format_errors *mm_known_errors(const struct mm_known_formats *held);
 /* Formats from this number on are the operator's own. */
 size_t mm_known_ours(const struct mm_known_formats *held);
 

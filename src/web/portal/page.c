@@ -51,7 +51,7 @@ enum mm_code mm_page_read(struct mm_page *p)
     return mm_records_read(p->portal->cfg.records, p->me.scope, &p->tx);
 }
 
-const struct mm_known_formats *mm_page_formats(struct mm_page *p)
+const struct mm_known_formats *mm_page_known(struct mm_page *p)
 {
     if (p->formats == NULL)
         p->formats = mm_formats_hold(p->portal->formats, p->now_us);

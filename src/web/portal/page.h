@@ -46,7 +46,7 @@ struct mm_page {
     uint32_t company;
     struct mm_scope_hold hold;
     struct mm_tx *tx;
-    const struct mm_known_formats *formats; /* by mm_page_formats; given back after the handler */
+    const struct mm_known_formats *formats; /* by mm_page_known; given back after the handler */
 };
 
 /* Number of a path parameter; MM_E_NOTFOUND when it is none. */
@@ -64,7 +64,7 @@ MM_MUST_USE enum mm_code mm_page_company(struct mm_page *p);
 MM_MUST_USE enum mm_code mm_page_events_client(const struct mm_page *p,
                                                struct mm_events_client **ret);
 /* The log formats in force, until the handler is through; NULL when none can be read. */
-const struct mm_known_formats *mm_page_formats(struct mm_page *p);
+const struct mm_known_formats *mm_page_known(struct mm_page *p);
 /* A snapshot under the whole scope of who asks, in p->tx; ended after the handler. */
 MM_MUST_USE enum mm_code mm_page_read(struct mm_page *p);
 /* Send browsers to a path made from a pattern of ours and numbers; JSON gets the document. */

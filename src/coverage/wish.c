@@ -1,0 +1,96 @@
+/* coverage/wish.c - see wish.h for the contract. */
+#include "coverage/wish.h"
+
+#include "coverage/coverage_priv.h"
+#include "job/job.h"
+
+enum mm_code mm_wish_add(struct mm_tx *tx, const struct mm_wish *w, int64_t now_us)
+{
+    struct mm_q q;
+    enum mm_code code;
+    int64_t wish;
+
+    if (w->yaml.n > MM_WISH_YAML || w->test.n > MM_WISH_YAML)
+        return MM_E_LIMIT;
+    mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_ADD]);
+    mm_q_text(&q, ":verb", w->remove ? MM_S("remove") : MM_S("add"));
+    mm_q_text(&q, ":name", w->name);
+    mm_q_text(&q, ":yaml", w->yaml);
+    mm_q_text(&q, ":test", w->test);
+    mm_q_int(&q, ":user", w->user);
+    mm_q_text(&q, ":who", w->who);
+    mm_q_int(&q, ":now", now_us);
+    code = mm_q_end(&q);
+    if (code != MM_OK)
+        return code;
+    wish = mm_tx_last_id(tx);
+    mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_FORGET]);
+    mm_q_int(&q, ":before", wish - MM_WISH_KEEP + 1);
+    code = mm_q_end(&q);
+    return code == MM_OK ? mm_job_add(tx, MM_JOB_FORMAT, wish, now_us, now_us) : code;
+}
+
+static void read_row(struct mm_q *q, struct mm_arena *a, struct mm_wish *ret)
+{
+    *ret = (struct mm_wish){.wish = mm_q_col_int(q, 0),
+                            .remove = mm_slice_eq(mm_q_col_text(q, 1), MM_S("remove")),
+                            .name = mm_q_col_dup(q, 2, a),
+                            .user = mm_q_col_u32(q, 3),
+                            .who = mm_q_col_dup(q, 4, a),
+                            .state = mm_q_col_dup(q, 5, a),
+                            .why = mm_q_col_dup(q, 6, a),
+                            .wished_us = mm_q_col_int(q, 7)};
+}
+
+enum mm_code mm_wish_get(struct mm_tx *tx, int64_t wish, struct mm_arena *a, struct mm_wish *ret)
+{
+    struct mm_wish w;
+    struct mm_q q;
+    bool found = false;
+    enum mm_code code;
+
+    mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_GET]);
+    mm_q_int(&q, ":wish", wish);
+    if (mm_q_row(&q)) {
+        found = true;
+        read_row(&q, a, &w);
+        w.yaml = mm_q_col_dup(&q, 8, a);
+        w.test = mm_q_col_dup(&q, 9, a);
+    }
+    code = mm_q_end(&q);
+    if (code == MM_OK && found)
+        *ret = w;
+    return code != MM_OK || found ? code : MM_E_NOTFOUND;
+}
+
+enum mm_code mm_wish_end(struct mm_tx *tx, int64_t wish, enum mm_code how)
+{
+    struct mm_q q;
+
+    mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_END]);
+    mm_q_int(&q, ":wish", wish);
+    mm_q_text(&q, ":state", how == MM_OK ? MM_S("done") : MM_S("refused"));
+    mm_q_text(&q, ":why", how == MM_OK ? MM_S("") : mm_slice_str(mm_code_key(how)));
+    return mm_q_end(&q);
+}
+
+enum mm_code mm_wish_list(struct mm_tx *tx, struct mm_arena *a, struct mm_wish **ret, size_t *ret_n)
+{
+    struct mm_wish *list = mm_arena_array(a, MM_WISH_KEEP, sizeof(*list));
+    struct mm_q q;
+    size_t n = 0;
+    enum mm_code code;
+
+    if (list == NULL)
+        return MM_E_NOMEM;
+    mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_LIST]);
+    mm_q_int(&q, ":max", MM_WISH_KEEP);
+    while (n < MM_WISH_KEEP && mm_q_row(&q))
+        read_row(&q, a, &list[n++]);
+    code = mm_q_end(&q);
+    if (code != MM_OK)
+        return code;
+    *ret = list;
+    *ret_n = n;
+    return MM_OK;
+}
