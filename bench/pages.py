@@ -147,6 +147,16 @@ def pages_of(s):
         "users": (("administrator",), [(0, "/users", "president")]),
         "home": (COMPANY, each("/companies/{c}")),
         "sources": (COMPANY, each("/companies/{c}/sources", "{device}")),
+        "source": (STAFF, [(int(c), f"/companies/{c}/sources/{n}", title["source"])
+                           for c, n in s.records("SELECT company, source FROM source "
+                                                 "WHERE company > 0 AND ended_us IS NULL")]),
+        "readable": (("administrator", "analyst"),
+                     [(int(c), f"/companies/{c}/sources/{n}/unread/{u}", 'class="pieces"')
+                      for c, n, u in s.records("SELECT company, source, unread FROM unread "
+                                               "WHERE company > 0")]),
+        "formats": (STAFF, [(0, "/formats", title["formats"])]),
+        "coverage": (STAFF, [(0, "/coverage", title["coverage"])]),
+        "company_coverage": (STAFF, each("/companies/{c}/coverage", title["coverage"])),
         "company_cases": (COMPANY, each("/companies/{c}/cases?show=all")),
         "case": (COMPANY, [(c, f"/companies/{c}/cases/{k}", name) for c, k, name in cases]),
         "report": (REPORTERS, each("/companies/{c}/report", "<form")),
@@ -355,4 +365,5 @@ def main():
               f"{also}")
 
 
-main()
+if __name__ == "__main__":
+    main()
