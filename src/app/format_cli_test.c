@@ -152,3 +152,73 @@ TEST(a_format_of_ones_own_is_taken_away_and_ours_are_not)
     CHECK_NUM(RUN(out, "add", "--state", "state", "squid.yaml"), 1);
     CHECK(says(out, "have that name"));
 }
+
+/* Ask as the portal does: a document on standard input. */
+static int draft(char out[OUT_MAX], const char *question, const char *name)
+{
+    char *argv[] = {strdup(MM_PROGRAM), strdup("draft"), strdup("--name"), strdup(name), NULL};
+    int status, fd;
+    ssize_t n;
+    pid_t pid;
+
+    put("question", question);
+    fd = open("out", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    pid = fork();
+    CHECK(fd >= 0 && pid >= 0);
+    if (pid == 0) {
+        if (freopen("question", "r", stdin) == NULL || dup2(fd, 1) != 1)
+            _exit(99);
+        (void)execv(argv[0], argv);
+        _exit(98);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    n = pread(fd, out, OUT_MAX - 1, 0);
+    CHECK(n >= 0);
+    out[n] = '\0';
+    (void)close(fd);
+    for (int i = 0; argv[i] != NULL; i++)
+        free(argv[i]);
+    return WEXITSTATUS(status);
+}
+
+TEST(draft_answers_a_page_and_ends_at_what_is_no_question)
+{
+    static const char *const no_questions[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"lines\":3}",
+        "{\"lines\":[]}",
+        "{\"lines\":[\"41\"],\"marks\":[3]}",
+        "{\"lines\":[\"41\"],\"marks\":[{\"from\":-1,\"n\":2}]}",
+    };
+    char out[OUT_MAX];
+
+    begin();
+    for (size_t i = 0; i < sizeof(no_questions) / sizeof(no_questions[0]); i++)
+        CHECK_NUM(draft(out, no_questions[i], "door"), 1);
+    CHECK_NUM(draft(out, "{}", "../door"), 2);
+    /* A mark outside of the line, and a line that is no text at all. */
+    CHECK_NUM(draft(out, "{\"lines\":[\"4142\"],\"marks\":[{\"from\":1,\"n\":9,\"field\":\"x\"}]}",
+                    "door"),
+              0);
+    CHECK(says(out, "\"marks_ok\":false"));
+    CHECK(!says(out, "\"yaml\""));
+    CHECK_NUM(draft(out, "{\"lines\":[\"00ff0a1bzz\",\"\"],\"marks\":[]}", "door"), 0);
+}
+
+TEST(draft_reads_a_line_in_the_character_set_of_japanese_devices)
+{
+    char out[OUT_MAX];
+
+    begin();
+    /* "login ok user=" and a name of three kana in CP932. */
+    CHECK_NUM(draft(out,
+                    "{\"category\":\"authentication\",\"outcome\":\"success\",\"title\":\"T\","
+                    "\"lines\":[\"6c6f67696e206f6b20757365723d2082bd82c882a9\"],"
+                    "\"marks\":[]}",
+                    "door"),
+              0);
+    CHECK(says(out, "\xe3\x81\x9f\xe3\x81\xaa\xe3\x81\x8b"));
+    CHECK(says(out, "\"parsed\":true"));
+}

@@ -5,6 +5,8 @@
 
 #include "base/time.h"
 #include "codec/cluster.h"
+#include "coverage/wish.h"
+#include "job/job.h"
 #include "model/event.h"
 #include "store/records/system_scope.h"
 #include "tests/harness/test.h"
@@ -24,7 +26,8 @@ static const struct mm_feature company_feature = {
 
 static struct mm_records *open_records(void)
 {
-    static const struct mm_feature *const features[] = {&company_feature, &mm_coverage_feature};
+    static const struct mm_feature *const features[] = {&company_feature, &mm_job_feature,
+                                                        &mm_coverage_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
     const struct mm_stmt *bad = NULL;
@@ -32,7 +35,7 @@ static struct mm_records *open_records(void)
 
     CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
                                                            .features = features,
-                                                           .feature_count = 2,
+                                                           .feature_count = MM_COUNT(features),
                                                            .version = "1.0.0"},
                               &rec, &fault),
               MM_OK);
@@ -321,4 +324,60 @@ TEST(a_source_that_is_entered_as_another_device_is_noticed)
     CHECK(mm_cover_other(list, 2, MM_S("fortigate")) == SIZE_MAX);
     CHECK(mm_cover_other(list, 2, MM_S("")) == SIZE_MAX);
     CHECK_NUM(mm_cover_other(list, 2, MM_S("squid")), 0);
+}
+
+static enum mm_code add_wish(struct mm_tx *tx, void *arg)
+{
+    return mm_wish_add(tx, arg, NOW);
+}
+
+static enum mm_code end_wish(struct mm_tx *tx, void *arg)
+{
+    return mm_wish_end(tx, *(int64_t *)arg, MM_E_EXISTS);
+}
+
+TEST(wishes_are_kept_with_a_job_until_they_are_ended_and_old_ones_go)
+{
+    static uint8_t long_text[MM_WISH_YAML + 1];
+    struct mm_records *rec = open_records();
+    struct mm_scope_hold hold;
+    const struct mm_scope *operators = mm_system_company(&hold, 0);
+    struct mm_wish wish = {
+        .name = MM_S("door"), .yaml = MM_S("y"), .test = MM_S("t"), .user = 3, .who = MM_S("soc")};
+    struct mm_wish *list = NULL, one;
+    struct mm_tx *tx = NULL;
+    struct mm_arena a;
+    size_t n = 0;
+    int64_t first = 1;
+
+    mm_arena_init(&a, 1 << 22);
+    for (int i = 0; i < MM_WISH_KEEP + 3; i++) {
+        wish.remove = i % 2 == 1;
+        CHECK_NUM(mm_records_write(rec, operators, add_wish, &wish), MM_OK);
+        if (i == 0)
+            CHECK_NUM(mm_records_write(rec, operators, end_wish, &first), MM_OK);
+    }
+    CHECK(mm_records_read(rec, operators, &tx) == MM_OK);
+    /* The first one was ended and is forgotten; those that wait stay, however many. */
+    CHECK_NUM(mm_wish_get(tx, 1, &a, &one), MM_E_NOTFOUND);
+    CHECK_NUM(mm_wish_get(tx, 2, &a, &one), MM_OK);
+    CHECK(one.remove && one.user == 3);
+    CHECK_SLICE(one.yaml, "y");
+    CHECK_SLICE(one.state, "waiting");
+    CHECK_NUM(mm_wish_list(tx, &a, &list, &n), MM_OK);
+    CHECK_NUM(n, MM_WISH_KEEP);
+    CHECK_NUM(list[0].wish, MM_WISH_KEEP + 3);
+    CHECK_NUM(mm_job_failed_count(tx, MM_S("format"), &(uint64_t){0}), MM_OK);
+    mm_records_read_done(&tx);
+    first = 2;
+    CHECK_NUM(mm_records_write(rec, operators, end_wish, &first), MM_OK);
+    CHECK(mm_records_read(rec, operators, &tx) == MM_OK);
+    CHECK_NUM(mm_wish_get(tx, 2, &a, &one), MM_OK);
+    CHECK_SLICE(one.state, "refused");
+    CHECK(one.yaml.n == 0 && one.why.n > 0);
+    mm_records_read_done(&tx);
+    wish.yaml = mm_slice_of(long_text, sizeof(long_text));
+    CHECK_NUM(mm_records_write(rec, operators, add_wish, &wish), MM_E_LIMIT);
+    mm_arena_done(&a);
+    mm_records_close(&rec);
 }

@@ -191,11 +191,15 @@ static void put_mark(struct writing *w, const struct mm_draft_mark *m)
 {
     struct mm_slice value = mm_slice_sub(w->text, m->from, m->n);
     bool time = mm_slice_eq(m->field, MM_S("@timestamp"));
+    /* What two parts are said to be only one can be: the other one is kept under a name of its own.
+     */
+    struct mm_slice name =
+        taken(&w->names, m->field) ? own_name(w->d, m->field, &w->names) : m->field;
 
-    put_capture(w->out, time ? (struct mm_slice){0} : m->field,
+    put_capture(w->out, time ? (struct mm_slice){0} : name,
                 type_of(value, m->field, m->from + m->n == w->text.n));
-    if (m->field.n > 0 && w->names.n < MM_COUNT(w->names.name))
-        w->names.name[w->names.n++] = m->field;
+    if (name.n > 0 && w->names.n < MM_COUNT(w->names.name))
+        w->names.name[w->names.n++] = name;
 }
 
 /* Bytes of a piece that marks have left over. */

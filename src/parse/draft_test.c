@@ -102,3 +102,64 @@ TEST(draft_refuses_marks_outside_of_the_message)
           !mm_draft_name_ok(MM_S("-a")) && mm_draft_name_ok(MM_S("a-1")));
     mm_draft_done(&d);
 }
+
+TEST(draft_marks_an_address_with_its_port_and_what_nobody_needs)
+{
+    static struct mm_draft d;
+    struct mm_slice line = MM_S("<13>Nov 20 10:00:00 h gated[1]: deny 192.0.2.7:4711 ticket A-17x "
+                                "a b");
+    struct mm_draft_mark marks[] = {{.from = 37, .n = 14, .field = MM_S("destination")},
+                                    {.from = 59, .n = 5, .field = {0}},
+                                    {.from = 65, .n = 1, .field = MM_S("value")},
+                                    {.from = 67, .n = 1, .field = MM_S("value")}};
+    struct mm_buf yaml;
+
+    CHECK(mm_draft_init(&d) == MM_OK);
+    mm_buf_init(&yaml, MM_DRAFT_YAML);
+    CHECK_NUM(mm_draft_add(&d, line, marks, MM_COUNT(marks)), MM_OK);
+    CHECK_NUM(mm_draft_example(&d, MM_S("another line")), MM_OK);
+    make(&d, &yaml);
+    CHECK(line_of(
+              &yaml,
+              "  - is: 'deny {destination:ip:port} ticket {:word} {value:word} {value2:word}'\n") !=
+          NULL);
+    CHECK(mm_slice_search(mm_buf_slice(&yaml), MM_S("another")) == SIZE_MAX);
+    mm_draft_test(&d, &yaml);
+    CHECK(line_of(&yaml, "<\\ another line\n") != NULL);
+    mm_buf_done(&yaml);
+    mm_draft_done(&d);
+}
+
+TEST(draft_extends_a_file_of_its_own_and_no_other)
+{
+    static const struct mm_slice own =
+        MM_S_INIT("format: door\nwrap: syslog\nrecognise:\n  - app: ['doord']\ndecode: pattern\n"
+                  "patterns:\n  - is: 'opened'\n");
+    static const char *const others[] = {
+        "",
+        "format: door\ndecode: pattern\npatterns:\n  - is: 'x'\n",
+        "format: door\nrecognise:\n  - app: [x]\ndecode: kv\n",
+        "format: door\nrecognise:\n  - app: [x]\npatterns:\n  - is: 'x'",
+    };
+    static const char *const lines[] = {"<13>Nov 20 10:00:00 h doord[1]: closed by 192.0.2.7",
+                                        "<13>Nov 20 10:00:00 h lockd[1]: locked"};
+    static struct mm_draft d;
+    struct mm_draft_mark mark = {.from = 32, .n = 6, .field = MM_S("event.action")};
+    struct mm_buf yaml;
+
+    mm_buf_init(&yaml, MM_DRAFT_YAML);
+    CHECK(mm_draft_init(&d) == MM_OK);
+    CHECK(!mm_draft_extend(&d, own, &yaml)); /* nothing was added */
+    for (size_t i = 0; i < MM_COUNT(lines); i++)
+        CHECK_NUM(mm_draft_add(&d, mm_slice_str(lines[i]), &mark, 1), MM_OK);
+    for (size_t i = 0; i < MM_COUNT(others); i++)
+        CHECK(!mm_draft_extend(&d, mm_slice_str(others[i]), &yaml));
+    CHECK(mm_draft_extend(&d, own, &yaml));
+    CHECK_SLICE(mm_buf_slice(&yaml),
+                "format: door\nwrap: syslog\nrecognise:\n  - app: ['lockd']\n  - app: ['doord']\n"
+                "decode: pattern\npatterns:\n  - is: 'opened'\n"
+                "  - is: '{event.action:word} by {source.ip:ip}'\n"
+                "  - is: '{event.action:word}'\n");
+    mm_buf_done(&yaml);
+    mm_draft_done(&d);
+}
