@@ -160,11 +160,12 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
 
 struct mm_matcher_stats {
     uint64_t events;
-    uint64_t routed;    /* events that some rule's logsource names */
-    uint64_t evaluated; /* rules whose condition was worked out */
-    uint64_t hits;      /* without hidden ones */
-    uint64_t hidden;    /* by filters */
-    uint64_t undecided; /* conditions that a regular expression's limit left open */
+    uint64_t routed;         /* events that some rule's logsource names */
+    uint64_t evaluated;      /* rules whose condition was worked out */
+    uint64_t hits;           /* without hidden ones */
+    uint64_t hidden;         /* by filters */
+    uint64_t undecided;      /* conditions that a regular expression's limit left open */
+    uint32_t undecided_rule; /* the last one's rule */
 };
 
 struct mm_matcher_stats mm_matcher_stats(const struct mm_matcher *m);

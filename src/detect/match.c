@@ -112,6 +112,7 @@ static bool rule_matches(struct mm_matcher *m, uint32_t rule)
         return yes;
     m->undecided[rule]++;
     m->stats.undecided++;
+    m->stats.undecided_rule = rule;
     return false;
 }
 

@@ -26,6 +26,7 @@ enum {
     MM_CHUNK_SOURCES = 512,            /* different senders in one chunk */
     MM_CHUNK_IN = 4 * 1024 * 1024,     /* bytes of bodies */
     MM_CHUNK_OUT = 24 * 1024 * 1024,   /* rows; what does not fit is handed back undone */
+    MM_CHUNK_RULE_ID = 64,             /* a UUID has 36 */
     MM_CHUNK_ALERTS = 4 * 1024 * 1024, /* alerts; likewise */
     MM_FORMAT_NAME = 48,               /* name of a format file, NUL included */
     MM_CHUNK_UNREAD = 64,        /* templates of unread lines; what is beyond is counted only */
@@ -86,6 +87,12 @@ struct mm_chunk_format {
 
 enum mm_chunk_state { MM_CHUNK_FREE, MM_CHUNK_FILLED, MM_CHUNK_DONE };
 
+/* A rule worth a word to the operator; count 0: none. */
+struct mm_chunk_rule {
+    uint32_t count;
+    char id[MM_CHUNK_RULE_ID];
+};
+
 struct mm_chunk {
     _Atomic uint32_t state;
     /* Written by the sink before FILLED. */
@@ -103,6 +110,8 @@ struct mm_chunk {
     uint32_t alerts_n;   /* bytes of alerts */
     uint32_t unread_n;
     uint32_t formats_n;
+    struct mm_chunk_rule loud;      /* matched more than half of the records */
+    struct mm_chunk_rule undecided; /* conditions left open, and the rule of the last */
     /* Written by the master when a shard dies. */
     uint32_t death_at;
     uint32_t deaths;

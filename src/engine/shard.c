@@ -36,7 +36,9 @@ struct shard {
     /* Of the chunk being worked on. */
     struct mm_cluster unread; /* as the chunk's, by index */
     struct mm_buf shape;
-    uint32_t looked; /* unread lines */
+    uint32_t looked;   /* unread lines */
+    uint32_t *alerted; /* per rule: alerts, hidden ones as well */
+    uint64_t undecided;
     uint64_t fields[MM_CHUNK_FORMATS][MM_F_WORDS];
 };
 
@@ -113,7 +115,8 @@ static void *start(void *prepared)
     s->p = prepared;
     s->scratch = mm_scratch_new();
     s->matcher = mm_matcher_new(s->p->rules);
-    if (s->scratch == NULL || s->matcher == NULL ||
+    s->alerted = calloc(mm_rules_count(s->p->rules) + 1, sizeof(*s->alerted));
+    if (s->scratch == NULL || s->matcher == NULL || s->alerted == NULL ||
         mm_native_new(MM_ET_EVENTS, &s->rows) != MM_OK ||
         mm_cluster_init(&s->unread, MM_CHUNK_UNREAD) != MM_OK)
         return NULL; /* NOLINT(clang-analyzer-unix.Malloc): the process ends, all is given back */
@@ -168,7 +171,8 @@ static void put_alert(struct shard *s, uint32_t rule, struct mm_slice event,
 
     mm_rules_alert(s->p->rules, rule, &s->ev, tmp, &a);
     /* 64 copies of the longest event do not fit: later ones point to the first by number. */
-    a.event = s->alerts.n < MM_CHUNK_ALERTS / 2 ? event : (struct mm_slice){0};
+    if (++s->alerted[rule] <= MM_SHARD_RULE_FULL && s->alerts.n < MM_CHUNK_ALERTS / 2)
+        a.event = event;
     a.hidden_by = hidden_by;
     mm_alert_encode(&s->alerts, &a);
 }
@@ -381,6 +385,32 @@ static void read_heads(struct shard *s, const struct mm_chunk *c, const struct m
     }
 }
 
+static void name_rule(struct mm_chunk_rule *to, const struct shard *s, size_t rule, uint64_t count)
+{
+    struct mm_slice id = mm_slice_sub(mm_rules_get(s->p->rules, rule)->id, 0, sizeof(to->id) - 1);
+
+    memset(to, 0, sizeof(*to));
+    to->count = count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+    if (id.n > 0)
+        memcpy(to->id, id.p, id.n);
+}
+
+/* Which rule matched nearly everything, and which could not be decided? */
+static void note_rules(struct shard *s, struct mm_chunk *c, uint32_t done)
+{
+    struct mm_matcher_stats st = mm_matcher_stats(s->matcher);
+    size_t n = mm_rules_count(s->p->rules), most = 0;
+
+    c->loud = c->undecided = (struct mm_chunk_rule){0};
+    for (size_t i = 1; i < n; i++)
+        most = s->alerted[i] > s->alerted[most] ? i : most;
+    if (n > 0 && done >= MM_SHARD_LOUD_MIN && s->alerted[most] > done / 2)
+        name_rule(&c->loud, s, most, s->alerted[most]);
+    if (st.undecided > s->undecided)
+        name_rule(&c->undecided, s, st.undecided_rule, st.undecided - s->undecided);
+    s->undecided = st.undecided;
+}
+
 static void work(void *shard, struct mm_chunk *c)
 {
     struct shard *s = shard;
@@ -393,6 +423,7 @@ static void work(void *shard, struct mm_chunk *c)
     c->unread_n = 0;
     c->formats_n = 0;
     s->looked = 0;
+    memset(s->alerted, 0, mm_rules_count(s->p->rules) * sizeof(*s->alerted));
     mm_cluster_reset(&s->unread);
     memset(c->count, 0, c->sources_n * sizeof(c->count[0]));
     mm_native_reset(s->rows);
@@ -411,6 +442,7 @@ static void work(void *shard, struct mm_chunk *c)
     MM_ASSERT(done > c->from_n); /* an empty output takes any record */
     MM_ASSERT(mm_native_put(s->rows, put, c) == MM_OK);
     write_notes(s, c);
+    note_rules(s, c, done - c->from_n);
     c->done_n = done;
 }
 

@@ -12,7 +12,11 @@
 #include "engine/master.h"
 
 enum {
-    MM_SHARD_HITS_MAX = 64, /* rules that one event may alert; more are counted */
+    /* Alerts of one rule in a chunk that carry the event itself: one that matches everything must
+     * not fill the chunk. All are counted, and the event is in the store. */
+    MM_SHARD_RULE_FULL = 100,
+    MM_SHARD_LOUD_MIN = 1000, /* records of a chunk before half of them are many */
+    MM_SHARD_HITS_MAX = 64,   /* rules that one event may alert; more are counted */
     MM_SHARD_RULE_DIRS = 4,
     /* Room kept free at the end of the rows: one record's row with every field at its longest. */
     MM_SHARD_ROW_MAX = 2 * 1024 * 1024,

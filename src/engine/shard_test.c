@@ -207,3 +207,76 @@ TEST(shard_passes_on_what_a_filter_hides)
     CHECK_SLICE(alert.hidden_by, "");
     CHECK(mm_rd_left(&rd) == 0);
 }
+
+static void put_rule(const char *text)
+{
+    char path[1024];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/rule.yml", mm_test_dir());
+    f = fopen(path, "we");
+    CHECK(f != NULL && fputs(text, f) >= 0);
+    CHECK(fclose(f) == 0);
+}
+
+/* It is named, its alerts are all there, few of them with the event; the other rule goes on. */
+TEST(shard_names_a_rule_that_matches_everything)
+{
+    static struct bench b; /* a shard's memory ends with its process */
+    struct mm_alert alert;
+    size_t all = 0, full = 0, other = 0;
+    struct mm_rd rd;
+
+    put_rule("title: All\nid: rule-all\nlogsource: {category: proxy}\n"
+             "detection: {s: {cs-host: '*'}, condition: s}\n---\n"
+             "title: Bob\nid: rule-bob\nlogsource: {category: proxy}\n"
+             "detection: {s: {cs-username: bob}, condition: s}\n");
+    begin(&b);
+    for (int i = 0; i < MM_SHARD_LOUD_MIN; i++) {
+        add(&b, 8,
+            i == MM_SHARD_LOUD_MIN - 1
+                ? SQUID
+                : "1795147200.123 5 192.168.1.9 TCP_MISS/200 512 GET http://example.com/ eve "
+                  "HIER_DIRECT/192.0.2.1 text/html");
+    }
+    b.ops.work(b.shard, b.chunk);
+    CHECK_NUM(b.chunk->done_n, MM_SHARD_LOUD_MIN);
+    CHECK_NUM(b.chunk->loud.count, MM_SHARD_LOUD_MIN);
+    CHECK_SLICE(mm_slice_str(b.chunk->loud.id), "rule-all");
+    CHECK_NUM(b.chunk->undecided.count, 0);
+    rd = mm_rd_of(mm_slice_of(b.chunk->alerts, b.chunk->alerts_n));
+    while (mm_alert_decode(&rd, &alert)) {
+        bool bob = mm_slice_eq(alert.rule_id, MM_S("rule-bob"));
+
+        other += bob && alert.event.n > 0;
+        all += !bob;
+        full += !bob && alert.event.n > 0;
+    }
+    CHECK_NUM(all, MM_SHARD_LOUD_MIN);
+    CHECK_NUM(full, MM_SHARD_RULE_FULL);
+    CHECK_NUM(other, 1);
+}
+
+TEST(shard_names_a_rule_that_could_not_be_decided)
+{
+    static struct bench b; /* a shard's memory ends with its process */
+    static char line[40 * 1024];
+    int n;
+
+    put_rule("title: Slow\nid: rule-slow\nlogsource: {category: proxy}\n"
+             "detection: {s: {c-uri|re: '(a|aa)+$'}, condition: s}\n");
+    begin(&b);
+    n = snprintf(line, sizeof(line),
+                 "1795147200.123 5 192.168.1.9 TCP_MISS/200 512 GET http://example.com/");
+    memset(line + n, 'a', sizeof(line) - 200);
+    (void)snprintf(line + n + sizeof(line) - 200, 200 - (size_t)n,
+                   "b eve HIER_DIRECT/192.0.2.1 x/y");
+    add(&b, 8, line);
+    add(&b, 8, SQUID);
+    b.ops.work(b.shard, b.chunk);
+    CHECK_NUM(b.chunk->done_n, 2);
+    CHECK_NUM(b.chunk->undecided.count, 1);
+    CHECK_SLICE(mm_slice_str(b.chunk->undecided.id), "rule-slow");
+    CHECK_NUM(b.chunk->loud.count, 0);
+    CHECK_NUM(b.chunk->alerts_n, 0);
+}

@@ -367,6 +367,22 @@ static struct mm_batch *batch_of(struct mm_sink *s, uint64_t id)
     return NULL;
 }
 
+/* Say which rule it is, once a minute. The name comes out of a shard: printable or not at all. */
+static void say_rule(const struct mm_chunk_rule *r, const char *what, int64_t *io_said_us)
+{
+    char id[MM_CHUNK_RULE_ID];
+    int64_t now_us = mm_mono_us();
+
+    if (r->count == 0 || (*io_said_us != 0 && now_us - *io_said_us < 60 * MM_US_PER_S))
+        return;
+    *io_said_us = now_us;
+    memcpy(id, r->id, sizeof(id));
+    id[sizeof(id) - 1] = '\0';
+    for (size_t i = 0; id[i] != 0; i++)
+        id[i] = id[i] > 0x20 && id[i] < 0x7f ? id[i] : '?';
+    mm_log_warn("engine", "%s: rule=%s times=%u", what, id, r->count);
+}
+
 /* Take back what shards have finished. */
 static enum mm_code collect(struct mm_sink *s, bool *ret_any)
 {
@@ -381,6 +397,8 @@ static enum mm_code collect(struct mm_sink *s, bool *ret_any)
             *ret_any = true;
             if (code != MM_OK)
                 return code;
+            say_rule(&c->loud, "a rule matches nearly everything", &s->loud_us);
+            say_rule(&c->undecided, "conditions could not be decided", &s->undecided_us);
             if (c->done_n < c->records_n) {
                 mm_ring_again(ring);
                 break;

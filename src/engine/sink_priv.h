@@ -60,7 +60,8 @@ struct mm_sink {
     struct mm_headers *headers; /* what sources have said of their columns */
     uint64_t next_id;
     int64_t housekept_us;
-    uint64_t given_back; /* `stored` when memory was last given back */
+    int64_t loud_us, undecided_us; /* when a word was last said about such a rule */
+    uint64_t given_back;           /* `stored` when memory was last given back */
     /* Shared. */
     pthread_mutex_t lock;
     pthread_cond_t work; /* a batch is ready, or stop */
