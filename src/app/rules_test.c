@@ -191,6 +191,7 @@ static void tools_done(struct tools *t)
     mm_rules_unref(&t->set);
     mm_json_free(&t->json);
     mm_winevent_free(&t->win);
+    free(t->has_file);
 }
 
 TEST(sigmahq_regression_events_fire_their_rules)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "decode/eventjson.h"
 #include "decode/winevent.h"
 #include "detect/why.h"
 #include "os/file.h"
@@ -161,21 +162,14 @@ static bool read_event(const struct mm_json_doc *doc, struct mm_arena *arena, st
     struct mm_winevent *win = mm_winevent_new();
     struct mm_decode_env env = {.arena = arena};
     bool ok = win != NULL && doc->item[0].type == MM_JSON_OBJECT;
+    size_t unfit = 0;
 
     if (ok && mm_winevent_is(doc)) {
         ok = mm_winevent_decode(win, doc, &env, ev, NULL) == MM_OK;
     } else if (ok) {
-        for (size_t i = 1; i < doc->n; i = doc->item[i].end) {
-            const struct mm_json_item *it = &doc->item[i];
-
-            if (mm_slice_eq(it->key, MM_S("mimamori.format")))
-                ev->format = it->text;
-            else if (mm_slice_eq(it->key, MM_S("event.original")))
-                ev->original = it->text;
-            else if (mm_json_is_scalar(it) && it->type != MM_JSON_NULL &&
-                     !mm_event_name(ev, it->key, it->text))
-                fprintf(stderr, "mimamori: a field of the event does not fit its type\n");
-        }
+        ok = mm_event_of_json(doc, ev, &unfit);
+        if (unfit > 0)
+            fprintf(stderr, "mimamori: a field of the event does not fit its type\n");
     }
     mm_winevent_free(&win);
     return ok;
