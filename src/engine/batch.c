@@ -33,6 +33,9 @@ void mm_batch_free(struct mm_batch **pb)
     for (size_t i = 0; i < b->unread_n; i++)
         free(b->unread[i]);
     free(b->unread);
+    for (size_t i = 0; i < b->headers_n; i++)
+        free((void *)(uintptr_t)b->headers[i].line.p); /* ours, as above */
+    free(b->headers);
     free(b->formats);
     free(b->blocks);
     free(b->counts);
@@ -110,6 +113,32 @@ void mm_batch_aside(struct mm_batch *b, uint32_t company, uint32_t source, uint6
     if (n > 0)
         memcpy(a->bytes, bytes.p, n);
     b->asides_n++;
+}
+
+enum mm_code mm_batch_header(struct mm_batch *b, uint32_t company, uint32_t source, uint64_t seq,
+                             struct mm_slice line)
+{
+    uint8_t *own;
+
+    MM_ASSERT(line.n > 0);
+    if (b->headers_n == MM_BATCH_HEADERS_MAX)
+        return MM_OK;
+    if (b->headers_n == b->headers_cap) {
+        size_t cap = b->headers_cap == 0 ? 16 : b->headers_cap * 2;
+        struct mm_batch_header *more = realloc(b->headers, cap * sizeof(*more));
+
+        if (more == NULL)
+            return MM_E_NOMEM;
+        b->headers = more;
+        b->headers_cap = cap;
+    }
+    own = malloc(line.n);
+    if (own == NULL)
+        return MM_E_NOMEM;
+    memcpy(own, line.p, line.n);
+    b->headers[b->headers_n++] = (struct mm_batch_header){
+        .company = company, .source = source, .seq = seq, .line = mm_slice_of(own, line.n)};
+    return MM_OK;
 }
 
 /* What the shard counted, and when each sender was last heard. */
@@ -294,6 +323,13 @@ static int by_unread(const void *pa, const void *pb)
     return c != 0 ? c : a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
+static int by_seq(const void *pa, const void *pb)
+{
+    const struct mm_batch_header *a = pa, *b = pb;
+
+    return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
 void mm_batch_sort(struct mm_batch *b)
 {
     MM_ASSERT(mm_batch_complete(b));
@@ -303,4 +339,6 @@ void mm_batch_sort(struct mm_batch *b)
         qsort(b->formats, b->formats_n, sizeof(b->formats[0]), by_format);
     if (b->unread_n > 1)
         qsort(b->unread, b->unread_n, sizeof(b->unread[0]), by_unread);
+    if (b->headers_n > 1)
+        qsort(b->headers, b->headers_n, sizeof(b->headers[0]), by_seq);
 }

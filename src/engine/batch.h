@@ -20,9 +20,10 @@ enum {
     MM_BATCH_SIEVES_MAX = 128 * 1024 * 1024, /* 2,000 rows that waited, of 48 KiB */
     MM_BATCH_COUNTS_MAX = 512 * 1024,        /* different senders; a register holds 200,000 */
     MM_BATCH_FORMATS_MAX = 1024 * 1024,      /* a register's sources with some formats each */
-    MM_BATCH_UNREAD_MAX = 2000, /* templates; what is beyond is counted only. They cost a write
-                                   some milliseconds, all of one sender's among its 100 kept */
-    MM_BATCH_ASIDES_MAX = 1000, /* what is beyond is in the events only */
+    MM_BATCH_UNREAD_MAX = 2000,  /* templates; what is beyond is counted only. They cost a write
+                                    some milliseconds, all of one sender's among its 100 kept */
+    MM_BATCH_ASIDES_MAX = 1000,  /* what is beyond is in the events only */
+    MM_BATCH_HEADERS_MAX = 4096, /* header lines; a restart forgets those beyond */
 };
 
 struct mm_batch_count {
@@ -55,6 +56,13 @@ struct mm_batch_aside {
     size_t bytes_n;
 };
 
+/* A line that names columns, and where it stands. */
+struct mm_batch_header {
+    uint32_t company, source;
+    uint64_t seq;
+    struct mm_slice line; /* malloc'ed */
+};
+
 struct mm_batch {
     struct mm_batch *next;
     uint64_t id;
@@ -80,6 +88,8 @@ struct mm_batch {
     size_t formats_n, formats_cap;
     struct mm_batch_unread **unread;
     size_t unread_n;
+    struct mm_batch_header *headers; /* by number once the batch is complete */
+    size_t headers_n, headers_cap;
     struct mm_batch_aside *asides;
     size_t asides_n;
 };
@@ -92,7 +102,11 @@ MM_MUST_USE enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chu
 /* Remember a record that could not be read. */
 void mm_batch_aside(struct mm_batch *b, uint32_t company, uint32_t source, uint64_t seq,
                     int64_t received_us, const char *why, struct mm_slice bytes);
-/* Bring counters into the order in which they are written: by company, then source. */
+/* Remember a line that names columns. */
+MM_MUST_USE enum mm_code mm_batch_header(struct mm_batch *b, uint32_t company, uint32_t source,
+                                         uint64_t seq, struct mm_slice line);
+/* Bring counters into the order in which they are written, by company, then source; header lines
+ * into that of their numbers. */
 void mm_batch_sort(struct mm_batch *b);
 static inline bool mm_batch_complete(const struct mm_batch *b)
 {

@@ -3,16 +3,36 @@
 
 #include <stdlib.h>
 
+#include "base/rd.h"
+
 struct kept {
     uint64_t used; /* 0: free */
     uint32_t company, source;
+    bool changed;
     size_t n;
     uint8_t text[MM_HEADERS_TEXT];
+};
+
+struct
+try {
+    uint32_t company, source;
+    size_t n;
+    uint8_t text[MM_HEADERS_TRY];
+};
+
+/* Who had to make room, and was written once. */
+struct gone {
+    uint32_t company, source;
 };
 
 struct mm_headers {
     uint64_t clock; /* 0: nothing has been kept */
     struct kept kept[MM_HEADERS_SOURCES];
+    struct try try[MM_HEADERS_TRIES];
+    size_t tries_n;
+    struct gone gone[MM_HEADERS_SOURCES]; /* as many as changed in one batch; later ones stay */
+    size_t gone_n;
+    uint8_t all[MM_HEADERS_TEXT + MM_HEADERS_TRIES * (MM_HEADERS_TRY + 1)];
 };
 
 struct mm_headers *mm_headers_new(void)
@@ -62,18 +82,28 @@ static size_t find_line(const struct kept *k, struct mm_slice line)
     return SIZE_MAX;
 }
 
+static struct kept *find(struct mm_headers *h, uint32_t company, uint32_t source)
+{
+    for (size_t i = 0; i < MM_HEADERS_SOURCES && h->clock > 0 && h->kept[i].used > 0; i++) {
+        if (h->kept[i].company == company && h->kept[i].source == source)
+            return &h->kept[i];
+    }
+    return NULL;
+}
+
+/* The source's place, with nothing in it when it is new. */
 static struct kept *place(struct mm_headers *h, uint32_t company, uint32_t source)
 {
-    struct kept *oldest = &h->kept[0];
+    struct kept *k = find(h, company, source), *oldest = &h->kept[0];
 
-    for (size_t i = 0; i < MM_HEADERS_SOURCES; i++) {
-        struct kept *k = &h->kept[i];
-
-        if (k->used != 0 && k->company == company && k->source == source)
-            return k;
-        if (k->used < oldest->used)
-            oldest = k;
+    if (k != NULL)
+        return k;
+    for (size_t i = 1; i < MM_HEADERS_SOURCES; i++) {
+        if (h->kept[i].used < oldest->used)
+            oldest = &h->kept[i];
     }
+    if (oldest->used > 0 && h->gone_n < MM_COUNT(h->gone))
+        h->gone[h->gone_n++] = (struct gone){oldest->company, oldest->source};
     oldest->company = company;
     oldest->source = source;
     oldest->n = 0;
@@ -89,6 +119,7 @@ void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, st
         return;
     k = place(h, company, source);
     k->used = ++h->clock;
+    k->changed = true;
     /* A log that begins again says what it said before: the line becomes the newest. "#path" stands
      * in front of its "#fields", so both move, one after the other. */
     at = find_line(k, line);
@@ -103,11 +134,134 @@ void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, st
     k->n += line.n + 1;
 }
 
-struct mm_slice mm_headers_of(const struct mm_headers *h, uint32_t company, uint32_t source)
+void mm_headers_put(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice lines)
 {
-    for (size_t i = 0; i < MM_HEADERS_SOURCES && h->clock > 0 && h->kept[i].used > 0; i++) {
-        if (h->kept[i].company == company && h->kept[i].source == source)
-            return mm_slice_of(h->kept[i].text, h->kept[i].n);
+    struct mm_rd rd = mm_rd_of(lines);
+    struct mm_slice line;
+
+    while (mm_rd_until(&rd, '\n', &line))
+        mm_headers_note(h, company, source, line);
+}
+
+/* ---- first lines of CSV files ---- */
+
+bool mm_headers_may(struct mm_slice line)
+{
+    size_t cells = 1, cell = 0;
+    uint8_t gap = 0;
+
+    if (line.n == 0 || line.n > MM_HEADERS_TRY)
+        return false;
+    for (size_t i = 0; i < line.n; i++) {
+        uint8_t c = line.p[i];
+
+        if (c == '=' || c == '{' || c == '<' || c == '\n' || (i == 0 && (c == '#' || c == '[')))
+            return false;
+        if (c == ',' || c == '\t' || c == ';') {
+            gap = gap == 0 ? c : gap;
+            cells += c == gap;
+            cell = c == gap ? 0 : cell + 1;
+            continue;
+        }
+        if ((cell == 0 && c >= '0' && c <= '9') || ++cell > MM_HEADERS_CELL)
+            return false; /* a value; prose */
     }
-    return (struct mm_slice){0};
+    return cells >= 3;
+}
+
+static size_t find_try(const struct mm_headers *h, uint32_t company, uint32_t source,
+                       struct mm_slice line)
+{
+    for (size_t i = 0; i < h->tries_n; i++) {
+        const struct try *t = &h->try[i];
+
+        if (t->company == company && t->source == source &&
+            mm_slice_eq(mm_slice_of(t->text, t->n), line))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+void mm_headers_try(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line)
+{
+    struct try *t = &h->try[h->tries_n];
+
+    if (line.n > MM_HEADERS_TRY || h->tries_n == MM_HEADERS_TRIES ||
+        find_try(h, company, source, line) != SIZE_MAX)
+        return;
+    t->company = company;
+    t->source = source;
+    t->n = line.n;
+    memcpy(t->text, line.p, line.n);
+    h->tries_n++;
+}
+
+void mm_headers_answer(struct mm_headers *h, uint32_t company, uint32_t source,
+                       struct mm_slice line, bool is)
+{
+    size_t at = find_try(h, company, source, line);
+
+    if (at != SIZE_MAX) {
+        h->tries_n--;
+        memmove(&h->try[at], &h->try[at + 1], (h->tries_n - at) * sizeof(h->try[0]));
+    }
+    if (is)
+        mm_headers_note(h, company, source, line);
+}
+
+bool mm_headers_trying(const struct mm_headers *h)
+{
+    return h->tries_n > 0;
+}
+
+struct mm_slice mm_headers_of(struct mm_headers *h, uint32_t company, uint32_t source)
+{
+    const struct kept *k = find(h, company, source);
+    struct mm_slice kept = k == NULL ? (struct mm_slice){0} : mm_slice_of(k->text, k->n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < h->tries_n; i++) {
+        const struct try *t = &h->try[i];
+
+        if (t->company != company || t->source != source)
+            continue;
+        if (n == 0 && kept.n > 0)
+            memcpy(h->all, kept.p, n = kept.n);
+        memcpy(h->all + n, t->text, t->n);
+        h->all[n + t->n] = '\n';
+        n += t->n + 1;
+    }
+    return n == 0 ? kept : mm_slice_of(h->all, n);
+}
+
+/* ---- what has changed ---- */
+
+bool mm_headers_changed(const struct mm_headers *h, size_t *at, uint32_t *ret_company,
+                        uint32_t *ret_source, struct mm_slice *ret_lines)
+{
+    for (; *at < MM_HEADERS_SOURCES + h->gone_n; (*at)++) {
+        size_t i = *at;
+
+        if (i < h->gone_n) {
+            *ret_company = h->gone[i].company;
+            *ret_source = h->gone[i].source;
+            *ret_lines = (struct mm_slice){0};
+        } else if (h->kept[i - h->gone_n].changed) {
+            *ret_company = h->kept[i - h->gone_n].company;
+            *ret_source = h->kept[i - h->gone_n].source;
+            *ret_lines = mm_slice_of(h->kept[i - h->gone_n].text, h->kept[i - h->gone_n].n);
+        } else {
+            continue;
+        }
+        (*at)++;
+        return true;
+    }
+    return false;
+}
+
+void mm_headers_written(struct mm_headers *h)
+{
+    for (size_t i = 0; i < MM_HEADERS_SOURCES; i++)
+        h->kept[i].changed = false;
+    h->gone_n = 0;
 }

@@ -4,13 +4,15 @@
  * Purpose   The lines of one source are parsed by several shards at a time, but only one of them
  *           sees the line that names their columns. The sink reads in the order of the spool: it
  *           keeps the newest header lines of each source and puts them in front of that source's
- *           first record in every chunk.
+ *           first record in every chunk. What begins like "#Fields:" is known at once; a line that
+ *           may be the first of a CSV file is handed on until the shard that has read it answers.
+ *           A second table, of what is stored, is written to the records with the position.
  * Owns      Copies of the lines.
- * Threads   The sink's.
+ * Threads   Each table is one thread's.
  * Trust     Lines are hostile and are not read here, only recognised by a few bytes; sources, and
  *           bytes of each, are bounded. What does not fit is forgotten, oldest first: lines behind
  *           it then take the columns their format knows by itself (parse/SCHEMA.md, "Header
- * lines").
+ *           lines").
  */
 #ifndef MM_ENGINE_HEADERS_H
 #define MM_ENGINE_HEADERS_H
@@ -21,6 +23,9 @@ enum {
     MM_HEADERS_SOURCES = 256, /* sources that write such files; others come from it again */
     MM_HEADERS_TEXT = 8192,   /* of one: fifteen logs of Zeek have 5,000 */
     MM_HEADERS_LOOK = 160,    /* a syslog header of a relay may stand in front */
+    MM_HEADERS_TRIES = 32,    /* lines that wait for a shard's answer, of all sources */
+    MM_HEADERS_TRY = 2048,    /* bytes of one; exports of Japanese asset managers have 1,500 */
+    MM_HEADERS_CELL = 64,     /* of a name in it */
 };
 
 struct mm_headers;
@@ -31,10 +36,30 @@ void mm_headers_free(struct mm_headers **headers);
 
 /* Is this a line that names columns ("#Fields:", "#fields"), or the log they are of ("#path")? */
 bool mm_headers_is(struct mm_slice line);
-/* Keep a line for which that holds. */
+/* Could it be names of columns without any mark, the first line of a CSV file? Cheap. */
+bool mm_headers_may(struct mm_slice line);
+/* Keep a line that names columns. */
 void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line);
+/* Hand a line on that may be one, until it is known. */
+void mm_headers_try(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line);
+/* Now it is known. */
+void mm_headers_answer(struct mm_headers *h, uint32_t company, uint32_t source,
+                       struct mm_slice line, bool is);
+/* Does any line wait for its answer? */
+bool mm_headers_trying(const struct mm_headers *h);
 /* The lines kept of a source, oldest first, a newline behind each; empty when there are none. Valid
- * until the next _note. */
-struct mm_slice mm_headers_of(const struct mm_headers *h, uint32_t company, uint32_t source);
+ * until the next call with this table. */
+struct mm_slice mm_headers_of(struct mm_headers *h, uint32_t company, uint32_t source);
+
+/* Take lines as mm_headers_of has given them. */
+void mm_headers_put(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice lines);
+/*
+ * The next source whose lines have changed since it was last asked so; lines are empty when they
+ * were forgotten. False when there is none. Begin with *at = 0; nothing may change meanwhile.
+ */
+bool mm_headers_changed(const struct mm_headers *h, size_t *at, uint32_t *ret_company,
+                        uint32_t *ret_source, struct mm_slice *ret_lines);
+/* All that has changed is written. */
+void mm_headers_written(struct mm_headers *h);
 
 #endif

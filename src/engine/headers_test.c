@@ -60,3 +60,94 @@ TEST(headers_forgets_the_oldest_when_there_is_no_room)
     CHECK_SLICE(mm_headers_of(h, 2, 0), "#Fields: x\n");
     mm_headers_free(&h);
 }
+
+TEST(headers_tells_names_of_columns_from_lines_of_a_log_cheaply)
+{
+    static const struct mm_slice may[] = {
+        MM_S_INIT("Date,User,Action"), MM_S_INIT("\"No\",\"IPv4 address\",\"SHA256\""),
+        MM_S_INIT("\xEF\xBB\xBFTime;Host;Event"), MM_S_INIT("a\tb\tc"), MM_S_INIT("a,,b")};
+    static const struct mm_slice no[] = {
+        MM_S_INIT(""),
+        MM_S_INIT("Date,User"),
+        MM_S_INIT("<134>Date,User,Action"),
+        MM_S_INIT("2026/11/20 10:00:00,sato,login"),
+        MM_S_INIT("a=1,b=2,c=3"),
+        MM_S_INIT("{\"a\":1,\"b\":2,\"c\":3}"),
+        MM_S_INIT("sato,10.0.0.1,login"),
+        MM_S_INIT(
+            "Nov 20 10:00:00 srv sshd[1]: Failed password for sato from somewhere else, a, b"),
+        MM_S_INIT("#Software: a, b, c"),
+        MM_S_INIT("a,b\nc,d")};
+
+    for (size_t i = 0; i < MM_COUNT(may); i++)
+        CHECK(mm_headers_may(may[i]));
+    for (size_t i = 0; i < MM_COUNT(no); i++)
+        CHECK(!mm_headers_may(no[i]));
+}
+
+TEST(headers_hands_on_what_may_be_one_until_it_is_known)
+{
+    struct mm_headers *h = mm_headers_new();
+
+    CHECK(h != NULL);
+    mm_headers_note(h, 1, 1, MM_S("#Fields: x"));
+    mm_headers_try(h, 1, 1, MM_S("a,b,c"));
+    mm_headers_try(h, 1, 1, MM_S("a,b,c"));
+    mm_headers_try(h, 1, 1, MM_S("x,y,z"));
+    mm_headers_try(h, 1, 2, MM_S("d,e,f"));
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "#Fields: x\na,b,c\nx,y,z\n");
+    CHECK_SLICE(mm_headers_of(h, 1, 2), "d,e,f\n");
+    mm_headers_answer(h, 1, 1, MM_S("a,b,c"), false);
+    mm_headers_answer(h, 1, 1, MM_S("x,y,z"), true);
+    mm_headers_answer(h, 1, 2, MM_S("d,e,f"), false);
+    CHECK(!mm_headers_trying(h));
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "#Fields: x\nx,y,z\n");
+    CHECK_NUM(mm_headers_of(h, 1, 2).n, 0);
+    mm_headers_answer(h, 1, 2, MM_S("never,tried,but"), true);
+    CHECK_SLICE(mm_headers_of(h, 1, 2), "never,tried,but\n");
+    for (uint32_t i = 0; i < MM_HEADERS_TRIES + 5; i++)
+        mm_headers_try(h, 2, i, MM_S("p,q,r"));
+    CHECK_NUM(mm_headers_of(h, 2, MM_HEADERS_TRIES - 1).n, 6);
+    CHECK_NUM(mm_headers_of(h, 2, MM_HEADERS_TRIES).n, 0);
+    mm_headers_free(&h);
+}
+
+/* Write what has changed of one table into another, as the records do. */
+static size_t carry(struct mm_headers *from, struct mm_headers *to)
+{
+    uint32_t company, source;
+    struct mm_slice lines;
+    size_t at = 0, n = 0;
+
+    while (mm_headers_changed(from, &at, &company, &source, &lines)) {
+        mm_headers_put(to, company, source, lines);
+        n++;
+    }
+    mm_headers_written(from);
+    return n;
+}
+
+TEST(headers_tells_what_has_changed_and_who_had_to_go)
+{
+    struct mm_headers *h = mm_headers_new(), *stored = mm_headers_new();
+    uint32_t company = 0, source = 0;
+    struct mm_slice lines;
+    size_t at = 0;
+
+    CHECK(h != NULL && stored != NULL);
+    mm_headers_note(h, 1, 1, MM_S("#path a"));
+    mm_headers_note(h, 1, 1, MM_S("#fields a"));
+    mm_headers_note(h, 1, 2, MM_S("#Fields: x"));
+    CHECK_NUM(carry(h, stored), 2);
+    CHECK_NUM(carry(h, stored), 0);
+    CHECK_SLICE(mm_headers_of(stored, 1, 1), "#path a\n#fields a\n");
+    mm_headers_note(h, 1, 2, MM_S("#Fields: y"));
+    CHECK_NUM(carry(h, stored), 1);
+    for (uint32_t i = 0; i < MM_HEADERS_SOURCES - 1; i++)
+        mm_headers_note(h, 2, i, MM_S("#Fields: z"));
+    CHECK(mm_headers_changed(h, &at, &company, &source, &lines));
+    CHECK(company == 1 && source == 1 && lines.n == 0);
+    CHECK_NUM(carry(h, stored), MM_HEADERS_SOURCES);
+    mm_headers_free(&h);
+    mm_headers_free(&stored);
+}

@@ -46,7 +46,8 @@ struct mm_chunk_source {
 };
 
 enum mm_chunk_flag {
-    MM_CHUNK_ASIDE = 0x8000, /* a shard died twice at this record: store it raw, look no closer */
+    MM_CHUNK_ASIDE = 0x8000,  /* a shard died twice at this record: store it raw, look no closer */
+    MM_CHUNK_HEADER = 0x4000, /* the shard's: it names columns of the lines behind it */
 };
 
 struct mm_chunk_rec {

@@ -295,7 +295,7 @@ static void write_notes(struct shard *s, struct mm_chunk *c)
 }
 
 /* One record into rows and alerts. False when there is no room left: it was not taken. */
-static bool take(struct shard *s, struct mm_chunk *c, const struct mm_chunk_rec *r,
+static bool take(struct shard *s, struct mm_chunk *c, struct mm_chunk_rec *r,
                  const struct mm_hint *hints)
 {
     const struct mm_chunk_source *src = &c->source[r->source_at];
@@ -336,6 +336,8 @@ static bool take(struct shard *s, struct mm_chunk *c, const struct mm_chunk_rec 
         c->count[r->source_at].parsed++;
     }
     note_format(s, c, r->source_at, (s->ev.flags & MM_EV_UNPARSED) == 0);
+    if ((r->flags & MM_CHUNK_ASIDE) == 0 && mm_scratch_header(s->scratch))
+        r->flags |= MM_CHUNK_HEADER;
     return true;
 }
 
@@ -380,7 +382,8 @@ static void read_heads(struct shard *s, const struct mm_chunk *c, const struct m
     for (uint32_t i = 0; i < c->from_n; i++) {
         const struct mm_chunk_rec *r = &c->rec[i];
 
-        if ((r->flags & MM_CHUNK_ASIDE) == 0 && mm_headers_is(mm_chunk_body(c, r)))
+        if ((r->flags & MM_CHUNK_ASIDE) == 0 &&
+            ((r->flags & MM_CHUNK_HEADER) != 0 || mm_headers_is(mm_chunk_body(c, r))))
             hear(s, c, r->source_at, mm_chunk_body(c, r), &hints[r->source_at]);
     }
 }

@@ -27,6 +27,28 @@ enum {
 #define HOUSEKEEPING_US (MM_US_PER_S)
 #define BEHIND_US (MM_US_PER_S / 2) /* records wait this long for shards: we cannot keep up */
 
+static void put_header(void *ctx, uint32_t company, uint32_t source, struct mm_slice lines)
+{
+    struct mm_sink *s = ctx;
+
+    mm_headers_put(s->headers, company, source, lines);
+    mm_headers_put(s->headers_stored, company, source, lines);
+}
+
+/* What sources had said of their columns before the position. */
+static enum mm_code load_headers(struct mm_sink *s)
+{
+    struct mm_tx *tx = NULL;
+    enum mm_code code = mm_records_read(s->o.records, mm_system_scope(), &tx);
+
+    if (code != MM_OK)
+        return code;
+    code = mm_triage_headers(tx, MM_HEADERS_SOURCES, put_header, s);
+    mm_records_read_done(&tx);
+    mm_headers_written(s->headers_stored);
+    return code;
+}
+
 enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink **ret)
 {
     struct mm_sink *s = calloc(1, sizeof(*s));
@@ -52,8 +74,11 @@ enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink *
         code = mm_watch_new(options->records, options->state_dir, &s->watch);
     mm_exceptions_init(&s->exceptions, options->records, options->state_dir);
     s->headers = mm_headers_new();
-    if (code == MM_OK && s->headers == NULL)
+    s->headers_stored = mm_headers_new();
+    if (code == MM_OK && (s->headers == NULL || s->headers_stored == NULL))
         code = MM_E_NOMEM;
+    if (code == MM_OK)
+        code = load_headers(s);
     if (code != MM_OK) {
         mm_sink_free(&s);
         return code;
@@ -87,6 +112,7 @@ void mm_sink_free(struct mm_sink **sink)
     free_batches(s->closing);
     free_batches(s->ready);
     mm_headers_free(&s->headers);
+    mm_headers_free(&s->headers_stored);
     mm_sources_free(&s->sources);
     mm_watch_free(&s->watch);
     mm_events_free(&s->client);
@@ -322,6 +348,35 @@ static bool give_head(struct mm_sink *s, const struct mm_chunk_source *source)
     return head.n == 0 || mm_chunk_head(s->chunk, source, head);
 }
 
+/* A record that names columns, or may, for all shards that get lines of its source. */
+static void hear(struct mm_sink *s, const struct mm_chunk_source *source,
+                 const struct mm_spool_record *r)
+{
+    if (mm_headers_is(r->body)) {
+        mm_headers_note(s->headers, source->company, source->source, r->body);
+        /* Without memory for it a restart forgets it. */
+        (void)!mm_batch_header(s->open, source->company, source->source, r->seq, r->body);
+    } else if (mm_headers_may(r->body)) {
+        mm_headers_try(s->headers, source->company, source->source, r->body);
+    }
+}
+
+/* What the shard knows now of lines that may name columns. */
+static void hear_answers(struct mm_sink *s, struct mm_batch *b, const struct mm_chunk *c)
+{
+    for (uint32_t i = c->from_n; i < c->done_n; i++) {
+        const struct mm_chunk_rec *r = &c->rec[i];
+        const struct mm_chunk_source *source = &c->source[r->source_at];
+        bool is = (r->flags & MM_CHUNK_HEADER) != 0;
+
+        if ((!is && !mm_headers_trying(s->headers)) || !mm_headers_may(mm_chunk_body(c, r)))
+            continue;
+        mm_headers_answer(s->headers, source->company, source->source, mm_chunk_body(c, r), is);
+        if (is)
+            (void)!mm_batch_header(b, source->company, source->source, r->seq, mm_chunk_body(c, r));
+    }
+}
+
 /* Give the open batch what its queue holds. True when something was given. */
 static bool feed(struct mm_sink *s)
 {
@@ -332,7 +387,7 @@ static bool feed(struct mm_sink *s)
     while (has_more(q) && has_room(s, q)) {
         const struct mm_spool_record *r = &q->recs[q->at];
         struct mm_chunk_rec rec = {
-            .seq = r->seq, .received_us = r->received_us, .flags = r->flags & 0x7FFF};
+            .seq = r->seq, .received_us = r->received_us, .flags = r->flags & 0x3FFF};
         struct mm_chunk_source source = source_of(s, r);
 
         if (r->damaged) {
@@ -344,8 +399,7 @@ static bool feed(struct mm_sink *s)
                 submit(s);
                 continue;
             }
-            if (mm_headers_is(r->body))
-                mm_headers_note(s->headers, source.company, source.source, r->body);
+            hear(s, &source, r);
         }
         q->at++;
         b->records++;
@@ -394,6 +448,7 @@ static enum mm_code collect(struct mm_sink *s, bool *ret_any)
             struct mm_batch *b = batch_of(s, c->batch);
             enum mm_code code = mm_batch_absorb(b, c);
 
+            hear_answers(s, b, c);
             *ret_any = true;
             if (code != MM_OK)
                 return code;

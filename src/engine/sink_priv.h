@@ -57,7 +57,7 @@ struct mm_sink {
     struct mm_ring *chunk_ring;
     size_t ring_turn;
     struct mm_exceptions exceptions;
-    struct mm_headers *headers; /* what sources have said of their columns */
+    struct mm_headers *headers; /* what sources have said of their columns, as far as is read */
     uint64_t next_id;
     int64_t housekept_us;
     int64_t loud_us, undecided_us; /* when a word was last said about such a rule */
@@ -72,6 +72,7 @@ struct mm_sink {
     enum mm_code failed;
     uint64_t stored; /* records of batches that are wholly stored */
     /* Storing thread. */
+    struct mm_headers *headers_stored; /* the same, as far as is stored */
     struct mm_events_client *client;
     struct mm_native *alert_rows;
 };

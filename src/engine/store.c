@@ -20,6 +20,7 @@ enum {
 /* What one write transaction does of a batch. */
 struct part {
     struct mm_batch *b;
+    const struct mm_headers *headers;
     const struct mm_alert *alerts;
     size_t alerts_n, alerts_at;
     size_t counts_at, formats_at, unread_at; /* senders before these are counted */
@@ -260,6 +261,20 @@ static enum mm_code write_asides(struct mm_tx *tx, struct part *p)
     return code;
 }
 
+/* What has changed of sources' header lines: with the position, since what lies behind it has not
+ * heard of them. */
+static enum mm_code write_headers(struct mm_tx *tx, const struct mm_headers *h)
+{
+    enum mm_code code = MM_OK;
+    uint32_t company, source;
+    struct mm_slice lines;
+    size_t at = 0;
+
+    while (code == MM_OK && mm_headers_changed(h, &at, &company, &source, &lines))
+        code = mm_triage_header_set(tx, company, source, lines);
+    return code;
+}
+
 /*
  * One transaction of a batch: alerts first, then counters and asides, the position last, so that
  * the position is never ahead of what it stands for.
@@ -287,7 +302,9 @@ static enum mm_code write_part(struct mm_tx *tx, void *arg)
     code = write_asides(tx, p);
     if (code != MM_OK || p->asides_at < p->b->asides_n)
         return code;
-    code = mm_triage_position_set(tx, p->b->queue, p->b->to);
+    code = write_headers(tx, p->headers);
+    if (code == MM_OK)
+        code = mm_triage_position_set(tx, p->b->queue, p->b->to);
     p->done = code == MM_OK;
     return code;
 }
@@ -295,9 +312,12 @@ static enum mm_code write_part(struct mm_tx *tx, void *arg)
 static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm_alert *alerts,
                           size_t n)
 {
-    struct part p = {.b = b, .alerts = alerts, .alerts_n = n};
+    struct part p = {.b = b, .headers = s->headers_stored, .alerts = alerts, .alerts_n = n};
 
     mm_batch_sort(b);
+    for (size_t i = 0; i < b->headers_n; i++)
+        mm_headers_note(s->headers_stored, b->headers[i].company, b->headers[i].source,
+                        b->headers[i].line);
     if (b->counted.to != 0 && b->counted.to != b->to)
         mm_log_warn("engine", "the queue no longer holds what was counted: queue=%u", b->queue);
     while (!p.done) {
@@ -312,6 +332,7 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
             return false;
         (void)poll(NULL, 0, PAUSE_MS);
     }
+    mm_headers_written(s->headers_stored);
     return true;
 }
 

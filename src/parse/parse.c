@@ -412,6 +412,11 @@ static void nameless(struct mm_wire *w, const struct mm_raw *raw, const struct m
 
 /* The character set that somebody has said: of the record, of the source, of the format that it
  * is said to send or sent last. */
+bool mm_scratch_header(const struct mm_scratch *scratch)
+{
+    return scratch->wire.header;
+}
+
 static enum mm_charset charset_said(const struct mm_formats *formats, const struct memory *m,
                                     const struct mm_hint *hint, const struct mm_raw *raw)
 {

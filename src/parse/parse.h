@@ -113,6 +113,10 @@ struct mm_raw {
 struct mm_scratch *mm_scratch_new(void);
 void mm_scratch_free(struct mm_scratch **scratch);
 
+/* Did the record that was read last name the columns of those behind it (SCHEMA.md, "Header
+ * lines")? */
+bool mm_scratch_header(const struct mm_scratch *scratch);
+
 /*
  * Read one record. A body that is not UTF-8 is decoded first: as its record, its source or its
  * format says, in this order, else as mm_charset_detect finds. Texts of *ret borrow raw->body, the

@@ -483,3 +483,38 @@ enum mm_code mm_triage_counted_set(struct mm_tx *tx, uint16_t queue,
     mm_q_int(&q, ":source", counted->source);
     return mm_q_end(&q);
 }
+
+enum mm_code mm_triage_header_set(struct mm_tx *tx, uint32_t company, uint32_t source,
+                                  struct mm_slice lines)
+{
+    struct mm_q q;
+    bool is = false;
+    enum mm_code code = enter(tx, company, &is);
+
+    if (code != MM_OK)
+        return code;
+    if (is) {
+        mm_q_begin(&q, tx,
+                   &mm_triage_stmts[lines.n > 0 ? MM_TRIAGE_HEADER_SET : MM_TRIAGE_HEADER_DONE]);
+        mm_q_int(&q, ":source", source);
+        if (lines.n > 0)
+            mm_q_blob(&q, ":lines", lines);
+        code = mm_q_end(&q);
+    }
+    mm_tx_widen(tx);
+    return code;
+}
+
+enum mm_code mm_triage_headers(struct mm_tx *tx, size_t max,
+                               void (*each)(void *ctx, uint32_t company, uint32_t source,
+                                            struct mm_slice lines),
+                               void *ctx)
+{
+    struct mm_q q;
+
+    mm_q_begin(&q, tx, &mm_triage_stmts[MM_TRIAGE_HEADER_LIST]);
+    mm_q_int(&q, ":max", (int64_t)max); /* a few hundred */
+    while (mm_q_row(&q))
+        each(ctx, mm_q_col_u32(&q, 0), mm_q_col_u32(&q, 1), mm_q_col_blob(&q, 2));
+    return mm_q_end(&q);
+}

@@ -113,6 +113,16 @@ MM_MUST_USE enum mm_code mm_triage_counted(struct mm_tx *tx, uint16_t queue,
 MM_MUST_USE enum mm_code mm_triage_counted_set(struct mm_tx *tx, uint16_t queue,
                                                const struct mm_counted *counted);
 
+/* Keep a source's header lines as of the position (engine/headers.h); empty: forget them. A company
+ * that is gone is passed over. */
+MM_MUST_USE enum mm_code mm_triage_header_set(struct mm_tx *tx, uint32_t company, uint32_t source,
+                                              struct mm_slice lines);
+/* All that are kept, at most max sources; lines borrow until `each` returns. */
+MM_MUST_USE enum mm_code mm_triage_headers(struct mm_tx *tx, size_t max,
+                                           void (*each)(void *ctx, uint32_t company,
+                                                        uint32_t source, struct mm_slice lines),
+                                           void *ctx);
+
 /* What a source has sent. */
 struct mm_health {
     uint32_t company;

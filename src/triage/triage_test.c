@@ -1,6 +1,8 @@
 /* triage/triage_test.c - alerts become one finding each, one case an entity; repeats count. */
 #include "triage/triage.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 
 #include "job/job.h"
@@ -518,5 +520,49 @@ TEST(a_page_of_counters_that_is_added_again_adds_what_is_new)
     CHECK_NUM(health[0].dropped, 3);
     mm_records_read_done(&tx);
     mm_arena_done(&a);
+    mm_records_close(&rec);
+}
+
+struct kept_lines {
+    size_t n;
+    uint32_t company, source;
+    char lines[32];
+};
+
+static void keep_lines(void *ctx, uint32_t company, uint32_t source, struct mm_slice lines)
+{
+    struct kept_lines *k = ctx;
+
+    k->n++;
+    k->company = company;
+    k->source = source;
+    (void)snprintf(k->lines, sizeof(k->lines), "%.*s", MM_S_ARG(lines));
+}
+
+static enum mm_code set_headers(struct mm_tx *tx, void *arg)
+{
+    struct kept_lines *k = arg;
+    enum mm_code code = mm_triage_header_set(tx, 1, 3, MM_S("old\n"));
+
+    if (code == MM_OK)
+        code = mm_triage_header_set(tx, 1, 3, MM_S("a\nb\n"));
+    if (code == MM_OK)
+        code = mm_triage_header_set(tx, 2, 3, MM_S("other\n"));
+    if (code == MM_OK)
+        code = mm_triage_header_set(tx, 2, 3, (struct mm_slice){0});
+    if (code == MM_OK)
+        code = mm_triage_header_set(tx, 99, 3, MM_S("of nobody\n"));
+    return code == MM_OK ? mm_triage_headers(tx, 100, keep_lines, k) : code;
+}
+
+TEST(header_lines_are_kept_and_forgotten_by_source)
+{
+    struct mm_records *rec = open_records();
+    struct kept_lines k = {0};
+
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), set_headers, &k), MM_OK);
+    CHECK_NUM(k.n, 1);
+    CHECK(k.company == 1 && k.source == 3);
+    CHECK_SLICE(mm_slice_str(k.lines), "a\nb\n");
     mm_records_close(&rec);
 }

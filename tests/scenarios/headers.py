@@ -1,14 +1,16 @@
 """headers.py - lines whose columns a header line names are read by every shard, in its order.
 
-Two senders write logs of Zeek with columns of their own and change them in the middle. Several
-shards read them, a chunk each in turn; none but one sees the header line itself. A wrong order of
-columns puts words where addresses belong, which counts as not parsed.
+Two senders write logs of Zeek with columns of their own and change them in the middle, a third one
+CSV whose first line has nothing but the columns' names. Several shards read them, a chunk each in
+turn; none but one sees the header line itself. The engine dies on the way and begins anew behind
+the header lines. A wrong order of columns puts words where addresses belong, which counts as not
+parsed.
 """
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from senders import Tcp, companies, durable  # noqa: E402
+from senders import Company, Tcp, companies, durable, judged, page, PAGE_BINDINGS  # noqa: E402
 from stage import Stage, check, done  # noqa: E402
 
 PART = 40000  # lines behind each header: several chunks
@@ -21,35 +23,72 @@ def header(order):
     return ["#separator \\x09", "#path\tconn", "#fields\t" + "\t".join(NAMES[i] for i in order)]
 
 
-def lines(order, sender, part):
-    for i in range(PART):
+LEASE = ["ID", "Date", "Time", "Description", "IP Address", "Host Name", "MAC Address"]
+LEASE_ORDERS = [[0, 1, 2, 3, 5, 6, 4], [0, 1, 2, 6, 4, 3, 5], [0, 1, 2, 4, 6, 5, 3]]
+
+
+def lines(order, sender, part, n=PART):
+    for i in range(n):
         cells = [f"{1795147200 + i % 3600}.000000", f"C{sender}x{part}x{i}",
                  f"10.{sender}.{i // 250 % 250}.{1 + i % 250}", str(1024 + i % 60000),
                  "203.0.113.10", "443", "tcp", "SF", "added"]
         yield "\t".join(cells[k] for k in order)
 
 
+def leases(order, part, n=PART):
+    for i in range(n):
+        cells = ["10", "11/20/26", f"10:{i // 60 % 60:02}:{i % 60:02}", f"Assign {part}",
+                 f"10.9.{i // 250 % 250}.{1 + i % 250}", f"pc-{i}.example.co.jp", f"00155D{i:06X}"]
+        yield ",".join(cells[k] for k in order)
+
+
+def stored(stage):
+    return int(stage.events("SELECT count() FROM events")[0][0])
+
+
 with Stage("eventd engine intake", {"MIMAMORI_ENGINE_SHARDS": "3"}) as stage:
     senders = companies(stage, 2)
-    total = 0
+    senders.append(Company(stage, 3, format="windows-dhcp"))
+    stage.wait(lambda: page(stage, PAGE_BINDINGS) >= 3, 20, "intake knows its senders")
+    total, headers = 0, 0
     open_ = [Tcp(stage, c) for c in senders]
     for part in range(3):
         for n, tcp in enumerate(open_):
             order = ORDERS[(part + n) % len(ORDERS)]
             text = header(order) + list(lines(order, n, part))
+            if n == 2:
+                order = LEASE_ORDERS[part]
+                text = [",".join(LEASE[i] for i in order)] + list(leases(order, part))
             tcp.lines(text)
             total += len(text)
+            headers += 1 if n == 2 else 3
+        if part == 1:
+            stage.kill("engine")  # wherever it is
     for tcp in open_:
         tcp.end()
     stage.wait(lambda: durable(stage) == total, 60, "all lines durable")
-    stage.wait(lambda: int(stage.events("SELECT count() FROM events")[0][0]) == total, 120,
-               "all lines stored")
-    rows = stage.events("SELECT format, bitAnd(flags, 1), count() FROM events GROUP BY ALL")
-    check("every line is stored", sum(int(r[2]) for r in rows) == total, rows)
-    check("every line is read by its own header", rows == [["zeek", "0", str(total)]],
+    stage.wait(lambda: judged(stage) == total, 180, "all lines judged")
+    check("every line is stored", stored(stage) == total, (stored(stage), total))
+    pid = stage.pid("engine")
+    stage.kill("engine")
+    stage.wait(lambda: stage.pid("engine") not in (0, pid), 20, "new engine")
+    for n, c in enumerate(senders):
+        tcp = Tcp(stage, c)
+        text = list(lines(ORDERS[(2 + n) % len(ORDERS)], n, 3) if n < 2
+                    else leases(LEASE_ORDERS[2], 3))
+        tcp.lines(text)
+        tcp.end()
+        total += len(text)
+    stage.wait(lambda: judged(stage) == total, 180, "all lines judged")
+    rows = stage.events("SELECT format, bitAnd(flags, 1), count() FROM events GROUP BY ALL "
+                        "ORDER BY ALL")
+    of_leases = 3 * (PART + 1) + PART
+    check("every line is read by its own header, also behind a restart",
+          rows == [["windows-dhcp", "0", str(of_leases)], ["zeek", "0", str(total - of_leases)]],
           rows + stage.events("SELECT original FROM events WHERE bitAnd(flags, 1) = 1 LIMIT 3"))
     check("addresses stand where they belong",
-          stage.events("SELECT count() FROM events WHERE destination_port = 443")[0][0]
-          == str(total - 2 * 3 * 3))
+          stage.events("SELECT countIf(destination_port = 443), countIf(more['host.ip'] LIKE "
+                       "'10.9.%' AND host_name LIKE 'pc-%') FROM events")
+          == [[str(8 * PART), str(4 * PART)]])
     check("the engine ends within ten seconds", stage.stop() < 10)
 done()
