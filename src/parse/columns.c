@@ -35,6 +35,11 @@ void mm_columns_reset(struct mm_columns *columns)
     columns->path_n = 0;
 }
 
+bool mm_columns_any(const struct mm_columns *columns)
+{
+    return columns->clock > 0;
+}
+
 static struct mm_columns_kept *ways(struct mm_columns *c, const struct mm_wire *w)
 {
     uint32_t at = (w->source * UINT32_C(2654435761) ^ w->company * UINT32_C(40503)) >> 16;

@@ -45,6 +45,9 @@ void mm_columns_free(struct mm_columns **columns);
 /* Forget everything: the formats have changed. */
 void mm_columns_reset(struct mm_columns *columns);
 
+/* Is any header known, of whatever source? */
+bool mm_columns_any(const struct mm_columns *columns);
+
 /* The log that the next header of this source speaks of (Zeek's #path). */
 void mm_columns_path(struct mm_columns *c, const struct mm_wire *w, struct mm_slice path);
 /* Keep a header: names are looked up in w->names. False when it is too large to be kept. */

@@ -2,6 +2,7 @@
 #include "parse/index.h"
 
 #include "base/limits.h"
+#include "parse/columns.h"
 #include "parse/format.h"
 
 enum {
@@ -27,6 +28,7 @@ struct mm_index {
     struct mm_index_set app_last[256];   /* of names `*a`: by their last byte */
     struct mm_index_set first[256];      /* by the first byte of a text */
     struct mm_index_set nothing;         /* of an empty one */
+    struct mm_index_set headed;          /* when this thread knows any header line */
     struct mm_index_set always;
     struct text *bucket[BUCKETS];
     uint64_t filter[FILTER / 64]; /* hashes of pieces */
@@ -220,6 +222,10 @@ static bool add_witness(struct mm_index *x, struct mm_witness *wit, uint16_t num
         return add_starts(x, wit, number);
     if (wit->like_count > 0)
         return add_like(x, wit, number);
+    if (wit->headed) {
+        put(&x->headed, number);
+        return true;
+    }
     mm_patterns_begin((struct mm_slice){0}, &nothing);
     if (wit->like == NULL || mm_patterns_may_take(wit->like, &nothing))
         put(&x->nothing, number);
@@ -291,6 +297,8 @@ void mm_index_look(const struct mm_index *x, const struct mm_wire *w, struct mm_
     size_t header = 0;
 
     ret->may = x->always;
+    if (w->columns != NULL && mm_columns_any(w->columns))
+        join(&ret->may, &x->headed);
     ret->body = body;
     memset(ret->seen, 0, sizeof(ret->seen));
     look_first(x, body, &ret->may);

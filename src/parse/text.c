@@ -22,20 +22,23 @@ static bool note_raw(struct mm_arena *arena, struct mm_slice body, struct mm_tex
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     size_t n = body.n / 3 * 4 + (body.n % 3 == 0 ? 0 : body.n % 3 + 1), at = 0;
     uint8_t *p = mm_arena_bytes(arena, (body.n + 2) / 3 * 4); /* of at most MM_MAX_LINE */
+    const uint8_t *in = body.p, *end = in + body.n / 3 * 3;
+    uint32_t three;
 
     if (p == NULL)
         return false;
-    for (size_t i = 0; i < body.n; i += 3) {
-        uint32_t three = (uint32_t)body.p[i] << 16;
-
-        if (i + 1 < body.n)
-            three |= (uint32_t)body.p[i + 1] << 8;
-        if (i + 2 < body.n)
-            three |= body.p[i + 2];
-        p[at++] = digits[three >> 18];
-        p[at++] = digits[three >> 12 & 63];
-        p[at++] = digits[three >> 6 & 63];
-        p[at++] = digits[three & 63];
+    for (; in < end; in += 3, at += 4) {
+        three = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+        p[at] = digits[three >> 18];
+        p[at + 1] = digits[three >> 12 & 63];
+        p[at + 2] = digits[three >> 6 & 63];
+        p[at + 3] = digits[three & 63];
+    }
+    if (body.n % 3 > 0) {
+        three = (uint32_t)in[0] << 16 | (body.n % 3 == 2 ? (uint32_t)in[1] << 8 : 0);
+        p[at] = digits[three >> 18];
+        p[at + 1] = digits[three >> 12 & 63];
+        p[at + 2] = digits[three >> 6 & 63];
     }
     t->extra[t->extra_n++] =
         (struct mm_extra){.name = MM_S("mimamori.raw"), .value = mm_slice_of(p, n)};
