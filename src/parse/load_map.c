@@ -331,6 +331,24 @@ bool mm_load_class(struct mm_loader *l, const struct mm_yaml *owner, struct mm_s
     return mm_load_sets(l, mm_yaml_get(owner, "set"), tail);
 }
 
+/* The words of a condition as globs. */
+static bool load_globs(struct mm_loader *l, const struct mm_yaml *node, struct mm_cond *c)
+{
+    c->glob = mm_load_alloc(l, c->count, sizeof(*c->glob));
+    for (size_t i = 0; i < c->count && c->glob != NULL; i++) {
+        struct mm_slice t = c->word[i];
+
+        /* Among globs a star inside is one that was meant to match, and would not. */
+        if (t.n > 2 && memchr(t.p + 1, '*', t.n - 2) != NULL)
+            return mm_load_fail(l, node, "format.condition", t);
+        c->glob[i].open_front = t.n > 0 && t.p[0] == '*';
+        t = mm_slice_sub(t, c->glob[i].open_front ? 1 : 0, SIZE_MAX);
+        c->glob[i].open_back = t.n > 0 && t.p[t.n - 1] == '*';
+        c->glob[i].text = mm_slice_sub(t, 0, t.n - (c->glob[i].open_back ? 1 : 0));
+    }
+    return c->glob != NULL;
+}
+
 /* Words become symbols of their slot, so that a condition is one look-up and one bit. The mask is
  * made in a second pass, when all symbols are known: here the words are kept. */
 static bool load_words_cond(struct mm_loader *l, const struct mm_yaml *node, struct mm_cond *c)
@@ -359,19 +377,7 @@ static bool load_words_cond(struct mm_loader *l, const struct mm_yaml *node, str
     }
     if (!glob)
         return true;
-    c->glob = mm_load_alloc(l, c->count, sizeof(*c->glob));
-    for (size_t i = 0; i < c->count && c->glob != NULL; i++) {
-        struct mm_slice t = words[i];
-
-        /* Among globs a star inside is one that was meant to match, and would not. */
-        if (t.n > 2 && memchr(t.p + 1, '*', t.n - 2) != NULL)
-            return mm_load_fail(l, node, "format.condition", t);
-        c->glob[i].open_front = t.n > 0 && t.p[0] == '*';
-        t = mm_slice_sub(t, c->glob[i].open_front ? 1 : 0, SIZE_MAX);
-        c->glob[i].open_back = t.n > 0 && t.p[t.n - 1] == '*';
-        c->glob[i].text = mm_slice_sub(t, 0, t.n - (c->glob[i].open_back ? 1 : 0));
-    }
-    return c->glob != NULL;
+    return load_globs(l, node, c);
 }
 
 static bool load_special_cond(struct mm_loader *l, const struct mm_yaml *node, struct mm_cond *c)
