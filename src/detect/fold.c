@@ -136,7 +136,8 @@ size_t mm_fold(uint8_t *out, struct mm_slice s)
             }
         }
         if (s.p[i] < 0x80) {
-            out[n++] = (uint8_t)mm_fold_point(s.p[i++]);
+            out[n++] = (uint8_t)(s.p[i] + ((uint8_t)(s.p[i] - 'A') < 26 ? 32 : 0));
+            i++;
             continue;
         }
         len = mm_utf8_len(s, i);

@@ -228,32 +228,35 @@ static uint32_t loosen(uint32_t quad)
     return quad | 0x20202020U;
 }
 
-static void add_loose(struct mm_loose *o, const struct mm_lits *l, const struct mm_pieces *p)
+/* As many pieces of one literal, from byte `at` on, as there are positions between two looks. */
+static void add_loose(struct mm_loose *o, struct mm_slice text, size_t at)
 {
-    for (size_t i = 0; i < p->n; i++) {
-        struct mm_slice text = l->lit[p->piece[i].lit].text;
-        uint32_t quad = loosen(quad_at(text.p + p->piece[i].offset)), h = mix(quad) >> o->shift;
+    at = mm_min_size(at, text.n - 3 - o->stride);
+    for (size_t k = at; k < at + o->stride; k++) {
+        uint32_t quad = loosen(quad_at(text.p + k)), h = mix(quad) >> o->shift;
 
         o->bits[h / 64] |= UINT64_C(1) << (h % 64);
         *table_slot(&o->table, quad) = (struct mm_bucket){.key = quad, .first = 1};
-        o->shortest = mm_min_size(o->shortest, text.n);
     }
 }
 
 /* Only where every literal has pieces, and there are few. */
 static bool build_loose(struct mm_arena *a, struct mm_lits *l, size_t others)
 {
-    size_t n = l->near.n + l->far.n;
     struct mm_loose o = {.shift = 32 - 13, .shortest = SIZE_MAX}; /* 1 KiB of bits */
 
-    if (others > 0 || n == 0 || n > MM_INDEX_LOOSE_MAX)
+    for (size_t i = 0; i < l->n; i++)
+        o.shortest = mm_min_size(o.shortest, l->lit[i].text.n);
+    if (others > 0 || l->n == 0 || l->n > MM_INDEX_LOOSE_MAX)
         return true;
-    o.stride = l->near.n > 0 ? 1 : MM_INDEX_STRIDE;
+    o.stride = (unsigned)mm_min_size(o.shortest - 3, MM_INDEX_LOOSE_STRIDE);
     o.bits = mm_arena_array(a, ((size_t)1 << 13) / 64, sizeof(*o.bits));
-    if (o.bits == NULL || !table_init(a, &o.table, n))
+    if (o.bits == NULL || !table_init(a, &o.table, l->n * o.stride))
         return false;
-    add_loose(&o, l, &l->near);
-    add_loose(&o, l, &l->far);
+    for (size_t i = 0; i < l->near.n; i++)
+        add_loose(&o, l->lit[l->near.piece[i].lit].text, l->near.piece[i].offset);
+    for (size_t i = 0; i < l->far.n; i += MM_INDEX_STRIDE) /* the first of each literal's */
+        add_loose(&o, l->lit[l->far.piece[i].lit].text, l->far.piece[i].offset);
     l->loose = o;
     return true;
 }

@@ -20,7 +20,8 @@ enum {
     MM_INDEX_EDGE = 48, /* bytes of a prefix or suffix that its hash covers; the rest is compared */
     MM_INDEX_MAX = 1000000, /* literals of one index */
     MM_INDEX_STRIDE = 4,
-    MM_INDEX_LOOSE_MAX = 512, /* pieces; of more, one stands in most texts */
+    MM_INDEX_LOOSE_MAX = 128, /* literals; of more, a piece stands in most texts */
+    MM_INDEX_LOOSE_STRIDE = 8,
 };
 
 enum mm_lit_kind { MM_LIT_EXACT, MM_LIT_PREFIX, MM_LIT_SUFFIX, MM_LIT_CONTAINS, MM_LIT_KINDS };
