@@ -235,7 +235,9 @@ bool mm_unit_duration(struct mm_slice s, uint64_t *ret_ns)
             *ret_ns = total;
             return true;
         }
-        (void)mm_rd_byte(&rd, ',');
+        /* "1h, 2m", "1d 2h:03m:04s" */
+        if (!mm_rd_byte(&rd, ','))
+            (void)mm_rd_byte(&rd, ':');
         (void)mm_rd_byte(&rd, ' ');
     }
     return false;

@@ -22,9 +22,9 @@ MM_MUST_USE bool mm_unit_bytes(struct mm_slice s, uint64_t kilo, uint64_t *ret);
 
 /*
  * A duration in nanoseconds, rounded down: "90" (seconds), "1.5s", "250ms", "15 us", "1h2m3s",
- * "1h 2min", "00:01:02", "0:00:12.345", "1d 02:03:04", "2 days, 3:04", "1w2d", "PT1H2M3S". Two
- * numbers around a colon are hours and minutes behind days, and are refused alone, where they may
- * be minutes and seconds. Whole slice; *ret untouched when it is none.
+ * "1h 2min", "1h:02m:03s", "00:01:02", "0:00:12.345", "1d 02:03:04", "2 days, 3:04", "1w2d",
+ * "PT1H2M3S". Two numbers around a colon are hours and minutes behind days, and are refused alone,
+ * where they may be minutes and seconds. Whole slice; *ret untouched when it is none.
  */
 MM_MUST_USE bool mm_unit_duration(struct mm_slice s, uint64_t *ret_ns);
 
