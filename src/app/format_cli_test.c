@@ -203,7 +203,7 @@ TEST(draft_answers_a_page_and_ends_at_what_is_no_question)
                     "door"),
               0);
     CHECK(says(out, "\"marks_ok\":false"));
-    CHECK(!says(out, "\"yaml\""));
+    CHECK(strstr(out, "\"yaml\"") == NULL);
     CHECK_NUM(draft(out, "{\"lines\":[\"00ff0a1bzz\",\"\"],\"marks\":[]}", "door"), 0);
 }
 

@@ -5,8 +5,8 @@
  * One JSON document in: {"title", "category", "outcome", "shape" (of the kind of line), "yaml" and
  * "test" (of a format that is added to), "lines": [bytes in hexadecimal; the first is the one that
  * was marked, the others are tried as well], "marks": [{"from", "n", "field"}]}. One out: the first
- * line's pieces; with a
- * --name the file, its test, what is wrong with it, and what each line gives.
+ * line's pieces and what each line gives; with a --name also the file, its test, and what is wrong
+ * with it.
  *
  * The portal keeps everybody's data and this reads what devices write: it gives away files, network
  * and processes before it reads.
@@ -270,7 +270,8 @@ static bool write_line(struct work *w, struct mm_doc *list, struct mm_scratch *s
     struct mm_raw raw = {.received_us = mm_now_us()};
     uint8_t *padded = mm_arena_alloc(&w->arena, line.n + MM_PADDING);
     struct mm_event *ev = mm_arena_alloc(&w->arena, sizeof(*ev));
-    uint16_t own = mm_formats_find(w->c->set, mm_slice_str(w->c->name));
+    uint16_t own =
+        w->c->name == NULL ? MM_FORMAT_NONE : mm_formats_find(w->c->set, mm_slice_str(w->c->name));
     struct mm_slice text;
     size_t n;
 
@@ -281,7 +282,8 @@ static bool write_line(struct work *w, struct mm_doc *list, struct mm_scratch *s
     mm_parse(w->c->set, scratch, &w->arena, &raw, &hint, ev);
     mm_doc_text(o, "line", line);
     mm_doc_text(o, "format", ev->format);
-    mm_doc_bool(o, "own", mm_slice_eq(ev->format, mm_slice_str(w->c->name)));
+    mm_doc_bool(o, "own",
+                own != MM_FORMAT_NONE && mm_slice_eq(ev->format, mm_slice_str(w->c->name)));
     mm_doc_bool(o, "parsed", (ev->flags & MM_EV_UNPARSED) == 0);
     write_fields(o, ev);
     n = mm_explain(w->c->set, scratch, &w->arena, &raw, &hint, &text, e);
@@ -381,7 +383,7 @@ int mm_format_draft(struct mm_format_cmd *c)
          w.in.item[0].type == MM_JSON_OBJECT && read_request(&w);
     if (ok)
         write_pieces(&w);
-    ok = ok && (c->name == NULL || try_out(&w)) && answer(&w);
+    ok = ok && (c->name == NULL ? write_lines(&w) : try_out(&w)) && answer(&w);
     mm_buf_done(&in);
     mm_buf_done(&w.yaml);
     mm_buf_done(&w.test);

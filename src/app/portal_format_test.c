@@ -13,7 +13,7 @@
 #define LINE "/companies/1/sources/1/unread/2"
 #define SAID "title=Nas&category=host&outcome=failure&base="
 
-static void put_file(const char *name, const char *text)
+static void put_text(const char *name, struct mm_slice text)
 {
     char path[1100];
     FILE *f;
@@ -22,8 +22,13 @@ static void put_file(const char *name, const char *text)
     (void)mkdir(path, 0700);
     (void)snprintf(path, sizeof(path), "%s/formats/%s", mm_test_dir(), name);
     f = fopen(path, "we");
-    CHECK(f != NULL && fputs(text, f) >= 0);
+    CHECK(f != NULL && fwrite(text.p, 1, text.n, f) == text.n);
     CHECK(fclose(f) == 0);
+}
+
+static void put_file(const char *name, const char *text)
+{
+    put_text(name, mm_slice_str(text));
 }
 
 /* Send the page's form with these fields beside its secret. */
@@ -78,6 +83,7 @@ TEST(a_kind_of_line_is_cut_named_tried_and_wished_for)
     get(&s, "/companies/1/sources/1");
     CHECK(has(s.body, "href=\"" LINE "\""));
     fits_schema(&s, LINE, "readable");
+    CHECK(has(s.body, "\"readable_now\":false"));
     piece_of(&s, "192.0.2.7", user);
     piece_of(&s, "3", port);
 
@@ -162,6 +168,10 @@ TEST(a_kind_of_line_is_added_to_a_format_of_the_operators)
     wish = newest(&s, &a);
     CHECK(has(wish.yaml, "  - app: ['backupd']\n  - app: ['smbd']\n"));
     CHECK(has(wish.yaml, "  - is: 'opened {file.path:rest}'\n  - is: 'link of {source.ip:ip} "));
+    /* As the worker does it: then the page says that the line is read already. */
+    put_text("nas.yaml", wish.yaml);
+    get_json(&s, LINE);
+    CHECK(has(s.body, "\"readable_now\":true"));
     /* What is refused is said with its line and column. */
     get(&s, "/formats");
     CHECK(has(s.body, "broken.yaml:3:11"));

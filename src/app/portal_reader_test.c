@@ -175,6 +175,8 @@ TEST(portal_shows_an_owner_sums_and_no_company)
     CHECK(has(s.body, "\"monitored\":{\"inline\":{\"v\":null,\"why\":\"too_few\"}"));
     CHECK(has(s.body, "\"total\":{\"v\":12}") && !has(s.body, "\"v\":11}"));
     CHECK(has(s.body, "\"case_sums\":{\"all\":{\"v\":4}"));
+    /* Lines of three companies only were read. */
+    CHECK(has(s.body, "\"coverage\":{\"parsed\":{\"v\":null,\"why\":\"too_few\"}"));
     CHECK(has(s.body, "\"sensors\":{\"groups\":[],\"left_out\":12}"));
     CHECK(!has(s.body, "\"cases\"") && !has(s.body, "\"what\""));
     get(&s, "/programmes/shien");

@@ -22,7 +22,7 @@ struct seen {
     size_t formats_n;
 };
 
-static void write_counts(struct mm_doc *o, const struct mm_cover_sum *s)
+void mm_cover_write_counts(struct mm_doc *o, const struct mm_cover_sum *s)
 {
     mm_doc_measured(o, "parsed", (int64_t)s->parsed); /* of database integers */
     mm_doc_measured(o, "unparsed", (int64_t)s->unparsed);
@@ -63,7 +63,7 @@ static void write_days(const struct seen *s)
         struct mm_doc *o = mm_doc_object(list, NULL);
 
         mm_doc_str(o, "span", spans[i].span);
-        write_counts(o, &sum);
+        mm_cover_write_counts(o, &sum);
     }
     mm_cover_write_trend(mm_doc_array(s->p->doc, "trend"), s->days, s->days_n, s->today);
     list = mm_doc_array(s->p->doc, "days");
@@ -74,7 +74,8 @@ static void write_days(const struct seen *s)
 
         mm_time_text(d->day * MM_US_PER_DAY, date);
         mm_doc_text(o, "day", mm_slice_of(date, 10));
-        write_counts(o, &(struct mm_cover_sum){.parsed = d->parsed, .unparsed = d->unparsed});
+        mm_cover_write_counts(o,
+                              &(struct mm_cover_sum){.parsed = d->parsed, .unparsed = d->unparsed});
     }
 }
 

@@ -4,6 +4,7 @@
 #include "register/cohort.h"
 #include "register/entity.h"
 #include "report/report.h"
+#include "web/portal/cover_view.h"
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
 
@@ -187,6 +188,27 @@ static enum mm_code write_case_sums(struct mm_page *p, const struct mm_report_pe
     return mm_q_end(&q);
 }
 
+/* How much of all companies' logs is read in 30 days. */
+static enum mm_code write_coverage(struct mm_page *p)
+{
+    struct mm_doc *d = mm_doc_object(p->doc, "coverage");
+    struct mm_cover_sum sum;
+    struct mm_q q;
+
+    mm_q_begin(&q, p->tx, &mm_portal_stmts[MM_P_COVERAGE_SUMS]);
+    mm_q_int(&q, ":from", mm_cover_day_of(p->now_us) - MM_COVER_DAYS_SHOWN + 1);
+    if (mm_q_row(&q)) {
+        sum = (struct mm_cover_sum){.parsed = (uint64_t)mm_q_col_int(&q, 1),
+                                    .unparsed = (uint64_t)mm_q_col_int(&q, 2)};
+        mm_cover_write_counts(d, &sum);
+    } else {
+        mm_doc_none(d, "parsed", "too_few");
+        mm_doc_none(d, "unparsed", "too_few");
+        mm_doc_none(d, "coverage_permille", "too_few");
+    }
+    return mm_q_end(&q);
+}
+
 /* ---- cohorts ---- */
 
 struct group {
@@ -313,6 +335,8 @@ enum mm_code mm_page_programme(struct mm_page *p)
     code = write_report(p, &found, &period);
     if (code == MM_OK && aggregates(p))
         code = write_case_sums(p, &period);
+    if (code == MM_OK && aggregates(p))
+        code = write_coverage(p);
     if (code == MM_OK && aggregates(p))
         code = write_cohorts(p);
     mm_doc_int(p->doc, "elapsed_ms", (mm_mono_us() - start_us) / 1000);

@@ -327,6 +327,16 @@ static bool good_draft(struct making *m)
            mm_doc_truthy(mm_doc_get(lines->first, MM_S("parsed")));
 }
 
+/* Whether the formats in force read all of the line. */
+static bool read_now(const struct mm_page *p)
+{
+    const struct mm_doc *draft = mm_doc_get(p->doc, MM_S("draft"));
+    const struct mm_doc *lines = draft == NULL ? NULL : mm_doc_get(draft, MM_S("lines"));
+
+    return lines != NULL && lines->first != NULL &&
+           mm_doc_truthy(mm_doc_get(lines->first, MM_S("parsed")));
+}
+
 /* ---- the pages ---- */
 
 enum mm_code mm_page_readable(struct mm_page *p)
@@ -338,9 +348,12 @@ enum mm_code mm_page_readable(struct mm_page *p)
     m.ask.outcome = MM_S("unknown");
     if (code == MM_OK)
         code = mm_draft_ask(p, &m.ask, p->doc, "draft");
-    if (code == MM_OK)
-        write_form(&m, false);
-    return code;
+    if (code != MM_OK)
+        return code;
+    /* Made readable since it was counted, or by a newer release. */
+    mm_doc_bool(p->doc, "readable_now", read_now(p));
+    write_form(&m, false);
+    return MM_OK;
 }
 
 struct wishing {
