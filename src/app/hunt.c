@@ -397,6 +397,8 @@ static int hunt(struct run *r, char **paths)
         (void)complain(r, mm_code_key(c), c == MM_E_IO ? r->o.tmp : "hunt");
         return EXIT_FAILED;
     }
+    r->hunt.plan.whole_lines = r->rules.hint.format != MM_FORMAT_NONE &&
+                               mm_format_record_lines(r->formats, r->rules.hint.format) > 1;
     if (!add_paths(r, paths))
         return EXIT_USE;
     /* What is there may be evidence: nothing is ever written over. */

@@ -227,10 +227,9 @@ static void put_object(struct making *m, struct mm_slice key, const struct mm_tr
 bool mm_tree_doc(const struct mm_tree *top, struct mm_arena *arena, struct mm_json_doc *ret)
 {
     struct making m = {.arena = arena};
-    size_t n = count(top);
 
     MM_ASSERT(top != NULL && arena != NULL && ret != NULL);
-    m.max = mm_min_size(n, MM_JSON_MAX_ITEMS);
+    m.max = mm_min_size(count(top), MM_JSON_MAX_ITEMS);
     m.item = mm_arena_array(arena, m.max, sizeof(*m.item));
     if (m.item == NULL)
         return false;

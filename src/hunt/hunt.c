@@ -128,6 +128,8 @@ static size_t open_parts(struct mm_hunt *h, const struct mm_hunt_unit *unit,
         task[n] = (struct mm_hunt_task){.fd = fd,
                                         .file = p->file,
                                         .evtx = p->evtx,
+                                        .lines = p->lines,
+                                        .size = f->size,
                                         .from = p->from,
                                         .to = p->to,
                                         .changed_us = f->changed_us};
@@ -242,6 +244,8 @@ static bool on_end(struct mm_hunt *h, struct mm_hunt_child *c, const struct mm_h
     if (!c->begun || f->state >= MM_HUNT_STATES || file->parts_left == 0)
         return false;
     add_sums(&file->sums, &f->sums);
+    if (c->file == whole)
+        h->plan.part[c->unit.part + c->part].events = f->sums.events;
     set_state(file, (enum mm_hunt_state)f->state);
     file->parts_left--;
     if (file->parts_left == 0)
@@ -404,6 +408,15 @@ static void stop_all(struct mm_hunt *h)
     }
 }
 
+/* All parts are read: lines are counted from the beginning of their file. */
+static void count_lines(struct mm_hunt_plan *p)
+{
+    for (size_t i = 1; i < p->part_n; i++) {
+        if (p->part[i].lines && p->part[i].file == p->part[i - 1].file)
+            p->part[i].before = p->part[i - 1].before + p->part[i - 1].events;
+    }
+}
+
 enum mm_code mm_hunt_run(struct mm_hunt *h, mm_hunt_progress *progress, void *ctx)
 {
     enum mm_code c = MM_OK;
@@ -426,6 +439,7 @@ enum mm_code mm_hunt_run(struct mm_hunt *h, mm_hunt_progress *progress, void *ct
     if (c != MM_OK)
         h->saved_errno = errno;
     stop_all(h);
+    count_lines(&h->plan);
     h->took_us = mm_mono_us() - h->began_us;
     return c;
 }

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "codec/charset.h"
+#include "codec/cut.h"
 #include "codec/evtx.h"
+#include "codec/ext/archive.h"
 
 void mm_hunt_plan_init(struct mm_hunt_plan *p)
 {
@@ -89,41 +92,55 @@ static enum mm_code add_part(struct mm_hunt_plan *p, struct mm_hunt_part part)
     return MM_OK;
 }
 
-/* Does it begin like an event log? Whatever else it is the child that reads it finds out. */
-static bool is_evtx(const char *path, int *ret_error)
+/* How a file can be cut, by its first bytes. Whatever else it is the child that reads it finds out.
+ */
+enum cuts { CUT_NOWHERE, CUT_CHUNKS, CUT_LINES };
+
+static enum cuts cuts_of(const char *path, int *ret_error)
 {
-    uint8_t first[8];
+    uint8_t first[MM_CUT_HEAD];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct mm_slice head;
     ssize_t n;
 
     *ret_error = fd < 0 ? errno : 0;
     if (fd < 0)
-        return false;
+        return CUT_NOWHERE;
     n = pread(fd, first, sizeof(first), 0);
     (void)close(fd);
-    return n == (ssize_t)sizeof(first) && mm_evtx_is(mm_slice_of(first, sizeof(first)));
+    head = mm_slice_of(first, n > 0 ? (size_t)n : 0);
+    if (mm_evtx_is(head))
+        return CUT_CHUNKS;
+    return mm_slice_find(head, 0, 0) == SIZE_MAX && !mm_archive_is(head) &&
+                   mm_charset_utf16(head) == MM_CS_UNKNOWN && mm_cut_kind_of(head) == MM_CUT_LINES
+               ? CUT_LINES
+               : CUT_NOWHERE;
 }
 
 static enum mm_code add_regular(struct mm_hunt_plan *p, const char *path, const struct stat *st)
 {
     struct mm_hunt_part part = {.to = 0};
     enum mm_code c = add_file(p, mm_slice_str(path), st, &part.file);
+    enum cuts cuts;
     int error = 0;
 
     if (c != MM_OK)
         return c;
-    part.evtx = is_evtx(path, &error);
+    cuts = cuts_of(path, &error);
     if (error != 0) {
         p->file[part.file].state = MM_HUNT_NOT_OPENED;
         p->file[part.file].error = error;
         return MM_OK;
     }
     part.to = p->file[part.file].size;
-    if (!part.evtx)
+    part.evtx = cuts == CUT_CHUNKS;
+    part.lines = cuts == CUT_LINES && part.to > 2 * (uint64_t)MM_HUNT_UNIT_BYTES && !p->whole_lines;
+    if (!part.evtx && !part.lines)
         return add_part(p, part);
     static_assert(MM_HUNT_UNIT_BYTES % MM_EVTX_CHUNK == 0, "parts begin where chunks do");
     for (uint64_t end = part.to; c == MM_OK && part.from < end; part.from = part.to) {
-        uint64_t most = part.from + MM_HUNT_UNIT_BYTES + (part.from == 0 ? MM_EVTX_HEAD : 0);
+        uint64_t most =
+            part.from + MM_HUNT_UNIT_BYTES + (part.from == 0 && part.evtx ? MM_EVTX_HEAD : 0);
 
         part.to = most < end ? most : end;
         c = add_part(p, part);

@@ -1,12 +1,11 @@
 /*
  * hunt/plan.h - which files there are, and in which portions they are read.
  *
- * Purpose   Folders are walked; large event log files are cut where their chunks begin, so that
- *           all cores have work; small files go together, so that a child is worth its start.
- * Owns      The plan owns its lists and paths.
- * Threads   One.
- * Trust     Names are foreign (evidence of others): any bytes but NUL. Symbolic links are followed
- *           only where the user names them; what is no regular file is not read.
+ * Purpose   Folders are walked; large event log files are cut where their chunks begin, large files
+ *           of lines where lines do, so that all cores have work; small files go together, so that
+ * a child is worth its start. Owns      The plan owns its lists and paths. Threads   One. Trust
+ * Names are foreign (evidence of others): any bytes but NUL. Symbolic links are followed only where
+ * the user names them; what is no regular file is not read.
  */
 #ifndef MM_HUNT_PLAN_H
 #define MM_HUNT_PLAN_H
@@ -37,7 +36,10 @@ struct mm_hunt_file {
 struct mm_hunt_part {
     uint32_t file;
     bool evtx;         /* chunks of an event log; otherwise the child finds out */
+    bool lines;        /* the lines that begin in these bytes */
     uint64_t from, to; /* bytes */
+    uint64_t events;   /* that it had, once it was read */
+    uint64_t before;   /* lines of the file before it: what numbers of its lines count from */
 };
 
 /* What one child reads: parts [part, part + part_n). */
@@ -53,6 +55,7 @@ struct mm_hunt_plan {
     size_t file_n, file_cap, part_n, part_cap, unit_n, unit_cap;
     uint64_t bytes;
     uint64_t unit_bytes; /* of the unit that is being filled */
+    bool whole_lines;    /* records have several lines: files of lines are not cut */
 };
 
 void mm_hunt_plan_init(struct mm_hunt_plan *p);

@@ -55,6 +55,30 @@ TEST(plan_walks_folders_in_name_order_and_cuts_large_event_logs_at_chunks)
     mm_hunt_plan_done(&p);
 }
 
+TEST(plan_cuts_large_files_of_lines_unless_records_have_several)
+{
+    struct mm_hunt_plan p;
+    char path[MM_MAX_PATH];
+    int fd = open(at("a.log", path), O_CREAT | O_WRONLY, 0600);
+
+    for (int i = 0; i < 100; i++)
+        CHECK(write(fd, "a line of text\n", 15) == 15);
+    CHECK(ftruncate(fd, 3 * (off_t)MM_HUNT_UNIT_BYTES) == 0);
+    (void)close(fd);
+    mm_hunt_plan_init(&p);
+    CHECK(mm_hunt_plan_add(&p, path) == MM_OK);
+    CHECK_NUM(p.part_n, 3);
+    CHECK(p.part[2].lines && !p.part[2].evtx);
+    CHECK_NUM(p.part[2].from, 2 * (int64_t)MM_HUNT_UNIT_BYTES);
+    mm_hunt_plan_done(&p);
+    mm_hunt_plan_init(&p);
+    p.whole_lines = true;
+    CHECK(mm_hunt_plan_add(&p, path) == MM_OK);
+    CHECK_NUM(p.part_n, 1);
+    CHECK(!p.part[0].lines);
+    mm_hunt_plan_done(&p);
+}
+
 TEST(plan_puts_so_many_files_into_a_unit_and_no_more)
 {
     struct mm_hunt_plan p;

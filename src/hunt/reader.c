@@ -110,6 +110,7 @@ void mm_hunt_read_evtx(struct mm_hunt_worker *w, struct mm_feed *f, uint64_t fir
 /* From a stream to records: lines, joined where the format says so, or pieces of a document. */
 struct taking {
     struct mm_hunt_worker *w;
+    bool only_lines;
     enum mm_cut_kind kind;
     struct mm_stream stream;
     struct mm_join join;
@@ -131,7 +132,7 @@ static bool take_begin(struct taking *t, struct mm_slice head)
     uint16_t format = w->hint.format;
     size_t lines = format == MM_FORMAT_NONE ? 1 : mm_format_record_lines(w->rules.formats, format);
 
-    t->kind = mm_cut_kind_of(head);
+    t->kind = t->only_lines ? MM_CUT_LINES : mm_cut_kind_of(head);
     mm_stream_init(&t->stream, true);
     t->emit = lines > 1 ? mm_join_line : mm_hunt_line;
     t->ctx = lines > 1 ? (void *)&t->join : w;
@@ -162,9 +163,10 @@ static void take_end(struct taking *t)
     mm_cut_done(&t->cut);
 }
 
-static bool read_text(struct mm_hunt_worker *w, struct mm_feed *f, enum mm_charset wide_cs)
+static bool read_text(struct mm_hunt_worker *w, struct mm_feed *f, enum mm_charset wide_cs,
+                      bool only_lines)
 {
-    struct taking t = {.w = w};
+    struct taking t = {.w = w, .only_lines = only_lines};
     struct mm_utf16 wide = {.cs = wide_cs};
     bool ok = true, begun = false;
     size_t n;
@@ -186,6 +188,31 @@ static bool read_text(struct mm_hunt_worker *w, struct mm_feed *f, enum mm_chars
     if (begun)
         take_end(&t);
     return ok;
+}
+
+enum mm_hunt_state mm_hunt_read_lines(struct mm_hunt_worker *w, struct mm_feed *f)
+{
+    return read_text(w, f, MM_CS_UNKNOWN, true) && !f->failed ? MM_HUNT_READ : MM_HUNT_DAMAGED;
+}
+
+static void learn_line(void *worker, struct mm_slice line, bool cut)
+{
+    struct mm_hunt_worker *w = worker;
+    struct mm_hunt_sums sums = w->sums;
+
+    (void)cut;
+    mm_hunt_parse(w, line, false);
+    w->sums = sums;
+}
+
+void mm_hunt_learn(struct mm_hunt_worker *w, struct mm_slice head)
+{
+    struct mm_stream stream;
+
+    mm_stream_init(&stream, true);
+    /* Without memory the first lines say less: no more. */
+    (void)!mm_stream_feed(&stream, head, learn_line, w);
+    mm_stream_done(&stream);
 }
 
 /* Text has no NULs and hardly any control characters; UTF-16 is known by other means. */
@@ -216,7 +243,7 @@ enum mm_hunt_state mm_hunt_read_stream(struct mm_hunt_worker *w, struct mm_feed 
             return f->failed ? MM_HUNT_DAMAGED : MM_HUNT_NO_LOG;
         if (w->hint.charset == MM_CS_UTF_16LE || w->hint.charset == MM_CS_UTF_16BE)
             wide = w->hint.charset;
-        if (!read_text(w, f, wide))
+        if (!read_text(w, f, wide, false))
             return MM_HUNT_DAMAGED;
     }
     return f->failed ? MM_HUNT_DAMAGED : MM_HUNT_READ;

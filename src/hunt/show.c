@@ -233,16 +233,18 @@ static bool show_one(void *ctx, const struct mm_hit_place *place, const struct m
 {
     struct showing *s = ctx;
     const struct mm_rule *r = mm_rules_get(s->h->rules.set, hit->rule);
+    struct mm_hunt_frame counted = *hit;
 
+    counted.record += s->h->plan.part[place->part].before;
     if (s->view->most > 0 && s->shown[hit->rule] >= s->view->most)
         return true;
     s->shown[hit->rule]++;
     if (s->view->style == MM_HUNT_JSON)
-        put_json(s, r, place, hit);
+        put_json(s, r, place, &counted);
     else if (s->view->style == MM_HUNT_CSV)
-        put_csv(s, r, place, hit);
+        put_csv(s, r, place, &counted);
     else
-        put_text(s, r, place, hit);
+        put_text(s, r, place, &counted);
     if (s->out.n >= OUT_FULL)
         flush(s);
     return !s->failed;

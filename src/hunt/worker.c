@@ -10,12 +10,13 @@
 
 enum {
     ARENA_MAX = 64 * 1024 * 1024,
-    OUT_FULL = 64 * 1024,  /* written when it holds this much */
-    HITS_MAX = 1024,       /* rules that match one event; SigmaHQ's most is 30 */
-    MOVED_BYTES = 1 << 20, /* progress is told this often */
-    TELLS_MAX = 8,         /* telling fields of one alert */
-    TELLS_ENOUGH = 4,      /* from here on, values without a name of ours are left out */
-    TELL_LENGTH = 1000,    /* bytes of one; MM_HF_MAX_TEXT is the frame's limit */
+    OUT_FULL = 64 * 1024,    /* written when it holds this much */
+    HITS_MAX = 1024,         /* rules that match one event; SigmaHQ's most is 30 */
+    MOVED_BYTES = 1 << 20,   /* progress is told this often */
+    TELLS_MAX = 8,           /* telling fields of one alert */
+    TELLS_ENOUGH = 4,        /* from here on, values without a name of ours are left out */
+    LEARN_BYTES = 64 * 1024, /* first lines of a file that its later parts are told */
+    TELL_LENGTH = 1000,      /* bytes of one; MM_HF_MAX_TEXT is the frame's limit */
 };
 
 struct mm_hunt_worker *mm_hunt_worker_new(const struct mm_hunt_rules *rules)
@@ -296,23 +297,29 @@ void mm_hunt_event(struct mm_hunt_worker *w, uint64_t record)
     }
 }
 
-void mm_hunt_line(void *worker, struct mm_slice line, bool cut)
+void mm_hunt_parse(struct mm_hunt_worker *w, struct mm_slice line, bool cut)
 {
-    struct mm_hunt_worker *w = worker;
     struct mm_raw raw = {.seq = w->sums.events + 1,
                          .source = w->file,
                          .received_us = w->received_us,
                          .flags = MM_EV_IMPORTED | (cut ? MM_EV_TRUNCATED : 0)};
 
-    MM_ASSERT(line.n <= MM_MAX_LINE);
-    if (line.n == 0)
-        return;
+    MM_ASSERT(line.n > 0 && line.n <= MM_MAX_LINE);
     memcpy(w->line, line.p, line.n);
     raw.body = mm_slice_of(w->line, line.n);
     mm_arena_reset(&w->arena);
     mm_parse(w->rules.formats, w->scratch, &w->arena, &raw, &w->hint, w->ev);
+}
+
+void mm_hunt_line(void *worker, struct mm_slice line, bool cut)
+{
+    struct mm_hunt_worker *w = worker;
+
+    if (line.n == 0)
+        return;
+    mm_hunt_parse(w, line, cut);
     w->sums.cut += cut ? 1 : 0;
-    mm_hunt_event(w, raw.seq);
+    mm_hunt_event(w, w->sums.events + 1);
 }
 
 /* ---- files ---- */
@@ -374,6 +381,46 @@ static enum mm_hunt_state read_archive(struct mm_hunt_worker *w, uint32_t part,
     return mm_hunt_read_packed(w, part, &source, packed);
 }
 
+/* Where the first line at or behind a byte begins; the file's end where there is none. */
+static uint64_t line_at(struct mm_hunt_worker *w, int fd, uint64_t at, uint64_t size)
+{
+    struct span span = {.fd = fd, .at = at == 0 ? 0 : at - 1, .to = size};
+
+    while (at > 0 && at < size) {
+        uint64_t from = span.at;
+        ssize_t n = read_span(&span, w->block, MM_FEED_BLOCK);
+        size_t end = mm_slice_find(mm_slice_of(w->block, n > 0 ? (size_t)n : 0), '\n', 0);
+
+        if (n <= 0)
+            return size;
+        if (end != SIZE_MAX)
+            return from + end + 1;
+        if (span.at >= size)
+            return size;
+    }
+    return at;
+}
+
+/* The lines that begin in the task's bytes. */
+static enum mm_hunt_state read_lines(struct mm_hunt_worker *w, const struct mm_hunt_task *task)
+{
+    struct span head = {.fd = task->fd, .to = mm_min_size(task->size, LEARN_BYTES)};
+    struct span span = {.fd = task->fd};
+    struct mm_feed feed;
+    ssize_t n = 0;
+
+    span.from = span.at = line_at(w, task->fd, task->from, task->size);
+    span.to = line_at(w, task->fd, task->to, task->size);
+    if (span.at >= span.to)
+        return MM_HUNT_READ; /* one line is longer than the part */
+    if (task->from > 0)
+        n = read_span(&head, w->block, LEARN_BYTES);
+    if (n > 0)
+        mm_hunt_learn(w, mm_slice_of(w->block, (size_t)n));
+    mm_feed_init(&feed, read_span, &span);
+    return mm_hunt_read_lines(w, &feed);
+}
+
 static void read_task(struct mm_hunt_worker *w, uint32_t part, const struct mm_hunt_task *task)
 {
     struct span span = {.fd = task->fd, .from = task->from, .at = task->from, .to = task->to};
@@ -385,7 +432,9 @@ static void read_task(struct mm_hunt_worker *w, uint32_t part, const struct mm_h
     w->received_us = task->changed_us;
     mm_hunt_begin(w, part, (struct mm_slice){0});
     mm_feed_init(&feed, read_span, &span);
-    if (task->evtx) {
+    if (task->lines) {
+        state = read_lines(w, task);
+    } else if (task->evtx) {
         uint64_t first = task->from == 0 ? 0 : (task->from - MM_EVTX_HEAD) / MM_EVTX_CHUNK;
 
         mm_hunt_read_evtx(w, &feed, first, task->from == 0);

@@ -29,9 +29,10 @@ struct mm_hunt_rules {
 /* One part of a file, open. */
 struct mm_hunt_task {
     int fd;
-    uint32_t file; /* number of the file: what is remembered of its lines is its own */
-    bool evtx;
+    uint32_t file;     /* number of the file: what is remembered of its lines is its own */
+    bool evtx, lines;  /* as in hunt/plan.h */
     uint64_t from, to; /* bytes; to 0: to the end */
+    uint64_t size;     /* of the file */
     int64_t changed_us;
 };
 

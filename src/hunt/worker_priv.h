@@ -60,6 +60,11 @@ struct mm_slice mm_feed_head(struct mm_feed *f);
 size_t mm_feed_fill(struct mm_feed *f, uint8_t *p, size_t n);
 /* Chunks of an event log; `first`: number of the first, `head`: the file's header comes before. */
 void mm_hunt_read_evtx(struct mm_hunt_worker *w, struct mm_feed *f, uint64_t first, bool head);
+/* Lines, whatever they begin with. */
+enum mm_hunt_state mm_hunt_read_lines(struct mm_hunt_worker *w, struct mm_feed *f);
+/* The first lines of a file again, uncounted, so that a later part of it is read as they say: what
+ * format it is, which columns it has. */
+void mm_hunt_learn(struct mm_hunt_worker *w, struct mm_slice head);
 /* A stream of which nothing is known; what it turned out to be. Archives are not opened here. */
 enum mm_hunt_state mm_hunt_read_stream(struct mm_hunt_worker *w, struct mm_feed *f);
 
@@ -75,6 +80,8 @@ void mm_hunt_tell_broken(struct mm_hunt_worker *w, uint64_t record, uint64_t at,
 void mm_hunt_moved(struct mm_hunt_worker *w, size_t n);
 /* An event stands in w->ev: try the rules. */
 void mm_hunt_event(struct mm_hunt_worker *w, uint64_t record);
+/* Only read a line into w->ev. */
+void mm_hunt_parse(struct mm_hunt_worker *w, struct mm_slice line, bool cut);
 /* One line of text, or a record that was cut out of a document. */
 void mm_hunt_line(void *worker, struct mm_slice line, bool cut);
 

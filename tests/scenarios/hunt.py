@@ -77,6 +77,55 @@ def archives():
         check("a password opens it", "locked.zip" not in out, out)
 
 
+RULE = """title: Marked
+id: 33333333-2222-4333-8444-555555555555
+status: test
+logsource:
+  product: linux
+  service: sshd
+detection:
+  marked:
+    user.name: marked
+  condition: marked
+level: low
+"""
+
+
+def large_files():
+    """A file of lines that several readers share: no line is lost, doubled or torn."""
+    line = "Nov 20 12:59:58 gw sshd[1]: Failed password for %s from 192.0.2.1 port 5 ssh2\n"
+    with tempfile.TemporaryDirectory() as folder:
+        log, rule = os.path.join(folder, "a.log"), os.path.join(folder, "rule.yml")
+        with open(rule, "w", encoding="ascii") as f:
+            f.write(RULE)
+        size, number, marked = 0, 0, []
+        with open(log, "w", encoding="ascii") as f:
+            while size < 50 << 20:
+                number += 1
+                who = "marked" if number % 9973 == 0 else "u" * (number % 97 + 1)
+                marked += [number] if who == "marked" else []
+                size += f.write(line % who)
+        out = subprocess.run([HUNT, "--json", "--most", "0", "--lang", "en", "--jobs", "2",
+                              "--rules", rule, log], capture_output=True, text=True, check=False,
+                             env=dict(os.environ, MIMAMORI_CONTENT=os.path.join(
+                                 sys.argv[2], "content")))
+        found = [json.loads(one)["record"] for one in out.stdout.splitlines()]
+        check("every line of a shared file is read once", f"{number:,} records (0 not" in
+              out.stderr, out.stderr)
+        check("lines keep their numbers", found == marked, (found[:9], marked[:9]))
+        web, size, number = os.path.join(folder, "web.log"), 0, 4
+        with open(web, "w", encoding="ascii") as f:
+            f.write("#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n"
+                    "#Date: 2026-11-20 00:00:00\n#Fields: date time c-ip cs-method cs-uri-stem "
+                    "cs-uri-query s-port sc-status time-taken\n")
+            while size < 36 << 20:
+                size += f.write(f"2026-11-20 03:59:00 192.0.2.1 GET /{number} - 443 200 9\n")
+                number += 1
+        _, out = own(web)
+        check("later parts know the columns that the first lines name",
+              f"{number:,} records (0 not" in out, out[:400])
+
+
 def by_file(alerts, root):
     found = collections.defaultdict(collections.Counter)
     for a in alerts:
@@ -98,6 +147,7 @@ def expected():
 
 def main():
     archives()
+    large_files()
     if not os.path.isdir(ROOT):
         print("# the rest needs a corpus")
         done()

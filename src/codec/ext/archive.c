@@ -123,7 +123,8 @@ enum mm_code mm_archive_next(struct mm_archive *a, struct mm_archive_member *ret
     if (name == NULL)
         name = archive_entry_pathname_utf8(e);
     a->raw = archive_format(a->a) == ARCHIVE_FORMAT_RAW;
-    m.name = a->raw ? (struct mm_slice){0} : mm_slice_str(name);
+    if (!a->raw)
+        m.name = mm_slice_str(name);
     m.regular = a->raw || archive_entry_filetype(e) == AE_IFREG;
     m.encrypted = archive_entry_is_encrypted(e) != 0;
     if (archive_entry_mtime_is_set(e) && archive_entry_mtime(e) > 0 &&
