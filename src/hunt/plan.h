@@ -1,11 +1,13 @@
 /*
  * hunt/plan.h - which files there are, and in which portions they are read.
  *
- * Purpose   Folders are walked; large event log files are cut where their chunks begin, large files
- *           of lines where lines do, so that all cores have work; small files go together, so that
- * a child is worth its start. Owns      The plan owns its lists and paths. Threads   One. Trust
- * Names are foreign (evidence of others): any bytes but NUL. Symbolic links are followed only where
- * the user names them; what is no regular file is not read.
+ * Purpose   Folders are walked; large event logs are cut where their chunks begin, large files of
+ *           lines where lines do, so that all cores have work; small files go together, so that a
+ *           child is worth its start.
+ * Owns      The plan owns its lists and paths.
+ * Threads   One.
+ * Trust     Names are foreign (evidence of others): any bytes but NUL. Symbolic links are followed
+ *           only where the user names them; what is no regular file is not read.
  */
 #ifndef MM_HUNT_PLAN_H
 #define MM_HUNT_PLAN_H
