@@ -119,11 +119,12 @@ static bool free_number(struct mm_slice s, bool json, size_t at, size_t n)
     return n >= 3 && n <= 9 && (before == '=' || before == ':' || before == ' ' || before == '[');
 }
 
-/* "12:34:56" that is not part of a MAC address. */
+/* "12:34:56" that is not part of a MAC address; in JSON the clock of an RFC 3339 time. */
 static bool clock_at(struct mm_slice s, bool json, size_t at)
 {
-    return !json && at + 8 <= s.n && s.p[at + 2] == ':' && run_of(s, at + 3) == 2 &&
-           s.p[at + 5] == ':' && run_of(s, at + 6) == 2 && (at == 0 || s.p[at - 1] != ':') &&
+    return (!json || (at > 0 && s.p[at - 1] == 'T')) && at + 8 <= s.n && s.p[at + 2] == ':' &&
+           run_of(s, at + 3) == 2 && s.p[at + 5] == ':' && run_of(s, at + 6) == 2 &&
+           (at == 0 || s.p[at - 1] != ':') &&
            (at + 8 == s.n || s.p[at + 8] != ':' || (at + 9 < s.n && s.p[at + 9] == ' '));
 }
 
