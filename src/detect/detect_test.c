@@ -461,3 +461,31 @@ TEST(text_is_found_whatever_its_case_and_where_it_begins)
     }
     mm_rules_unref(&set);
 }
+
+TEST(rule_of_another_taxonomy_or_given_up_loads_with_a_warning)
+{
+    static const struct {
+        const char *line, *what;
+    } rows[] = {
+        {"taxonomy: sigma\n", NULL},
+        {"taxonomy: ecs\n", NULL},
+        {"taxonomy: ours\n", "rule.taxonomy"},
+        {"status: stable\n", NULL},
+        {"status: deprecated\n", "rule.status"},
+        {"status: unsupported\n", "rule.status"},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(rows); i++) {
+        struct mm_ruleset *set;
+        char text[512];
+
+        (void)snprintf(text, sizeof(text), "%s" KIT_HEAD "  s: {A: x}\n  condition: s\n",
+                       rows[i].line);
+        set = kit_load(text);
+        CHECK(mm_rules_get(set, 0)->state == MM_RULE_ACTIVE);
+        CHECK_NUM(mm_rules_warnings(set), rows[i].what != NULL);
+        if (rows[i].what != NULL)
+            CHECK_SLICE(mm_slice_str(mm_rules_warning(set, 0)->what), rows[i].what);
+        mm_rules_unref(&set);
+    }
+}

@@ -452,6 +452,22 @@ enum mm_code mm_rule_head(struct mm_build *b, const struct mm_yaml *doc, struct 
     return code;
 }
 
+/* What a rule says of itself that its reader should hear; the rule loads. */
+static enum mm_code warn(struct mm_build *b, const struct mm_yaml *doc, const struct mm_rule *r)
+{
+    struct mm_slice taxonomy = mm_yaml_text(doc, "taxonomy");
+    enum mm_code code = MM_OK;
+
+    /* Names of Sigma's taxonomy and of ECS are known; those of another mean nothing here. */
+    if (taxonomy.n > 0 && !mm_slice_ieq(taxonomy, MM_S("sigma")) &&
+        !mm_slice_ieq(taxonomy, MM_S("ecs")))
+        code = mm_rule_warn(b, r->file, doc->line, "rule.taxonomy", taxonomy);
+    if (code == MM_OK && (mm_slice_ieq(r->status, MM_S("unsupported")) ||
+                          mm_slice_ieq(r->status, MM_S("deprecated"))))
+        code = mm_rule_warn(b, r->file, doc->line, "rule.status", r->status);
+    return code;
+}
+
 enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc, struct mm_rule *r,
                           struct mm_expr **ret_expr)
 {
@@ -480,6 +496,8 @@ enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc, struct 
         code = mm_rule_detections(b, det, NULL, ret_expr, &rests);
     if (code == MM_OK)
         code = make_doc(b, r);
+    if (code == MM_OK)
+        code = warn(b, doc, r);
     if (code != MM_OK)
         return code;
     r->missing = b->missing;
