@@ -44,7 +44,7 @@ static void read_row(struct mm_q *q, struct mm_arena *a, struct mm_wish *ret)
 
 enum mm_code mm_wish_get(struct mm_tx *tx, int64_t wish, struct mm_arena *a, struct mm_wish *ret)
 {
-    struct mm_wish w;
+    struct mm_wish w = {.wish = 0};
     struct mm_q q;
     bool found = false;
     enum mm_code code;
