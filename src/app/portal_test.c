@@ -72,6 +72,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/6/cases/4", "case"},
         {"/companies/1/users", "users"},
         {"/rules", "rules"},
+        {"/companies/1/exceptions", "exceptions"},
         {"/formats", "formats"},
         {"/coverage", "coverage"},
         {"/coverage?programme=shien", "coverage"},
@@ -117,6 +118,7 @@ TEST(portal_shows_a_company_itself_and_nothing_else)
         {"/companies/1/events", 403},
         {"/companies/2/report", 404},
         {"/rules", 403},
+        {"/companies/1/exceptions", 403},
     };
     struct site s;
 

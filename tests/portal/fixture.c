@@ -158,14 +158,16 @@ static void add_programme(struct fixture *f, const char *code, const char *name,
 
 static void add_people(struct fixture *f)
 {
-    char codes[5][MM_CODE_TEXT], other[MM_TOTP_BASE32];
+    char codes[5][MM_CODE_TEXT];
     struct mm_scope_hold hold;
     uint32_t hanako;
 
     (void)add_user(f, 0, "soc", "見守 花", "administrator", false);
     set_up_app(f, "soc", f->totp);
+    (void)add_user(f, 0, "bunseki", "分析 二郎", "analyst", false);
+    set_up_app(f, "bunseki", f->analyst_totp);
     (void)add_user(f, 0, "kansa", "監査 一郎", "auditor", false);
-    set_up_app(f, "kansa", other);
+    set_up_app(f, "kansa", f->auditor_totp);
     hanako = add_user(f, 1, "hanako", "総務 花子", "charge", false);
     (void)add_user(f, 1, "shacho", "社長 太郎", "president", false);
     add_token(f, add_user(f, 1, "jugyoin", "製造 次郎", "employee", false));

@@ -31,9 +31,9 @@ int main(int argc, char **argv)
         mm_auth_open(f.records, &key, &f.auth) != MM_OK)
         return 1;
     fixture_fill(&f, (uint32_t)companies);
-    printf("{\"password\":\"%s\",\"totp\":\"%s\",\"owner_totp\":\"%s\",\"few_totp\":\"%s\","
-           "\"code\":\"%s\",\"companies\":%u}\n",
-           FIXTURE_PASSWORD, f.totp, f.owner_totp, f.few_totp, f.code, f.companies);
+    printf("{\"password\":\"%s\",\"totp\":\"%s\",\"analyst_totp\":\"%s\",\"owner_totp\":\"%s\","
+           "\"few_totp\":\"%s\",\"code\":\"%s\",\"companies\":%u}\n",
+           FIXTURE_PASSWORD, f.totp, f.analyst_totp, f.owner_totp, f.few_totp, f.code, f.companies);
     mm_auth_close(&f.auth);
     mm_records_close(&f.records);
     mm_buf_done(&why);

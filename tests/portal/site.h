@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "coverage/coverage.h"
 #include "desk/desk.h"
+#include "exception/feature.h"
 #include "register/feature.h"
 #include "tests/harness/test.h"
 #include "tests/portal/fixture.h"
@@ -48,9 +49,9 @@ struct site {
 
 static inline struct mm_records *open_records(void)
 {
-    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_job_feature,
-                                                        &mm_triage_feature,   &mm_coverage_feature,
-                                                        &mm_desk_feature,     &mm_portal_feature};
+    static const struct mm_feature *const features[] = {
+        &mm_register_feature, &mm_job_feature,       &mm_triage_feature, &mm_coverage_feature,
+        &mm_desk_feature,     &mm_exception_feature, &mm_portal_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
 
@@ -192,7 +193,9 @@ static inline void csrf_of(struct site *s, char ret[128])
 
 static inline const char *totp_of(const struct site *s, const char *name)
 {
-    return strcmp(name, "jigyo") == 0     ? s->f.owner_totp
+    return strcmp(name, "bunseki") == 0   ? s->f.analyst_totp
+           : strcmp(name, "kansa") == 0   ? s->f.auditor_totp
+           : strcmp(name, "jigyo") == 0   ? s->f.owner_totp
            : strcmp(name, "shokibo") == 0 ? s->f.few_totp
                                           : s->f.totp;
 }

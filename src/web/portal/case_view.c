@@ -34,6 +34,20 @@ static void write_field(struct mm_page *p, struct mm_doc *fields, const struct m
     mm_doc_bool(d, "known", known);
 }
 
+/* Whether a rule of the case's findings found the event: what an exception can be made of. */
+static bool is_found(const struct mm_page *p, struct mm_slice rule)
+{
+    const struct mm_doc *list = mm_doc_get(p->doc, MM_S("findings"));
+
+    for (const struct mm_doc *f = list == NULL ? NULL : list->first; f != NULL; f = f->next) {
+        const struct mm_doc *id = mm_doc_get(f, MM_S("rule"));
+
+        if (rule.n > 0 && id != NULL && mm_slice_eq(id->text, rule))
+            return true;
+    }
+    return false;
+}
+
 static void write_event(struct mm_page *p, struct mm_json *parser, struct mm_doc *list,
                         const struct mm_case_event *e)
 {
@@ -45,6 +59,8 @@ static void write_event(struct mm_page *p, struct mm_json *parser, struct mm_doc
     mm_doc_int(d, "seq", (int64_t)e->seq);
     if (staff)
         mm_doc_text(d, "rule", e->rule);
+    if (mm_page_may(p, MM_MAY_RULES))
+        mm_doc_bool(d, "found", is_found(p, e->rule));
     mm_doc_time(d, "time", e->time_us);
     mm_doc_time(d, "received", e->received_us);
     mm_doc_int(d, "source", e->source);

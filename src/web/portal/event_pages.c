@@ -1,6 +1,7 @@
 /* web/portal/event_pages.c - search in the events of one company, and one event. */
 #include "base/time.h"
 #include "base/utf8.h"
+#include "store/events/rows.h"
 #include "store/events/search.h"
 #include "web/portal/facts.h"
 #include "web/portal/pages.h"
@@ -8,6 +9,8 @@
 enum {
     PAGE_EVENTS = 50,
     LINE_SHOWN = 400, /* bytes of a line in the list; the event's page has all of it */
+    ALERTS_MAX = 50,  /* rules that found one event; ours find a few */
+    ALERTS_BYTES_MAX = ALERTS_MAX * MM_ALERT_MAX_EVENT, /* each row has the event again */
 };
 
 /* "received-queue-number", as `next` hands it out. */
@@ -156,6 +159,54 @@ enum mm_code mm_page_events(struct mm_page *p)
     return code;
 }
 
+static enum mm_code gather(void *ctx, struct mm_slice piece)
+{
+    struct mm_buf *b = ctx;
+
+    mm_buf_add(b, piece);
+    return mm_buf_ok(b) ? MM_OK : MM_E_LIMIT;
+}
+
+/* Which rules found it, and what hid that. */
+static enum mm_code write_alerts(struct mm_page *p, struct mm_events_client *client,
+                                 const struct mm_event *ev)
+{
+    char company[24], received[24], queue[24], seq[24], limit[24];
+    const struct mm_events_param params[] = {
+        {"company", mm_events_u64(ev->company, company)},
+        {"received", mm_events_i64(ev->received_us, received)},
+        {"queue", mm_events_u64(ev->queue, queue)},
+        {"seq", mm_events_u64(ev->seq, seq)},
+        {"limit", mm_events_u64(ALERTS_MAX, limit)},
+    };
+    struct mm_doc *list = mm_doc_array(p->doc, "alerts");
+    struct mm_events_answer said;
+    struct mm_buf answer;
+    struct mm_rd rd;
+    enum mm_code code;
+
+    mm_buf_init(&answer, ALERTS_BYTES_MAX);
+    code = mm_events_run(client, MM_ST_ALERTS_OF_EVENT, params, MM_COUNT(params), gather, &answer,
+                         &said);
+    rd = mm_rd_of(mm_buf_slice(&answer));
+    while (code == MM_OK && mm_rd_left(&rd) > 0) {
+        struct mm_alert alert;
+        struct mm_doc *d;
+
+        code = mm_rows_alert(&rd, &alert);
+        if (code != MM_OK)
+            break;
+        d = mm_doc_object(list, NULL);
+        mm_doc_text(d, "rule", alert.rule_id);
+        mm_doc_text(d, "title", alert.title);
+        mm_doc_str(d, "level", mm_level_name(alert.level));
+        mm_doc_text(d, "hidden_by", alert.hidden_by);
+    }
+    mm_buf_done(&answer);
+    mm_doc_bool(p->doc, "has_alerts", list->n > 0);
+    return code;
+}
+
 enum mm_code mm_page_event(struct mm_page *p)
 {
     struct mm_search_result *result = mm_arena_alloc(p->arena, sizeof(*result));
@@ -180,6 +231,7 @@ enum mm_code mm_page_event(struct mm_page *p)
         write_envelope(p, p->doc, ev);
         mm_doc_text(p->doc, "original", ev->original);
         write_fields(p, mm_doc_array(p->doc, "fields"), ev, false);
+        code = write_alerts(p, client, ev);
     }
     mm_search_done(result);
     mm_events_free(&client);

@@ -1,8 +1,9 @@
 /* web/portal/rule_pages.c - the detection rules that are in force, and those that were refused. */
+#include "web/portal/feature.h"
 #include "web/portal/pages.h"
 #include "web/portal/rules.h"
 
-enum { RULES_PAGE = 200 };
+enum { RULES_PAGE = 200, COMPANIES_MAX = 1000 };
 
 static void write_rule(struct mm_page *p, struct mm_doc *list, const struct mm_rule *r)
 {
@@ -32,6 +33,26 @@ static void write_refusal(struct mm_doc *list, const struct mm_rule_refusal *r)
     mm_doc_text(d, "detail", r->detail);
 }
 
+/* Where something is hidden, or is to be. */
+static enum mm_code write_exceptions(struct mm_page *p)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "exceptions");
+    struct mm_q q;
+
+    mm_q_begin(&q, p->tx, &mm_portal_stmts[MM_P_EXCEPTION_COUNTS]);
+    mm_q_int(&q, ":max", COMPANIES_MAX);
+    while (mm_q_row(&q)) {
+        struct mm_doc *d = mm_doc_object(list, NULL);
+
+        mm_doc_int(d, "company", mm_q_col_int(&q, 0));
+        mm_doc_text(d, "company_name", mm_q_col_text(&q, 1));
+        mm_doc_int(d, "proposed", mm_q_col_int(&q, 2));
+        mm_doc_int(d, "active", mm_q_col_int(&q, 3));
+    }
+    mm_doc_bool(p->doc, "has_exceptions", list->n > 0);
+    return mm_q_end(&q);
+}
+
 enum mm_code mm_page_rules(struct mm_page *p)
 {
     struct mm_ruleset *set = NULL;
@@ -57,5 +78,6 @@ enum mm_code mm_page_rules(struct mm_page *p)
     if (at < n)
         mm_doc_int(p->doc, "next", (int64_t)at);
     mm_rules_unref(&set);
-    return MM_OK;
+    code = mm_page_read(p);
+    return code == MM_OK ? write_exceptions(p) : code;
 }

@@ -1,0 +1,274 @@
+/* web/portal/exception_pages.c - exceptions of one company: what is hidden, by whom, until when. */
+#include "base/time.h"
+#include "register/audit.h"
+#include "web/portal/exception_view.h"
+#include "web/portal/feature.h"
+#include "web/portal/pages.h"
+
+enum {
+    HIDDEN_DAYS = 30,
+    ANSWER_MAX = 64 * 1024, /* a line of 40 bytes for each exception that hid something */
+    NAMES_MAX = 64,         /* different people of one page; of further ones the name is unknown */
+};
+
+struct person {
+    uint32_t user;
+    struct mm_slice name;
+};
+
+/* One page about all exceptions of a company. */
+struct showing {
+    struct mm_page *p;
+    struct mm_exception *list;
+    size_t n;
+    uint64_t *hidden; /* one each; NULL: the store did not answer */
+    struct person person[NAMES_MAX];
+    size_t person_n;
+};
+
+/* ---- what they have hidden ---- */
+
+static enum mm_code gather(void *ctx, struct mm_slice piece)
+{
+    struct mm_buf *b = ctx;
+
+    mm_buf_add(b, piece);
+    return mm_buf_ok(b) ? MM_OK : MM_E_LIMIT;
+}
+
+static enum mm_code ask_hidden(const struct mm_page *p, struct mm_buf *answer)
+{
+    char company[24], from[24], limit[24];
+    const struct mm_events_param params[] = {
+        {"company", mm_events_u64(p->company, company)},
+        {"from", mm_events_i64(p->now_us - HIDDEN_DAYS * MM_US_PER_DAY, from)},
+        {"limit", mm_events_u64(MM_EXCEPTION_LIST_MAX, limit)},
+    };
+    struct mm_events_client *client = NULL;
+    struct mm_events_answer said;
+    enum mm_code code = mm_page_events_client(p, &client);
+
+    if (code == MM_OK)
+        code = mm_events_run(client, MM_ST_HIDDEN_BY_EXCEPTIONS, params, MM_COUNT(params), gather,
+                             answer, &said);
+    mm_events_free(&client);
+    return code;
+}
+
+/* "12\t345": exception 12 has hidden 345. */
+static void take_hidden(struct showing *s, struct mm_slice line)
+{
+    size_t tab = mm_slice_find(line, '\t', 0);
+    uint64_t id, n;
+
+    if (tab == SIZE_MAX || !mm_slice_u64(mm_slice_sub(line, 0, tab), &id) ||
+        !mm_slice_u64(mm_slice_sub(line, tab + 1, SIZE_MAX), &n))
+        return;
+    for (size_t i = 0; i < s->n; i++) {
+        if ((uint64_t)s->list[i].exception == id)
+            s->hidden[i] = n;
+    }
+}
+
+/* Without the store the page says that it does not know. */
+static enum mm_code count_hidden(struct showing *s)
+{
+    uint64_t *hidden = mm_arena_array(s->p->arena, s->n + 1, sizeof(*hidden));
+    struct mm_buf answer;
+
+    if (hidden == NULL)
+        return MM_E_NOMEM;
+    for (size_t i = 0; i < s->n; i++)
+        hidden[i] = 0;
+    mm_buf_init(&answer, ANSWER_MAX);
+    if (s->n > 0 && ask_hidden(s->p, &answer) == MM_OK) {
+        struct mm_slice rest = mm_buf_slice(&answer);
+
+        s->hidden = hidden;
+        while (rest.n > 0) {
+            size_t end = mm_slice_find(rest, '\n', 0);
+
+            take_hidden(s, mm_slice_sub(rest, 0, end));
+            rest = end == SIZE_MAX ? MM_S("") : mm_slice_sub(rest, end + 1, SIZE_MAX);
+        }
+    }
+    mm_buf_done(&answer);
+    return MM_OK;
+}
+
+/* ---- who ---- */
+
+/* Who makes exceptions is of the operator: asked under the whole scope of who looks. */
+static enum mm_code name_of(struct showing *s, uint32_t user, struct mm_slice *ret)
+{
+    struct mm_slice name = {0};
+    struct mm_q q;
+    enum mm_code code;
+
+    for (size_t i = 0; i < s->person_n; i++) {
+        if (s->person[i].user == user) {
+            *ret = s->person[i].name;
+            return MM_OK;
+        }
+    }
+    if (s->person_n < NAMES_MAX && user > 0) {
+        mm_q_begin(&q, s->p->tx, &mm_portal_stmts[MM_P_USER_NAME]);
+        mm_q_int(&q, ":user", user);
+        if (mm_q_row(&q))
+            name = mm_q_col_dup(&q, 0, s->p->arena);
+        code = mm_q_end(&q);
+        if (code != MM_OK)
+            return code;
+        s->person[s->person_n++] = (struct person){.user = user, .name = name};
+    }
+    *ret = name;
+    return MM_OK;
+}
+
+static enum mm_code write_person(struct showing *s, struct mm_doc *d, const char *key,
+                                 uint32_t user)
+{
+    struct mm_slice name = {0};
+    enum mm_code code = name_of(s, user, &name);
+
+    mm_doc_text(d, key, name);
+    return code;
+}
+
+/* ---- the document ---- */
+
+static enum mm_code write_one(struct showing *s, size_t at, struct mm_doc *list)
+{
+    const struct mm_exception *e = &s->list[at];
+    struct mm_doc *d = mm_doc_object(list, NULL), *terms;
+    int64_t left_us = e->until_us - s->p->now_us;
+    enum mm_code code;
+
+    mm_doc_int(d, "exception", e->exception);
+    mm_doc_str(d, "state", mm_exception_state_name(e->state));
+    mm_doc_text(d, "rule", e->rule);
+    mm_doc_text(d, "rule_title", e->title);
+    terms = mm_doc_array(d, "terms");
+    for (size_t i = 0; i < e->term_n; i++)
+        mm_exception_write_term(terms, &e->term[i]);
+    mm_doc_text(d, "reason", e->reason);
+    mm_doc_time(d, "made", e->made_us);
+    mm_doc_time(d, "until", e->until_us);
+    mm_doc_int(d, "days_left", left_us <= 0 ? 0 : (left_us + MM_US_PER_DAY - 1) / MM_US_PER_DAY);
+    mm_doc_time(d, "ended", e->ended_us);
+    mm_doc_bool(d, "ran_out", e->state == MM_EXCEPTION_ENDED && e->ended_us >= e->until_us);
+    mm_doc_int(d, "tried", (int64_t)e->hides);
+    mm_doc_int(d, "tried_critical", (int64_t)e->hides_critical);
+    if (s->hidden != NULL)
+        mm_doc_measured(d, "hidden", (int64_t)s->hidden[at]);
+    else
+        mm_doc_none(d, "hidden", "unknown");
+    mm_doc_bool(d, "mine", e->made_by == s->p->me.user);
+    code = write_person(s, d, "made_by", e->made_by);
+    if (code == MM_OK)
+        code = write_person(s, d, "agreed_by", e->agreed_by);
+    return code == MM_OK ? write_person(s, d, "ended_by", e->ended_by) : code;
+}
+
+static enum mm_code write_all(struct showing *s)
+{
+    struct mm_doc *lists[MM_EXCEPTION_STATES];
+    enum mm_code code = MM_OK;
+
+    for (int i = 0; i < MM_EXCEPTION_STATES; i++)
+        lists[i] = mm_doc_array(s->p->doc, mm_exception_state_name((enum mm_exception_state)i));
+    for (size_t i = 0; i < s->n && code == MM_OK; i++)
+        code = write_one(s, i, lists[s->list[i].state]);
+    mm_doc_int(s->p->doc, "hidden_days", HIDDEN_DAYS);
+    mm_doc_int(s->p->doc, "ended_count", (int64_t)lists[MM_EXCEPTION_ENDED]->n);
+    return code;
+}
+
+static enum mm_code show(struct mm_page *p)
+{
+    const struct mm_exception_which which = {.ended_too = true, .max = MM_EXCEPTION_LIST_MAX};
+    struct showing *s = mm_arena_alloc(p->arena, sizeof(*s));
+    enum mm_code code;
+
+    if (s == NULL)
+        return MM_E_NOMEM;
+    *s = (struct showing){.p = p};
+    code = mm_exception_list(p->tx, &which, p->arena, &s->list, &s->n);
+    if (code == MM_OK)
+        code = count_hidden(s);
+    mm_records_read_done(&p->tx);
+    if (code == MM_OK)
+        code = mm_page_read(p);
+    return code == MM_OK ? write_all(s) : code;
+}
+
+enum mm_code mm_page_exceptions(struct mm_page *p)
+{
+    enum mm_code code = mm_page_company(p);
+
+    return code == MM_OK ? show(p) : code;
+}
+
+/* ---- what people do to one ---- */
+
+struct act {
+    struct mm_page *p;
+    int64_t exception;
+    bool agree;
+};
+
+static enum mm_code do_act(struct mm_tx *tx, void *arg)
+{
+    const struct act *a = arg;
+    struct mm_page *p = a->p;
+    struct mm_audit entry = {.time_us = p->now_us,
+                             .user = p->me.user,
+                             .actor = p->me.login,
+                             .action = a->agree ? MM_S("exception.agree") : MM_S("exception.end"),
+                             .text = mm_input_get(&p->in, "why")};
+    char object[32];
+    enum mm_code code = a->agree ? mm_exception_agree(tx, a->exception, p->me.user, p->now_us)
+                                 : mm_exception_end(tx, a->exception, p->me.user, p->now_us);
+
+    if (code != MM_OK)
+        return code;
+    (void)snprintf(object, sizeof(object), "exception %lld", (long long)a->exception);
+    entry.object = mm_slice_str(object);
+    return mm_audit_add(tx, &entry);
+}
+
+static enum mm_code act_on(struct mm_page *p, bool agree)
+{
+    struct act a = {.p = p, .agree = agree};
+    uint64_t number;
+    enum mm_code code = mm_page_company(p);
+
+    if (code == MM_OK)
+        code = mm_page_number(p, 1, &number);
+    if (code == MM_OK && number > INT64_MAX)
+        code = MM_E_NOTFOUND;
+    if (code != MM_OK)
+        return code;
+    a.exception = (int64_t)number;
+    code = mm_records_write(p->portal->cfg.records, p->narrow, do_act, &a);
+    if (code == MM_E_DENIED && agree) {
+        p->template = "exceptions";
+        mm_page_refuse(p, "agree", "exception.agree");
+        return show(p);
+    }
+    if (code != MM_OK)
+        return code;
+    mm_page_go(p, "/companies/%u/exceptions", p->company);
+    mm_doc_int(p->doc, "exception", a.exception);
+    return MM_OK;
+}
+
+enum mm_code mm_page_exception_agree(struct mm_page *p)
+{
+    return act_on(p, true);
+}
+
+enum mm_code mm_page_exception_end(struct mm_page *p)
+{
+    return act_on(p, false);
+}
