@@ -4,10 +4,12 @@
 //
 //   node portal.mjs BUILD-DIRECTORY [PICTURES-DIRECTORY]
 //
-// A state directory of its own is filled by portal-fixture; the portal runs on it on loopback.
+// A state directory of its own is filled by portal-fixture; the portal runs on it on loopback, and
+// where it was built, a store of events.
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
+  from "node:fs";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -31,8 +33,17 @@ try {
 
 const [build, pictures] = process.argv.slice(2);
 const place = mkdtempSync(join(tmpdir(), "mimamori-browser-"));
-const fixture = JSON.parse(
-  execFileSync(`${build}/src/app/portal-fixture`, [join(place, "state"), "100"]));
+const state = join(place, "state");
+const storeProgram = `${build}/src/app/mimamori-eventd`;
+const storeSocket = join(state, "run/eventd.sock");
+const store = existsSync(storeProgram)
+  ? spawn(storeProgram, ["--state", state], { stdio: "ignore" }) : undefined;
+for (let i = 0; store && i < 300 && !existsSync(storeSocket); i++)
+  await new Promise((done) => { setTimeout(done, 100); });
+const fixture = JSON.parse(execFileSync(`${build}/src/app/portal-fixture`,
+  [state, "100", ...(store ? [`unix:${storeSocket}`] : [])]));
+mkdirSync(join(state, "rules"), { recursive: true });
+copyFileSync(new URL("../portal/rules/found.yml", import.meta.url), join(state, "rules/found.yml"));
 const port = await new Promise((done) => {
   const probe = createServer().listen(0, "127.0.0.1", () => {
     const { port: free } = probe.address();
@@ -46,7 +57,7 @@ portal.desk_tel = 000-0000-0100
 portal.desk_hours = 平日 9:00〜17:00
 `);
 const portal = spawn(`${build}/src/app/mimamori-portal`,
-  ["--state", join(place, "state"), "--config", join(place, "mimamori.conf")],
+  ["--state", state, "--config", join(place, "mimamori.conf")],
   { stdio: ["ignore", "ignore", "pipe"] });
 await new Promise((up, down) => {
   portal.on("exit", () => down(new Error("the portal did not start")));
@@ -56,6 +67,9 @@ const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 // Standards that a public page in Japan has to meet (JIS X 8341-3 is WCAG 2), and what is good.
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+// What an exception is made from: the event that the fixture's case 1 has kept.
+const NEW = "/companies/1/exceptions/new?rule=5f0e7d1c-2a3b-4c5d-8e6f-0123456789ab&queue=0&seq=1";
 
 const VISITOR = [["login", "/login"], ["error", "/no-such-page"]];
 const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine", "/quarantine"],
@@ -69,6 +83,8 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["case-operator", "/companies/1/cases/1"],
   ["case-closed", "/companies/2/cases/3"], ["case-hostile", "/companies/6/cases/4"],
   ["cases-of-company", "/companies/1/cases?show=all"], ["report-operator", "/companies/1/report"],
+  ["exceptions", "/companies/1/exceptions"], ["exception-new", NEW],
+  ...(store ? [["event", "/companies/1/events/0/101"]] : []),
   ["events", "/companies/1/events"], ["bad-query", "/companies/1/events?q=%28a"],
   ["second-factor", "/second-factor"]];
 const PRESIDENT = [["president-home", "/companies/1"], ["president-cases", "/companies/1/cases"],
@@ -79,11 +95,12 @@ const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases
   ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
   ["report", "/companies/1/report"], ["password", "/password"], ["denied", "/companies/2"]];
 
-const TOTP = { jigyo: fixture.owner_totp, shokibo: fixture.few_totp };
+const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
+  shokibo: fixture.few_totp };
 
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
-  "rule|event|search|formats|readable|meaning|coverage)\\.");
+  "rule|event|search|formats|readable|meaning|coverage|exceptions?)\\.");
 
 let count = 0, failed = 0;
 function promise(what, faults) {
@@ -260,6 +277,53 @@ async function makeReadable(browser, state) {
   await context.close();
 }
 
+// An exception without JavaScript: refused, tried, proposed, agreed to by somebody else, ended.
+async function makeException(browser, proposer, second) {
+  const at390 = { ignoreHTTPSErrors: true, locale: "ja-JP", javaScriptEnabled: false,
+    viewport: { width: 390, height: 844 } };
+  const context = await browser.newContext({ ...at390, storageState: proposer });
+  const other = await browser.newContext({ ...at390, storageState: second });
+  const page = await context.newPage();
+  const faults = [];
+  const shot = async (p, name) => {
+    faults.push(...await sticksOut(p));
+    if (pictures) await p.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  };
+  await speak(context, "ja");
+  await speak(other, "ja");
+  await page.goto(`${base}/companies/1/cases/1`);
+  await page.locator("details", { hasText: "この検知を例外にする" }).locator("summary").click();
+  await page.click("a[href*='/exceptions/new']");
+  await page.click("button[value='save']");
+  if (await page.locator("#terms-error, #reason-error").count() !== 2) faults.push("not refused");
+  await shot(page, "exception-refused");
+  await page.check("input[value='source.ip']");
+  await page.fill("input[name='value.source.ip']", "192.0.2.0/24");
+  await page.selectOption("select[name='how.source.ip']", "cidr");
+  await page.click("button[value='try']");
+  const tried = await page.locator("#trial").innerText();
+  if (!tried.includes("10件（うち最も重い「最高」: 1件）")) faults.push(`tried: ${tried}`);
+  await shot(page, "exception-tried");
+  await page.fill("#reason", "点検の機器と確認済み");
+  await page.click("button[value='save']");
+  if (!(await page.locator("main").innerText()).includes("あなたが提案したものです"))
+    faults.push(`not proposed: ${page.url()}`);
+  await shot(page, "exception-proposed");
+  const reader = await other.newPage();
+  await reader.goto(`${base}/companies/1/exceptions`);
+  await reader.click("form[action$='/agree'] button");
+  if (!(await reader.locator("main").innerText()).includes("あと90日")) faults.push("not in force");
+  await shot(reader, "exception-in-force");
+  await reader.click("form[action$='/end'] button");
+  await reader.click("summary");
+  const ended = await reader.locator("details").innerText();
+  if (!ended.includes("点検の機器") || !ended.includes("取りやめた")) faults.push(`end: ${ended}`);
+  await shot(reader, "exception-ended");
+  promise("without JavaScript, at 390 pixels, an exception is made, agreed to and ended", faults);
+  await context.close();
+  await other.close();
+}
+
 // What may be printed: no controls, nothing cut, at its head whose it is, as of when, by whom.
 async function onPaper(browser, state, list, who, head) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, storageState: state,
@@ -345,6 +409,7 @@ try {
     "operator", ["見本製作所1", "見守 花"]);
   await onPaper(browser, operator, [["programme", "/programmes/shien"]], "operator", ["見守 花"]);
   await makeReadable(browser, operator);
+  if (store) await makeException(browser, operator, await stateOf(browser, "bunseki"));
   await keyboardOnly(browser);
   const cookies = company.cookies.map((c) => `${c.name}=${c.value}`).join("; ");
   if (existsSync("/usr/bin/w3m")) {
@@ -363,6 +428,7 @@ try {
   await browser.close();
   portal.removeAllListeners("exit");
   portal.kill();
+  store?.kill();
   rmSync(place, { recursive: true, force: true });
 }
 console.log(`1..${count}`);

@@ -1,11 +1,12 @@
-/* tests/portal/fixture_main.c - fills an empty state directory for the browser tests, and prints
- * what they need to log in, as JSON. */
+/* tests/portal/fixture_main.c - fills an empty state directory for the browser tests, and a store
+ * where one runs; prints what they need to log in, as JSON. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "app/tables.h"
 #include "base/time.h"
 #include "serve/state.h"
+#include "tests/portal/alerts.h"
 #include "tests/portal/fixture.h"
 
 int main(int argc, char **argv)
@@ -18,7 +19,7 @@ int main(int argc, char **argv)
 
     if (argc < 2 || (argc > 2 && !mm_slice_u64(mm_slice_str(argv[2]), &companies)) ||
         companies > 10000) {
-        fputs("usage: portal-fixture DIR [COMPANIES]\n", stderr);
+        fputs("usage: portal-fixture DIR [COMPANIES [STORE]]\n", stderr);
         return 2;
     }
     mm_buf_init(&why, 8192);
@@ -31,6 +32,10 @@ int main(int argc, char **argv)
         mm_auth_open(f.records, &key, &f.auth) != MM_OK)
         return 1;
     fixture_fill(&f, (uint32_t)companies);
+    if (argc > 3 && !fixture_alerts(argv[3], f.now_us)) {
+        fprintf(stderr, "portal-fixture: %s takes no alerts\n", argv[3]);
+        return 1;
+    }
     printf("{\"password\":\"%s\",\"totp\":\"%s\",\"analyst_totp\":\"%s\",\"owner_totp\":\"%s\","
            "\"few_totp\":\"%s\",\"code\":\"%s\",\"companies\":%u}\n",
            FIXTURE_PASSWORD, f.totp, f.analyst_totp, f.owner_totp, f.few_totp, f.code, f.companies);

@@ -159,7 +159,9 @@ static enum mm_code write_one(struct showing *s, size_t at, struct mm_doc *list)
     mm_doc_bool(d, "ran_out", e->state == MM_EXCEPTION_ENDED && e->ended_us >= e->until_us);
     mm_doc_int(d, "tried", (int64_t)e->hides);
     mm_doc_int(d, "tried_critical", (int64_t)e->hides_critical);
-    if (s->hidden != NULL)
+    if (e->state == MM_EXCEPTION_PROPOSED)
+        mm_doc_none(d, "hidden", "not_applicable");
+    else if (s->hidden != NULL)
         mm_doc_measured(d, "hidden", (int64_t)s->hidden[at]);
     else
         mm_doc_none(d, "hidden", "unknown");
