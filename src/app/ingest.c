@@ -242,11 +242,34 @@ static enum mm_code follow(const struct args *a, struct mm_import *im, uint32_t 
     return c;
 }
 
+/* The queue of a source that is followed, when it has one that is read. */
+static bool take_queue(const struct args *a, struct mm_import_options *o)
+{
+    char dir[MM_MAX_PATH], spool[MM_MAX_PATH];
+
+    if (o->source >= MM_FOLLOW_SOURCES || mm_path_join(dir, a->state, "follow") != MM_OK ||
+        mm_path_join(spool, a->state, "spool") != MM_OK ||
+        mm_fs_mkdirs(mm_fs_real(), dir, 0700) != MM_OK) {
+        mm_log_error("ingest", "nothing can be followed for this source, or below %s", a->state);
+        return false;
+    }
+    if (!mm_follow_has_room(spool, o->source)) {
+        mm_log_error("ingest",
+                     "%d sources are followed on this machine already, and no more are read: send "
+                     "these lines over HTTP or syslog, give the files to a source that is followed "
+                     "(up to %d paths each), or bring them in with `mimamori ingest FILE`",
+                     MM_FOLLOW_QUEUES, MM_FOLLOW_PATHS);
+        return false;
+    }
+    o->queue = (uint16_t)(MM_FOLLOW_QUEUE + o->source); /* below 61,000 */
+    return true;
+}
+
 /* Everything that is to be known before the spool is opened; 0, or what the program ends with. */
 static int prepare(const struct args *a, struct mm_import_options *o,
                    struct mm_ingest_format **ret_records)
 {
-    char format[MM_FORMAT_WORD] = "", dir[MM_MAX_PATH];
+    char format[MM_FORMAT_WORD] = "";
 
     if (a->charset != NULL)
         o->charset = mm_charset_find(mm_slice_str(a->charset));
@@ -260,13 +283,7 @@ static int prepare(const struct args *a, struct mm_import_options *o,
         return 2;
     if (!a->follow)
         return 0;
-    if (o->source >= MM_FOLLOW_SOURCES || mm_path_join(dir, a->state, "follow") != MM_OK ||
-        mm_fs_mkdirs(mm_fs_real(), dir, 0700) != MM_OK) {
-        mm_log_error("ingest", "nothing can be followed for this source, or below %s", a->state);
-        return 1;
-    }
-    o->queue = (uint16_t)(MM_FOLLOW_QUEUE + o->source); /* below 61,000 */
-    return 0;
+    return take_queue(a, o) ? 0 : 1;
 }
 
 static int run(const struct args *a, int signals)

@@ -146,7 +146,7 @@ static void open_queue(struct mm_sink *s, uint16_t queue)
     struct mm_counted counted;
     uint64_t from = 1;
 
-    if (s->queues_n == MM_SINK_QUEUES_MAX || position_of(s, queue, &from, &counted) != MM_OK)
+    if (s->queues_n == MM_SPOOL_QUEUES_READ || position_of(s, queue, &from, &counted) != MM_OK)
         return;
     q = calloc(1, sizeof(*q));
     if (q == NULL)
@@ -166,10 +166,11 @@ static void open_queue(struct mm_sink *s, uint16_t queue)
 
 static void find_queues(struct mm_sink *s)
 {
-    uint16_t found[MM_SINK_QUEUES_MAX];
-    size_t n = mm_spool_queues(s->spool_dir, found, MM_SINK_QUEUES_MAX);
+    uint16_t found[MM_SPOOL_QUEUES_READ];
+    size_t n = mm_spool_queues(s->spool_dir, found, MM_SPOOL_QUEUES_READ);
+    bool many = n > MM_SPOOL_QUEUES_READ;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < MM_SPOOL_QUEUES_READ; i++) {
         bool known = false;
 
         for (size_t j = 0; j < s->queues_n; j++)
@@ -177,9 +178,9 @@ static void find_queues(struct mm_sink *s)
         if (!known)
             open_queue(s, found[i]);
     }
-    if (n == MM_SINK_QUEUES_MAX && !s->many_queues)
-        mm_log_warn("engine", "no more than %d queues are read", MM_SINK_QUEUES_MAX);
-    s->many_queues = n == MM_SINK_QUEUES_MAX;
+    if (many && !s->many_queues)
+        mm_log_warn("engine", "of %zu queues only the lowest %d are read", n, MM_SPOOL_QUEUES_READ);
+    s->many_queues = many;
 }
 
 /* Is there something to read? Fills q->recs. */

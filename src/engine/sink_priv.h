@@ -23,7 +23,6 @@
 #include "store/spool/spool.h"
 
 enum {
-    MM_SINK_QUEUES_MAX = 64, /* intake, imports, followed sources of this machine */
     MM_SINK_READ_MAX = 1024, /* records of one read */
     MM_SINK_WAITING_MAX = 2, /* batches that are ready while one is being stored */
     /* An earlier process had at most this many batches beyond its position. */
@@ -45,9 +44,9 @@ struct mm_sink {
     struct mm_sink_options o;
     /* Reading thread. */
     char spool_dir[1024];
-    struct mm_sink_queue *queue[MM_SINK_QUEUES_MAX];
+    struct mm_sink_queue *queue[MM_SPOOL_QUEUES_READ];
     size_t queues_n, turn;
-    bool many_queues; /* as many as there can be: said so */
+    bool many_queues; /* more than are read: said so */
     struct mm_sources sources;
     struct mm_watch *watch;
     uint64_t sources_seen;

@@ -467,6 +467,20 @@ size_t mm_follow_count(const struct mm_follow *f)
     return f->n;
 }
 
+bool mm_follow_has_room(const char *dir, uint32_t source)
+{
+    uint16_t found[MM_SPOOL_QUEUES_READ];
+    size_t n = mm_spool_queues(dir, found, MM_SPOOL_QUEUES_READ), followed = 0;
+
+    MM_ASSERT(source < MM_FOLLOW_SOURCES);
+    for (size_t i = 0; i < n && i < MM_SPOOL_QUEUES_READ && followed < MM_FOLLOW_QUEUES; i++) {
+        if (found[i] == MM_FOLLOW_QUEUE + source)
+            return true;
+        followed += found[i] >= MM_FOLLOW_QUEUE;
+    }
+    return followed < MM_FOLLOW_QUEUES;
+}
+
 enum mm_code mm_follow_new(const struct mm_follow_options *options, struct mm_follow **ret)
 {
     struct mm_follow *f = calloc(1, sizeof(*f));

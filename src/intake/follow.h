@@ -18,13 +18,16 @@
 
 #include "base/base.h"
 #include "intake/import.h"
+#include "store/spool/spool.h"
 
 enum {
     MM_FOLLOW_QUEUE = 1000,    /* of source 0; a followed source has a queue of its own */
     MM_FOLLOW_SOURCES = 60000, /* a queue's number has 16 bits */
-    MM_FOLLOW_PATHS = 8,       /* of one process: each is a path of its sandbox */
-    MM_FOLLOW_FILES = 512,     /* open at once; others wait until these are quiet or gone */
-    MM_FOLLOW_PLACES = 8192,   /* remembered: ten years of daily files, and more */
+    /* Followed sources of a machine: intake's and the imports' queues are read as well. */
+    MM_FOLLOW_QUEUES = MM_SPOOL_QUEUES_READ - 2,
+    MM_FOLLOW_PATHS = 8,     /* of one process: each is a path of its sandbox */
+    MM_FOLLOW_FILES = 512,   /* open at once; others wait until these are quiet or gone */
+    MM_FOLLOW_PLACES = 8192, /* remembered: ten years of daily files, and more */
 };
 
 struct mm_follow;
@@ -41,6 +44,9 @@ struct mm_follow_options {
     void *ctx;
 };
 
+/* Whether the queue of this source is, or would be, one of the followed ones that are read; dir is
+ * the spool's, and need not be there. source < MM_FOLLOW_SOURCES. */
+bool mm_follow_has_room(const char *dir, uint32_t source);
 /* Paths are borrowed. A table of places that is not there or damaged is an empty one. */
 MM_MUST_USE enum mm_code mm_follow_new(const struct mm_follow_options *options,
                                        struct mm_follow **ret);

@@ -290,3 +290,23 @@ TEST(follow_joins_records_and_hands_them_out_in_time)
     CHECK_STORED("ione\n a|itwo\n b\n c|i d| late| e|");
     down(&b);
 }
+
+/* A queue that the engine would never read is not begun; one that it reads goes on. */
+TEST(follow_begins_no_queue_that_nobody_would_read)
+{
+    char dir[MM_MAX_PATH], queue[MM_MAX_PATH], name[16];
+
+    CHECK(mm_path_join(dir, mm_test_dir(), "spool") == MM_OK);
+    CHECK(mm_follow_has_room(dir, 7)); /* there is nothing yet */
+    for (unsigned i = 0; i < MM_FOLLOW_QUEUES; i++) {
+        CHECK(mm_follow_has_room(dir, 10 + i));
+        (void)snprintf(name, sizeof(name), "q%u", MM_FOLLOW_QUEUE + 10 + i);
+        CHECK(mm_path_join(queue, dir, name) == MM_OK &&
+              mm_fs_mkdirs(mm_fs_real(), queue, 0700) == MM_OK);
+    }
+    CHECK(mm_follow_has_room(dir, 10) && mm_follow_has_room(dir, 10 + MM_FOLLOW_QUEUES - 1));
+    CHECK(!mm_follow_has_room(dir, 7) && !mm_follow_has_room(dir, 10 + MM_FOLLOW_QUEUES));
+    CHECK(mm_path_join(queue, dir, "q0") == MM_OK && mkdir(queue, 0700) == 0);
+    CHECK(mm_path_join(queue, dir, "q1") == MM_OK && mkdir(queue, 0700) == 0);
+    CHECK(mm_follow_has_room(dir, 10 + MM_FOLLOW_QUEUES - 1) && !mm_follow_has_room(dir, 7));
+}

@@ -315,25 +315,28 @@ enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_t queue, uin
 
 size_t mm_spool_queues(const char *dir, uint16_t *ret, size_t max)
 {
+    uint64_t there[(UINT16_MAX + 1) / 64] = {0}; /* a bit a queue: in order, however many */
     DIR *d = opendir(dir);
     const struct dirent *e;
     size_t n = 0;
 
     if (d == NULL)
         return 0;
-    while ((e = readdir(d)) != NULL && n < max) {
+    while ((e = readdir(d)) != NULL) {
         struct mm_slice s = mm_slice_str(e->d_name);
         uint64_t queue;
-        size_t at = n;
 
-        if (!mm_slice_starts(s, MM_S("q")) || s.n > 6 ||
-            !mm_slice_u64(mm_slice_sub(s, 1, SIZE_MAX), &queue) || queue > UINT16_MAX)
-            continue;
-        for (; at > 0 && ret[at - 1] > queue; at--)
-            ret[at] = ret[at - 1];
-        ret[at] = (uint16_t)queue;
-        n++;
+        if (mm_slice_starts(s, MM_S("q")) && s.n <= 6 &&
+            mm_slice_u64(mm_slice_sub(s, 1, SIZE_MAX), &queue) && queue <= UINT16_MAX)
+            there[queue / 64] |= UINT64_C(1) << queue % 64;
     }
     (void)closedir(d);
+    for (size_t queue = 0; queue <= UINT16_MAX; queue++) {
+        if ((there[queue / 64] >> queue % 64 & 1) == 0)
+            continue;
+        if (n < max)
+            ret[n] = (uint16_t)queue; /* the loop's bound */
+        n++;
+    }
     return n;
 }

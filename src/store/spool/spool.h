@@ -34,6 +34,9 @@ enum {
     MM_SPOOL_CARRY = 4 * 1024 * 1024,
     /* Segments of one queue: 4 TiB at the default size. */
     MM_SPOOL_SEGMENTS_MAX = 65536,
+    /* Queues that are read, the lowest: of intake, imports, followed sources of this machine. Each
+     * has a reader, a sieve and a few hundred kilobytes. */
+    MM_SPOOL_QUEUES_READ = 64,
 };
 
 /* Where a record came from, when it could come twice. */
@@ -179,7 +182,7 @@ MM_MUST_USE enum mm_code mm_spool_bounds(const char *dir, uint16_t queue,
  */
 MM_MUST_USE enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_t queue,
                                        uint64_t below_seq, size_t *ret_deleted);
-/* Queues that exist below dir, ascending, at most max; how many. */
+/* How many queues exist below dir; the lowest of them, at most max, are in *ret, ascending. */
 size_t mm_spool_queues(const char *dir, uint16_t *ret, size_t max);
 
 #endif

@@ -1,6 +1,7 @@
 /* store/spool/spool_contract_test.c - what any implementation of the queue must do. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "model/event.h"
 #include "store/spool/spool.h"
@@ -339,5 +340,25 @@ TEST(spool_lists_its_queues)
     }
     CHECK_NUM(mm_spool_queues(mm_test_dir(), q, 8), 4);
     CHECK(memcmp(q, want, sizeof(want)) == 0);
-    CHECK_NUM(mm_spool_queues(mm_test_dir(), q, 2), 2);
+    memset(q, 0, sizeof(q));
+    CHECK_NUM(mm_spool_queues(mm_test_dir(), q, 2), 4);
+    CHECK_NUM(q[0], 0);
+    CHECK_NUM(q[1], 2);
+    CHECK_NUM(q[2], 0);
+}
+
+/* The first queue is intake's: it must be found, however many others there are. */
+TEST(spool_finds_its_lowest_queues_among_many)
+{
+    uint16_t q[MM_SPOOL_QUEUES_READ];
+    char dir[MM_MAX_PATH], name[16];
+    size_t n = MM_SPOOL_QUEUES_READ + 40;
+
+    for (size_t i = 0; i < n; i++) { /* mixed: a directory may keep the order, or turn it round */
+        (void)snprintf(name, sizeof(name), "q%zu", i * 37 % n * 7);
+        CHECK(mm_path_join(dir, mm_test_dir(), name) == MM_OK && mkdir(dir, 0700) == 0);
+    }
+    CHECK_NUM(mm_spool_queues(mm_test_dir(), q, MM_SPOOL_QUEUES_READ), n);
+    for (size_t i = 0; i < MM_SPOOL_QUEUES_READ; i++)
+        CHECK_NUM(q[i], i * 7);
 }
