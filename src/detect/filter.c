@@ -271,49 +271,6 @@ const struct mm_filter *mm_filters_get(const struct mm_ruleset *set, size_t inde
     return &set->filter[index];
 }
 
-/* Is the character of n bytes at p one that YAML folds, or does not take as it is? */
-static bool awkward(const uint8_t *p, size_t n)
-{
-    /* U+2028 and U+2029 end lines, U+FEFF, U+FFFE and U+FFFF may not stand there. */
-    static const uint8_t three[][3] = {{0xe2, 0x80, 0xa8},
-                                       {0xe2, 0x80, 0xa9},
-                                       {0xef, 0xbb, 0xbf},
-                                       {0xef, 0xbf, 0xbe},
-                                       {0xef, 0xbf, 0xbf}};
-    bool found = n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
-
-    for (size_t i = 0; i < MM_COUNT(three) && n == 3; i++)
-        found |= memcmp(three[i], p, 3) == 0;
-    return found;
-}
-
-/* Text between double quotes of YAML; bytes that are not UTF-8 become U+FFFD. */
-static void put_quoted(struct mm_buf *out, struct mm_slice s)
-{
-    size_t n;
-
-    mm_buf_byte(out, '"');
-    for (size_t i = 0; i < s.n; i += n) {
-        const uint8_t *p = s.p + i;
-
-        n = mm_utf8_len(s, i);
-        if (n == 0) {
-            mm_buf_str(out, "\\uFFFD");
-            n = 1;
-        } else if (*p == '"' || *p == '\\') {
-            mm_buf_fmt(out, "\\%c", *p);
-        } else if (*p < 0x20 || *p == 0x7f) {
-            mm_buf_fmt(out, "\\x%02x", *p);
-        } else if (awkward(p, n)) {
-            mm_buf_fmt(out, "\\u%04x",
-                       n == 2 ? p[1] : (p[0] & 15U) << 12 | (p[1] & 63U) << 6 | (p[2] & 63U));
-        } else {
-            mm_buf_add(out, mm_slice_of(p, n));
-        }
-    }
-    mm_buf_byte(out, '"');
-}
-
 /* The value with its wildcards and backslashes escaped as Sigma wants it. */
 static void put_value(struct mm_buf *out, const struct mm_filter_term *t)
 {
@@ -327,7 +284,7 @@ static void put_value(struct mm_buf *out, const struct mm_filter_term *t)
             mm_buf_byte(&text, '\\');
         mm_buf_byte(&text, c);
     }
-    put_quoted(out, mm_buf_slice(&text));
+    mm_yaml_quote(out, mm_buf_slice(&text));
     mm_buf_done(&text);
 }
 
@@ -353,7 +310,7 @@ static void put_terms(struct mm_buf *out, const struct mm_filter_term *term, siz
         mm_buf_add(&key, term[i].field);
         mm_buf_str(&key, modifiers[term[i].how]);
         mm_buf_str(out, "        ");
-        put_quoted(out, mm_buf_slice(&key));
+        mm_yaml_quote(out, mm_buf_slice(&key));
         mm_buf_done(&key);
         mm_buf_str(out, ":\n");
         for (size_t k = i; k < n; k++) {
@@ -372,7 +329,7 @@ static void put_text(struct mm_buf *out, const char *key, struct mm_slice v)
     if (v.n == 0)
         return;
     mm_buf_fmt(out, "%s: ", key);
-    put_quoted(out, v);
+    mm_yaml_quote(out, v);
     mm_buf_byte(out, '\n');
 }
 
@@ -426,7 +383,7 @@ enum mm_code mm_filter_write(const struct mm_filter *f, const struct mm_filter_t
     mm_buf_str(out, f->rules.n == 0 ? "filter:\n    rules: any\n" : "filter:\n    rules:\n");
     for (size_t i = 0; i < f->rules.n; i++) {
         mm_buf_str(out, "        - ");
-        put_quoted(out, f->rules.v[i]);
+        mm_yaml_quote(out, f->rules.v[i]);
         mm_buf_byte(out, '\n');
     }
     mm_buf_str(out, term_n == 0 ? "    selection: '*'\n" : "    selection:\n");

@@ -2,6 +2,7 @@
 #include "parse/draft.h"
 
 #include "base/limits.h"
+#include "codec/ext/yaml.h"
 #include "codec/pattern.h"
 #include "codec/pattern_scan.h"
 #include "codec/syslog.h"
@@ -392,14 +393,19 @@ enum mm_code mm_draft_marks(struct mm_draft *d, struct mm_slice text, struct mm_
 
 /* ---- the file ---- */
 
-/* YAML in single quotes; control characters never come here: shapes mask them. */
+/* In single quotes, as people write templates; what they cannot hold in double ones: a marked line
+ * brings its TABs, and whatever else stands in it. */
 static void put_quoted(struct mm_buf *out, struct mm_slice s)
 {
+    if (mm_yaml_needs_escape(s)) {
+        mm_yaml_quote(out, s);
+        return;
+    }
     mm_buf_byte(out, '\'');
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '\'')
             mm_buf_byte(out, '\'');
-        mm_buf_byte(out, s.p[i] < 0x20 ? ' ' : s.p[i]);
+        mm_buf_byte(out, s.p[i]);
     }
     mm_buf_byte(out, '\'');
 }

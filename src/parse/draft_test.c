@@ -130,6 +130,55 @@ TEST(draft_marks_an_address_with_its_port_and_what_nobody_needs)
     mm_draft_done(&d);
 }
 
+/* One line, marked, gives a file that reads it; `is` stands in it. */
+static void reads_marked(const char *line, const struct mm_draft_mark *mark, const char *is)
+{
+    struct mm_formats *set = mm_formats_new();
+    struct mm_scratch *scratch = mm_scratch_new();
+    struct mm_format_errors errors = {0};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+    struct mm_raw raw = {.body = mm_slice_str(line), .received_us = INT64_C(1795147200000000)};
+    static struct mm_event ev;
+    static struct mm_draft d;
+    struct mm_arena arena;
+    struct mm_buf yaml;
+
+    CHECK(mm_draft_init(&d) == MM_OK);
+    mm_arena_init(&arena, 1 << 20);
+    mm_buf_init(&yaml, MM_DRAFT_YAML);
+    CHECK_NUM(mm_draft_add(&d, raw.body, mark, 1), MM_OK);
+    make(&d, &yaml);
+    CHECK(line_of(&yaml, is) != NULL);
+    CHECK(mm_formats_add(set, "door.yaml", mm_buf_slice(&yaml), &errors) == MM_OK);
+    mm_parse(set, scratch, &arena, &raw, &hint, &ev);
+    CHECK((ev.flags & MM_EV_UNPARSED) == 0);
+    mm_buf_done(&yaml);
+    mm_draft_done(&d);
+    mm_scratch_free(&scratch);
+    mm_formats_free(&set);
+    mm_arena_done(&arena);
+}
+
+TEST(draft_of_a_line_with_tabs_and_odd_spaces_reads_it)
+{
+    struct mm_draft_mark mark = {.n = 4, .field = MM_S_INIT("event.action")};
+
+    mark.from = 7;
+    reads_marked("ZZZDEV\tdoor opened", &mark,
+                 "  - is: \"ZZZDEV\\x09{event.action:word} opened\"\n");
+    mark.from = 8;
+    reads_marked("ZZZDEV\xC2\x85"
+                 "door opened",
+                 &mark, "ZZZDEV\\u0085{event.action:word} opened\"\n");
+    mark.from = 9;
+    reads_marked("ZZZDEV\xE2\x80\xA8"
+                 "door opened",
+                 &mark, "ZZZDEV\\u2028{event.action:word} opened\"\n");
+    reads_marked("ZZZDEV\xEF\xBB\xBF"
+                 "door opened",
+                 &mark, "ZZZDEV\\ufeff{event.action:word} opened\"\n");
+}
+
 TEST(draft_extends_a_file_of_its_own_and_no_other)
 {
     static const struct mm_slice own =

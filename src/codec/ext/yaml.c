@@ -3,6 +3,8 @@
 
 #include <yaml.h>
 
+#include "base/utf8.h"
+
 struct builder {
     struct mm_arena *arena;
     struct mm_yaml *stack[MM_YAML_MAX_DEPTH]; /* open lists and maps */
@@ -246,4 +248,60 @@ bool mm_yaml_bool(const struct mm_yaml *node, bool *ret)
         return false;
     *ret = yes;
     return true;
+}
+
+/* ---- writing ---- */
+
+/* Is the character of n bytes at p one that YAML folds, or does not take as it is? */
+static bool awkward(const uint8_t *p, size_t n)
+{
+    /* U+2028 and U+2029 end lines, U+FEFF, U+FFFE and U+FFFF may not stand there. */
+    static const uint8_t three[][3] = {{0xe2, 0x80, 0xa8},
+                                       {0xe2, 0x80, 0xa9},
+                                       {0xef, 0xbb, 0xbf},
+                                       {0xef, 0xbf, 0xbe},
+                                       {0xef, 0xbf, 0xbf}};
+    bool found = n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+
+    for (size_t i = 0; i < MM_COUNT(three) && n == 3; i++)
+        found |= memcmp(three[i], p, 3) == 0;
+    return found;
+}
+
+bool mm_yaml_needs_escape(struct mm_slice s)
+{
+    size_t n;
+
+    for (size_t i = 0; i < s.n; i += n) {
+        n = mm_utf8_len(s, i);
+        if (n == 0 || s.p[i] < 0x20 || s.p[i] == 0x7f || awkward(s.p + i, n))
+            return true;
+    }
+    return false;
+}
+
+void mm_yaml_quote(struct mm_buf *out, struct mm_slice s)
+{
+    size_t n;
+
+    mm_buf_byte(out, '"');
+    for (size_t i = 0; i < s.n; i += n) {
+        const uint8_t *p = s.p + i;
+
+        n = mm_utf8_len(s, i);
+        if (n == 0) {
+            mm_buf_str(out, "\\uFFFD");
+            n = 1;
+        } else if (*p == '"' || *p == '\\') {
+            mm_buf_fmt(out, "\\%c", *p);
+        } else if (*p < 0x20 || *p == 0x7f) {
+            mm_buf_fmt(out, "\\x%02x", *p);
+        } else if (awkward(p, n)) {
+            mm_buf_fmt(out, "\\u%04x",
+                       n == 2 ? p[1] : (p[0] & 15U) << 12 | (p[1] & 63U) << 6 | (p[2] & 63U));
+        } else {
+            mm_buf_add(out, mm_slice_of(p, n));
+        }
+    }
+    mm_buf_byte(out, '"');
 }

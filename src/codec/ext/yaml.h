@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 
 enum {
     MM_YAML_MAX_SIZE = 4 * 1024 * 1024, /* largest public framework library: 3.4 MB */
@@ -57,5 +58,12 @@ struct mm_slice mm_yaml_text(const struct mm_yaml *map, const char *key);
 bool mm_yaml_is_null(const struct mm_yaml *node);
 /* A plain scalar that is true or false in YAML 1.2 core (true/false in three spellings). */
 MM_MUST_USE bool mm_yaml_bool(const struct mm_yaml *node, bool *ret);
+
+/* Append s between double quotes, so that it is read back as it is; bytes that are not UTF-8 become
+ * U+FFFD. */
+void mm_yaml_quote(struct mm_buf *out, struct mm_slice s);
+/* Whether s holds what only double quotes can say: control characters, ends of lines and others
+ * that YAML folds or refuses, bytes that are not UTF-8. */
+bool mm_yaml_needs_escape(struct mm_slice s);
 
 #endif

@@ -67,3 +67,37 @@ TEST(yaml_of_nothing_is_nothing)
     CHECK(mm_yaml_get(NULL, "x") == NULL && mm_yaml_text(NULL, "x").n == 0);
     mm_arena_done(&a);
 }
+
+TEST(yaml_reads_back_what_it_quoted)
+{
+    static const struct mm_slice cases[] = {
+        MM_S_INIT("door opened"),
+        MM_S_INIT(""),
+        MM_S_INIT("it's \"so\" \\d: #1, {x} [y]"),
+        MM_S_INIT("a\tb\rc\nd\x01\x7f"),
+        MM_S_INIT("a\0b"),
+        MM_S_INIT("\xC2\x85 \xC2\x9F \xC2\xA0"),
+        MM_S_INIT("\xE2\x80\xA8|\xE2\x80\xA9|\xEF\xBB\xBF|\xEF\xBF\xBE|\xEF\xBF\xBF"),
+        MM_S_INIT("\xE6\x97\xA5 \xF0\x9F\x9A\xAA"),
+    };
+    struct mm_arena a;
+    struct mm_buf text;
+
+    mm_arena_init(&a, 1 << 20);
+    mm_buf_init(&text, 1 << 10);
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct mm_yaml *doc = NULL;
+
+        mm_buf_reset(&text);
+        mm_yaml_quote(&text, cases[i]);
+        CHECK(mm_yaml_read(&a, mm_buf_slice(&text), &doc, NULL) == MM_OK);
+        CHECK(mm_slice_eq(doc->text, cases[i]));
+        CHECK(mm_yaml_needs_escape(cases[i]) == (i >= 3 && i <= 6));
+    }
+    mm_buf_reset(&text);
+    mm_yaml_quote(&text, MM_S("a\xFFz"));
+    CHECK_SLICE(mm_buf_slice(&text), "\"a\\uFFFDz\"");
+    CHECK(mm_yaml_needs_escape(MM_S("a\xFFz")));
+    mm_buf_done(&text);
+    mm_arena_done(&a);
+}
