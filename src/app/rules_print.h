@@ -1,0 +1,37 @@
+/*
+ * app/rules_print.h - what the commands of `mimamori rules` print alike.
+ *
+ * Purpose   Loading with a word why not; states, refusals and warnings as text and as JSON.
+ * Owns      Nothing beyond a call; sets belong to the caller.
+ * Threads   One.
+ * Trust     Texts of rules are foreign; what is printed is made printable.
+ */
+#ifndef MM_APP_RULES_PRINT_H
+#define MM_APP_RULES_PRINT_H
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "detect/detect.h"
+
+enum { MM_RULES_CLI_OUT_MAX = 256 * 1024 * 1024 }; /* JSON of the largest set there may be */
+
+/* The rules under n paths; the caller unrefs. NULL after standard error was told why. */
+struct mm_ruleset *mm_rules_cli_load(const char *const *path, size_t n);
+
+/* Append `,"key":"v"`. */
+void mm_rules_cli_key(struct mm_buf *out, const char *key, struct mm_slice v);
+/* Append `"refused":[...],"warnings":[...]`. */
+void mm_rules_cli_remarks_json(struct mm_buf *out, const struct mm_ruleset *set);
+/* Append `"rules":N,"active":N,...,` with the comma behind. */
+void mm_rules_cli_states_json(struct mm_buf *out, const struct mm_ruleset *set);
+/* Refusals and warnings, a line each. */
+void mm_rules_cli_remarks(FILE *to, const struct mm_ruleset *set);
+/* One line: how many rules, and what becomes of them. */
+void mm_rules_cli_states(const struct mm_ruleset *set);
+/* out and a newline to standard output, unless memory was out; out is done then. */
+void mm_rules_cli_print(struct mm_buf *out);
+/* Foreign text on a terminal: no control characters. */
+void mm_rules_cli_clean(struct mm_slice s);
+
+#endif

@@ -1,0 +1,304 @@
+/* app/rules_update.c - see rules_update.h for the contract. */
+#include "app/rules_update.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "app/rules_print.h"
+#include "app/rules_sets.h"
+#include "base/arena.h"
+#include "base/hash.h"
+#include "detect/filter.h"
+#include "os/file.h"
+
+enum {
+    SHOWN_MAX = 20,                  /* titles of one kind on a terminal; JSON has all */
+    FILE_SIZE_MAX = 8 * 1024 * 1024, /* one file of rules, as `add` has it */
+    ITEMS_MAX = MM_RULES_MAX + MM_FILTERS_MAX,
+    MEMORY_MAX = 256 * 1024 * 1024, /* lists and keys of two of the largest sets */
+};
+
+/* A rule or a filter of a set; they share ids, and a second one of an id is refused. */
+struct item {
+    bool filter;
+    struct mm_slice id, title, file;
+    uint64_t text; /* of the whole file it stands in */
+};
+
+struct side {
+    struct mm_ruleset *set; /* NULL: none is installed */
+    struct item *item;      /* in order of loading: those of one file follow each other */
+    size_t n;
+    struct mm_map by_id; /* index of the item */
+};
+
+enum change { NEW, CHANGED, REMOVED, CHANGE_COUNT };
+
+struct difference {
+    struct mm_arena arena;
+    struct mm_seed seed;
+    struct side before, after;
+    const struct item **list[CHANGE_COUNT];
+    size_t n[CHANGE_COUNT];
+    size_t same;
+};
+
+static enum mm_code complain(const char *path, enum mm_code code)
+{
+    fprintf(stderr, "mimamori: %s: %s\n", path, mm_code_key(code));
+    return code;
+}
+
+static enum mm_code read_text(struct mm_slice file, struct mm_buf *out)
+{
+    char path[MM_MAX_PATH];
+    int n = snprintf(path, sizeof(path), "%.*s", MM_S_ARG(file));
+    enum mm_code code = n < 0 || (size_t)n >= sizeof(path) ? MM_E_LIMIT : MM_OK;
+
+    mm_buf_init(out, FILE_SIZE_MAX);
+    if (code == MM_OK)
+        code = mm_file_read(path, out);
+    return code == MM_OK ? MM_OK : complain(path, code);
+}
+
+/* The items of a set that is loaded, with what their files hold. */
+static enum mm_code read_side(struct difference *d, struct side *s)
+{
+    size_t rules = mm_rules_count(s->set);
+    enum mm_code code = MM_OK;
+
+    s->n = rules + mm_filters_count(s->set);
+    s->item = mm_arena_array(&d->arena, s->n + 1, sizeof(*s->item));
+    if (s->item == NULL)
+        return MM_E_NOMEM;
+    for (size_t i = 0; i < s->n && code == MM_OK; i++) {
+        bool filter = i >= rules;
+        const struct mm_rule *r = filter ? NULL : mm_rules_get(s->set, i);
+        const struct mm_filter *f = filter ? mm_filters_get(s->set, i - rules) : NULL;
+        struct item *it = &s->item[i];
+        struct mm_buf text;
+
+        *it = filter
+                  ? (struct item){.filter = true, .id = f->id, .title = f->title, .file = f->file}
+                  : (struct item){.id = r->id, .title = r->title, .file = r->file};
+        if (i > 0 && mm_slice_eq(it->file, it[-1].file)) {
+            it->text = it[-1].text;
+        } else {
+            code = read_text(it->file, &text);
+            it->text = mm_hash(d->seed, mm_buf_slice(&text));
+            mm_buf_done(&text);
+        }
+        if (code == MM_OK)
+            code = mm_map_set(&s->by_id, it->id, i);
+    }
+    return code;
+}
+
+static void note(struct difference *d, enum change c, const struct item *it)
+{
+    MM_ASSERT(d->n[c] < ITEMS_MAX);
+    d->list[c][d->n[c]++] = it;
+}
+
+static enum mm_code compare(struct difference *d)
+{
+    for (size_t c = 0; c < CHANGE_COUNT; c++) {
+        d->list[c] = mm_arena_array(&d->arena, d->before.n + d->after.n + 1, sizeof(*d->list[c]));
+        if (d->list[c] == NULL)
+            return MM_E_NOMEM;
+    }
+    for (size_t i = 0; i < d->after.n; i++) {
+        const struct item *it = &d->after.item[i];
+        const uint64_t *was = mm_map_get(&d->before.by_id, it->id);
+
+        if (was == NULL)
+            note(d, NEW, it);
+        else if (d->before.item[*was].text != it->text)
+            note(d, CHANGED, it);
+        else
+            d->same++;
+    }
+    for (size_t i = 0; i < d->before.n; i++) {
+        if (mm_map_get(&d->after.by_id, d->before.item[i].id) == NULL)
+            note(d, REMOVED, &d->before.item[i]);
+    }
+    return MM_OK;
+}
+
+/* Load what is installed, if anything, and what shall be; false after a word why. */
+static bool read_both(struct difference *d, const char *before, const char *after)
+{
+    enum mm_code code = MM_OK;
+
+    mm_arena_init(&d->arena, MEMORY_MAX);
+    if (getrandom(&d->seed, sizeof(d->seed), 0) != (ssize_t)sizeof(d->seed))
+        code = MM_E_IO;
+    mm_map_init(&d->before.by_id, d->seed, ITEMS_MAX);
+    mm_map_init(&d->after.by_id, d->seed, ITEMS_MAX);
+    if (code != MM_OK)
+        return complain(after, code) == MM_OK;
+    d->after.set = mm_rules_cli_load(&after, 1);
+    if (d->after.set == NULL)
+        return false;
+    code = read_side(d, &d->after);
+    if (code == MM_OK && mm_rules_set_is(before)) {
+        d->before.set = mm_rules_cli_load(&before, 1);
+        if (d->before.set == NULL)
+            return false;
+        code = read_side(d, &d->before);
+    }
+    if (code == MM_OK)
+        code = compare(d);
+    return code == MM_OK || complain(after, code) == MM_OK;
+}
+
+static void difference_done(struct difference *d)
+{
+    mm_map_done(&d->before.by_id);
+    mm_map_done(&d->after.by_id);
+    mm_rules_unref(&d->before.set);
+    mm_rules_unref(&d->after.set);
+    mm_arena_done(&d->arena);
+}
+
+static const char *const change_word[CHANGE_COUNT] = {"new", "changed", "removed"};
+
+static void show_text(const struct difference *d, const char *name)
+{
+    mm_rules_cli_remarks(stdout, d->after.set);
+    for (size_t c = 0; c < CHANGE_COUNT; c++) {
+        for (size_t i = 0; i < d->n[c] && i < SHOWN_MAX; i++) {
+            printf("%-8s ", change_word[c]);
+            mm_rules_cli_clean(d->list[c][i]->title);
+            fputs(" (", stdout);
+            mm_rules_cli_clean(d->list[c][i]->id);
+            puts(")");
+        }
+        if (d->n[c] > SHOWN_MAX)
+            printf("%-8s ... and %zu more\n", change_word[c], d->n[c] - SHOWN_MAX);
+    }
+    mm_rules_cli_states(d->after.set);
+    printf("%s: %zu new, %zu changed, %zu removed, %zu as before\n", name, d->n[NEW], d->n[CHANGED],
+           d->n[REMOVED], d->same);
+}
+
+static void show_json(const struct difference *d, const char *name, bool installed)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, MM_RULES_CLI_OUT_MAX);
+    mm_buf_fmt(&out, "{\"name\":\"%s\",\"installed\":%s,\"same\":%zu", name,
+               installed ? "true" : "false", d->same);
+    for (size_t c = 0; c < CHANGE_COUNT; c++) {
+        mm_buf_fmt(&out, ",\n\"%s\":[", change_word[c]);
+        for (size_t i = 0; i < d->n[c]; i++) {
+            mm_buf_fmt(&out, "%s{\"filter\":%s", i == 0 ? "" : ",\n",
+                       d->list[c][i]->filter ? "true" : "false");
+            mm_rules_cli_key(&out, "id", d->list[c][i]->id);
+            mm_rules_cli_key(&out, "title", d->list[c][i]->title);
+            mm_buf_byte(&out, '}');
+        }
+        mm_buf_byte(&out, ']');
+    }
+    mm_buf_str(&out, ",\n");
+    mm_rules_cli_states_json(&out, d->after.set);
+    mm_rules_cli_remarks_json(&out, d->after.set);
+    mm_buf_byte(&out, '}');
+    mm_rules_cli_print(&out);
+}
+
+static bool agreed(bool install)
+{
+    char line[16];
+
+    printf("%s [y/N] ", install ? "Install?" : "Take the former set back?");
+    (void)fflush(stdout);
+    return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}
+
+/* Write the files that hold a good rule or filter beside the installed set, then exchange. */
+static enum mm_code install(const struct difference *d, const char *from,
+                            const struct mm_rules_set *s)
+{
+    enum mm_code code = mm_rules_set_begin(s);
+    size_t prefix = strlen(from);
+
+    for (size_t i = 0; i < d->after.n && code == MM_OK; i++) {
+        struct mm_slice rel = mm_slice_sub(d->after.item[i].file, prefix, SIZE_MAX);
+        struct mm_buf text;
+
+        if (i > 0 && mm_slice_eq(d->after.item[i].file, d->after.item[i - 1].file))
+            continue;
+        while (rel.n > 0 && rel.p[0] == '/')
+            rel = mm_slice_sub(rel, 1, SIZE_MAX);
+        code = read_text(d->after.item[i].file, &text);
+        if (code == MM_OK)
+            code = mm_rules_set_put(s, rel, mm_buf_slice(&text));
+        mm_buf_done(&text);
+    }
+    return code == MM_OK ? mm_rules_set_take(s) : code;
+}
+
+/* Show, ask, do. */
+static int change(const struct mm_rules_update *u, const struct mm_rules_set *s,
+                  const struct difference *d)
+{
+    bool nothing = d->n[NEW] + d->n[CHANGED] + d->n[REMOVED] == 0;
+    enum mm_code code = MM_OK;
+
+    if (d->after.n == 0) {
+        mm_rules_cli_remarks(stderr, d->after.set);
+        fprintf(stderr, "mimamori: no good rule under %s\n", u->from ? u->from : s->old);
+        return 1;
+    }
+    if (!u->json)
+        show_text(d, u->name);
+    if (nothing && !u->json)
+        puts("nothing to do");
+    else if (!nothing && !u->yes && !u->json && !agreed(u->from != NULL)) {
+        puts("nothing changed");
+        return 1;
+    }
+    if (nothing || (u->json && !u->yes)) {
+        if (u->json)
+            show_json(d, u->name, false);
+        return 0;
+    }
+    code = u->from ? install(d, u->from, s) : mm_rules_set_back(s);
+    if (u->json)
+        show_json(d, u->name, code == MM_OK);
+    else if (code == MM_OK)
+        printf("in force: %s; the former set: %s\n", s->in,
+               mm_rules_set_is(s->old) ? s->old : "none");
+    return code == MM_OK ? 0 : (complain(s->in, code), 1);
+}
+
+int mm_rules_cli_update(const struct mm_rules_update *u)
+{
+    struct mm_rules_set s;
+    struct difference d = {0};
+    struct stat st;
+    enum mm_code code;
+    int rc = 1;
+
+    if (u->from != NULL && (stat(u->from, &st) != 0 || !S_ISDIR(st.st_mode))) {
+        fprintf(stderr, "mimamori: %s is no folder (unpack an archive first)\n", u->from);
+        return 1;
+    }
+    code = mm_rules_set_open(u->state, u->name, &s);
+    if (code != MM_OK) {
+        fprintf(stderr, "mimamori: %s: %s\n", u->name,
+                code == MM_E_CONFIG ? "no name for a set: letters, digits, - and _"
+                : code == MM_E_BUSY ? "another update is under way"
+                                    : mm_code_key(code));
+        return 1;
+    }
+    if (u->from == NULL && !mm_rules_set_is(s.old))
+        fprintf(stderr, "mimamori: %s: there is no former set\n", u->name);
+    else if (read_both(&d, s.in, u->from != NULL ? u->from : s.old))
+        rc = change(u, &s, &d);
+    difference_done(&d);
+    mm_rules_set_close(&s);
+    return rc;
+}

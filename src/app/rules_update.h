@@ -1,0 +1,27 @@
+/*
+ * app/rules_update.h - `mimamori rules update` and `rollback`: a set of rules comes as a whole.
+ *
+ * Purpose   Show what a new set (SigmaHQ's, say) changes, ask, and put it in the place of the
+ *           installed one; or take the former one back. Files that hold no good rule stay out.
+ * Owns      Nothing beyond a call.
+ * Threads   One; two such commands at once: the second is refused.
+ * Trust     Rules are foreign: read as everywhere (detect/detect.h), shown printable.
+ */
+#ifndef MM_APP_RULES_UPDATE_H
+#define MM_APP_RULES_UPDATE_H
+
+#include <stdbool.h>
+
+#define MM_RULES_UPDATE_NAME "sigmahq" /* of a set that was given none */
+
+struct mm_rules_update {
+    const char *state, *name;
+    const char *from; /* folder with the new set; NULL: back to the former */
+    bool yes;         /* do not ask */
+    bool json;        /* and nothing happens without yes */
+};
+
+/* Exit status: 0 done, nothing to do, or only shown as JSON; 1 nothing was installed, see why. */
+int mm_rules_cli_update(const struct mm_rules_update *u);
+
+#endif
