@@ -92,7 +92,7 @@ TEST(an_exception_is_tried_on_the_past_and_kept_with_its_reason)
     CHECK(has(s.body, "あと30日") && has(s.body, LIST "/1/end"));
     get(&s, "/companies/1/audit");
     CHECK(has(s.body, "exception.add") && has(s.body, "exception 1"));
-    CHECK(has(s.body, "source.ip equals 192.0.2.31\nbackup of PC-31"));
+    CHECK(has(s.body, "backup of PC-31\nsource.ip equals 192.0.2.31"));
     get(&s, "/rules");
     CHECK(has(s.body, "href=\"" LIST "\"") && has(s.body, "有効1件、承認待ち0件"));
     fits_schema(&s, "/companies/1/events/0/101", "event");

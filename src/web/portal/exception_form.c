@@ -13,7 +13,7 @@
 enum {
     CANDIDATES_MAX = 32, /* as many as the table of exception_view.c has, and room */
     DAYS_MAX = 365,
-    SAID_MAX = 8 * 1024, /* an exception's terms in its audit entry */
+    SAID_MAX = 16 * 1024, /* an exception as text: eight long values, title and reason */
 };
 
 /* A field of the event, and what the form says of it. */
@@ -307,14 +307,14 @@ static enum mm_code try_it(struct making *m)
 
 /* ---- keeping ---- */
 
-/* Rule, terms and reason as a line each: what is evidence stands in the chain. */
+/* Rule, reason and terms as lines: an audit entry is cut at its end, so what is longest is last. */
 static void say(const struct mm_exception *e, struct mm_buf *out)
 {
-    mm_buf_fmt(out, "%.*s (%.*s)\n", MM_S_ARG(e->title), MM_S_ARG(e->rule));
+    mm_buf_fmt(out, "%.*s (%.*s)\n%.*s", MM_S_ARG(e->title), MM_S_ARG(e->rule),
+               MM_S_ARG(e->reason));
     for (size_t i = 0; i < e->term_n; i++)
-        mm_buf_fmt(out, "%.*s %s %.*s\n", MM_S_ARG(e->term[i].field),
+        mm_buf_fmt(out, "\n%.*s %s %.*s", MM_S_ARG(e->term[i].field),
                    mm_exception_how_name(e->term[i].how), MM_S_ARG(e->term[i].value));
-    mm_buf_add(out, e->reason);
 }
 
 static enum mm_code write_exception(struct mm_tx *tx, void *arg)
