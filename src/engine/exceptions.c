@@ -41,10 +41,11 @@ static void write_out(struct mm_exceptions *e, int64_t now_us)
     if (left > 0)
         mm_log_error("engine", "%zu exceptions cannot be written as filters and hide nothing",
                      left);
-    if (code == MM_OK && differs) {
+    if (code == MM_OK) {
         e->written = true;
         e->stamp = stamp;
-    } else if (code != MM_OK) {
+    } else {
+        e->written = false; /* again at the next look, whether the records change or not */
         mm_log_warn("engine", "exceptions not written to %s: %s", e->path, mm_code_key(code));
     }
     mm_buf_done(&text);

@@ -90,7 +90,7 @@ enum mm_code mm_exception_add(struct mm_tx *tx, const struct mm_exception *e, in
                               int64_t *ret, struct mm_fault *fault)
 {
     enum mm_exception_state state =
-        e->hides_critical > 0 ? MM_EXCEPTION_PROPOSED : MM_EXCEPTION_ACTIVE;
+        e->second || e->hides_critical > 0 ? MM_EXCEPTION_PROPOSED : MM_EXCEPTION_ACTIVE;
     enum mm_code code = check(e, now_us, fault);
     struct mm_q q;
     int64_t id;
@@ -120,7 +120,7 @@ enum mm_code mm_exception_add(struct mm_tx *tx, const struct mm_exception *e, in
     return code;
 }
 
-enum mm_code mm_exception_agree(struct mm_tx *tx, int64_t exception, uint32_t user, int64_t now_us)
+enum mm_code mm_exception_agree(struct mm_tx *tx, int64_t exception, uint32_t user)
 {
     struct mm_exception e;
     struct mm_arena a;
@@ -139,7 +139,6 @@ enum mm_code mm_exception_agree(struct mm_tx *tx, int64_t exception, uint32_t us
     begin(&q, tx, MM_EXCEPTION_STMT_AGREE);
     mm_q_int(&q, ":exception", exception);
     mm_q_int(&q, ":user", user);
-    mm_q_int(&q, ":now", now_us);
     return mm_q_end_touch(&q);
 }
 
@@ -293,18 +292,14 @@ enum mm_code mm_exception_due(struct mm_tx *tx, int64_t now_us, struct mm_arena 
 
 enum mm_code mm_exception_stamp(struct mm_tx *tx, uint64_t *ret)
 {
-    uint64_t rows = 0, changed_us = 0;
+    int64_t changes = 0;
     struct mm_q q;
     enum mm_code code;
 
     begin(&q, tx, MM_EXCEPTION_STMT_STAMP);
-    if (mm_q_row(&q)) {
-        rows = (uint64_t)mm_q_col_int(&q, 0);
-        changed_us = (uint64_t)mm_q_col_int(&q, 1);
-    }
-    code = mm_q_end(&q);
+    code = mm_q_end_int(&q, &changes);
     if (code == MM_OK)
-        *ret = changed_us * MM_EXCEPTION_LIST_MAX + rows;
+        *ret = (uint64_t)changes;
     return code;
 }
 

@@ -4,8 +4,8 @@
  * Purpose   An exception names one rule, one company, what must be so in the event (a PC, a person,
  *           a program), a reason, who made it and a day on which it ends. The engine reads all
  *           that are in force as Sigma filters (detect/filter.h): what they hide is kept and
- *           counted. One that would have hidden a critical alert of the past is only proposed
- *           until a second person agrees.
+ *           counted. One that could hide something critical is only proposed until a second
+ *           person agrees.
  * Owns      Its records tables. Texts handed out live in the arena passed.
  * Threads   As the transaction.
  * Trust     Values come from events and from people: bounded and valid UTF-8 here, quoted where
@@ -60,6 +60,7 @@ struct mm_exception {
     struct mm_slice reason;
     enum mm_exception_state state;
     uint64_t hides, hides_critical; /* of the past, when it was tried */
+    bool second;                    /* _add: a second person must agree (mm_trial_second) */
     int64_t until_us;
     int64_t made_us, ended_us;             /* ended_us 0: not ended */
     uint32_t made_by, agreed_by, ended_by; /* users; 0: nobody, or the command line */
@@ -67,10 +68,11 @@ struct mm_exception {
 
 /*
  * Keep a new exception in the company that tx is narrowed to; of *e count rule, title, logsource,
- * terms, reason, hides, until_us and made_by. Proposed when it hides critical alerts, active
- * otherwise. MM_E_RANGE with fault.what: "exception.terms" (none: that would switch the rule off,
- * or too many), "exception.value" (fault.at: which; empty, long, not UTF-8), "exception.reason"
- * (empty or long), "exception.until" (past, or over a year away), "exception.rule".
+ * terms, reason, hides, second, until_us and made_by. Proposed when a second person must agree or
+ * it hides critical alerts, active otherwise. MM_E_RANGE with fault.what: "exception.terms" (none:
+ * that would switch the rule off, or too many), "exception.value" (fault.at: which; empty, long,
+ * not UTF-8), "exception.reason" (empty or long), "exception.until" (past, or over a year away),
+ * "exception.rule".
  */
 MM_MUST_USE enum mm_code mm_exception_add(struct mm_tx *tx, const struct mm_exception *e,
                                           int64_t now_us, int64_t *ret, struct mm_fault *fault);
@@ -78,8 +80,7 @@ MM_MUST_USE enum mm_code mm_exception_add(struct mm_tx *tx, const struct mm_exce
  * A second person agrees to a proposed exception. MM_E_DENIED when it is the one who made it,
  * MM_E_NOTFOUND when it is not proposed.
  */
-MM_MUST_USE enum mm_code mm_exception_agree(struct mm_tx *tx, int64_t exception, uint32_t user,
-                                            int64_t now_us);
+MM_MUST_USE enum mm_code mm_exception_agree(struct mm_tx *tx, int64_t exception, uint32_t user);
 /* Taken back before its day; MM_E_NOTFOUND when it has ended. */
 MM_MUST_USE enum mm_code mm_exception_end(struct mm_tx *tx, int64_t exception, uint32_t user,
                                           int64_t now_us);

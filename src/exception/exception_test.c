@@ -54,7 +54,7 @@ static enum mm_code change(struct mm_tx *tx, void *arg)
     case ADD:
         return mm_exception_add(tx, a->e, a->now_us, &a->exception, &a->fault);
     case AGREE:
-        return mm_exception_agree(tx, a->exception, a->user, a->now_us);
+        return mm_exception_agree(tx, a->exception, a->user);
     case END:
         return mm_exception_end(tx, a->exception, a->user, a->now_us);
     case RAN_OUT:
@@ -219,6 +219,42 @@ TEST(what_would_have_hidden_a_critical_alert_needs_a_second_person)
     CHECK_SLICE(got.term[1].value, "\\backup.exe");
     CHECK_NUM(got.term[1].how, MM_FILTER_ENDS);
     mm_arena_done(&arena);
+    mm_buf_done(&text);
+    mm_records_close(&rec);
+}
+
+TEST(a_clock_that_is_set_back_hides_no_change)
+{
+    struct mm_records *rec = open_records();
+    struct mm_exception e = sample();
+    struct act a = {.what = END, .company = 1, .user = 9, .now_us = NOW - 5 * DAY};
+    uint64_t before = 0, after = 0;
+    struct mm_tx *tx = NULL;
+
+    a.exception = add(rec, 1, &e);
+    (void)add(rec, 2, &e);
+    CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
+    CHECK_NUM(mm_exception_stamp(tx, &before), MM_OK);
+    mm_records_read_done(&tx);
+    CHECK_NUM(act(rec, &a), MM_OK);
+    CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
+    CHECK_NUM(mm_exception_stamp(tx, &after), MM_OK);
+    mm_records_read_done(&tx);
+    CHECK(after > before);
+    mm_records_close(&rec);
+}
+
+TEST(a_second_person_is_needed_where_the_trial_says_so)
+{
+    struct mm_records *rec = open_records();
+    struct mm_exception e = sample();
+    struct mm_buf text;
+
+    mm_buf_init(&text, 1 << 20);
+    e.second = true;
+    (void)add(rec, 1, &e);
+    in_force(rec, NOW, &text);
+    CHECK_NUM(text.n, 0);
     mm_buf_done(&text);
     mm_records_close(&rec);
 }

@@ -65,35 +65,52 @@ struct trying {
     struct mm_trial *out;
 };
 
-static bool would_hide(struct trying *t, const struct mm_alert *alert)
+/* The alert's event; false when none is kept with it or it cannot be read. */
+static bool read_event(struct trying *t, const struct mm_alert *alert, struct mm_event *ev)
 {
     struct mm_json_doc doc;
-    struct mm_event ev;
 
-    mm_event_reset(&ev);
-    ev.company = alert->company;
-    ev.received_us = alert->received_us;
-    /* What cannot be read stays shown. */
+    mm_event_reset(ev);
+    ev->company = alert->company;
+    ev->received_us = alert->received_us;
     return mm_json_parse(t->json, alert->event, &t->work, &doc, NULL) == MM_OK &&
-           mm_event_of_json(&doc, &ev, NULL) && mm_filter_holds(t->filter, 0, &ev);
+           mm_event_of_json(&doc, ev, NULL);
+}
+
+static void add_example(struct trying *t, const struct mm_alert *alert,
+                        struct mm_trial_example *list, size_t *n)
+{
+    if (*n == MM_TRIAL_EXAMPLES_MAX || !mm_arena_dup(t->kept, alert->entity, &list[*n].entity))
+        return;
+    list[*n].time_us = alert->time_us;
+    list[*n].queue = alert->queue;
+    list[*n].seq = alert->seq;
+    (*n)++;
 }
 
 static void try_one(struct trying *t, const struct mm_alert *alert)
 {
-    bool hides = would_hide(t, alert);
+    uint64_t critical = alert->level == MM_LEVEL_CRITICAL ? 1 : 0;
     struct mm_trial *o = t->out;
-    size_t *n = hides ? &o->hides_n : &o->stays_n;
-    struct mm_trial_example *list = hides ? o->hides : o->stays;
+    struct mm_event ev;
 
     o->tried++;
-    o->hidden += hides ? 1 : 0;
-    o->hidden_critical += hides && alert->level == MM_LEVEL_CRITICAL ? 1 : 0;
-    if (*n < MM_TRIAL_EXAMPLES_MAX && mm_arena_dup(t->kept, alert->entity, &list[*n].entity)) {
-        list[*n].time_us = alert->time_us;
-        list[*n].queue = alert->queue;
-        list[*n].seq = alert->seq;
-        (*n)++;
+    if (!read_event(t, alert, &ev)) {
+        o->unread++;
+    } else if (mm_filter_holds(t->filter, 0, &ev)) {
+        o->hidden++;
+        o->hidden_critical += critical;
+        add_example(t, alert, o->hides, &o->hides_n);
+    } else {
+        o->stays++;
+        o->stays_critical += critical;
+        add_example(t, alert, o->keeps, &o->keeps_n);
     }
+}
+
+bool mm_trial_second(const struct mm_trial *t, enum mm_level rule_level)
+{
+    return rule_level == MM_LEVEL_CRITICAL || t->found_critical > t->stays_critical;
 }
 
 static enum mm_code try_rows(struct trying *t, struct mm_slice rows)
@@ -129,9 +146,11 @@ enum mm_code mm_exception_try(struct mm_events_client *events, const struct mm_e
     if (code == MM_OK)
         code = ask(events, MM_ST_ALERTS_OF_RULE_COUNT, e, now_us, false, &answer);
     if (code == MM_OK) {
-        struct mm_slice tsv = mm_buf_slice(&answer);
+        struct mm_slice tsv = mm_slice_trim(mm_buf_slice(&answer));
+        size_t tab = mm_slice_find(tsv, '\t', 0);
 
-        if (!mm_slice_u64(mm_slice_sub(tsv, 0, mm_slice_find(tsv, '\t', 0)), &trial.found))
+        if (tab == SIZE_MAX || !mm_slice_u64(mm_slice_sub(tsv, 0, tab), &trial.found) ||
+            !mm_slice_u64(mm_slice_sub(tsv, tab + 1, SIZE_MAX), &trial.found_critical))
             code = MM_E_SYNTAX;
     }
     mm_buf_reset(&answer);

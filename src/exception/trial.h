@@ -28,11 +28,13 @@ struct mm_trial_example {
 };
 
 struct mm_trial {
-    uint64_t found;                   /* alerts of the rule in the company, in MM_TRIAL_DAYS */
+    uint64_t found, found_critical;   /* alerts of the rule in the company, in MM_TRIAL_DAYS */
     uint64_t tried;                   /* the newest of them, that were asked about */
-    uint64_t hidden, hidden_critical; /* of those */
-    struct mm_trial_example hides[MM_TRIAL_EXAMPLES_MAX], stays[MM_TRIAL_EXAMPLES_MAX];
-    size_t hides_n, stays_n;
+    uint64_t unread;                  /* of those: without an event that could be asked */
+    uint64_t hidden, hidden_critical; /* of those: would be hidden, ... */
+    uint64_t stays, stays_critical;   /* ... would not */
+    struct mm_trial_example hides[MM_TRIAL_EXAMPLES_MAX], keeps[MM_TRIAL_EXAMPLES_MAX];
+    size_t hides_n, keeps_n;
 };
 
 /*
@@ -45,5 +47,12 @@ MM_MUST_USE enum mm_code mm_exception_try(struct mm_events_client *events,
                                           const struct mm_exception *e, int64_t now_us,
                                           struct mm_arena *a, struct mm_trial *ret,
                                           struct mm_fault *fault);
+
+/*
+ * Must a second person agree? Always about a rule that is critical, whatever it has found so far:
+ * otherwise who means harm would make the exception before the deed. Else when a critical alert of
+ * the past would be hidden, or nobody can say that it would not.
+ */
+bool mm_trial_second(const struct mm_trial *t, enum mm_level rule_level);
 
 #endif

@@ -109,7 +109,11 @@ TEST(a_trial_says_what_of_the_last_thirty_days_would_be_hidden)
     CHECK_NUM(t.hidden, 37); /* 40 without those and without the one that cannot be read */
     CHECK_NUM(t.hidden_critical, 1);
     CHECK_NUM(t.hides_n, MM_TRIAL_EXAMPLES_MAX);
-    CHECK_NUM(t.stays_n, MM_TRIAL_EXAMPLES_MAX);
+    CHECK_NUM(t.keeps_n, MM_TRIAL_EXAMPLES_MAX);
+    CHECK_NUM(t.unread, 1);
+    CHECK_NUM(t.stays, 20);
+    CHECK_NUM(t.found_critical, 1);
+    CHECK(mm_trial_second(&t, MM_LEVEL_HIGH));
     CHECK_NUM(t.hides[0].seq, 1);
     CHECK_SLICE(t.hides[0].entity, "PC-1");
     e.term = net;
@@ -119,6 +123,8 @@ TEST(a_trial_says_what_of_the_last_thirty_days_would_be_hidden)
     CHECK_NUM(mm_exception_try(b.client, &e, b.now_us, &a, &t, &fault), MM_OK);
     CHECK_NUM(t.found, 5);
     CHECK_NUM(t.hidden, 0);
+    CHECK(!mm_trial_second(&t, MM_LEVEL_HIGH));
+    CHECK(mm_trial_second(&t, MM_LEVEL_CRITICAL)); /* whatever it has found so far */
     e.term = bad;
     CHECK_NUM(mm_exception_try(b.client, &e, b.now_us, &a, &t, &fault), MM_E_SYNTAX);
     CHECK(strcmp(fault.what, "exception.value") == 0);

@@ -18,7 +18,7 @@ CREATE TABLE exception(
     agreed_by INTEGER,            -- user, where somebody else had to agree
     ended_us INTEGER,             -- taken back or run out
     ended_by INTEGER,             -- user; NULL: it ran out
-    changed_us INTEGER NOT NULL
+    revision INTEGER NOT NULL     -- counts the changes of the company's exceptions
 ) STRICT;
 CREATE INDEX exception_by_state ON exception(state, until_us);
 CREATE INDEX exception_by_rule ON exception(company, rule);

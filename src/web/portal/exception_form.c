@@ -259,7 +259,7 @@ static void write_examples(struct mm_doc *d, const char *key, const struct mm_tr
     }
 }
 
-static void write_trial(struct mm_page *p, const struct mm_trial *t)
+static void write_trial(struct mm_page *p, const struct mm_trial *t, bool second)
 {
     struct mm_doc *d = mm_doc_object(p->doc, "trial");
 
@@ -270,8 +270,10 @@ static void write_trial(struct mm_page *p, const struct mm_trial *t)
     mm_doc_int(d, "hidden", (int64_t)t->hidden);
     mm_doc_int(d, "critical", (int64_t)t->hidden_critical);
     mm_doc_int(d, "left", (int64_t)(t->tried - t->hidden));
+    mm_doc_int(d, "unread", (int64_t)t->unread);
+    mm_doc_bool(d, "second", second);
     write_examples(d, "hides", t->hides, t->hides_n);
-    write_examples(d, "stays", t->stays, t->stays_n);
+    write_examples(d, "stays", t->keeps, t->keeps_n);
 }
 
 /* MM_OK also when something was refused: ask mm_page_refused. */
@@ -288,7 +290,8 @@ static enum mm_code try_it(struct making *m)
     if (code == MM_OK) {
         m->e.hides = trial.hidden;
         m->e.hides_critical = trial.hidden_critical;
-        write_trial(p, &trial);
+        m->e.second = mm_trial_second(&trial, m->rule->level);
+        write_trial(p, &trial, m->e.second);
         return MM_OK;
     }
     if ((code == MM_E_SYNTAX || code == MM_E_LIMIT) && m->fault.what != NULL) {
@@ -352,7 +355,7 @@ static enum mm_code keep(struct making *m)
     if (code != MM_OK)
         return code;
     mm_doc_int(p->doc, "exception", m->id);
-    mm_doc_bool(p->doc, "proposed", m->e.hides_critical > 0);
+    mm_doc_bool(p->doc, "proposed", m->e.second);
     mm_page_go(p, "/companies/%u/exceptions#exception-%lld", p->company, (long long)m->id);
     return MM_OK;
 }

@@ -229,7 +229,7 @@ static enum mm_code do_act(struct mm_tx *tx, void *arg)
                              .action = a->agree ? MM_S("exception.agree") : MM_S("exception.end"),
                              .text = mm_input_get(&p->in, "why")};
     char object[32];
-    enum mm_code code = a->agree ? mm_exception_agree(tx, a->exception, p->me.user, p->now_us)
+    enum mm_code code = a->agree ? mm_exception_agree(tx, a->exception, p->me.user)
                                  : mm_exception_end(tx, a->exception, p->me.user, p->now_us);
 
     if (code != MM_OK)
