@@ -145,15 +145,16 @@ enum mm_code mm_batch_header(struct mm_batch *b, uint32_t company, uint32_t sour
 static enum mm_code add_counts(struct mm_batch *b, const struct mm_chunk *c)
 {
     int64_t seen_us[MM_CHUNK_SOURCES] = {0};
+    const uint32_t sources_n = *(const volatile uint32_t *)&c->sources_n;
 
+    MM_ASSERT(sources_n <= MM_CHUNK_SOURCES);
     for (uint32_t i = c->from_n; i < c->done_n; i++) {
-        const struct mm_chunk_rec *r = &c->rec[i];
+        const struct mm_chunk_rec r = mm_chunk_rec_once(c, i);
 
-        MM_ASSERT(r->source_at < c->sources_n && c->sources_n <= MM_CHUNK_SOURCES);
-        if (r->received_us > seen_us[r->source_at])
-            seen_us[r->source_at] = r->received_us;
+        if (r.received_us > seen_us[r.source_at])
+            seen_us[r.source_at] = r.received_us;
     }
-    for (uint32_t i = 0; i < c->sources_n; i++) {
+    for (uint32_t i = 0; i < sources_n; i++) {
         struct mm_batch_count *n;
 
         if (seen_us[i] == 0 && c->count[i].parsed == 0 && c->count[i].unparsed == 0)
@@ -181,20 +182,21 @@ static struct mm_slice keep(struct mm_batch_unread *u, size_t *used, struct mm_s
     return own;
 }
 
+/* n is a copy: the shard cannot change it between check and use. */
 static void add_unread(struct mm_batch *b, const struct mm_chunk *c,
                        const struct mm_chunk_unread *n)
 {
+    struct mm_chunk_rec rec[MM_UNREAD_EXAMPLES];
     const struct mm_chunk_source *from;
-    const struct mm_chunk_rec *newest;
     struct mm_batch_unread *u;
     size_t used = 0;
 
-    MM_ASSERT(n->source_at < c->sources_n && c->sources_n <= MM_CHUNK_SOURCES);
+    MM_ASSERT(n->source_at < MM_CHUNK_SOURCES);
     MM_ASSERT(n->recs_n >= 1 && n->recs_n <= MM_UNREAD_EXAMPLES);
     MM_ASSERT(n->app_n <= MM_CLUSTER_APP && n->shape_n <= MM_CLUSTER_TEXT);
     MM_ASSERT(n->format[MM_FORMAT_NAME - 1] == 0);
     for (uint32_t i = 0; i < n->recs_n; i++)
-        MM_ASSERT(n->rec[i] < c->done_n);
+        rec[i] = mm_chunk_rec_once(c, n->rec[i]);
     if (b->unread == NULL)
         b->unread = calloc(MM_BATCH_UNREAD_MAX, sizeof(struct mm_batch_unread *));
     if (b->unread == NULL || b->unread_n == MM_BATCH_UNREAD_MAX)
@@ -204,20 +206,19 @@ static void add_unread(struct mm_batch *b, const struct mm_chunk *c,
     if (u == NULL)
         return;
     from = &c->source[n->source_at];
-    newest = &c->rec[n->rec[n->recs_n - 1]];
     u->u = (struct mm_unread){.company = from->company,
                               .source = from->source,
                               .app = keep(u, &used, mm_slice_of(n->app, n->app_n)),
                               .shape = keep(u, &used, mm_slice_of(n->shape, n->shape_n)),
                               .format = keep(u, &used, mm_slice_str(n->format)),
                               .count = n->count,
-                              .first_us = c->rec[n->rec[0]].received_us,
-                              .last_us = newest->received_us,
+                              .first_us = rec[0].received_us,
+                              .last_us = rec[n->recs_n - 1].received_us,
                               .queue = c->queue,
-                              .seq = newest->seq,
+                              .seq = rec[n->recs_n - 1].seq,
                               .lines = n->recs_n};
     for (uint32_t i = 0; i < n->recs_n; i++) {
-        struct mm_slice body = mm_chunk_body(c, &c->rec[n->rec[i]]);
+        struct mm_slice body = mm_chunk_body(c, &rec[i]);
 
         u->u.line[i] = keep(u, &used, mm_slice_sub(body, 0, MM_UNREAD_LINE));
     }
@@ -251,21 +252,28 @@ static struct mm_batch_format *format_of(struct mm_batch *b, const struct mm_chu
 static enum mm_code add_formats(struct mm_batch *b, const struct mm_chunk *c)
 {
     for (uint32_t i = 0; i < c->formats_n; i++) {
-        const struct mm_chunk_format *n = &c->format[i];
+        struct mm_chunk_format n;
         struct mm_batch_format *f;
 
-        MM_ASSERT(n->source_at < c->sources_n && c->sources_n <= MM_CHUNK_SOURCES);
-        MM_ASSERT(n->name[MM_FORMAT_NAME - 1] == 0);
-        f = format_of(b, &c->source[n->source_at], n->name);
+        MM_ASSERT(i < MM_CHUNK_FORMATS);
+        n = *(const volatile struct mm_chunk_format *)&c->format[i];
+        MM_ASSERT(n.source_at < MM_CHUNK_SOURCES);
+        MM_ASSERT(n.name[MM_FORMAT_NAME - 1] == 0);
+        f = format_of(b, &c->source[n.source_at], n.name);
         if (f == NULL)
             return MM_E_NOMEM;
-        f->parsed += n->parsed;
-        f->unparsed += n->unparsed;
-        f->topics |= n->topics;
+        f->parsed += n.parsed;
+        f->unparsed += n.unparsed;
+        f->topics |= n.topics;
         f->last_us = b->newest_us;
     }
-    for (uint32_t i = 0; i < c->unread_n; i++)
-        add_unread(b, c, &c->unread[i]);
+    for (uint32_t i = 0; i < c->unread_n; i++) {
+        struct mm_chunk_unread n;
+
+        MM_ASSERT(i < MM_CHUNK_UNREAD);
+        n = *(const volatile struct mm_chunk_unread *)&c->unread[i];
+        add_unread(b, c, &n);
+    }
     return MM_OK;
 }
 
@@ -281,12 +289,12 @@ enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c)
         return code;
     mm_buf_add(&b->alerts, mm_slice_of(c->alerts, c->alerts_n));
     for (uint32_t i = c->from_n; i < c->done_n; i++) {
-        const struct mm_chunk_rec *r = &c->rec[i];
-        const struct mm_chunk_source *s = &c->source[r->source_at];
+        const struct mm_chunk_rec r = mm_chunk_rec_once(c, i);
+        const struct mm_chunk_source *s = &c->source[r.source_at];
 
-        if ((r->flags & MM_CHUNK_ASIDE) != 0)
-            mm_batch_aside(b, s->company, s->source, r->seq, r->received_us, "shard_died",
-                           mm_chunk_body(c, r));
+        if ((r.flags & MM_CHUNK_ASIDE) != 0)
+            mm_batch_aside(b, s->company, s->source, r.seq, r.received_us, "shard_died",
+                           mm_chunk_body(c, &r));
     }
     return mm_buf_ok(&b->alerts) ? MM_OK : MM_E_NOMEM;
 }

@@ -165,6 +165,21 @@ struct mm_chunk *mm_ring_take(struct mm_ring *ring);
 /* Shard: done_n, out_n and alerts_n are written; tell the sink. */
 void mm_ring_finish(struct mm_ring *ring, struct mm_chunk *c);
 
+/*
+ * Sink: a copy of one record. A shard that was taken over may write to it at any time, so what was
+ * checked must not be fetched again: it is read once, and its source is within the chunk's table.
+ */
+static inline struct mm_chunk_rec mm_chunk_rec_once(const struct mm_chunk *c, uint32_t i)
+{
+    struct mm_chunk_rec r;
+
+    MM_ASSERT(i < MM_CHUNK_RECORDS);
+    r = *(const volatile struct mm_chunk_rec *)&c->rec[i];
+    MM_ASSERT(r.source_at < MM_CHUNK_SOURCES);
+    return r;
+}
+
+/* The bytes of a record: of a copy, where a shard may write to the original. */
 static inline struct mm_slice mm_chunk_body(const struct mm_chunk *c, const struct mm_chunk_rec *r)
 {
     MM_ASSERT(r->body_at <= MM_CHUNK_IN && r->body_n <= MM_CHUNK_IN - r->body_at);

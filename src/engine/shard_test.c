@@ -1,8 +1,11 @@
 /* engine/shard_test.c - what a shard notes of its chunk beside rows and alerts. */
 #include "engine/shard.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/rd.h"
 #include "engine/batch.h"
@@ -138,6 +141,35 @@ TEST(shard_gathers_unread_lines_and_the_formats_of_a_source)
     CHECK((batch->formats[2].topics >> MM_TOPIC_URL & 1) == 1);
     CHECK((batch->formats[2].topics >> MM_TOPIC_MAC & 1) == 0);
     mm_batch_free(&batch);
+}
+
+/* How a process ends that takes record i back: a signal, or 0. */
+static int end_of(const struct mm_chunk *c, uint32_t i)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)signal(SIGABRT, SIG_DFL);
+        (void)close(STDERR_FILENO);
+        (void)mm_chunk_rec_once(c, i);
+        _exit(0);
+    }
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* A shard that was taken over may write what it likes: the sink stops rather than reads on. */
+TEST(chunk_gives_no_record_that_points_outside_of_its_tables)
+{
+    static struct bench b; /* a shard's memory ends with its process */
+
+    begin(&b);
+    add(&b, 7, SQUID);
+    CHECK_NUM(end_of(b.chunk, 0), 0);
+    CHECK_NUM(end_of(b.chunk, MM_CHUNK_RECORDS), SIGABRT);
+    b.chunk->rec[0].source_at = MM_CHUNK_SOURCES;
+    CHECK_NUM(end_of(b.chunk, 0), SIGABRT);
 }
 
 TEST(shard_looks_at_a_bounded_part_of_a_storm_of_unread_lines)

@@ -366,15 +366,15 @@ static void hear(struct mm_sink *s, const struct mm_chunk_source *source,
 static void hear_answers(struct mm_sink *s, struct mm_batch *b, const struct mm_chunk *c)
 {
     for (uint32_t i = c->from_n; i < c->done_n; i++) {
-        const struct mm_chunk_rec *r = &c->rec[i];
-        const struct mm_chunk_source *source = &c->source[r->source_at];
-        bool is = (r->flags & MM_CHUNK_HEADER) != 0;
+        const struct mm_chunk_rec r = mm_chunk_rec_once(c, i);
+        const struct mm_chunk_source *source = &c->source[r.source_at];
+        bool is = (r.flags & MM_CHUNK_HEADER) != 0;
 
-        if ((!is && !mm_headers_trying(s->headers)) || !mm_headers_may(mm_chunk_body(c, r)))
+        if ((!is && !mm_headers_trying(s->headers)) || !mm_headers_may(mm_chunk_body(c, &r)))
             continue;
-        mm_headers_answer(s->headers, source->company, source->source, mm_chunk_body(c, r), is);
+        mm_headers_answer(s->headers, source->company, source->source, mm_chunk_body(c, &r), is);
         if (is)
-            (void)!mm_batch_header(b, source->company, source->source, r->seq, mm_chunk_body(c, r));
+            (void)!mm_batch_header(b, source->company, source->source, r.seq, mm_chunk_body(c, &r));
     }
 }
 
@@ -449,10 +449,10 @@ static enum mm_code collect(struct mm_sink *s, bool *ret_any)
             struct mm_batch *b = batch_of(s, c->batch);
             enum mm_code code = mm_batch_absorb(b, c);
 
-            hear_answers(s, b, c);
             *ret_any = true;
             if (code != MM_OK)
                 return code;
+            hear_answers(s, b, c);
             say_rule(&c->loud, "a rule matches nearly everything", &s->loud_us);
             say_rule(&c->undecided, "conditions could not be decided", &s->undecided_us);
             if (c->done_n < c->records_n) {
