@@ -175,6 +175,8 @@ TEST(utf8_refuses_overlong_surrogates_and_torn_ends)
     CHECK(!mm_utf8_valid(MM_S("\xC0\xAF")) && !mm_utf8_valid(MM_S("\xED\xA0\x80")));
     CHECK(!mm_utf8_valid(MM_S("\xE6\x97")) && !mm_utf8_valid(MM_S("\xF4\x90\x80\x80")));
     CHECK_SLICE(mm_utf8_cut(MM_S("日本"), 5), "日");
+    CHECK_NUM(mm_utf8_count(MM_S("日本 a\xFF\xE6\x97")), 7);
+    CHECK_NUM(mm_utf8_count(MM_S("")), 0);
     mm_buf_init(&b, 100);
     mm_utf8_json(&b, MM_S("a\"\n\xFF\x01"));
     CHECK_SLICE(mm_buf_slice(&b), "\"a\\\"\\n\xEF\xBF\xBD\\u0001\"");

@@ -163,6 +163,18 @@ void mm_utf8_json(struct mm_buf *out, struct mm_slice s)
     mm_buf_byte(out, '"');
 }
 
+size_t mm_utf8_count(struct mm_slice s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s.n; count++) {
+        size_t n = mm_utf8_len(s, i);
+
+        i += n == 0 ? 1 : n;
+    }
+    return count;
+}
+
 struct mm_slice mm_utf8_cut(struct mm_slice s, size_t max)
 {
     size_t n = max;

@@ -20,6 +20,8 @@ bool mm_utf8_valid(struct mm_slice s);
 void mm_utf8_clean(struct mm_buf *out, struct mm_slice s);
 /* Append s as a JSON string with quotes; invalid bytes become U+FFFD, controls are escaped. */
 void mm_utf8_json(struct mm_buf *out, struct mm_slice s);
+/* Characters of s; a byte that is not part of valid UTF-8 counts as one. */
+size_t mm_utf8_count(struct mm_slice s);
 /* The longest prefix of s of at most max bytes that ends between characters. */
 struct mm_slice mm_utf8_cut(struct mm_slice s, size_t max);
 /* Code point c (0..0x10FFFF, no surrogate) as 1 to 4 bytes; returns how many. */
