@@ -149,6 +149,26 @@ TEST(a_format_that_cannot_be_is_refused_on_the_page)
     site_close(&s);
 }
 
+/* In characters, as a browser counts: 30 of three bytes each are a title. */
+TEST(a_title_has_thirty_characters_in_any_language)
+{
+    char fields[1024] = "category=host&outcome=failure&base=&name=nas&do=try&title=";
+    size_t n = strlen(fields);
+    struct site s;
+
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    for (int i = 0; i < 30; i++)
+        n += (size_t)snprintf(fields + n, sizeof(fields) - n, "%%E9%%96%%80");
+    send_form(&s, LINE, fields);
+    CHECK_NUM(s.status, 200);
+    (void)snprintf(fields + n, sizeof(fields) - n, "x");
+    send_form(&s, LINE, fields);
+    CHECK_NUM(s.status, 422);
+    CHECK(has(s.body, mm_lang_text(MM_LANG_JA, MM_S("error.readable.title"), 1)));
+    site_close(&s);
+}
+
 TEST(a_kind_of_line_is_added_to_a_format_of_the_operators)
 {
     struct mm_arena a;
@@ -175,6 +195,9 @@ TEST(a_kind_of_line_is_added_to_a_format_of_the_operators)
     /* What is refused is said with its line and column. */
     get(&s, "/formats");
     CHECK(has(s.body, "broken.yaml:3:11"));
+    CHECK(has(s.body, mm_lang_text(MM_LANG_JA, MM_S("format.unknown_key"), 1)));
+    CHECK(!has(s.body, "this key is not known"));
+    CHECK(has(s.body, "action=\"/formats/broken/remove\""));
     fits_schema(&s, "/formats", "formats");
     mm_arena_done(&a);
     site_close(&s);
@@ -205,6 +228,13 @@ TEST(a_format_is_taken_away_by_who_may_and_only_when_sure)
     post(&s, "/formats/door/remove", form);
     CHECK_NUM(s.status, 303);
     CHECK(newest(&s, &a).remove);
+    /* One that is refused goes as well. */
+    put_file("broken.yaml", "format: broken\nrecognise:\n  - apps: [x]\n");
+    post(&s, "/formats/broken/remove", form);
+    CHECK_NUM(s.status, 303);
+    CHECK_SLICE(newest(&s, &a).name, "broken");
+    post(&s, "/formats/missing/remove", form);
+    CHECK_NUM(s.status, 404);
 
     /* A company sees none of it. */
     CHECK(login(&s, "hanako", PASSWORD_FORM));

@@ -1,4 +1,7 @@
 /* web/portal/format_pages.c - the operator's own formats: what there is, what is on its way. */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "coverage/wish.h"
 #include "parse/draft.h"
 #include "parse/parse.h"
@@ -51,6 +54,28 @@ static enum mm_code write_own(struct mm_page *p)
     return code;
 }
 
+/* Whether the operator has a file of this name, also one that is refused; then it can go. */
+static bool has_file(const struct mm_page *p, struct mm_slice name)
+{
+    char path[MM_MAX_PATH];
+    int n;
+
+    if (p->portal->cfg.own_format_dir == NULL || !mm_draft_name_ok(name))
+        return false;
+    n = snprintf(path, sizeof(path), "%s/%.*s.yaml", p->portal->cfg.own_format_dir, MM_S_ARG(name));
+    return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+}
+
+/* Why, in the page's language. libyaml's own words are English: they say where, not what to do. */
+static void write_reason(struct mm_page *p, const struct mm_format_error *e, struct mm_doc *o)
+{
+    const char *words = mm_lang_text(p->lang, mm_slice_str(e->what), 1);
+    bool own = words != NULL;
+
+    mm_doc_str(o, "reason", own ? words : mm_lang_text(p->lang, MM_S("yaml.syntax"), 1));
+    mm_doc_text(o, "detail", mm_slice_str(own ? e->detail : e->what));
+}
+
 /* Files of the operator that the engine refuses just as this loader does. */
 static void write_refused(struct mm_page *p)
 {
@@ -60,14 +85,19 @@ static void write_refused(struct mm_page *p)
 
     for (size_t i = 0; errors != NULL && i < errors->count && i < MM_FORMATS_MAX_ERRORS; i++) {
         const struct mm_format_error *e = &errors->error[i];
+        struct mm_slice name = mm_slice_str(e->file);
         struct mm_doc *o = mm_doc_object(list, NULL);
 
         mm_doc_text(o, "file", mm_slice_str(e->file));
         mm_doc_int(o, "line", e->line);
         mm_doc_int(o, "column", e->column);
         mm_doc_str(o, "code", e->what);
-        mm_doc_str(o, "reason", mm_formats_reason(e->what));
-        mm_doc_text(o, "detail", mm_slice_str(e->detail));
+        write_reason(p, e, o);
+        if (mm_slice_ends(name, MM_S(".yaml")))
+            name.n -= strlen(".yaml");
+        /* Its form stands behind the first of what is wrong with it. */
+        if (has_file(p, name) && (i == 0 || strcmp(errors->error[i - 1].file, e->file) != 0))
+            mm_doc_text(o, "format", name);
     }
 }
 
@@ -106,16 +136,12 @@ enum mm_code mm_page_formats(struct mm_page *p)
 
 enum mm_code mm_page_format_remove(struct mm_page *p)
 {
-    const struct mm_known_formats *known = mm_page_known(p);
     struct mm_slice name = p->match->param[0];
     struct mm_wish wish = {.remove = true, .name = name};
-    uint16_t at = known == NULL || !mm_draft_name_ok(name)
-                      ? MM_FORMAT_NONE
-                      : mm_formats_find(mm_known_set(known), name);
     enum mm_code code;
 
-    /* Ours cannot be taken away. */
-    if (at == MM_FORMAT_NONE || at < mm_known_ours(known))
+    /* Ours cannot be taken away: they have no file there. */
+    if (!has_file(p, name))
         return MM_E_NOTFOUND;
     if (!mm_slice_eq(mm_input_get(&p->in, "sure"), MM_S("yes"))) {
         mm_page_refuse(p, "sure", "formats.sure");

@@ -1,5 +1,6 @@
 /* web/portal/readable_page.c - a kind of line that nobody reads becomes a format. */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "coverage/wish.h"
 #include "os/file.h"
 #include "parse/draft.h"
@@ -13,6 +14,7 @@
 enum {
     OTHERS_MAX = 5, /* more kinds of line of the source that are tried, too */
     OBJECT_MAX = 80,
+    TITLE_MAX = 30, /* characters: a heading on a smartphone; said on the page, too */
 };
 
 /* What a piece of a line may be. The first three stand for words that are no field. */
@@ -306,7 +308,7 @@ static void read_form(struct making *m)
     m->ask.category = mm_input_get(in, "category");
     m->ask.outcome = mm_input_get(in, "outcome");
     read_name(m);
-    if (m->ask.title.n > 100 || (m->base.n == 0 && m->ask.title.n == 0))
+    if (mm_utf8_count(m->ask.title) > TITLE_MAX || (m->base.n == 0 && m->ask.title.n == 0))
         mm_page_refuse(m->p, "title", "readable.title");
     if (!one_of(categories, MM_COUNT(categories), m->ask.category))
         mm_page_refuse(m->p, "category", "readable.category");
