@@ -4,6 +4,7 @@
 
 #include "app/rules_coverage.h"
 #include "app/rules_print.h"
+#include "app/rules_try.h"
 #include "app/rules_update.h"
 #include "app/rules_why.h"
 #include "detect/filter.h"
@@ -16,7 +17,8 @@ enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256 };
 struct args {
     bool json, yes;
     enum mm_lang lang;
-    const char *state, *name;
+    const char *state, *name, *company;
+    uint64_t days;
     const char *path[PATHS_MAX];
     size_t path_n;
 };
@@ -28,6 +30,7 @@ static int usage(void)
           "       mimamori rules add [--json] [--state DIR] PATH...\n"
           "       mimamori rules update [--json] [--yes] [--state DIR] [--name NAME] FOLDER\n"
           "       mimamori rules rollback [--json] [--yes] [--state DIR] [--name NAME]\n"
+          "       mimamori rules try [--json] [--state DIR] --company CODE [--days N] RULE.yml...\n"
           "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
           "       mimamori rules why [--json] [--lang ja|en] RULE.yml... EVENT.json\n"
           "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
@@ -38,6 +41,8 @@ static int usage(void)
           "), ask, and put\n"
           "         it in the set's place as a whole; rollback takes the former set back.\n"
           "         With --json nothing happens without --yes\n"
+          "  try    on how many stored events of the company's last N days (default 7) the rule\n"
+          "         matches, whom they are about, examples; files may hold filters as well\n"
           "  coverage  which logsources the rules are about, and which no format of ours writes\n"
           "  why    does the rule match the event (- for standard input), which part of it does "
           "not,\n"
@@ -50,8 +55,10 @@ static int usage(void)
 
 static bool read_args(struct args *a, int argc, char **argv)
 {
-    *a = (struct args){
-        .state = STATE_DEFAULT, .name = MM_RULES_UPDATE_NAME, .lang = mm_rules_cli_lang()};
+    *a = (struct args){.state = STATE_DEFAULT,
+                       .name = MM_RULES_UPDATE_NAME,
+                       .days = 7,
+                       .lang = mm_rules_cli_lang()};
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             a->json = true;
@@ -61,6 +68,11 @@ static bool read_args(struct args *a, int argc, char **argv)
             a->name = argv[++i];
         } else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
             a->state = argv[++i];
+        } else if (strcmp(argv[i], "--company") == 0 && i + 1 < argc) {
+            a->company = argv[++i];
+        } else if (strcmp(argv[i], "--days") == 0 && i + 1 < argc) {
+            if (!mm_slice_u64(mm_slice_str(argv[++i]), &a->days))
+                return false;
         } else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) {
             if (!mm_lang_parse(mm_slice_str(argv[++i]), &a->lang))
                 return false;
@@ -311,6 +323,13 @@ static int update(const struct args *a, bool back)
                                                          .json = a->json});
 }
 
+static int try(const struct args *a)
+{
+    if (a->path_n == 0 || a->company == NULL || a->days < 1 || a->days > MM_RULES_TRY_DAYS_MAX)
+        return usage();
+    return mm_rules_cli_try(a->state, a->company, (uint32_t)a->days, a->json, a->path, a->path_n);
+}
+
 int main(int argc, char **argv)
 {
     struct args a;
@@ -325,6 +344,8 @@ int main(int argc, char **argv)
         return add(&a);
     if (strcmp(argv[1], "update") == 0 || strcmp(argv[1], "rollback") == 0)
         return update(&a, argv[1][0] == 'r');
+    if (strcmp(argv[1], "try") == 0)
+        return try(&a);
     if (strcmp(argv[1], "coverage") == 0)
         return coverage(&a);
     if (strcmp(argv[1], "why") == 0 && a.path_n < 2)

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "text/lang.h"
 
-enum { OUT_MAX = 64 * 1024, ARGS_MAX = 8 };
+enum { OUT_MAX = 64 * 1024, ARGS_MAX = 10 };
 
 #define GOOD                                                                                       \
     "title: Good\nid: 1\nlevel: high\nauthor: Someone\nlogsource: {product: windows}\n"            \
@@ -184,4 +184,20 @@ TEST(why_says_which_part_holds)
     CHECK_NUM(RUN(out, "why", "set/win/good.yml", "no.json"), 1);
     CHECK(strstr(out, "holds no event") != NULL);
     CHECK_NUM(RUN(out, "why", "set/win/good.yml"), 2);
+}
+
+TEST(try_asks_for_one_rule_and_a_company)
+{
+    char out[OUT_MAX];
+
+    rules_folder();
+    CHECK_NUM(RUN(out, "try", "--state", "state", "set/win/good.yml"), 2);
+    CHECK_NUM(RUN(out, "try", "--state", "state", "--company", "c1"), 2);
+    CHECK_NUM(RUN(out, "try", "--company", "c1", "--days", "0", "set/win/good.yml"), 2);
+    CHECK_NUM(RUN(out, "try", "--company", "c1", "--days", "367", "set/win/good.yml"), 2);
+    CHECK_NUM(RUN(out, "try", "--state", "state", "--company", "c1", "set/bad.yml"), 1);
+    CHECK(strstr(out, "set/bad.yml:4: unknown modifier: frobnicate\n") != NULL);
+    CHECK(strstr(out, "one rule at a time; here are 0\n") != NULL);
+    CHECK_NUM(RUN(out, "try", "--state", "state", "--company", "c1", "set/win/good.yml"), 1);
+    CHECK(strstr(out, "no company \"c1\"") != NULL);
 }

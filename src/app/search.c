@@ -12,7 +12,6 @@
 #include "base/utf8.h"
 #include "os/file.h"
 #include "store/events/search.h"
-#include "store/records/system_scope.h"
 #include "text/lang.h"
 
 enum {
@@ -113,28 +112,6 @@ static int print(struct mm_search_result *r, bool json)
     return fflush(stdout) == 0 ? rc : 1;
 }
 
-/* Whose events? Says what is wrong when there is no such company. */
-static bool find_company(const struct arguments *a, uint32_t *ret)
-{
-    struct mm_records *records = NULL;
-    struct mm_tx *tx = NULL;
-    enum mm_code code = mm_app_records(a->state, &records);
-
-    if (code != MM_OK)
-        return false;
-    code = mm_records_read(records, mm_system_scope(), &tx);
-    if (code == MM_OK)
-        code = mm_app_company(tx, a->company, ret);
-    mm_records_read_done(&tx);
-    mm_records_close(&records);
-    if (code == MM_E_NOTFOUND)
-        fprintf(stderr, "mimamori: no company \"%s\"; `mimamori company list` shows them\n",
-                a->company);
-    else if (code != MM_OK)
-        fprintf(stderr, "mimamori: records: %s\n", mm_code_key(code));
-    return code == MM_OK;
-}
-
 /* What was wrong with the query, and where: the line, and a mark under the byte. */
 static void complain(struct mm_slice query, const struct mm_fault *f)
 {
@@ -192,7 +169,7 @@ int main(int argc, char **argv)
 
     if (!parse(argc, argv, &a))
         return usage();
-    if (!find_company(&a, &company))
+    if (mm_app_company_of(a.state, a.company, &company) != MM_OK)
         return EXIT_USAGE;
     if (mm_path_join(path, a.state, "run/eventd-read.sock") != MM_OK)
         return usage();

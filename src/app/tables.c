@@ -1,6 +1,8 @@
 /* app/tables.c - see tables.h for the contract. */
 #include "app/tables.h"
 
+#include <stdio.h>
+
 #include "coverage/coverage.h"
 #include "desk/desk.h"
 #include "exception/feature.h"
@@ -9,6 +11,7 @@
 #include "os/log.h"
 #include "register/entity.h"
 #include "register/feature.h"
+#include "store/records/system_scope.h"
 #include "triage/triage.h"
 
 static const struct mm_feature *const features[] = {
@@ -47,4 +50,24 @@ enum mm_code mm_app_company(struct mm_tx *tx, const char *text, uint32_t *ret)
     if (c == MM_OK)
         *ret = (uint32_t)number;
     return c;
+}
+
+enum mm_code mm_app_company_of(const char *state_dir, const char *text, uint32_t *ret)
+{
+    struct mm_records *records = NULL;
+    struct mm_tx *tx = NULL;
+    enum mm_code code = mm_app_records(state_dir, &records);
+
+    if (code != MM_OK)
+        return code;
+    code = mm_records_read(records, mm_system_scope(), &tx);
+    if (code == MM_OK)
+        code = mm_app_company(tx, text, ret);
+    mm_records_read_done(&tx);
+    mm_records_close(&records);
+    if (code == MM_E_NOTFOUND)
+        fprintf(stderr, "mimamori: no company \"%s\"; `mimamori company list` shows them\n", text);
+    else if (code != MM_OK)
+        fprintf(stderr, "mimamori: records: %s\n", mm_code_key(code));
+    return code;
 }
