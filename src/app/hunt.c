@@ -1,6 +1,7 @@
 /* app/hunt.c - `mimamori hunt`: detection rules over files of evidence, without a server. */
 #include <errno.h>
 #include <getopt.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -425,10 +426,14 @@ static int hunt(struct run *r, char **paths)
 int main(int argc, char **argv)
 {
     struct run *r = calloc(1, sizeof(*r));
+    locale_t names = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     int status = EXIT_USE;
 
     if (r == NULL)
         return EXIT_FAILED;
+    /* For names in archives; without it they have numbers. */
+    if (names != (locale_t)0)
+        (void)uselocale(names);
     if (!read_options(argc, argv, &r->o)) {
         (void)say(r->o.lang, "hunt.usage", stderr);
     } else if (r->o.help) {
@@ -443,5 +448,8 @@ int main(int argc, char **argv)
         mm_arena_done(&r->arena);
     }
     free(r);
+    (void)uselocale(LC_GLOBAL_LOCALE);
+    if (names != (locale_t)0)
+        freelocale(names);
     return status;
 }

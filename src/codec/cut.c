@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { TAG_MAX = 4096 }; /* around records; the longest names a few schemas */
+
 static const struct mm_slice bom = MM_S_INIT("\xEF\xBB\xBF");
 static const struct mm_slice xml_open = MM_S_INIT("<Event");
 static const struct mm_slice xml_close = MM_S_INIT("</Event>");
@@ -85,13 +87,16 @@ static bool holds_list(struct mm_slice s)
     }
 }
 
-/* Does what stands before the first line's end stay open? Then objects are written over lines. */
+/* Does what stands before the first line's end stay open, and the next line go on with it? Then
+ * objects are written over lines. */
 static bool open_at_line_end(struct mm_slice s)
 {
     size_t end = mm_slice_find(s, '\n', 0);
+    struct mm_slice next = skip_space(mm_slice_sub(s, end, SIZE_MAX));
 
     s = mm_slice_trim(mm_slice_sub(s, 0, end));
-    return end != SIZE_MAX && s.n > 0 && (s.p[s.n - 1] == '{' || s.p[s.n - 1] == ',');
+    return end != SIZE_MAX && s.n > 0 && (s.p[s.n - 1] == '{' || s.p[s.n - 1] == ',') &&
+           (next.n == 0 || next.p[0] == '"' || next.p[0] == '}');
 }
 
 enum mm_cut_kind mm_cut_kind_of(struct mm_slice head)
@@ -139,12 +144,40 @@ static void keep(struct mm_cut *c, uint8_t b)
         c->cut = true;
 }
 
+/* What stands here is no part of a record. */
+static void stray(struct mm_cut *c)
+{
+    if (c->astray)
+        return;
+    c->astray = true;
+    if (c->stray++ == 0)
+        c->stray_at = c->at;
+}
+
+static void begin_record(struct mm_cut *c)
+{
+    c->inside = true;
+    c->astray = c->tag = false;
+    c->open = c->depth;
+    c->began = c->at;
+}
+
 static void hand_out(struct mm_cut *c, mm_cut_emit *emit, void *ctx)
 {
+    if (c->cut) {
+        c->at = c->began;
+        stray(c);
+    }
     if (c->n > 0)
         emit(ctx, mm_slice_of(c->part, c->n), c->cut);
     c->n = c->held = 0;
-    c->inside = c->cut = false;
+    c->inside = c->cut = c->line = false;
+}
+
+/* Nothing: white space, the byte order mark, what is left of space that was never written. */
+static bool is_blank(const struct mm_cut *c, uint8_t b)
+{
+    return is_space(b) || b == 0 || (c->at < bom.n && b == bom.p[c->at]);
 }
 
 /* ---- JSON ---- */
@@ -176,22 +209,68 @@ static void keep_run(struct mm_cut *c, struct mm_slice s)
     c->cut = c->cut || n < s.n;
 }
 
+/* A byte of a string; it cannot hold a line end: its own end was lost. */
+static void json_string(struct mm_cut *c, uint8_t b)
+{
+    if (c->inside)
+        keep(c, b);
+    else if (b == '\n')
+        stray(c);
+    if (c->escaped && b != '\n')
+        c->escaped = false;
+    else if (b == '\\')
+        c->escaped = true;
+    else if (b == '"' || b == '\n')
+        c->string = c->escaped = false;
+}
+
+/* Can this byte stand between the records of a document? Around a list other values do. */
+static bool json_between(const struct mm_cut *c, uint8_t b)
+{
+    static const struct mm_slice list = MM_S_INIT("[]{},"), other = MM_S_INIT("\":+-.Etrufalsen");
+
+    return is_blank(c, b) || mm_slice_find(list, b, 0) != SIZE_MAX ||
+           (c->base == 2 && c->depth > 0 &&
+            ((b >= '0' && b <= '9') || mm_slice_find(other, b, 0) != SIZE_MAX));
+}
+
+static void json_outside(struct mm_cut *c, uint8_t b)
+{
+    if (b == '{' && (c->depth == c->base || (c->depth == 0 && c->base == 1))) {
+        begin_record(c);
+        c->found = true;
+        return;
+    }
+    if (c->depth == 0)
+        c->found = false;
+    if (b == '}' && c->depth == 1 && c->base == 2 && !c->found)
+        stray(c);
+    if (json_between(c, b))
+        return;
+    stray(c);
+    c->line = c->inside = c->depth == 0;
+}
+
+static void json_line(struct mm_cut *c, uint8_t b, mm_cut_emit *emit, void *ctx)
+{
+    if (b == '\n')
+        hand_out(c, emit, ctx);
+    else if (b != '\r')
+        keep(c, b);
+}
+
 static void json_byte(struct mm_cut *c, uint8_t b, mm_cut_emit *emit, void *ctx)
 {
     if (c->string) {
-        if (c->inside)
-            keep(c, b);
-        /* A string cannot hold a line end: its own end was lost. */
-        if (c->escaped && b != '\n')
-            c->escaped = false;
-        else if (b == '\\')
-            c->escaped = true;
-        else if (b == '"' || b == '\n')
-            c->string = c->escaped = false;
+        json_string(c, b);
         return;
     }
-    if (b == '{' && c->depth == c->base && !c->inside)
-        c->inside = true;
+    if (!c->inside)
+        json_outside(c, b);
+    if (c->line) {
+        json_line(c, b, emit, ctx);
+        return;
+    }
     if (c->inside)
         keep(c, b);
     if (b == '"')
@@ -200,14 +279,14 @@ static void json_byte(struct mm_cut *c, uint8_t b, mm_cut_emit *emit, void *ctx)
         c->depth++;
     else if ((b == '}' || b == ']') && c->depth > 0)
         c->depth--;
-    if (c->inside && c->depth <= c->base && b == '}')
+    if (c->inside && c->depth <= c->open && b == '}')
         hand_out(c, emit, ctx);
 }
 
 static void feed_json(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, void *ctx)
 {
     for (size_t i = 0; i < in.n; i++) {
-        if (!c->escaped) {
+        if (c->inside && !c->line && !c->escaped) {
             size_t n = plain(c, in, i);
 
             keep_run(c, mm_slice_sub(in, i, n));
@@ -215,17 +294,29 @@ static void feed_json(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, v
             if (i == in.n)
                 break;
         }
+        c->at = c->fed + i;
         json_byte(c, in.p[i], emit, ctx);
     }
 }
 
 /* ---- XML ---- */
 
+/* Only tags may stand around records, text may not. */
+static void xml_around(struct mm_cut *c, uint8_t b)
+{
+    if (b == '<' ? c->tag : !c->tag && !is_blank(c, b))
+        stray(c);
+    c->held = b == '<' ? 0 : c->held + 1;
+    c->tag = b == '<' || (c->tag && b != '>' && c->held < TAG_MAX);
+}
+
 /* `part` ends in what may be the beginning of <Event: does b go on with it? */
 static void xml_outside(struct mm_cut *c, uint8_t b)
 {
+    xml_around(c, b);
     if (c->n == xml_open.n && (b == '>' || is_space(b))) {
-        c->inside = true;
+        begin_record(c);
+        c->held = 0;
         keep(c, b);
     } else if (c->n < xml_open.n && b == xml_open.p[c->n]) {
         keep(c, b);
@@ -241,15 +332,8 @@ static void feed_xml(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, vo
     for (size_t i = 0; i < in.n; i++) {
         uint8_t b = in.p[i];
 
+        c->at = c->fed + i;
         if (!c->inside) {
-            if (c->n == 0 && b != '<') {
-                size_t at = mm_slice_find(in, '<', i);
-
-                if (at == SIZE_MAX)
-                    return;
-                i = at;
-                b = '<';
-            }
             xml_outside(c, b);
             continue;
         }
@@ -269,14 +353,17 @@ void mm_cut_feed(struct mm_cut *c, struct mm_slice in, mm_cut_emit *emit, void *
         feed_json(c, in, emit, ctx);
     else
         feed_xml(c, in, emit, ctx);
+    c->fed += in.n;
 }
 
 void mm_cut_end(struct mm_cut *c, mm_cut_emit *emit, void *ctx)
 {
     if (c->inside) {
-        c->cut = true;
+        c->cut = c->cut || !c->line;
         hand_out(c, emit, ctx);
+    } else if (c->tag || c->string) {
+        stray(c);
     }
     c->n = c->held = 0;
-    c->inside = c->string = c->escaped = false;
+    c->inside = c->tag = c->string = c->escaped = false;
 }

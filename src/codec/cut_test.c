@@ -49,6 +49,9 @@ TEST(cut_finds_records_in_documents)
          "{\"a\":1}|{\"a\":2}|"},
         {"{\"Id\":\"1\",\"Properties\":[{\"a\":1}]}\n", "lines"},
         {"{\"Id\":{},\"value\":[{\"a\":1}]}\n", "lines"},
+        {"{\"note\": 1,\nNov 20 a line\n", "lines"},
+        {"[{}]\nNov 20 a line\r\n{\"a\":{\"b\":1}}\nlast",
+         "{}|Nov 20 a line|{\"a\":{\"b\":1}}|last|"},
         {"{\"a\":1,\n\"b\":\"torn\n\"", "{\"a\":1,\n\"b\":\"torn\n\"!|"},
         {"<?xml version='1.0'?>\n<Events><Event xmlns='x'><EventData/></Event>\n"
          "<Event>2</Event><EventX>3</EventX></Events>",
@@ -83,4 +86,43 @@ TEST(cut_cuts_what_is_longer_than_a_record_and_goes_on)
     CHECK_SLICE(mm_slice_sub(mm_buf_slice(&out), MM_MAX_LINE, SIZE_MAX), "!|{\"b\":1}|");
     mm_buf_done(&in);
     mm_buf_done(&out);
+}
+
+TEST(cut_counts_places_that_are_no_records)
+{
+    static const struct {
+        const char *in;
+        unsigned stray, at;
+    } cases[] = {
+        {"\xEF\xBB\xBF[{\"a\":1},\n {\"b\":[\"x\"]}]\n", 0, 0},
+        {"{\"value\":[{\"a\":1}], \"n\": -1.5e3, \"more\": {\"x\": [true, null]}}\n", 0, 0},
+        {"{\n \"a\": 1\n}\n{\n \"a\": 2\n}\n", 0, 0},
+        {"<?xml version='1.0'?>\n<!-- made up -->\n<Events>\n<Event>1</Event>\n</Events>\n", 0, 0},
+        {"[{}]\nNov 20 a line\nanother\n", 1, 5},
+        {"[{},\nNov 20 a line\n{},x]\n", 2, 5},
+        {"[{}, \"text\", {}]", 1, 5},
+        {"{\"note\": 1,\n\"x\": 2,\nNov 20 a line\n", 1, 0},
+        {"{\"value\":[{\"a\":1}]}\n{\"a\":1}\n{\"a\":2}\n", 1, 26},
+        {"{\"value\":[{\"a\":1}],\nNov 20 a line\n", 1, 20},
+        {"<Event>1</Event>\n<134>Nov 20 a line\n<134>another\n", 1, 22},
+        {"<Event>1\n<134>Nov 20 a line\n", 1, 6},
+        {"<?xml \nNov 20 a line\n", 1, 20},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct mm_slice in = mm_slice_str(cases[i].in);
+        enum mm_cut_kind kind = mm_cut_kind_of(in);
+        struct mm_buf out;
+        struct mm_cut c;
+
+        mm_buf_init(&out, 64 * 1024);
+        CHECK(kind != MM_CUT_LINES && mm_cut_init(&c, kind, in) == MM_OK);
+        for (size_t at = 0; at < in.n; at += 5)
+            mm_cut_feed(&c, mm_slice_sub(in, at, 5), note, &out);
+        mm_cut_end(&c, note, &out);
+        CHECK_NUM(c.stray, cases[i].stray);
+        CHECK_NUM(c.stray_at, cases[i].at);
+        mm_cut_done(&c);
+        mm_buf_done(&out);
+    }
 }

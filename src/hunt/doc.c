@@ -29,6 +29,7 @@ static const char *state_name(enum mm_hunt_state state)
         [MM_HUNT_PACKED] = "packed",   [MM_HUNT_DIED] = "died",
         [MM_HUNT_DAMAGED] = "damaged", [MM_HUNT_NESTED] = "nested",
         [MM_HUNT_LOCKED] = "locked",   [MM_HUNT_BOMB] = "bomb",
+        [MM_HUNT_NO_FILE] = "no_file", [MM_HUNT_FOREIGN] = "foreign",
     };
 
     MM_ASSERT(state < MM_HUNT_STATES);
@@ -128,9 +129,10 @@ static void put_rule(struct mm_doc *list, const struct mm_hunt *h, uint32_t at,
 
     mm_doc_text(d, "id", r->id);
     mm_doc_text(d, "title", mm_hunt_title(r, asked->lang));
-    mm_doc_str(d, "level", mm_level_name(r->level));
+    mm_doc_str(d, "level", mm_level_name(t->worst));
     mm_doc_text(d, "author", r->author);
     mm_doc_int(d, "n", i64(t->n));
+    mm_doc_bool(d, "prevented", t->prevented == t->n);
     mm_doc_int(d, "shown", i64(asked->most > 0 && t->n > asked->most ? asked->most : t->n));
     mm_doc_time(d, "first", t->first_us);
     mm_doc_time(d, "last", t->last_us);
@@ -161,11 +163,11 @@ static void put_rules(struct mm_doc *doc, const struct mm_hunt *h,
     size_t active = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct mm_rule *r = mm_rules_get(h->rules.set, i);
+        const struct mm_tally_rule *t = &h->tally.rule[i];
 
-        active += r->state == MM_RULE_ACTIVE ? 1 : 0;
-        if (order != NULL && h->tally.rule[i].n > 0) /* at most MM_RULES_MAX rules */
-            order[n++] = (struct order){(uint32_t)i, r->level, h->tally.rule[i].n};
+        active += mm_rules_get(h->rules.set, i)->state == MM_RULE_ACTIVE ? 1 : 0;
+        if (order != NULL && t->n > 0) /* at most MM_RULES_MAX rules */
+            order[n++] = (struct order){(uint32_t)i, t->worst, t->n};
     }
     if (n > 0)
         qsort(order, n, sizeof(*order), by_level);
@@ -217,8 +219,8 @@ static void put_tags(struct mm_doc *doc, const char *key, const struct mm_hunt *
             if (d->n != 3) /* no memory: said by mm_doc_ok */
                 continue;
             d->first->next->i += i64(h->tally.rule[i].n);
-            if (d->last->i < (int64_t)r->level)
-                d->last->i = (int64_t)r->level;
+            if (d->last->i < (int64_t)h->tally.rule[i].worst)
+                d->last->i = (int64_t)h->tally.rule[i].worst;
         }
     }
 }

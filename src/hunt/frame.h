@@ -58,6 +58,8 @@ enum mm_hunt_state {
     MM_HUNT_NESTED,  /* an archive in an archive: not opened */
     MM_HUNT_LOCKED,  /* encrypted, and no password fits */
     MM_HUNT_BOMB,    /* packed, and what comes out is out of all proportion */
+    MM_HUNT_NO_FILE, /* a link, a device, a socket: not read */
+    MM_HUNT_FOREIGN, /* an archive or a binary log of a kind that is not read */
     MM_HUNT_STATES
 };
 

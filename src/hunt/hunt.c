@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,10 @@ enum {
     PIPE_SIZE = 1024 * 1024,
     READ_SIZE = 256 * 1024,
     TICK_MS = 100,
+    /* Seconds of a processor that a reader may take: rules read 10 MB a second where they are slow,
+     * an archive of text holds 20 times its size. */
+    READER_SECONDS = 120,
+    READER_SECONDS_MB = 10,
 };
 
 struct mm_hunt_child {
@@ -91,6 +96,20 @@ void mm_hunt_done(struct mm_hunt *h)
 
 /* ---- starting ---- */
 
+/* What is no stream of unknown length comes to an end. */
+static void limit_time(const struct mm_hunt_task *task, size_t n)
+{
+    struct rlimit lim = {.rlim_cur = READER_SECONDS};
+
+    for (size_t i = 0; i < n; i++) {
+        if (task[i].to == 0)
+            return;
+        lim.rlim_cur += (task[i].to - task[i].from) / 1000000 * READER_SECONDS_MB;
+    }
+    lim.rlim_max = lim.rlim_cur;
+    (void)setrlimit(RLIMIT_CPU, &lim); /* a lower limit of ours stays, which is as good */
+}
+
 /* In the child: nothing but the open files and the pipe. */
 static void become_reader(struct mm_hunt *h, const struct mm_hunt_task *task, size_t n, int to)
 {
@@ -98,6 +117,7 @@ static void become_reader(struct mm_hunt *h, const struct mm_hunt_task *task, si
     unsigned missing = 0;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    limit_time(task, n);
     if (mm_sandbox_enter(&box, &missing) != MM_OK) {
         mm_log_error("hunt", "a reader cannot lock itself in");
         _exit(1);
@@ -463,5 +483,5 @@ bool mm_hunt_whole(const struct mm_hunt *h)
             f->sums.broken > 0)
             return false;
     }
-    return true;
+    return mm_hunt_total(h).events > 0;
 }

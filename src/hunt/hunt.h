@@ -5,8 +5,9 @@
  *           until all is read.
  * Owns      A hunt owns its plan, counts and kept alerts.
  * Threads   One; it starts processes. Call before threads are made.
- * Trust     Only children read what is in the files, each locked in before its first byte. One that
- *           dies costs the file it was at, which is told, and the rest goes on.
+ * Trust     What is in the files is read by children, each locked in before its first byte; only
+ * the plan looks at their first bytes (hunt/plan.h). A child that dies, or takes out of all
+ *           proportion long, costs the file it was at, which is told, and the rest goes on.
  */
 #ifndef MM_HUNT_HUNT_H
 #define MM_HUNT_HUNT_H
@@ -62,7 +63,7 @@ void mm_hunt_done(struct mm_hunt *h);
 MM_MUST_USE enum mm_code mm_hunt_run(struct mm_hunt *h, mm_hunt_progress *progress, void *ctx);
 /* Sums over all files. */
 struct mm_hunt_sums mm_hunt_total(const struct mm_hunt *h);
-/* Were all files read to their end, with every record? (Lines that no format reads are read.) */
+/* Were there records, and all files read to their end? (Lines that no format reads are read.) */
 bool mm_hunt_whole(const struct mm_hunt *h);
 
 #endif

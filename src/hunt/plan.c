@@ -155,26 +155,36 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 
 static enum mm_code add_entry(struct mm_hunt_plan *p, const FTSENT *at)
 {
+    bool root = at->fts_level == FTS_ROOTLEVEL;
+    struct mm_hunt_part stream = {.to = 0};
+    enum mm_hunt_state state = MM_HUNT_NO_FILE;
     enum mm_code c;
-    uint32_t file;
 
     switch (at->fts_info) {
+    case FTS_D:
+    case FTS_DP:
+        return MM_OK;
     case FTS_F:
         return add_regular(p, at->fts_path, at->fts_statp);
     case FTS_DNR:
     case FTS_ERR:
     case FTS_NS:
-        if (at->fts_level == FTS_ROOTLEVEL && at->fts_errno == ENOENT)
+        if (root && at->fts_errno == ENOENT)
             return MM_E_NOTFOUND;
-        c = add_file(p, mm_slice_str(at->fts_path), NULL, &file);
-        if (c == MM_OK) {
-            p->file[file].state = MM_HUNT_NOT_OPENED;
-            p->file[file].error = at->fts_errno;
-        }
-        return c;
-    default:
-        return MM_OK; /* folders, links, devices, sockets */
+        state = MM_HUNT_NOT_OPENED;
+        break;
+    default: /* links, devices, sockets, pipes */
+        break;
     }
+    c = add_file(p, mm_slice_str(at->fts_path), NULL, &stream.file);
+    if (c != MM_OK)
+        return c;
+    /* A pipe that the user names is meant: <(...) of a shell is one. */
+    if (root && at->fts_info == FTS_DEFAULT && S_ISFIFO(at->fts_statp->st_mode))
+        return add_part(p, stream);
+    p->file[stream.file].state = state;
+    p->file[stream.file].error = state == MM_HUNT_NOT_OPENED ? at->fts_errno : 0;
+    return MM_OK;
 }
 
 enum mm_code mm_hunt_plan_add(struct mm_hunt_plan *p, const char *path)

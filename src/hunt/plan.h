@@ -7,7 +7,9 @@
  * Owns      The plan owns its lists and paths.
  * Threads   One.
  * Trust     Names are foreign (evidence of others): any bytes but NUL. Symbolic links are followed
- *           only where the user names them; what is no regular file is not read.
+ *           only where the user names them; what is no regular file is not read but named, except a
+ *           pipe that the user names. The first MM_CUT_HEAD bytes of each file are looked at here,
+ *           by the few functions that say whether it can be cut; each has a fuzzer.
  */
 #ifndef MM_HUNT_PLAN_H
 #define MM_HUNT_PLAN_H

@@ -37,7 +37,7 @@ TEST(plan_walks_folders_in_name_order_and_cuts_large_event_logs_at_chunks)
     CHECK(symlink("/etc/passwd", at("d/link", path)) == 0);
     mm_hunt_plan_init(&p);
     CHECK(mm_hunt_plan_add(&p, mm_test_dir()) == MM_OK);
-    CHECK_NUM(p.file_n, 2);
+    CHECK_NUM(p.file_n, 3);
     CHECK(mm_slice_ends(p.file[0].path, MM_S("/d/a.evtx")));
     CHECK(mm_slice_ends(p.file[1].path, MM_S("/d/b.log")));
     CHECK_NUM(p.part_n, 4);
@@ -52,6 +52,24 @@ TEST(plan_walks_folders_in_name_order_and_cuts_large_event_logs_at_chunks)
     CHECK_NUM(p.unit_n, 3);
     CHECK_NUM(p.unit[2].part_n, 2);
     CHECK_NUM(p.bytes, p.file[0].size + 100);
+    /* A link is not followed, and not forgotten either. */
+    CHECK(mm_slice_ends(p.file[2].path, MM_S("/d/link")));
+    CHECK(p.file[2].state == MM_HUNT_NO_FILE && p.file[2].parts_left == 0);
+    mm_hunt_plan_done(&p);
+}
+
+TEST(plan_reads_pipes_only_where_they_are_named)
+{
+    struct mm_hunt_plan p;
+    char path[MM_MAX_PATH];
+
+    CHECK(mkdir(at("d", path), 0700) == 0 && mkfifo(at("d/pipe", path), 0600) == 0);
+    mm_hunt_plan_init(&p);
+    CHECK(mm_hunt_plan_add(&p, path) == MM_OK);
+    CHECK(p.part_n == 1 && p.part[0].to == 0 && p.file[0].state == MM_HUNT_WAITS);
+    CHECK(mm_hunt_plan_add(&p, mm_test_dir()) == MM_OK);
+    CHECK_NUM(p.part_n, 1);
+    CHECK(p.file_n == 2 && p.file[1].state == MM_HUNT_NO_FILE);
     mm_hunt_plan_done(&p);
 }
 

@@ -1,6 +1,7 @@
 /* hunt/reader.c - streams taken apart into events; see worker_priv.h. */
 #include "base/time.h"
 #include "base/utf8.h"
+#include "codec/ext/archive.h"
 #include "hunt/worker_priv.h"
 
 enum { BROKEN_TOLD = 20 }; /* of one file; the rest is only counted */
@@ -141,11 +142,29 @@ static bool take_begin(struct taking *t, struct mm_slice head)
     return lines == 1 || mm_join_init(&t->join, continues, w, lines, mm_hunt_line, w) == MM_OK;
 }
 
+/* A record of a document. One that is no JSON may be lines between two braces. */
+static void one_piece(void *worker, struct mm_slice piece, bool cut)
+{
+    struct mm_hunt_worker *w = worker;
+    struct mm_json_doc doc;
+
+    mm_hunt_line(w, piece, cut);
+    if (cut || piece.p[0] != '{' || (w->ev->flags & MM_EV_UNPARSED) == 0 ||
+        mm_json_parse(w->check, piece, &w->arena, &doc, NULL) != MM_E_SYNTAX)
+        return;
+    if (w->sums.broken++ < BROKEN_TOLD)
+        mm_hunt_tell_broken(w, w->sums.events, 0, "no JSON");
+    for (size_t at = 0, end; at < piece.n; at = end + 1) {
+        end = mm_min_size(mm_slice_find(piece, '\n', at), piece.n);
+        mm_hunt_line(w, mm_slice_sub(piece, at, end - at), false);
+    }
+}
+
 static bool take(struct taking *t, struct mm_slice in)
 {
     if (t->kind == MM_CUT_LINES)
         return mm_stream_feed(&t->stream, in, t->emit, t->ctx) == MM_OK;
-    mm_cut_feed(&t->cut, in, mm_hunt_line, t->w);
+    mm_cut_feed(&t->cut, in, one_piece, t->w);
     return true;
 }
 
@@ -156,7 +175,10 @@ static void take_end(struct taking *t)
         if (t->emit == mm_join_line)
             mm_join_end(&t->join);
     } else {
-        mm_cut_end(&t->cut, mm_hunt_line, t->w);
+        mm_cut_end(&t->cut, one_piece, t->w);
+        if (t->cut.stray > 0)
+            mm_hunt_tell_broken(t->w, 0, t->cut.stray_at, "no record");
+        t->w->sums.broken += t->cut.stray;
     }
     mm_join_done(&t->join);
     mm_stream_done(&t->stream);
@@ -215,7 +237,7 @@ void mm_hunt_learn(struct mm_hunt_worker *w, struct mm_slice head)
     mm_stream_done(&stream);
 }
 
-/* Text has no NULs and hardly any control characters; UTF-16 is known by other means. */
+/* Text has hardly any control characters; UTF-16 is known by other means. */
 static bool is_text(struct mm_slice head)
 {
     size_t odd = 0;
@@ -223,11 +245,26 @@ static bool is_text(struct mm_slice head)
     for (size_t i = 0; i < head.n; i++) {
         uint8_t c = head.p[i];
 
-        if (c == 0)
-            return false;
         odd += c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != 0x1B ? 1 : 0;
     }
     return odd <= head.n / 32;
+}
+
+/* A log that was cut while its writer kept its place, or that lost its power, begins with NULs. */
+static struct mm_slice skip_nuls(struct mm_feed *f)
+{
+    struct mm_slice head = mm_feed_head(f);
+
+    while (head.n > 0 && head.p[0] == 0) {
+        size_t n = 0;
+
+        while (n < head.n && head.p[n] == 0)
+            n++;
+        f->head_n -= n;
+        memmove(f->head, f->head + n, f->head_n);
+        head = mm_feed_head(f);
+    }
+    return head;
 }
 
 enum mm_hunt_state mm_hunt_read_stream(struct mm_hunt_worker *w, struct mm_feed *f)
@@ -236,11 +273,15 @@ enum mm_hunt_state mm_hunt_read_stream(struct mm_hunt_worker *w, struct mm_feed 
     enum mm_charset wide = mm_charset_utf16(head);
 
     w->hint = w->rules.hint;
+    if (wide == MM_CS_UNKNOWN && w->hint.charset == MM_CS_UNKNOWN)
+        head = skip_nuls(f);
     if (mm_evtx_is(head)) {
         mm_hunt_read_evtx(w, f, 0, true);
     } else {
         if (wide == MM_CS_UNKNOWN && !is_text(head) && w->hint.charset == MM_CS_UNKNOWN)
-            return f->failed ? MM_HUNT_DAMAGED : MM_HUNT_NO_LOG;
+            return f->failed                  ? MM_HUNT_DAMAGED
+                   : mm_archive_foreign(head) ? MM_HUNT_FOREIGN
+                                              : MM_HUNT_NO_LOG;
         if (w->hint.charset == MM_CS_UTF_16LE || w->hint.charset == MM_CS_UTF_16BE)
             wide = w->hint.charset;
         if (!read_text(w, f, wide, false))

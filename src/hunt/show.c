@@ -23,6 +23,13 @@ struct mm_slice mm_hunt_title(const struct mm_rule *r, enum mm_lang lang)
     return own.n > 0 ? own : r->title;
 }
 
+/* U+202A to U+202E and U+2066 to U+2069: three bytes, the first is E2. */
+static bool turns(const uint8_t *p)
+{
+    return (p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
+           (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9);
+}
+
 void mm_hunt_clean(struct mm_buf *out, struct mm_slice s)
 {
     size_t from = out->n;
@@ -36,6 +43,9 @@ void mm_hunt_clean(struct mm_buf *out, struct mm_slice s)
         /* U+0080 to U+009F are control characters, too. */
         if (*p == 0xC2 && i + 1 < out->n && p[1] < 0xA0)
             p[0] = p[1] = ' ';
+        /* What turns the direction of writing makes one name look like another. */
+        if (*p == 0xE2 && i + 2 < out->n && turns(p))
+            memcpy(p, "\xEF\xBF\xBD", 3); /* U+FFFD */
     }
 }
 

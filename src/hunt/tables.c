@@ -99,6 +99,10 @@ static void rules(const struct mm_hunt_words *w, const struct mm_doc *doc)
         mm_hunt_say_of(w, "hunt.level", mm_hunt_text(d, "level"));
         mm_buf_str(w->out, "]  ");
         mm_hunt_clean(w->out, mm_hunt_text(d, "title"));
+        if (mm_hunt_int(d, "prevented") != 0) {
+            mm_buf_str(w->out, "  ");
+            mm_hunt_say(w, "hunt.prevented", NULL);
+        }
         mm_buf_byte(w->out, '\n');
         for (int i = 0; i < COUNT_COLUMNS + 2; i++)
             mm_buf_byte(w->out, ' ');

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/time.h"
+#include "model/alert.h"
 
 #define HOUR_US (INT64_C(3600) * MM_US_PER_S)
 
@@ -92,13 +93,15 @@ bool mm_tally_add(struct mm_tally *t, const struct mm_hunt_frame *hit)
     MM_ASSERT(hit->kind == MM_HF_HIT && hit->host.n <= MM_HF_MAX_TEXT);
     if (hit->rule >= mm_rules_count(t->set))
         return false;
-    level = mm_rules_get(t->set, hit->rule)->level;
+    level = mm_level_weigh(mm_rules_get(t->set, hit->rule)->level, hit->prevented != 0);
     rule = &t->rule[hit->rule];
     if (rule->n == 0 || hit->time_us < rule->first_us)
         rule->first_us = hit->time_us;
     if (rule->n == 0 || hit->time_us > rule->last_us)
         rule->last_us = hit->time_us;
     rule->n++;
+    rule->prevented += hit->prevented != 0 ? 1 : 0;
+    rule->worst = level > rule->worst ? level : rule->worst;
     if (t->n == 0 || hit->time_us < t->first_us)
         t->first_us = hit->time_us;
     if (t->n == 0 || hit->time_us > t->last_us)

@@ -1,7 +1,8 @@
 /*
  * hunt/tally.h - counts of what a hunt found, by rule, host, user and hour.
  *
- * Purpose   Every hit is counted here, also those that are not listed one by one.
+ * Purpose   Every hit is counted here, also those that are not listed one by one. What a control
+ *           stopped weighs one level less (mm_level_weigh).
  * Owns      The tables and copies of the names in them.
  * Threads   One.
  * Trust     Names are foreign; a table that is full counts the rest as `others`, so that made-up
@@ -36,7 +37,8 @@ struct mm_tally_table {
 };
 
 struct mm_tally_rule {
-    uint64_t n;
+    uint64_t n, prevented;
+    enum mm_level worst; /* of its hits, as they weigh */
     int64_t first_us, last_us;
 };
 

@@ -34,12 +34,14 @@ struct mm_hunt_worker *mm_hunt_worker_new(const struct mm_hunt_rules *rules)
     w->matcher = mm_matcher_new(rules->set);
     w->ev = calloc(1, sizeof(*w->ev));
     w->evtx = calloc(1, sizeof(*w->evtx));
+    w->check = mm_json_new(MM_MAX_LINE);
     w->block = malloc(MM_FEED_BLOCK);
     w->text = malloc(mm_utf16_room(MM_FEED_BLOCK));
     w->line = calloc(1, MM_MAX_LINE + MM_PADDING);
     w->shown = calloc(mm_rules_count(rules->set) + 1, sizeof(*w->shown));
     if (w->scratch == NULL || w->matcher == NULL || w->ev == NULL || w->evtx == NULL ||
-        w->block == NULL || w->text == NULL || w->line == NULL || w->shown == NULL)
+        w->check == NULL || w->block == NULL || w->text == NULL || w->line == NULL ||
+        w->shown == NULL)
         mm_hunt_worker_free(&w);
     return w;
 }
@@ -56,6 +58,7 @@ void mm_hunt_worker_free(struct mm_hunt_worker **w)
     mm_buf_done(&(*w)->json);
     free((*w)->ev);
     free((*w)->evtx);
+    mm_json_free(&(*w)->check);
     free((*w)->block);
     free((*w)->text);
     free((*w)->line);
@@ -244,10 +247,10 @@ static void put_hit(struct mm_hunt_worker *w, uint32_t rule, uint64_t record)
     mm_rules_alert(w->rules.set, rule, ev, entity, &alert);
     f.host = machine(ev, &alert, host);
     f.user = text_of(ev, MM_F_USER_NAME, user);
+    f.prevented = alert.prevented ? 1 : 0;
     if (w->rules.most == 0 || w->shown[rule] < w->rules.most) {
         w->shown[rule]++;
         f.shown = 1;
-        f.prevented = alert.prevented ? 1 : 0;
         f.entity_field = alert.entity_field;
         f.entity = alert.entity;
         if (w->tells.n == 0)
@@ -315,6 +318,8 @@ void mm_hunt_line(void *worker, struct mm_slice line, bool cut)
 {
     struct mm_hunt_worker *w = worker;
 
+    while (line.n > 0 && line.p[0] == 0) /* space that was never written */
+        line = mm_slice_sub(line, 1, SIZE_MAX);
     if (line.n == 0)
         return;
     mm_hunt_parse(w, line, cut);

@@ -12,6 +12,7 @@
 
 #include "codec/cut.h"
 #include "codec/evtx.h"
+#include "codec/ext/json.h"
 #include "hunt/worker.h"
 #include "intake/join.h"
 
@@ -37,10 +38,11 @@ struct mm_hunt_worker {
     struct mm_arena arena;
     struct mm_event *ev;
     struct mm_evtx *evtx;
-    uint8_t *block;  /* MM_FEED_BLOCK */
-    uint8_t *text;   /* of a block that was UTF-16 */
-    uint8_t *line;   /* one line, MM_PADDING behind it */
-    uint32_t *shown; /* per rule: handed out whole in this unit */
+    struct mm_json *check; /* is a record of a document one at all? */
+    uint8_t *block;        /* MM_FEED_BLOCK */
+    uint8_t *text;         /* of a block that was UTF-16 */
+    uint8_t *line;         /* one line, MM_PADDING behind it */
+    uint32_t *shown;       /* per rule: handed out whole in this unit */
     struct mm_buf out, tells, json;
     int to;
     bool failed; /* nobody takes what is written */

@@ -94,3 +94,9 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
     *ret = a;
     return true;
 }
+
+enum mm_level mm_level_weigh(enum mm_level level, bool prevented)
+{
+    MM_ASSERT(level < MM_LEVEL_COUNT);
+    return prevented && level > MM_LEVEL_LOW ? (enum mm_level)(level - 1) : level;
+}

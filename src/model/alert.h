@@ -56,6 +56,11 @@ struct mm_alert {
 const char *mm_level_name(enum mm_level level);
 /* The level of that name; false when there is none. */
 MM_MUST_USE bool mm_level_find(struct mm_slice name, enum mm_level *ret);
+/*
+ * How grave an alert is: its rule's level, one less when a control stopped what it tells of
+ * (model/prevented.def). Whether a case is opened is decided by the rule's level all the same.
+ */
+enum mm_level mm_level_weigh(enum mm_level level, bool prevented);
 
 /* Append the alert; texts longer than their maximum are cut. Decodes to the same alert. */
 void mm_alert_encode(struct mm_buf *out, const struct mm_alert *a);

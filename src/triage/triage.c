@@ -53,12 +53,6 @@ enum mm_act mm_triage_act(enum mm_level level)
     }
 }
 
-enum mm_level mm_triage_weigh(enum mm_level level, bool prevented)
-{
-    MM_ASSERT(level < MM_LEVEL_COUNT);
-    return prevented && level > MM_LEVEL_LOW ? (enum mm_level)(level - 1) : level;
-}
-
 static int same_finding(const struct mm_alert *a, const struct mm_alert *b)
 {
     int c = a->company < b->company ? -1 : a->company > b->company;
@@ -222,7 +216,7 @@ static void sum_up(const struct mm_alert *a, size_t n, struct made *m)
 {
     m->count = 0;
     m->first_us = m->last_us = a->time_us;
-    m->weight = mm_triage_weigh(a->level, true);
+    m->weight = mm_level_weigh(a->level, true);
     for (size_t i = 0; i < n; i++) {
         m->count += a[i].events;
         if (!a[i].prevented) /* one that came through counts for all */

@@ -43,11 +43,6 @@ const char *mm_act_name(enum mm_act act);
 enum mm_sure mm_sure_of(uint32_t confidence);
 /* "almost", "probably", "just_in_case". */
 const char *mm_sure_name(enum mm_sure sure);
-/*
- * How grave an alert is: its rule's level, one less when a control stopped what it tells of
- * (model/prevented.def). Whether a case is opened is decided by the rule's level all the same.
- */
-enum mm_level mm_triage_weigh(enum mm_level level, bool prevented);
 /* First version: what that says about how sure and how soon. */
 uint32_t mm_triage_confidence(enum mm_level level);
 enum mm_act mm_triage_act(enum mm_level level);

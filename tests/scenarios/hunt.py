@@ -6,6 +6,7 @@ Needs $MIMAMORI_CORPORA with sigma/ (tests/corpora.sh lays it out); else it is s
 Run: hunt.py BUILD-DIR SOURCE-DIR
 """
 import collections
+import gzip
 import json
 import lzma
 import os
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 
 sys.path.insert(0, os.path.dirname(__file__))
 from stage import check, done  # noqa: E402
@@ -91,6 +93,134 @@ level: low
 """
 
 
+LINE = "Nov 20 12:59:58 gw sshd[1]: Failed password for marked from 192.0.2.1 port 5 ssh2\n"
+IPS = ('<185>date=2026-11-20 time=13:06:59 devname="FGT60F-HQ" devid="FGT60FTK20990001" '
+       'eventtime=1795147619123456789 tz="+0900" logid="0419016384" type="utm" subtype="ips" '
+       'eventtype="signature" level="alert" vd="root" severity="critical" srcip=203.0.113.99 '
+       'dstip=192.168.1.80 action="%s" proto=6 service="HTTP" policyid=7 '
+       'attack="Example.Remote.Code.Execution" srcport=42100 dstport=80\n')
+IPS_RULE = """title: Struck
+id: 33333333-2222-4333-8444-555555555556
+status: test
+logsource:
+  category: ids
+detection:
+  struck:
+    event.category: intrusion_detection
+  condition: struck
+level: critical
+"""
+
+
+def write(folder, name, content):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as f:
+        f.write(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def names_in_archives(folder, rule):
+    """Members are read whatever they are called."""
+    corpus = os.path.join(sys.argv[2], "tests", "corpus", "archive")
+    for kind, logs, named in (("zip", 4, ["\u53d7\u4fe1.log", "#3"]),
+                              ("tar", 4, ["\u53d7\u4fe1.log", "#4"]),
+                              ("7z", 2, ["\u53d7\u4fe1.log"])):
+        path = os.path.join(folder, "names." + kind)
+        shutil.copy(os.path.join(corpus, "names-" + kind), path)
+        _, out = own(path, "--summary", "--json")
+        files = json.loads(out)["files"]
+        read = [f["path"] for f in files if f["state"] == "read" and f["events"] > 0]
+        check(f"all members of a {kind} are read, and have names", len(read) == logs and
+              all(any(one.endswith("!" + n) for one in read) for n in named), files)
+    path = os.path.join(folder, "many.zip")
+    with zipfile.ZipFile(path, "w") as z:
+        for name in ("\u53d7\u4fe1.log", "\u30ed\u30b0.log", "plain.log"):
+            z.writestr(name, LINE)
+    status, out = own(path, "--rules", rule)
+    check("what is in each of them is found", status == 11 and "3 alerts" in out, out)
+
+
+def bombs(folder):
+    """What is unpacked only to be passed over counts."""
+    zeros = bytes(1 << 20)
+    packer = lzma.LZMACompressor(preset=0)
+    head = tarfile.TarInfo("zeros")
+    head.size = 300 << 20
+    parts = [packer.compress(head.tobuf())] + [packer.compress(zeros) for _ in range(300)]
+    path = write(folder, "zeros.tar.xz", b"".join(parts + [packer.flush()]))
+    status, out = own(path)
+    check("a bomb that is no log is a bomb", status == 3 and "grows out of" in out, out)
+    path = write(folder, "twice.gz", gzip.compress(gzip.compress(LINE.encode())))
+    status, out = own(path)
+    check("what is packed twice is named", status == 3 and "an archive in" in out, out)
+
+
+def nothing_read(folder, rule):
+    """Where nothing was read nothing is said to be fine."""
+    top = os.path.join(folder, "linked")
+    os.mkdir(top)
+    check("an empty folder is not read", own(top)[0] == 3)
+    log = write(folder, "bad.log", LINE)
+    os.symlink(log, os.path.join(top, "bad.log"))
+    status, out = own(top)
+    check("a link is named", status == 3 and "bad.log: a link" in out, out)
+    end, other = os.pipe()
+    os.write(other, LINE.encode())
+    os.close(other)
+    out = subprocess.run([HUNT, "--rules", rule, f"/dev/fd/{end}"], pass_fds=[end], check=False,
+                         capture_output=True, text=True, env=dict(
+                             os.environ, MIMAMORI_CONTENT=os.path.join(sys.argv[2], "content")))
+    os.close(end)
+    check("a pipe that is named is read", out.returncode == 11, out)
+    path = write(folder, "a.rar", b"Rar!\x1a\x07\x01\0" + bytes(range(256)))
+    status, out = own(log, path)
+    check("an archive of another kind is named", status == 3 and "a.rar: an archive or" in out, out)
+    for n in (1, 64, 5000):
+        path = write(folder, f"nuls-{n}.log", bytes(n) + LINE.encode())
+        status, out = own(path, "--rules", rule)
+        check(f"{n} NULs hide nothing", status == 11 and "1 alerts" in out, out)
+    path = write(folder, "odd.log", "Nov 20 12:59:57 gw a\0b: " + "x" * 99 + "\n" + LINE)
+    check("nor does one in a line", own(path, "--rules", rule)[0] == 11)
+
+
+def documents(folder, rule):
+    """A first line that looks like a document does not hide the lines below it."""
+    for first in ("[{}]", '{"note": 1,', '{"value": [{}]}'):
+        path = write(folder, "first.log", first + "\n" + LINE)
+        check(f"{first} hides no line", own(path, "--rules", rule)[0] == 11)
+    for first in ('{"note": 1,\n"x": 2,', "[{},", "<Event>", "<?xml", '{"value": [{}],'):
+        path = write(folder, "first.log", first + "\n" + LINE)
+        status, out = own(path, "--rules", rule)
+        check(f"{first!r} is told", status == 11 or (status == 3 and "1 broken places" in out), out)
+    inside = '{"note": 1,\n"x": 2,\n' + LINE + "}\n"
+    path = write(folder, "first.log", inside)
+    status, out = own(path, "--rules", rule)
+    check("nor do braces around lines", status == 11 and "1 broken places" in out, out)
+
+
+def prevented(folder):
+    """What was stopped is no intrusion, however often it is listed."""
+    rule = write(folder, "ips.yml", IPS_RULE)
+    for action, status in (("dropped", 13), ("detected", 14)):
+        path = write(folder, "ips.log", (IPS % action) * 3)
+        got, out = own(path, "--rules", rule, "--most", "1")
+        check(f"{action} is {status}", got == status, out)
+    path = write(folder, "ips.log", IPS % "dropped")
+    _, out = own(path, "--rules", rule, "--summary")
+    check("the page says that it was stopped", "[high] Struck  (prevented)" in out, out)
+
+
+def hiding():
+    """None of these may end in "nothing found, everything read"."""
+    with tempfile.TemporaryDirectory() as folder:
+        rule = write(folder, "rule.yml", RULE)
+        names_in_archives(folder, rule)
+        bombs(folder)
+        nothing_read(folder, rule)
+        documents(folder, rule)
+        prevented(folder)
+
+
 def large_files():
     """A file of lines that several readers share: no line is lost, doubled or torn."""
     line = "Nov 20 12:59:58 gw sshd[1]: Failed password for %s from 192.0.2.1 port 5 ssh2\n"
@@ -147,6 +277,7 @@ def expected():
 
 def main():
     archives()
+    hiding()
     large_files()
     if not os.path.isdir(ROOT):
         print("# the rest needs a corpus")

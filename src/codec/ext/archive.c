@@ -12,7 +12,6 @@ enum { BLOCK = 64 * 1024, US = 1000000 };
 struct mm_archive {
     struct archive *a;
     struct mm_archive_source source;
-    bool raw; /* one packed file without a name */
     uint8_t block[BLOCK];
 };
 
@@ -31,6 +30,31 @@ bool mm_archive_is(struct mm_slice head)
             return true;
     }
     return mm_slice_starts(mm_slice_sub(head, TAR_MAGIC, SIZE_MAX), MM_S("ustar"));
+}
+
+bool mm_archive_foreign(struct mm_slice head)
+{
+    static const struct {
+        size_t at;
+        struct mm_slice magic;
+    } kinds[] = {
+        {0, MM_S_INIT("Rar!\x1A\x07")},
+        {0, MM_S_INIT("MSCF\0\0\0\0")}, /* cabinet */
+        {2, MM_S_INIT("-lh")},
+        {0, MM_S_INIT("\x1F\x9D")}, /* compress */
+        {0, MM_S_INIT("\x04\x22\x4D\x18")},
+        {0, MM_S_INIT("LZIP")}, /* lz4, lzip */
+        {0, MM_S_INIT("MSWIM\0\0\0")},
+        {0, MM_S_INIT("EVF\x09\x0D\x0A")}, /* EnCase */
+        {0, MM_S_INIT("LPKSHHRH")},
+        {4, MM_S_INIT("LfLe")}, /* journald, Windows XP */
+    };
+
+    for (size_t i = 0; i < MM_COUNT(kinds); i++) {
+        if (mm_slice_starts(mm_slice_sub(head, kinds[i].at, SIZE_MAX), kinds[i].magic))
+            return true;
+    }
+    return false;
 }
 
 static la_ssize_t on_read(struct archive *a, void *ctx, const void **ret)
@@ -94,6 +118,10 @@ enum mm_code mm_archive_new(const struct mm_archive_source *source, struct mm_ar
         mm_archive_free(&m);
         return MM_E_SYNTAX;
     }
+    if (archive_filter_count(m->a) > 2) { /* the last one is none at all */
+        mm_archive_free(&m);
+        return MM_E_LIMIT;
+    }
     *ret = m;
     return MM_OK;
 }
@@ -122,10 +150,11 @@ enum mm_code mm_archive_next(struct mm_archive *a, struct mm_archive_member *ret
     name = archive_entry_pathname(e);
     if (name == NULL)
         name = archive_entry_pathname_utf8(e);
-    a->raw = archive_format(a->a) == ARCHIVE_FORMAT_RAW;
-    if (!a->raw)
+    m.raw = archive_format(a->a) == ARCHIVE_FORMAT_RAW;
+    if (!m.raw)
         m.name = mm_slice_str(name);
-    m.regular = a->raw || archive_entry_filetype(e) == AE_IFREG;
+    m.regular = m.raw || archive_entry_filetype(e) == AE_IFREG;
+    m.folder = archive_entry_filetype(e) == AE_IFDIR;
     m.encrypted = archive_entry_is_encrypted(e) != 0;
     if (archive_entry_mtime_is_set(e) && archive_entry_mtime(e) > 0 &&
         archive_entry_mtime(e) < INT64_MAX / US)

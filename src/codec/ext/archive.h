@@ -7,8 +7,10 @@
  * Trust     Archives are hostile: nothing is written anywhere, names are only names, and what comes
  *           out is handed over in pieces for the caller to bound. The library is large and has had
  *           faults: it runs only in children that can do nothing else. Its memory can grow with
- * what the archive asks for (a dictionary of xz: 1 GiB), so such children have a limit. Spec
- * libarchive(3). No filters that start programs.
+ *           what the archive asks for (a dictionary of xz: 1 GiB), so such children have a limit.
+ *           One filter at most, none that starts programs.
+ * Spec      libarchive(3). It converts names in Unicode (zip, 7-Zip, pax) to the LC_CTYPE of the
+ *           thread: who wants them calls newlocale(3) for C.UTF-8 and uselocale(3) beforehand.
  */
 #ifndef MM_CODEC_EXT_ARCHIVE_H
 #define MM_CODEC_EXT_ARCHIVE_H
@@ -27,9 +29,11 @@ struct mm_archive_source {
 };
 
 struct mm_archive_member {
-    struct mm_slice name; /* empty: the archive is one packed file */
+    struct mm_slice name; /* foreign bytes; empty: it has none, or none that can be converted */
     int64_t changed_us;   /* 0: not known */
+    bool raw;             /* no container: the stream is this one packed file */
     bool regular;         /* a file, no folder or link */
+    bool folder;
     bool encrypted;
 };
 
@@ -37,7 +41,10 @@ struct mm_archive;
 
 /* Do these bytes (512 of them, or all there are) begin like something this reads? */
 bool mm_archive_is(struct mm_slice head);
-/* source is copied; its ctx must outlive the reader. MM_E_NOMEM, MM_E_SYNTAX: no archive. */
+/* Do they begin like an archive that this does not read, or a log that is no text? */
+bool mm_archive_foreign(struct mm_slice head);
+/* source is copied; its ctx must outlive the reader. MM_E_NOMEM, MM_E_SYNTAX: no archive,
+ * MM_E_LIMIT: packed more than once. */
 MM_MUST_USE enum mm_code mm_archive_new(const struct mm_archive_source *source,
                                         struct mm_archive **ret);
 void mm_archive_free(struct mm_archive **a);

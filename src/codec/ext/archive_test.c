@@ -1,6 +1,7 @@
 /* codec/ext/archive_test.c - promises of archives; the samples are those of the fuzz corpus. */
 #include "codec/ext/archive.h"
 
+#include <locale.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -70,6 +71,7 @@ static void list(const char *name, bool pipe, const char *password, struct mm_bu
 
         if (!m.regular)
             continue;
+        CHECK(m.raw == (name[0] == 'g' || name[0] == 'x' || name[0] == 'b' || name[1] == 's'));
         mm_buf_add(out, m.name);
         mm_buf_byte(out, '=');
         while ((n = mm_archive_read(a, part, sizeof(part))) > 0)
@@ -94,11 +96,21 @@ TEST(archive_hands_out_members_of_every_kind)
         {"xz", NULL, "=hello evidence\n|"},
         {"bz2", NULL, "=hello evidence\n|"},
         {"zst", NULL, "=hello evidence\n|"},
+        {"names-zip", NULL,
+         "\xE5\x8F\x97\xE4\xBF\xA1.log=hello evidence\n|\x83\x8D\x83\x4F.log=second\n|=third\n|"
+         "plain.log=last\n|"},
+        {"names-tar", NULL,
+         "\xE5\x8F\x97\xE4\xBF\xA1.log=hello evidence\n|plain.log=last\n|\x83\x8D\x83\x4F.log="
+         "second\n|=third\n|"},
+        {"names-7z", NULL, "plain.log=last\n|\xE5\x8F\x97\xE4\xBF\xA1.log=hello evidence\n|"},
         {"locked-zip", "infected", "a.log=hello evidence\n|"},
         {"locked-zip", "wrong", "a.log=!locked|"},
         {"locked-zip", NULL, "a.log=!locked|"},
     };
+    locale_t names = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 
+    CHECK(names != (locale_t)0);
+    (void)uselocale(names);
     for (size_t i = 0; i < MM_COUNT(cases); i++) {
         struct mm_buf out;
 
@@ -107,6 +119,8 @@ TEST(archive_hands_out_members_of_every_kind)
         CHECK_SLICE(mm_buf_slice(&out), cases[i].want);
         mm_buf_done(&out);
     }
+    (void)uselocale(LC_GLOBAL_LOCALE);
+    freelocale(names);
 }
 
 TEST(archive_reads_pipes_and_says_where_it_was_torn)
@@ -128,4 +142,37 @@ TEST(archive_is_told_by_its_first_bytes)
     CHECK(!mm_archive_is(MM_S("")));
     CHECK(!mm_archive_is(MM_S("PK is a word")));
     CHECK(!mm_archive_is(MM_S("ElfFile")));
+}
+
+TEST(archive_keeps_members_whose_names_cannot_be_converted)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, 64 * 1024);
+    list("names-zip", false, NULL, &out);
+    CHECK(mm_slice_ends(mm_buf_slice(&out), MM_S("=third\n|plain.log=last\n|")));
+    CHECK_NUM(memmem(out.p, out.n, "=hello evidence\n|", 17) != NULL, 1);
+    mm_buf_done(&out);
+}
+
+TEST(archive_refuses_what_is_packed_more_than_once)
+{
+    struct mm_archive *a = NULL;
+    struct bytes b;
+    struct mm_archive_source source = {.read = take, .ctx = &b};
+
+    load("gz-gz", &b);
+    CHECK(mm_archive_new(&source, &a) == MM_E_LIMIT);
+    CHECK(a == NULL);
+    mm_buf_done(&b.all);
+}
+
+TEST(archive_names_kinds_that_it_does_not_read)
+{
+    CHECK(mm_archive_foreign(MM_S("Rar!\x1A\x07\x01")));
+    CHECK(mm_archive_foreign(MM_S("\x20\x30-lh5-")));
+    CHECK(mm_archive_foreign(MM_S("\x30\0\0\0LfLe")));
+    CHECK(!mm_archive_foreign(MM_S("PK\x03\x04")));
+    CHECK(!mm_archive_foreign(MM_S("Rar")));
+    CHECK(!mm_archive_foreign(MM_S("")));
 }
