@@ -36,20 +36,12 @@ static void three_sets(void)
     mm_cli_put("c/one.yml", MM_S(RULE("1", "a")));
 }
 
-static struct mm_ran run(struct mm_slice in, const char *const *args)
-{
-    struct mm_ran r = mm_cli_run(MM_PROGRAM, in, args);
-
-    printf("# %s%s\n", r.out, r.err);
-    return r;
-}
-
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, "--state", "state", NULL})
 
 /* Run, expect this exit status and the text, among errors or not. */
 static void expect(int status, const char *text, const char *const *args)
 {
-    struct mm_ran r = run(MM_S(""), args);
+    struct mm_ran r = mm_cli_run(MM_PROGRAM, MM_S(""), args);
 
     CHECK_NUM(r.status, status);
     CHECK(strstr(r.out, text) != NULL || strstr(r.err, text) != NULL);
@@ -68,7 +60,7 @@ TEST(update_puts_a_set_in_force_and_says_what_it_changes)
     struct mm_ran r;
 
     three_sets();
-    r = run(MM_S(""), ARGS("update", "--yes", "a/"));
+    r = mm_cli_run(MM_PROGRAM, MM_S(""), ARGS("update", "--yes", "a/"));
     CHECK_NUM(r.status, 0);
     CHECK(strstr(r.out, "bad.yml:4: unknown modifier: frobnicate\n") != NULL);
     CHECK(strstr(r.out, "new      Rule 1 (1)\n") != NULL);
@@ -81,7 +73,7 @@ TEST(update_puts_a_set_in_force_and_says_what_it_changes)
     CHECK(!there("state/rules-sets/sigmahq.old"));
 
     /* A rule whose file has another name is the rule it was. */
-    r = run(MM_S(""), ARGS("update", "--yes", "--json", "b"));
+    r = mm_cli_run(MM_PROGRAM, MM_S(""), ARGS("update", "--yes", "--json", "b"));
     CHECK_NUM(r.status, 0);
     CHECK_SLICE(mm_slice_str(r.out),
                 "{\"name\":\"sigmahq\",\"installed\":true,\"same\":1,\n"
@@ -102,14 +94,14 @@ TEST(update_asks_and_does_nothing_without_a_yes)
     struct mm_ran r;
 
     three_sets();
-    r = run(MM_S("n\n"), ARGS("update", "a"));
+    r = mm_cli_run(MM_PROGRAM, MM_S("n\n"), ARGS("update", "a"));
     CHECK_NUM(r.status, 1);
     CHECK(strstr(r.out, "Install? [y/N] nothing changed\n") != NULL);
     mm_ran_done(&r);
     expect(1, "nothing changed", ARGS("update", "a")); /* nobody there to ask */
     expect(0, "\"installed\":false", ARGS("update", "--json", "a"));
     CHECK(!there("state/rules/sigmahq") && !there("state/rules-sets/sigmahq.new"));
-    r = run(MM_S("y\n"), ARGS("update", "--name", "ours-2", "a"));
+    r = mm_cli_run(MM_PROGRAM, MM_S("y\n"), ARGS("update", "--name", "ours-2", "a"));
     CHECK_NUM(r.status, 0);
     mm_ran_done(&r);
     CHECK(there("state/rules/ours-2/one.yml"));
