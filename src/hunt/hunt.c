@@ -96,13 +96,13 @@ void mm_hunt_done(struct mm_hunt *h)
 
 /* ---- starting ---- */
 
-/* What is no stream of unknown length comes to an end. */
+/* Whatever is no pipe comes to an end. */
 static void limit_time(const struct mm_hunt_task *task, size_t n)
 {
     struct rlimit lim = {.rlim_cur = READER_SECONDS};
 
     for (size_t i = 0; i < n; i++) {
-        if (task[i].to == 0)
+        if (lseek(task[i].fd, 0, SEEK_CUR) < 0)
             return;
         lim.rlim_cur += (task[i].to - task[i].from) / 1000000 * READER_SECONDS_MB;
     }
