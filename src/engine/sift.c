@@ -28,29 +28,43 @@ void mm_sift_free(struct mm_sift **s)
     *s = NULL;
 }
 
-/* Indexes of the chunk's records: those of a company together, its numbers ascending. */
-static void order_by_company(struct mm_sift *s, const struct mm_chunk *c)
+/* The first source of the same company, for each. */
+static void group_sources(const struct mm_chunk *c, uint16_t group[MM_CHUNK_SOURCES])
 {
-    uint16_t group[MM_CHUNK_SOURCES]; /* the first source of the same company */
+    uint32_t n = *(const volatile uint32_t *)&c->sources_n, company[MM_CHUNK_SOURCES];
+
+    MM_ASSERT(n <= MM_CHUNK_SOURCES);
+    memset(group, 0, MM_CHUNK_SOURCES * sizeof(*group));
+    for (uint16_t i = 0; i < n; i++) {
+        company[i] = *(const volatile uint32_t *)&c->source[i].company;
+        while (group[i] < i && company[group[i]] != company[i])
+            group[i]++;
+    }
+}
+
+/*
+ * Indexes of the chunk's n records: those of a company together, its numbers ascending. What a
+ * shard may write to is read once.
+ */
+static void order_by_company(struct mm_sift *s, const struct mm_chunk *c, uint32_t n)
+{
+    uint16_t group[MM_CHUNK_SOURCES];
     uint32_t at[MM_CHUNK_SOURCES] = {0};
     uint32_t sum = 0;
 
-    MM_ASSERT(c->sources_n <= MM_CHUNK_SOURCES && c->records_n <= MM_CHUNK_RECORDS);
-    for (uint16_t i = 0; i < c->sources_n; i++) {
-        group[i] = 0;
-        while (c->source[group[i]].company != c->source[i].company)
-            group[i]++;
+    group_sources(c, group);
+    for (uint32_t i = 0; i < n; i++) {
+        s->group[i] = group[mm_chunk_rec_once(c, i).source_at];
+        at[s->group[i]]++;
     }
-    for (uint32_t i = 0; i < c->records_n; i++)
-        at[group[c->rec[i].source_at]]++;
-    for (uint32_t g = 0; g < c->sources_n; g++) {
-        uint32_t n = at[g];
+    for (uint32_t g = 0; g < MM_CHUNK_SOURCES; g++) {
+        uint32_t of = at[g];
 
         at[g] = sum;
-        sum += n;
+        sum += of;
     }
-    for (uint32_t i = 0; i < c->records_n; i++)
-        s->order[at[group[c->rec[i].source_at]]++] = (uint16_t)i;
+    for (uint32_t i = 0; i < n; i++)
+        s->order[at[s->group[i]]++] = (uint16_t)i;
 }
 
 /* Fetch a line that comes soon: in this order the processor cannot guess which one that is, and
@@ -67,19 +81,24 @@ static void fetch(const struct mm_chunk *c, const struct mm_chunk_rec *r)
 void mm_sift_chunk(struct mm_sift *s, const struct mm_chunk *c)
 {
     enum { AHEAD = 4 };
+    uint32_t n = *(const volatile uint32_t *)&c->records_n;
 
-    order_by_company(s, c);
-    for (uint32_t i = 0; i < c->records_n; i++) {
-        const struct mm_chunk_rec *r = &c->rec[s->order[i]];
-        const struct mm_chunk_source *source = &c->source[r->source_at];
+    MM_ASSERT(n <= MM_CHUNK_RECORDS);
+    order_by_company(s, c, n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct mm_chunk_rec r = mm_chunk_rec_once(c, s->order[i]);
+        const struct mm_chunk_source *source = &c->source[r.source_at];
         const struct mm_sieve_line line = {.company = source->company,
-                                           .seq = r->seq,
-                                           .received_us = r->received_us,
+                                           .seq = r.seq,
+                                           .received_us = r.received_us,
                                            .keep_days = source->keep_days,
-                                           .text = mm_chunk_body(c, r)};
+                                           .text = mm_chunk_body(c, &r)};
 
-        if (i + AHEAD < c->records_n)
-            fetch(c, &c->rec[s->order[i + AHEAD]]);
+        if (i + AHEAD < n) {
+            struct mm_chunk_rec next = mm_chunk_rec_once(c, s->order[i + AHEAD]);
+
+            fetch(c, &next);
+        }
         mm_sieve_add(s->sieve, &line);
     }
 }

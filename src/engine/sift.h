@@ -21,6 +21,7 @@ enum {
 
 struct mm_sift {
     struct mm_sieve *sieve;
+    uint16_t group[MM_CHUNK_RECORDS]; /* of each record: the first source of its company */
     uint16_t order[MM_CHUNK_RECORDS];
 };
 

@@ -22,14 +22,15 @@ static void write_rule(struct mm_page *p, struct mm_doc *list, const struct mm_r
     mm_doc_int(d, "line", r->line);
 }
 
-static void write_refusal(struct mm_doc *list, const struct mm_rule_refusal *r)
+static void write_refusal(struct mm_page *p, struct mm_doc *list, const struct mm_rule_refusal *r)
 {
+    const char *words = mm_lang_text(p->lang, mm_slice_str(r->what), 1);
     struct mm_doc *d = mm_doc_object(list, NULL);
 
     mm_doc_text(d, "file", r->file);
     mm_doc_int(d, "line", r->line);
     mm_doc_str(d, "code", r->what);
-    mm_doc_str(d, "reason", mm_rules_reason(r->what));
+    mm_doc_str(d, "reason", words != NULL ? words : mm_rules_reason(r->what));
     mm_doc_text(d, "detail", r->detail);
 }
 
@@ -71,7 +72,7 @@ enum mm_code mm_page_rules(struct mm_page *p)
     mm_doc_int(p->doc, "refused_count", (int64_t)mm_rules_refused(set));
     list = mm_doc_array(p->doc, "refused");
     for (size_t i = 0; i < mm_rules_refused(set) && i < RULES_PAGE && from == 0; i++)
-        write_refusal(list, mm_rules_refusal(set, i));
+        write_refusal(p, list, mm_rules_refusal(set, i));
     list = mm_doc_array(p->doc, "rules");
     for (at = from < n ? (size_t)from : n; at < n && list->n < RULES_PAGE; at++)
         write_rule(p, list, mm_rules_get(set, at));
