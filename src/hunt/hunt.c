@@ -17,17 +17,8 @@
 #include "os/sandbox.h"
 
 /* Address space of a reader: rules, formats, an arena, and what libarchive takes for dictionaries.
- * Sanitizers need address space of their own. */
-#if defined(__SANITIZE_ADDRESS__)
-#define READER_MEMORY 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define READER_MEMORY 0
-#endif
-#endif
-#ifndef READER_MEMORY
+ */
 #define READER_MEMORY (UINT64_C(3) * 1024 * 1024 * 1024)
-#endif
 
 enum {
     PIPE_SIZE = 1024 * 1024,

@@ -50,8 +50,10 @@ enum mm_code mm_sandbox_limits(const struct mm_sandbox *box)
 {
     enum mm_code c = limit(RLIMIT_CORE, 0); /* a core file holds companies' logs */
 
+#ifndef MM_SANITIZED /* a sanitizer's shadow is terabytes of address space */
     if (c == MM_OK && box->memory_max != 0)
         c = limit(RLIMIT_AS, box->memory_max);
+#endif
     if (c == MM_OK && box->files_max != 0)
         c = limit(RLIMIT_NOFILE, box->files_max);
     if (c == MM_OK && box->file_size_max != 0)

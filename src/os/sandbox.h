@@ -41,7 +41,7 @@ struct mm_sandbox {
     /* With files: nothing but these. Without MM_MAY_*_FILES no path at all. */
     const struct mm_sandbox_path *paths;
     size_t paths_n;
-    uint64_t memory_max;    /* bytes of address space; 0: as it is */
+    uint64_t memory_max;    /* bytes of address space; 0: as it is. Sanitizers: no limit */
     uint64_t files_max;     /* open descriptors; 0: as it is */
     uint64_t file_size_max; /* bytes of one file written; 0: as it is */
     bool kill;              /* a forbidden system call ends the process instead of failing */
