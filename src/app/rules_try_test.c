@@ -32,7 +32,7 @@ static void put_events(struct mm_events_client *client, int64_t now_us)
         char host[8];
         bool bad = seq % 10 == 0 || seq > EVENTS;
 
-        (void)snprintf(host, sizeof(host), "PC-%u", seq % 100 == 0 ? 1 : seq % 50 == 0 ? 2 : 0);
+        (void)snprintf(host, sizeof(host), "PC-%d", seq % 100 == 0 ? 1 : seq % 50 == 0 ? 2 : 0);
         mm_event_reset(&ev);
         ev.seq = seq;
         ev.queue = 1;

@@ -35,7 +35,7 @@ static void group_sources(const struct mm_chunk *c, uint16_t group[MM_CHUNK_SOUR
 
     MM_ASSERT(n <= MM_CHUNK_SOURCES);
     memset(group, 0, MM_CHUNK_SOURCES * sizeof(*group));
-    for (uint16_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         company[i] = *(const volatile uint32_t *)&c->source[i].company;
         while (group[i] < i && company[group[i]] != company[i])
             group[i]++;
