@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "store/records/system_scope.h"
 
-enum { LIST_DEFAULT = 500, OUT_MAX = 64 * 1024 * 1024, KEY_MAX = 64 };
+enum { LIST_DEFAULT = 500 };
 
 static int usage(void)
 {
@@ -21,16 +21,6 @@ static int usage(void)
           "Exceptions are made in the portal, where they are tried on the past.\n",
           stderr);
     return MM_NOUNS_USAGE;
-}
-
-/* The words of prefix and name, or the name where po/ has none. */
-static struct mm_slice words(const struct mm_noun *n, const char *prefix, struct mm_slice name)
-{
-    char key[KEY_MAX];
-    int len = snprintf(key, sizeof(key), "%s%.*s", prefix, MM_S_ARG(mm_slice_sub(name, 0, 40)));
-    const char *text = mm_lang_text(n->lang, mm_slice_of(key, (size_t)len), 1);
-
-    return text == NULL ? name : mm_slice_str(text);
 }
 
 static void add_text(struct mm_buf *out, const struct mm_doc *d, const char *key)
@@ -65,7 +55,7 @@ static void print_row(const struct mm_noun *n, const struct mm_doc *d)
     mm_buf_init(&out, 65536);
     mm_buf_fmt(&out, "%lld\t%lld\t", (long long)number_of(d, "exception"),
                (long long)number_of(d, "company"));
-    mm_buf_add(&out, words(n, "exception.state.", mm_doc_get(d, MM_S("state"))->text));
+    mm_buf_add(&out, mm_noun_words(n, "exception.state.", mm_doc_get(d, MM_S("state"))->text));
     mm_buf_byte(&out, '\t');
     add_day(n, &out, d, "until");
     mm_buf_byte(&out, '\t');
@@ -97,20 +87,11 @@ static bool list(struct mm_noun *n)
     struct mm_doc *items = mm_doc_array(n->doc, "items");
     struct mm_scope_hold hold;
     struct mm_tx *tx = NULL;
-    uint32_t company = 0;
-    enum mm_code code = mm_records_read(n->records, mm_system_scope(), &tx);
+    enum mm_code code;
 
-    if (code == MM_OK && n->company != NULL) {
-        code = mm_app_company(tx, n->company, &company);
-        mm_records_read_done(&tx);
-        mm_noun_word(n, "value", n->company);
-        if (code == MM_E_NOTFOUND)
-            return mm_noun_complain(n, "cli.no_company");
-        if (code == MM_OK)
-            code = mm_records_read(n->records, mm_system_company(&hold, company), &tx);
-    }
-    if (code == MM_OK)
-        code = mm_exceptions_write(tx, n->ended, n->limit == 0 ? LIST_DEFAULT : n->limit, items);
+    if (!mm_noun_see(n, &hold, &tx))
+        return false;
+    code = mm_exceptions_write(tx, n->ended, n->limit == 0 ? LIST_DEFAULT : n->limit, items);
     mm_records_read_done(&tx);
     if (code != MM_OK)
         return fail(n, code);
@@ -119,11 +100,25 @@ static bool list(struct mm_noun *n)
     return true;
 }
 
-static bool show(struct mm_noun *n, int64_t id)
+static bool number(struct mm_noun *n, int64_t *ret)
+{
+    uint64_t id = 0;
+
+    if (n->id == NULL || !mm_slice_u64(mm_slice_str(n->id), &id) || id > INT64_MAX)
+        return fail(n, MM_E_NOTFOUND);
+    *ret = (int64_t)id;
+    return true;
+}
+
+static bool show(struct mm_noun *n)
 {
     struct mm_tx *tx = NULL;
-    enum mm_code code = mm_records_read(n->records, mm_system_scope(), &tx);
+    int64_t id;
+    enum mm_code code;
 
+    if (!number(n, &id))
+        return false;
+    code = mm_records_read(n->records, mm_system_scope(), &tx);
     if (code == MM_OK)
         code = mm_exceptions_write_one(tx, id, n->doc);
     mm_records_read_done(&tx);
@@ -147,64 +142,26 @@ static enum mm_code work_end(struct mm_tx *tx, void *arg)
     return mm_exceptions_end(tx, e->id, mm_slice_str(actor), e->now_us);
 }
 
-static bool end(struct mm_noun *n, int64_t id)
+static bool end(struct mm_noun *n)
 {
-    struct ending e = {.id = id, .now_us = n->now_us};
-    enum mm_code code = mm_records_write(n->records, mm_system_scope(), work_end, &e);
+    struct ending e = {.now_us = n->now_us};
+    enum mm_code code;
 
+    if (!number(n, &e.id))
+        return false;
+    code = mm_records_write(n->records, mm_system_scope(), work_end, &e);
     if (code != MM_OK)
         return fail(n, code);
-    mm_doc_int(n->doc, "exception", id);
+    mm_doc_int(n->doc, "exception", e.id);
     mm_noun_word(n, "value", n->id);
     mm_noun_tell(n, "cli.exception.ended");
     return true;
 }
 
-static bool run(struct mm_noun *n, bool ending)
-{
-    uint64_t id = 0;
-
-    if (n->verb == MM_VERB_LIST)
-        return list(n);
-    if (n->id == NULL || !mm_slice_u64(mm_slice_str(n->id), &id) || id > INT64_MAX)
-        return fail(n, MM_E_NOTFOUND);
-    return ending ? end(n, (int64_t)id) : show(n, (int64_t)id);
-}
-
-static bool print_json(struct mm_noun *n)
-{
-    struct mm_buf out;
-    bool ok;
-
-    mm_buf_init(&out, OUT_MAX);
-    mm_doc_json(&out, n->doc);
-    mm_buf_byte(&out, '\n');
-    ok = mm_doc_ok(n->doc) && mm_buf_ok(&out) && fwrite(out.p, 1, out.n, stdout) == out.n;
-    mm_buf_done(&out);
-    return ok;
-}
-
 int main(int argc, char **argv)
 {
-    struct mm_noun n = {.entity = mm_entity(MM_REG_COMPANY), .now_us = mm_now_us()};
-    bool ending = argc > 1 && strcmp(argv[1], "end") == 0, ok = false;
-    static char verb[] = "show";
+    static const struct mm_noun_own own = {
+        .verb = "end", .usage = usage, .list = list, .show = show, .act = end};
 
-    mm_arena_init(&n.arena, OUT_MAX);
-    n.doc = mm_doc_new(&n.arena);
-    if (ending)
-        argv[1] = verb; /* its options are those of showing one */
-    if (!mm_noun_read(&n, argc, argv) || (n.verb != MM_VERB_LIST && n.verb != MM_VERB_SHOW) ||
-        (n.verb == MM_VERB_LIST && (n.id != NULL || n.from > 0))) {
-        mm_arena_done(&n.arena);
-        return usage();
-    }
-    mm_noun_word(&n, "state", n.state);
-    if (mm_app_records(n.state, &n.records) == MM_OK)
-        ok = run(&n, ending);
-    if (ok && n.json)
-        ok = print_json(&n);
-    mm_records_close(&n.records);
-    mm_arena_done(&n.arena);
-    return ok && fflush(stdout) == 0 ? MM_NOUNS_OK : MM_NOUNS_FAILED;
+    return mm_noun_own_main(&own, argc, argv);
 }

@@ -109,23 +109,10 @@ bool mm_format_read(const char *path, struct mm_buf *out)
 
 bool mm_format_write(const char *path, struct mm_slice bytes)
 {
-    struct mm_fs fs = mm_fs_real();
-    char tmp[MM_MAX_PATH + 8];
-    int fd = -1;
-    enum mm_code code;
-
-    (void)snprintf(tmp, sizeof(tmp), "%s.new", path);
-    code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0644, &fd);
-    if (code == MM_OK)
-        code = mm_fs_pwrite(fs, fd, bytes, 0);
-    if (code == MM_OK)
-        code = mm_fs_sync(fs, fd);
-    mm_fs_close(fs, &fd);
-    if (code == MM_OK)
-        code = mm_fs_rename(fs, tmp, path);
-    if (code != MM_OK)
-        fprintf(stderr, "mimamori: cannot write %s: %s\n", path, strerror(errno));
-    return code == MM_OK;
+    if (mm_file_replace(path, bytes, 0644) == MM_OK)
+        return true;
+    fprintf(stderr, "mimamori: cannot write %s: %s\n", path, strerror(errno));
+    return false;
 }
 
 bool mm_format_load_but(struct mm_format_cmd *c, const char *but_ours, const char *but_own)

@@ -2,7 +2,6 @@
 #include "app/format_store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -20,29 +19,11 @@ static bool path_of(const char *state, struct mm_slice name, const char *suffix,
     return n > 0 && n < MM_MAX_PATH;
 }
 
-static enum mm_code write_one(const char *path, struct mm_slice bytes)
-{
-    struct mm_fs fs = mm_fs_real();
-    char tmp[MM_MAX_PATH + 8];
-    int fd = -1;
-    enum mm_code code;
-
-    (void)snprintf(tmp, sizeof(tmp), "%s.new", path);
-    code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600, &fd);
-    if (code == MM_OK)
-        code = mm_fs_pwrite(fs, fd, bytes, 0);
-    if (code == MM_OK)
-        code = mm_fs_sync(fs, fd);
-    mm_fs_close(fs, &fd);
-    return code == MM_OK ? mm_fs_rename(fs, tmp, path) : code;
-}
-
 enum mm_code mm_format_store(const char *state, struct mm_slice name, struct mm_slice yaml,
                              struct mm_slice test)
 {
-    struct mm_fs fs = mm_fs_real();
     char dir[MM_MAX_PATH], path[MM_MAX_PATH], ours[MM_MAX_PATH + MM_DRAFT_NAME + 8];
-    enum mm_code code;
+    enum mm_code code = MM_OK;
 
     if (!mm_draft_name_ok(name))
         return MM_E_RANGE;
@@ -51,15 +32,12 @@ enum mm_code mm_format_store(const char *state, struct mm_slice name, struct mm_
         if (access(ours, F_OK) == 0)
             return MM_E_EXISTS;
     }
-    code = mm_path_join(dir, state, "formats");
-    if (code == MM_OK)
-        code = mm_fs_mkdirs(fs, dir, 0700);
     /* The test first: a format that the engine takes in has its test beside it. */
-    if (code == MM_OK && test.n > 0)
-        code = path_of(state, name, "test", path) ? write_one(path, test) : MM_E_LIMIT;
+    if (test.n > 0)
+        code = path_of(state, name, "test", path) ? mm_file_put(path, test) : MM_E_LIMIT;
     if (code == MM_OK)
-        code = path_of(state, name, "yaml", path) ? write_one(path, yaml) : MM_E_LIMIT;
-    return code == MM_OK ? mm_fs_sync_dir(fs, dir) : code;
+        code = path_of(state, name, "yaml", path) ? mm_file_put(path, yaml) : MM_E_LIMIT;
+    return code;
 }
 
 enum mm_code mm_format_discard(const char *state, struct mm_slice name)

@@ -11,7 +11,7 @@
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
 
-enum { JOBS_DEFAULT = 50, OUT_MAX = 64 * 1024 * 1024, KEY_MAX = 64 };
+enum { JOBS_DEFAULT = 50 };
 
 static int usage(void)
 {
@@ -21,16 +21,6 @@ static int usage(void)
           "list: everything that waits, runs or was given up; --ended: what was done, too\n",
           stderr);
     return MM_NOUNS_USAGE;
-}
-
-/* The words of prefix and name, or the name where po/ has none. */
-static struct mm_slice words(const struct mm_noun *n, const char *prefix, struct mm_slice name)
-{
-    char key[KEY_MAX];
-    int len = snprintf(key, sizeof(key), "%s%.*s", prefix, MM_S_ARG(mm_slice_sub(name, 0, 40)));
-    const char *text = mm_lang_text(n->lang, mm_slice_of(key, (size_t)len), 1);
-
-    return text == NULL ? name : mm_slice_str(text);
 }
 
 /* Our own keys have words; what a peer said is shown as it said it, controls escaped. */
@@ -67,9 +57,9 @@ static void print_row(const struct mm_noun *n, const struct mm_job_row *j)
 
     mm_buf_init(&out, 65536);
     mm_buf_fmt(&out, "%lld\t%u\t", (long long)j->job, j->company);
-    mm_buf_add(&out, words(n, "job.kind.", j->kind));
+    mm_buf_add(&out, mm_noun_words(n, "job.kind.", j->kind));
     mm_buf_fmt(&out, " %lld\t", (long long)j->subject);
-    mm_buf_add(&out, words(n, "job.state.", mm_slice_str(mm_job_state_name(j->state))));
+    mm_buf_add(&out, mm_noun_words(n, "job.state.", mm_slice_str(mm_job_state_name(j->state))));
     mm_buf_fmt(&out, "\t%u\t", j->attempts);
     mm_lang_time(&out, n->lang, MM_TIME_SECONDS,
                  j->state == MM_JOB_QUEUED ? j->not_before_us : j->created_us, n->now_us, 9 * 3600);
@@ -83,7 +73,7 @@ static void print_row(const struct mm_noun *n, const struct mm_job_row *j)
 static void print_field(const struct mm_noun *n, const char *field, struct mm_slice value)
 {
     if (value.n > 0)
-        printf("%.*s: %.*s\n", MM_S_ARG(words(n, "job.field.", mm_slice_str(field))),
+        printf("%.*s: %.*s\n", MM_S_ARG(mm_noun_words(n, "job.field.", mm_slice_str(field))),
                MM_S_ARG(value));
 }
 
@@ -115,9 +105,10 @@ static void print_one(const struct mm_noun *n, const struct mm_job_row *j)
     add_error(n, &error, j->last_error);
     print_number(n, "job", j->job);
     print_number(n, "company", j->company);
-    print_field(n, "kind", words(n, "job.kind.", j->kind));
+    print_field(n, "kind", mm_noun_words(n, "job.kind.", j->kind));
     print_number(n, "subject", j->subject);
-    print_field(n, "state", words(n, "job.state.", mm_slice_str(mm_job_state_name(j->state))));
+    print_field(n, "state",
+                mm_noun_words(n, "job.state.", mm_slice_str(mm_job_state_name(j->state))));
     print_number(n, "attempts", j->attempts);
     print_field(n, "last_error", mm_buf_slice(&error));
     print_time(n, "not_before", j->state == MM_JOB_QUEUED ? j->not_before_us : 0);
@@ -143,26 +134,16 @@ static bool list(struct mm_noun *n)
     struct mm_job_filter f = {
         .done_too = n->ended, .before = n->from, .max = n->limit == 0 ? JOBS_DEFAULT : n->limit};
     struct mm_doc *items = mm_doc_array(n->doc, "items");
-    const struct mm_scope *scope = mm_system_scope();
     struct mm_scope_hold hold;
     struct mm_job_row *rows = NULL;
     struct mm_tx *tx = NULL;
-    uint32_t company = 0;
     size_t count = 0;
-    enum mm_code code = mm_records_read(n->records, scope, &tx);
+    enum mm_code code;
 
     f.max = mm_min_size(f.max, MM_JOB_LIST_MAX);
-    if (code == MM_OK && n->company != NULL) {
-        code = mm_app_company(tx, n->company, &company);
-        mm_records_read_done(&tx);
-        mm_noun_word(n, "value", n->company);
-        if (code == MM_E_NOTFOUND)
-            return mm_noun_complain(n, "cli.no_company");
-        if (code == MM_OK)
-            code = mm_records_read(n->records, mm_system_company(&hold, company), &tx);
-    }
-    if (code == MM_OK)
-        code = mm_job_list(tx, &f, &n->arena, &rows, &count);
+    if (!mm_noun_see(n, &hold, &tx))
+        return false;
+    code = mm_job_list(tx, &f, &n->arena, &rows, &count);
     mm_records_read_done(&tx);
     if (code != MM_OK)
         return fail(n, code);
@@ -265,40 +246,10 @@ static bool retry(struct mm_noun *n)
     return true;
 }
 
-static bool print_json(struct mm_noun *n)
-{
-    struct mm_buf out;
-    bool ok;
-
-    mm_buf_init(&out, OUT_MAX);
-    mm_doc_json(&out, n->doc);
-    mm_buf_byte(&out, '\n');
-    ok = mm_doc_ok(n->doc) && mm_buf_ok(&out) && fwrite(out.p, 1, out.n, stdout) == out.n;
-    mm_buf_done(&out);
-    return ok;
-}
-
 int main(int argc, char **argv)
 {
-    struct mm_noun n = {.entity = mm_entity(MM_REG_COMPANY), .now_us = mm_now_us()};
-    bool retrying = argc > 1 && strcmp(argv[1], "retry") == 0, ok = false;
-    static char verb[] = "show";
+    static const struct mm_noun_own own = {
+        .verb = "retry", .pages = true, .usage = usage, .list = list, .show = show, .act = retry};
 
-    mm_arena_init(&n.arena, OUT_MAX);
-    n.doc = mm_doc_new(&n.arena);
-    if (retrying)
-        argv[1] = verb; /* its options are those of showing one */
-    if (!mm_noun_read(&n, argc, argv) || (n.verb != MM_VERB_LIST && n.verb != MM_VERB_SHOW) ||
-        (n.verb == MM_VERB_LIST && n.id != NULL)) {
-        mm_arena_done(&n.arena);
-        return usage();
-    }
-    mm_noun_word(&n, "state", n.state);
-    if (mm_app_records(n.state, &n.records) == MM_OK)
-        ok = n.verb == MM_VERB_LIST ? list(&n) : retrying ? retry(&n) : show(&n);
-    if (ok && n.json)
-        ok = print_json(&n);
-    mm_records_close(&n.records);
-    mm_arena_done(&n.arena);
-    return ok && fflush(stdout) == 0 ? MM_NOUNS_OK : MM_NOUNS_FAILED;
+    return mm_noun_own_main(&own, argc, argv);
 }

@@ -691,3 +691,69 @@ int mm_nouns_main(const char *noun, int argc, char **argv)
         rc = MM_NOUNS_FAILED;
     return rc;
 }
+
+/* ---- nouns of their own ---- */
+
+struct mm_slice mm_noun_words(const struct mm_noun *n, const char *prefix, struct mm_slice name)
+{
+    char key[64];
+    int len = snprintf(key, sizeof(key), "%s%.*s", prefix, MM_S_ARG(mm_slice_sub(name, 0, 40)));
+    const char *text;
+
+    MM_ASSERT(len >= 0 && (size_t)len < sizeof(key)); /* prefixes are ours */
+    text = mm_lang_text(n->lang, mm_slice_of(key, (size_t)len), 1);
+    return text == NULL ? name : mm_slice_str(text);
+}
+
+bool mm_noun_see(struct mm_noun *n, struct mm_scope_hold *hold, struct mm_tx **ret)
+{
+    struct mm_tx *tx = NULL;
+    uint32_t company = 0;
+    enum mm_code code = mm_records_read(n->records, mm_system_scope(), &tx);
+
+    if (code == MM_OK && n->company != NULL) {
+        code = mm_app_company(tx, n->company, &company);
+        mm_records_read_done(&tx);
+        mm_noun_word(n, "value", n->company);
+        if (code == MM_E_NOTFOUND)
+            return mm_noun_complain(n, "cli.no_company");
+        if (code == MM_OK)
+            code = mm_records_read(n->records, mm_system_company(hold, company), &tx);
+    }
+    mm_noun_word(n, "why", mm_code_key(code));
+    if (code != MM_OK)
+        return mm_noun_complain(n, "cli.failed");
+    *ret = tx;
+    return true;
+}
+
+static bool run_own(const struct mm_noun_own *own, struct mm_noun *n, bool acting)
+{
+    mm_noun_word(n, "state", n->state);
+    if (mm_app_records(n->state, &n->records) != MM_OK)
+        return false;
+    if (n->verb == MM_VERB_LIST)
+        return own->list(n);
+    return acting ? own->act(n) : own->show(n);
+}
+
+int mm_noun_own_main(const struct mm_noun_own *own, int argc, char **argv)
+{
+    struct mm_noun n = {.entity = mm_entity(MM_REG_COMPANY), .now_us = mm_now_us()};
+    bool acting = argc > 1 && strcmp(argv[1], own->verb) == 0, ok;
+    char verb[] = "show";
+
+    mm_arena_init(&n.arena, ARENA_MAX);
+    n.doc = mm_doc_new(&n.arena);
+    if (acting)
+        argv[1] = verb;
+    if (!mm_noun_read(&n, argc, argv) || (n.verb != MM_VERB_LIST && n.verb != MM_VERB_SHOW) ||
+        (n.verb == MM_VERB_LIST && (n.id != NULL || (n.from > 0 && !own->pages)))) {
+        mm_arena_done(&n.arena);
+        return own->usage();
+    }
+    ok = run_own(own, &n, acting) && (!n.json || print_doc(&n));
+    mm_records_close(&n.records);
+    mm_arena_done(&n.arena);
+    return ok && fflush(stdout) == 0 ? MM_NOUNS_OK : MM_NOUNS_FAILED;
+}

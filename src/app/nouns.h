@@ -76,6 +76,23 @@ void mm_noun_tell(struct mm_noun *n, const char *key);
 /* Title of a field in the user's language; its name when po/ has none. */
 const char *mm_noun_title(const struct mm_noun *n, const struct mm_field *f);
 void mm_noun_help(struct mm_noun *n);
+/* The words of prefix and name, or the name where po/ has none. */
+struct mm_slice mm_noun_words(const struct mm_noun *n, const char *prefix, struct mm_slice name);
+/* A transaction that sees the company asked for, or all; false after saying why not. */
+MM_MUST_USE bool mm_noun_see(struct mm_noun *n, struct mm_scope_hold *hold, struct mm_tx **ret);
+
+/* A noun that is no entity of the register: list and show, and one verb of its own. */
+struct mm_noun_own {
+    const char *verb;   /* its options are those of showing one */
+    bool pages;         /* list: takes --from */
+    int (*usage)(void); /* the exit code */
+    bool (*list)(struct mm_noun *n);
+    bool (*show)(struct mm_noun *n);
+    bool (*act)(struct mm_noun *n); /* the verb */
+};
+/* The whole program: argv of main; the exit code. */
+int mm_noun_own_main(const struct mm_noun_own *own, int argc, char **argv);
+
 /* One record as lines "title: value". */
 void mm_noun_show(struct mm_noun *n, const struct mm_rec *rec);
 /* One record as a line of a list: number and what it needs to be known by. */

@@ -34,13 +34,7 @@ static void log_both_in(struct site *s, struct people *who)
 
 static void send_form(struct site *s, const char *path, const char *fields)
 {
-    char csrf[128], form[2048];
-
-    get(s, FORM);
-    CHECK_NUM(s->status, 200);
-    csrf_of(s, csrf);
-    (void)snprintf(form, sizeof(form), "csrf=%s&%s", csrf, fields);
-    post(s, path, form);
+    send_form_of(s, FORM, path, fields);
 }
 
 static void store_up(struct mm_test_eventd *eventd)

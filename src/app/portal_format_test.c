@@ -31,16 +31,9 @@ static void put_file(const char *name, const char *text)
     put_text(name, mm_slice_str(text));
 }
 
-/* Send the page's form with these fields beside its secret. */
 static void send_form(struct site *s, const char *path, const char *fields)
 {
-    char csrf[128], form[1024];
-
-    get(s, LINE);
-    CHECK_NUM(s->status, 200);
-    csrf_of(s, csrf);
-    (void)snprintf(form, sizeof(form), "csrf=%s&%s", csrf, fields);
-    post(s, path, form);
+    send_form_of(s, LINE, path, fields);
 }
 
 /* The field's name of the piece that stands behind this text of the line. */

@@ -10,6 +10,7 @@
 #include "os/file.h"
 #include "register/feature.h"
 #include "store/records/system_scope.h"
+#include "tests/harness/records.h"
 #include "tests/harness/test.h"
 #include "triage/triage.h"
 
@@ -19,15 +20,8 @@ static struct mm_records *open_records(void)
 {
     static const struct mm_feature *const features[] = {&mm_register_feature, &mm_triage_feature,
                                                         &mm_exception_feature};
-    struct mm_records *rec = NULL;
 
-    CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
-                                                           .features = features,
-                                                           .feature_count = MM_COUNT(features),
-                                                           .version = "1.0.0"},
-                              &rec, NULL),
-              MM_OK);
-    return rec;
+    return mm_test_records(features, MM_COUNT(features));
 }
 
 static enum mm_code add(struct mm_tx *tx, void *arg)

@@ -166,24 +166,31 @@ enum mm_code mm_file_lock(const char *path, bool wait, int *ret_fd)
     return MM_OK;
 }
 
-enum mm_code mm_file_put(const char *path, struct mm_slice bytes)
+/* The directory of path; "." where it names none. */
+static enum mm_code dir_of(const char *path, char ret[MM_MAX_PATH])
+{
+    char *slash;
+    int n = snprintf(ret, MM_MAX_PATH, "%s", path);
+
+    if (n < 0 || n >= MM_MAX_PATH)
+        return MM_E_LIMIT;
+    slash = strrchr(ret, '/');
+    if (slash == NULL)
+        (void)snprintf(ret, MM_MAX_PATH, ".");
+    else
+        slash[slash == ret ? 1 : 0] = 0;
+    return MM_OK;
+}
+
+enum mm_code mm_file_replace(const char *path, struct mm_slice bytes, unsigned mode)
 {
     struct mm_fs fs = mm_fs_real();
     char tmp[MM_MAX_PATH], dir[MM_MAX_PATH];
     int fd = -1, n = snprintf(tmp, sizeof(tmp), "%s.new", path);
-    char *slash;
-    enum mm_code code;
+    enum mm_code code = n < 0 || (size_t)n >= sizeof(tmp) ? MM_E_LIMIT : dir_of(path, dir);
 
-    if (n < 0 || (size_t)n >= sizeof(tmp))
-        return MM_E_LIMIT;
-    (void)snprintf(dir, sizeof(dir), "%s", path);
-    slash = strrchr(dir, '/');
-    if (slash == NULL)
-        return MM_E_LIMIT;
-    *slash = 0;
-    code = mm_fs_mkdirs(fs, dir, 0700);
     if (code == MM_OK)
-        code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600, &fd);
+        code = mm_fs_open(fs, tmp, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd);
     if (code == MM_OK)
         code = mm_fs_pwrite(fs, fd, bytes, 0);
     if (code == MM_OK)
@@ -192,6 +199,16 @@ enum mm_code mm_file_put(const char *path, struct mm_slice bytes)
     if (code == MM_OK)
         code = mm_fs_rename(fs, tmp, path);
     return code == MM_OK ? mm_fs_sync_dir(fs, dir) : code;
+}
+
+enum mm_code mm_file_put(const char *path, struct mm_slice bytes)
+{
+    char dir[MM_MAX_PATH];
+    enum mm_code code = dir_of(path, dir);
+
+    if (code == MM_OK)
+        code = mm_fs_mkdirs(mm_fs_real(), dir, 0700);
+    return code == MM_OK ? mm_file_replace(path, bytes, 0600) : code;
 }
 
 enum mm_code mm_file_read(const char *path, struct mm_buf *out)

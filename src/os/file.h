@@ -97,10 +97,11 @@ MM_MUST_USE enum mm_code mm_fs_mkdirs(struct mm_fs fs, const char *path, unsigne
 MM_MUST_USE enum mm_code mm_file_lock(const char *path, bool wait, int *ret_fd);
 
 /*
- * Make bytes the whole of the file, durably and at once: a new file beside it, synced and renamed;
- * missing directories above it are made (0700, the file 0600). After an error the file is what it
- * was.
+ * Make bytes the whole of the file, durably and at once: a new file beside it with these rights,
+ * synced and renamed. After an error the file is what it was; errno says why.
  */
+MM_MUST_USE enum mm_code mm_file_replace(const char *path, struct mm_slice bytes, unsigned mode);
+/* The same for a file of the state directory (0600); missing directories above it are made. */
 MM_MUST_USE enum mm_code mm_file_put(const char *path, struct mm_slice bytes);
 
 /*

@@ -7,41 +7,17 @@
 
 #include "job/job.h"
 #include "store/records/system_scope.h"
+#include "tests/harness/records.h"
 #include "tests/harness/test.h"
 #include "triage/case.h"
 #include "triage/triage_priv.h"
 
-static const struct mm_migration company_migrations[] = {
-    {1, "companies",
-     "CREATE TABLE company(company INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
-     "INSERT INTO company VALUES (0, 'operator'), (1, 'a'), (2, 'b');"},
-};
-static const struct mm_feature company_feature = {
-    .name = "register",
-    .migrations = company_migrations,
-    .migration_count = 1,
-};
-
 static struct mm_records *open_records(void)
 {
-    static const struct mm_feature *const features[] = {&company_feature, &mm_job_feature,
+    static const struct mm_feature *const features[] = {&mm_test_companies, &mm_job_feature,
                                                         &mm_triage_feature};
-    struct mm_records_fault fault = {0};
-    struct mm_records *rec = NULL;
-    const struct mm_stmt *bad = NULL;
-    char why[200] = "";
 
-    CHECK_NUM(mm_records_open(&(struct mm_records_options){.dir = mm_test_dir(),
-                                                           .features = features,
-                                                           .feature_count = MM_COUNT(features),
-                                                           .version = "1.0.0"},
-                              &rec, &fault),
-              MM_OK);
-    if (mm_records_check(rec, &bad, why, sizeof(why)) != MM_OK) {
-        printf("# %s: %s\n", bad == NULL ? "?" : bad->name, why);
-        CHECK(!"a statement is refused");
-    }
-    return rec;
+    return mm_test_records(features, MM_COUNT(features));
 }
 
 struct batch {

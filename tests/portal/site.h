@@ -228,6 +228,19 @@ static inline bool login(struct site *s, const char *name, const char *secret)
     return in;
 }
 
+/* Fill the form of a page: its secret, then these fields, sent to `path`. */
+static inline void send_form_of(struct site *s, const char *page, const char *path,
+                                const char *fields)
+{
+    char csrf[128], form[2048];
+
+    get(s, page);
+    CHECK_NUM(s->status, 200);
+    csrf_of(s, csrf);
+    CHECK(snprintf(form, sizeof(form), "csrf=%s&%s", csrf, fields) < (int)sizeof(form));
+    post(s, path, form);
+}
+
 #define PASSWORD_FORM "Blue-lamp+4+desks"
 
 static inline void fits_schema(struct site *s, const char *path, const char *name)

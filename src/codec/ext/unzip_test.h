@@ -81,4 +81,49 @@ MM_UNUSED static void expect_damage_to_be_seen(struct mm_slice in, const char *w
     mm_buf_done(&out);
 }
 
+/* What follows is read as the same stream: twice in, twice out. */
+MM_UNUSED static void expect_to_go_on(struct mm_slice in, const char *want)
+{
+    uint8_t twice[512];
+    char both[256];
+    size_t n = strlen(want);
+
+    CHECK(2 * in.n <= sizeof(twice) && 2 * n < sizeof(both));
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(twice + i * in.n, in.p, in.n);
+        memcpy(both + i * n, want, n);
+    }
+    both[2 * n] = 0;
+    expect_in_any_pieces(mm_slice_of(twice, 2 * in.n), both);
+}
+
+/* Zeros behind the end are passed over. */
+MM_UNUSED static void expect_padding(struct mm_slice in, const char *want)
+{
+    uint8_t padded[256] = {0};
+
+    CHECK(in.n + 10 <= sizeof(padded));
+    memcpy(padded, in.p, in.n);
+    expect_in_any_pieces(mm_slice_of(padded, in.n + 10), want);
+}
+
+MM_UNUSED static void expect_refused(struct mm_slice in, enum mm_code want)
+{
+    struct mm_buf out;
+    bool whole = true;
+
+    mm_buf_init(&out, 4096);
+    CHECK_NUM(unzip_all(in, 100, 100, &out, &whole), want);
+    CHECK(!whole);
+    CHECK_NUM(out.n, 0);
+    mm_buf_done(&out);
+}
+
+/* Text is none; nothing at all is no error and nothing whole. */
+MM_UNUSED static void expect_others_refused(void)
+{
+    expect_refused(MM_S("plain text, no magic"), MM_E_SYNTAX);
+    expect_refused(MM_S(""), MM_OK);
+}
+
 #endif
