@@ -1,15 +1,14 @@
 /* app/format_cli_test.c - `mimamori format` as a helper uses it: from lines to a format in force.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/harness/cli.h"
 #include "tests/harness/test.h"
 
-enum { OUT_MAX = 64 * 1024, ARGS_MAX = 16 };
+enum { OUT_MAX = 64 * 1024 };
 
 #define LINES                                                                                      \
     "<13>Nov 20 10:00:00 h doord[1]: opened by user alice from 192.0.2.7\n"                        \
@@ -27,32 +26,7 @@ static void put(const char *name, const char *text)
 /* Run with these words; standard output and errors into out. Returns the exit status. */
 static int run(char out[OUT_MAX], const char *const *words)
 {
-    char *argv[ARGS_MAX + 2] = {strdup(MM_PROGRAM)};
-    int status, fd = open("out", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-    ssize_t n;
-    pid_t pid;
-
-    for (int i = 0; words[i] != NULL; i++) {
-        CHECK(i < ARGS_MAX);
-        argv[i + 1] = strdup(words[i]);
-    }
-    CHECK(fd >= 0);
-    pid = fork();
-    CHECK(pid >= 0);
-    if (pid == 0) {
-        if (dup2(fd, 1) != 1 || dup2(fd, 2) != 2)
-            _exit(99);
-        (void)execv(argv[0], argv);
-        _exit(98);
-    }
-    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-    n = pread(fd, out, OUT_MAX - 1, 0);
-    CHECK(n >= 0);
-    out[n] = '\0';
-    (void)close(fd);
-    for (int i = 0; argv[i] != NULL; i++)
-        free(argv[i]);
-    return WEXITSTATUS(status);
+    return mm_cli_say(MM_PROGRAM, MM_S(""), words, out, OUT_MAX);
 }
 
 #define RUN(out, ...) run(out, (const char *const[]){__VA_ARGS__, NULL})
@@ -156,29 +130,9 @@ TEST(a_format_of_ones_own_is_taken_away_and_ours_are_not)
 /* Ask as the portal does: a document on standard input. */
 static int draft(char out[OUT_MAX], const char *question, const char *name)
 {
-    char *argv[] = {strdup(MM_PROGRAM), strdup("draft"), strdup("--name"), strdup(name), NULL};
-    int status, fd;
-    ssize_t n;
-    pid_t pid;
+    const char *const words[] = {"draft", "--name", name, NULL};
 
-    put("question", question);
-    fd = open("out", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-    pid = fork();
-    CHECK(fd >= 0 && pid >= 0);
-    if (pid == 0) {
-        if (freopen("question", "r", stdin) == NULL || dup2(fd, 1) != 1)
-            _exit(99);
-        (void)execv(argv[0], argv);
-        _exit(98);
-    }
-    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-    n = pread(fd, out, OUT_MAX - 1, 0);
-    CHECK(n >= 0);
-    out[n] = '\0';
-    (void)close(fd);
-    for (int i = 0; argv[i] != NULL; i++)
-        free(argv[i]);
-    return WEXITSTATUS(status);
+    return mm_cli_say(MM_PROGRAM, mm_slice_str(question), words, out, OUT_MAX);
 }
 
 TEST(draft_answers_a_page_and_ends_at_what_is_no_question)

@@ -1,17 +1,16 @@
 /* app/rules_cli_test.c - `mimamori rules` as a person or a script runs it. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/harness/cli.h"
 #include "tests/harness/test.h"
 
 #include "base/limits.h"
 #include "text/lang.h"
 
-enum { OUT_MAX = 64 * 1024, ARGS_MAX = 10 };
+enum { OUT_MAX = 64 * 1024 };
 
 #define GOOD                                                                                       \
     "title: Good\nid: 1\nlevel: high\nauthor: Someone\nlogsource: {product: windows}\n"            \
@@ -40,32 +39,7 @@ static void rules_folder(void)
 /* Run with these words; standard output (and errors) into out. Returns the exit status. */
 static int run(char out[OUT_MAX], const char *const *words)
 {
-    char *argv[ARGS_MAX + 2] = {strdup(MM_PROGRAM)};
-    int status, fd = open("out", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-    ssize_t n;
-    pid_t pid;
-
-    for (int i = 0; words[i] != NULL; i++) {
-        CHECK(i < ARGS_MAX);
-        argv[i + 1] = strdup(words[i]);
-    }
-    CHECK(fd >= 0);
-    pid = fork();
-    CHECK(pid >= 0);
-    if (pid == 0) {
-        if (dup2(fd, 1) != 1 || dup2(fd, 2) != 2)
-            _exit(99);
-        (void)execv(argv[0], argv);
-        _exit(98);
-    }
-    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-    n = pread(fd, out, OUT_MAX - 1, 0);
-    CHECK(n >= 0);
-    out[n] = '\0';
-    (void)close(fd);
-    for (int i = 0; argv[i] != NULL; i++)
-        free(argv[i]);
-    return WEXITSTATUS(status);
+    return mm_cli_say(MM_PROGRAM, MM_S(""), words, out, OUT_MAX);
 }
 
 #define RUN(out, ...) run(out, (const char *const[]){__VA_ARGS__, NULL})

@@ -1,14 +1,13 @@
 /* app/unread_test.c - `mimamori unread` lists what the engine has kept of unread lines. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/tables.h"
 #include "codec/cluster.h"
 #include "coverage/coverage.h"
 #include "store/records/system_scope.h"
+#include "tests/harness/cli.h"
 #include "tests/harness/test.h"
 
 enum { OUT_MAX = 64 * 1024 };
@@ -47,35 +46,9 @@ static void fill(void)
 
 static int run(char out[OUT_MAX], const char *one, const char *two)
 {
-    char *argv[] = {strdup(MM_PROGRAM),
-                    strdup("--state"),
-                    strdup(mm_test_dir()),
-                    one == NULL ? NULL : strdup(one),
-                    two == NULL ? NULL : strdup(two),
-                    NULL};
-    int status, pipe_fd[2];
-    ssize_t n;
-    size_t got = 0;
-    pid_t pid;
+    const char *const words[] = {"--state", mm_test_dir(), one, two, NULL};
 
-    CHECK(pipe2(pipe_fd, O_CLOEXEC) == 0);
-    pid = fork();
-    CHECK(pid >= 0);
-    if (pid == 0) {
-        if (dup2(pipe_fd[1], 1) != 1 || dup2(pipe_fd[1], 2) != 2)
-            _exit(99);
-        (void)execv(argv[0], argv);
-        _exit(98);
-    }
-    (void)close(pipe_fd[1]);
-    while ((n = read(pipe_fd[0], out + got, OUT_MAX - 1 - got)) > 0)
-        got += (size_t)n;
-    out[got] = '\0';
-    (void)close(pipe_fd[0]);
-    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-    for (size_t i = 0; i < MM_COUNT(argv); i++)
-        free(argv[i]);
-    return WEXITSTATUS(status);
+    return mm_cli_say(MM_PROGRAM, MM_S(""), words, out, OUT_MAX);
 }
 
 TEST(unread_lists_kinds_of_line_and_their_examples)

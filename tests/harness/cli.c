@@ -85,3 +85,14 @@ void mm_ran_done(struct mm_ran *r)
     free(r->out);
     free(r->err);
 }
+
+int mm_cli_say(const char *program, struct mm_slice in, const char *const *args, char *out,
+               size_t size)
+{
+    struct mm_ran r = mm_cli_run(program, in, args);
+    int n = snprintf(out, size, "%s%s", r.out, r.err);
+
+    CHECK(n >= 0 && (size_t)n < size);
+    mm_ran_done(&r);
+    return r.status;
+}

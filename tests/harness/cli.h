@@ -24,5 +24,9 @@ void mm_cli_put(const char *name, struct mm_slice text);
 /* Run with these arguments (NULL behind the last) and `in` as standard input. */
 struct mm_ran mm_cli_run(const char *program, struct mm_slice in, const char *const *args);
 void mm_ran_done(struct mm_ran *r);
+/* The same where it does not matter which of both said it: what it wrote to standard output, then
+ * to standard error, into out. Returns the exit status. */
+int mm_cli_say(const char *program, struct mm_slice in, const char *const *args, char *out,
+               size_t size);
 
 #endif
