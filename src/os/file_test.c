@@ -99,3 +99,33 @@ TEST(file_lock_excludes_another_process_and_ends_with_its_holder)
     (void)close(fd);
     CHECK(mm_file_lock(path, false, &fd) == MM_OK);
 }
+
+/* What the file holds. */
+static void expect_file(const char *path, const char *want)
+{
+    struct mm_buf got;
+
+    mm_buf_init(&got, 4096);
+    CHECK_NUM(mm_file_read(path, &got), MM_OK);
+    CHECK_SLICE(mm_buf_slice(&got), want);
+    mm_buf_done(&got);
+}
+
+TEST(file_replace_is_all_or_nothing)
+{
+    char path[MM_MAX_PATH], beside[MM_MAX_PATH];
+    struct stat st;
+
+    CHECK_NUM(mm_file_replace(at(path, "whole"), MM_S("first"), 0640), MM_OK);
+    CHECK(stat(path, &st) == 0 && (st.st_mode & 0777 & ~0640U) == 0);
+    CHECK_NUM(mm_file_replace(path, MM_S("second"), 0640), MM_OK);
+    expect_file(path, "second");
+    /* The file beside it cannot be made: what was there stays. */
+    CHECK(mkdir(at(beside, "whole.new"), 0700) == 0);
+    CHECK(mm_file_replace(path, MM_S("third"), 0640) != MM_OK);
+    expect_file(path, "second");
+    CHECK(mm_file_replace(at(path, "no/such/folder"), MM_S("x"), 0600) != MM_OK);
+    CHECK_NUM(mm_file_put(at(path, "made/for/it"), MM_S("x")), MM_OK);
+    expect_file(path, "x");
+    CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+}
