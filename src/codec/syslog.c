@@ -164,7 +164,19 @@ static void host3164(struct mm_rd *rd, struct mm_syslog *m)
         rd->pos += n + 1;
 }
 
-/* "sshd[123]: " or "su: "; anything else is text. */
+/* A process number as it stands in brackets: not an interface's ("PP[01]", "LAN[2]"). */
+static bool is_pid(struct mm_slice s)
+{
+    if (s.n < 3 || s.n > 7 || s.p[0] == '0')
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    }
+    return true;
+}
+
+/* "sshd[123]: ", "sshd[1234] " or "su: "; anything else is text. */
 static void tag3164(struct mm_rd *rd, struct mm_syslog *m)
 {
     const uint8_t *p = rd->in.p + rd->pos;
@@ -181,7 +193,7 @@ static void tag3164(struct mm_rd *rd, struct mm_syslog *m)
     at.pos += n;
     if (mm_rd_byte(&at, '[') && (!mm_rd_until(&at, ']', &proc) || proc.n > MM_SYSLOG_MAX_PROC))
         return;
-    if (!mm_rd_byte(&at, ':'))
+    if (!mm_rd_byte(&at, ':') && (!is_pid(proc) || mm_rd_left(&at) == 0))
         return;
     if (mm_rd_left(&at) > 0 && !mm_rd_byte(&at, ' '))
         return; /* "http://", "aa:bb:cc" */
