@@ -99,6 +99,40 @@ TEST(an_exception_is_tried_on_the_past_and_kept_with_its_reason)
     CHECK(mm_test_eventd_stop(&eventd));
 }
 
+TEST(what_exceptions_hide_is_counted_where_alerts_stand)
+{
+    struct mm_test_eventd eventd = {0};
+    struct people who;
+    struct site s;
+
+    site_open(&s);
+    store_up(&eventd);
+    log_both_in(&s, &who);
+    fits_schema(&s, "/companies/1/cases/1", "case");
+    CHECK(has(s.body, "\"hidden\":[]")); /* no exception, no question to the store */
+    send_form(&s, LIST "/new", SAID "&do=save&reason=backup+of+PC-31" ONE_PC);
+    CHECK_NUM(s.status, 303);
+    fits_schema(&s, "/companies/1/cases/1", "case");
+    CHECK(has(s.body, "\"hidden\":[{\"exception\":1,\"state\":\"active\","));
+    CHECK(has(s.body, "\"ended\":false,\"n\":{\"v\":1}}]"));
+    get(&s, "/companies/1/cases/1");
+    CHECK(has(s.body, "#exception-1\">例外1により、お知らせしていません</a> 1"));
+    /* Which rules cost most, of one company and of all. */
+    fits_schema(&s, "/rules/noise", "noise");
+    CHECK(has(s.body, "\"week\":{\"v\":11},\"month\":{\"v\":11}"));
+    CHECK(has(s.body, "{\"rule\":\"" RULE "\","));
+    CHECK(has(s.body, "\"week\":11,\"before\":0,\"trend\":\"new\",\"month\":11,"
+                      "\"share_permille\":1000,\"hidden\":1,\"companies\":2,\"most\":1,"));
+    CHECK(has(s.body, "\"exceptions\":1}"));
+    fits_schema(&s, "/companies/2/noise", "noise");
+    CHECK(has(s.body, "\"week\":{\"v\":1},") && has(s.body, "\"hidden\":0,\"companies\":1,"));
+    get(&s, "/rules/noise");
+    CHECK(has(s.body, "href=\"/companies/1/exceptions/new?rule=" RULE "\""));
+    CHECK(has(s.body, "<strong>新たに増えました</strong>"));
+    site_close(&s);
+    CHECK(mm_test_eventd_stop(&eventd));
+}
+
 TEST(an_exception_that_hides_critical_alerts_waits_for_a_second_person)
 {
     struct mm_test_eventd eventd = {0};
@@ -123,6 +157,10 @@ TEST(an_exception_that_hides_critical_alerts_waits_for_a_second_person)
     CHECK(has(s.body, "自分では承認できません"));
     get_json(&s, LIST);
     CHECK(has(s.body, "\"proposed\":[{\"exception\":1,") && has(s.body, "\"active\":[]"));
+    fits_schema(&s, "/companies", "companies");
+    CHECK(has(s.body, "\"exceptions_waiting\":1,\"exceptions_ending\":0,"));
+    get(&s, "/companies");
+    CHECK(has(s.body, "href=\"/rules#exceptions\"") && has(s.body, "承認を待っているもの 1"));
 
     become(&s, who.analyst);
     get(&s, LIST);

@@ -72,6 +72,8 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/6/cases/4", "case"},
         {"/companies/1/users", "users"},
         {"/rules", "rules"},
+        {"/rules/noise", "noise"},
+        {"/companies/1/noise", "noise"},
         {"/companies/1/exceptions", "exceptions"},
         {"/formats", "formats"},
         {"/coverage", "coverage"},

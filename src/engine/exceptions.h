@@ -3,7 +3,8 @@
  *
  * Purpose   Writes those in force as Sigma filters into a file of the state directory whenever they
  *           differ: the folder is one of the rules' (app/engine.c), so a change is taken in as any
- *           other change of rules is. Ends those whose day has come, with a finding.
+ *           other change of rules is. Ends those whose day has come, with a finding, and keeps a
+ *           finding open about each that waits for a second person or that ends soon.
  * Owns      What it wrote last.
  * Threads   One (the sink's).
  * Trust     Values are quoted by detect/filter.h; the file holds nothing that the records do not.
@@ -18,7 +19,7 @@
 #define MM_EXCEPTIONS_DIR "exceptions"
 #define MM_EXCEPTIONS_FILE MM_EXCEPTIONS_DIR "/exceptions.yml"
 
-enum { MM_EXCEPTIONS_DUE_S = 60 }; /* how often ended ones are looked for */
+enum { MM_EXCEPTIONS_DUE_S = 60 }; /* how often those that end or wait are looked for */
 
 struct mm_exceptions {
     struct mm_records *records;

@@ -72,6 +72,85 @@ static int64_t findings(struct mm_records *rec)
     return n;
 }
 
+static const struct mm_stmt open_of = {
+    .name = "OPEN_OF",
+    .kind = MM_STMT_READ,
+    .sql = "SELECT coalesce(sum(count), 0) FROM finding WHERE company = 0 AND kind = :kind AND "
+           "state = 'open'"};
+
+/* How often what is open of this kind was told. */
+static int64_t told(struct mm_records *rec, const char *kind)
+{
+    struct mm_tx *tx = NULL;
+    struct mm_q q;
+    int64_t n = -1;
+
+    CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
+    mm_q_begin(&q, tx, &open_of);
+    mm_q_text(&q, ":kind", mm_slice_str(kind));
+    CHECK_NUM(mm_q_end_int(&q, &n), MM_OK);
+    mm_records_read_done(&tx);
+    return n;
+}
+
+struct wish {
+    bool critical;
+    int64_t days, id;
+};
+
+static enum mm_code add_wish(struct mm_tx *tx, void *arg)
+{
+    static const struct mm_filter_term term[] = {
+        {MM_S_INIT("host.name"), MM_FILTER_EQUALS, MM_S_INIT("PC-1")}};
+    struct wish *w = arg;
+    struct mm_exception e = {.rule = MM_S("r-1"),
+                             .title = MM_S("t"),
+                             .product = MM_S("windows"),
+                             .term = term,
+                             .term_n = 1,
+                             .reason = MM_S("agreed"),
+                             .made_by = 7,
+                             .second = w->critical,
+                             .until_us = NOW + w->days * MM_US_PER_DAY};
+
+    return mm_exception_add(tx, &e, NOW, &w->id, NULL);
+}
+
+static enum mm_code agree(struct mm_tx *tx, void *arg)
+{
+    return mm_exception_agree(tx, *(const int64_t *)arg, 8);
+}
+
+TEST(what_waits_for_somebody_is_a_finding_once_until_it_waits_no_more)
+{
+    struct mm_records *rec = open_records();
+    struct wish waits = {.critical = true, .days = 30}, shortly = {.days = 3};
+    struct mm_scope_hold hold;
+    struct mm_exceptions x;
+    int64_t mono = 1;
+
+    CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 0), add_wish, &waits), MM_OK);
+    CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 0), add_wish, &shortly), MM_OK);
+    mm_exceptions_init(&x, rec, mm_test_dir());
+    for (int i = 0; i < 3; i++) { /* told once, however often it is looked at */
+        mm_exceptions_tick(&x, NOW, mono);
+        mono += MM_EXCEPTIONS_DUE_S * MM_US_PER_S;
+        CHECK_NUM(told(rec, "exception_waits"), 1);
+    }
+    CHECK_NUM(told(rec, "exception_soon"), 0); /* three days were meant to be short */
+    CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 0), agree, &waits.id), MM_OK);
+    mm_exceptions_tick(&x, NOW, mono);
+    CHECK_NUM(told(rec, "exception_waits"), 0);
+    mono += MM_EXCEPTIONS_DUE_S * MM_US_PER_S;
+    mm_exceptions_tick(&x, NOW + 23 * MM_US_PER_DAY, mono);
+    CHECK_NUM(told(rec, "exception_soon"), 1);
+    mono += MM_EXCEPTIONS_DUE_S * MM_US_PER_S;
+    mm_exceptions_tick(&x, NOW + 30 * MM_US_PER_DAY, mono);
+    CHECK_NUM(told(rec, "exception_soon"), 0);
+    CHECK_NUM(told(rec, "exception_ended"), 2);
+    mm_records_close(&rec);
+}
+
 TEST(the_file_follows_the_records_and_a_day_that_comes_is_told)
 {
     struct mm_records *rec = open_records();

@@ -290,6 +290,63 @@ enum mm_code mm_exception_due(struct mm_tx *tx, int64_t now_us, struct mm_arena 
     return read_rows(&q, MM_EXCEPTION_ENDED_MAX, a, ret, ret_n);
 }
 
+static const struct {
+    const char *word, *kind;
+} cares[MM_EXCEPTION_CARES] = {
+    [MM_EXCEPTION_NO_CARE] = {"", NULL},
+    [MM_EXCEPTION_WAITS] = {"waits", "exception_waits"},
+    [MM_EXCEPTION_SOON] = {"soon", "exception_soon"},
+};
+
+const char *mm_exception_care_kind(enum mm_exception_care care)
+{
+    MM_ASSERT(care < MM_EXCEPTION_CARES);
+    return cares[care].kind;
+}
+
+static enum mm_exception_care care_of(struct mm_slice word)
+{
+    for (int i = 0; i < MM_EXCEPTION_CARES; i++) {
+        if (mm_slice_eq(word, mm_slice_str(cares[i].word)))
+            return (enum mm_exception_care)i;
+    }
+    return MM_EXCEPTION_NO_CARE;
+}
+
+enum mm_code mm_exception_cares(struct mm_tx *tx, int64_t now_us, struct mm_exception_care_row *ret,
+                                size_t *ret_n)
+{
+    struct mm_q q;
+    size_t n = 0;
+    enum mm_code code;
+
+    begin(&q, tx, MM_EXCEPTION_STMT_CARES);
+    mm_q_int(&q, ":now", now_us);
+    mm_q_int(&q, ":soon", MM_EXCEPTION_SOON_US);
+    mm_q_int(&q, ":max", MM_EXCEPTION_ENDED_MAX);
+    while (n < MM_EXCEPTION_ENDED_MAX && mm_q_row(&q)) {
+        ret[n++] = (struct mm_exception_care_row){.exception = mm_q_col_int(&q, 0),
+                                                  .company = mm_q_col_u32(&q, 1),
+                                                  .was = care_of(mm_q_col_text(&q, 2)),
+                                                  .is = care_of(mm_q_col_text(&q, 3))};
+    }
+    code = mm_q_end(&q);
+    if (code == MM_OK)
+        *ret_n = n;
+    return code;
+}
+
+enum mm_code mm_exception_care_set(struct mm_tx *tx, int64_t exception, enum mm_exception_care care)
+{
+    struct mm_q q;
+
+    MM_ASSERT(care < MM_EXCEPTION_CARES);
+    begin(&q, tx, MM_EXCEPTION_STMT_CARE_SET);
+    mm_q_int(&q, ":exception", exception);
+    mm_q_text(&q, ":care", mm_slice_str(cares[care].word));
+    return mm_q_end_touch(&q);
+}
+
 enum mm_code mm_exception_stamp(struct mm_tx *tx, uint64_t *ret)
 {
     int64_t changes = 0;

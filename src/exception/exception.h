@@ -110,6 +110,31 @@ MM_MUST_USE enum mm_code mm_exception_write(struct mm_tx *tx, int64_t now_us, st
 MM_MUST_USE enum mm_code mm_exception_filter(const struct mm_exception *e, struct mm_buf *out,
                                              struct mm_fault *fault);
 
+/* What somebody has to look after; each is a finding of the operator's, with the filter's id. */
+enum mm_exception_care {
+    MM_EXCEPTION_NO_CARE,
+    MM_EXCEPTION_WAITS, /* proposed: a second person must agree or refuse */
+    MM_EXCEPTION_SOON,  /* its day comes within MM_EXCEPTION_SOON_US */
+    MM_EXCEPTION_CARES
+};
+#define MM_EXCEPTION_SOON_US (INT64_C(7) * 86400 * 1000000)
+
+struct mm_exception_care_row {
+    int64_t exception;
+    uint32_t company;
+    enum mm_exception_care was, is; /* of which the finding is open; which is due now */
+};
+
+/* Kind of the finding: "exception_waits", "exception_soon"; NULL for MM_EXCEPTION_NO_CARE. */
+const char *mm_exception_care_kind(enum mm_exception_care care);
+/* Exceptions whose finding must change, at most MM_EXCEPTION_ENDED_MAX. System scope. */
+MM_MUST_USE enum mm_code mm_exception_cares(struct mm_tx *tx, int64_t now_us,
+                                            struct mm_exception_care_row *ret, size_t *ret_n);
+/* Note that this finding is the open one, in the company of the exception and in the transaction
+ * that opens and closes findings. */
+MM_MUST_USE enum mm_code mm_exception_care_set(struct mm_tx *tx, int64_t exception,
+                                               enum mm_exception_care care);
+
 /* Exceptions whose day has come and that are not ended yet. System scope; terms are left out. */
 MM_MUST_USE enum mm_code mm_exception_due(struct mm_tx *tx, int64_t now_us, struct mm_arena *a,
                                           struct mm_exception **ret, size_t *ret_n);

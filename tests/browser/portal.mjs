@@ -75,7 +75,8 @@ const VISITOR = [["login", "/login"], ["error", "/no-such-page"]];
 const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine", "/quarantine"],
   ["users", "/users"], ["programmes", "/programmes"], ["programme", "/programmes/shien"],
   ["report-whose", "/report"],
-  ["rules", "/rules"], ["audit", "/companies/0/audit"],
+  ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
+  ["audit", "/companies/0/audit"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["source", "/companies/1/sources/1"],
   ["readable", "/companies/1/sources/1/unread/2"], ["formats", "/formats"],
@@ -100,7 +101,7 @@ const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
 
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
-  "rule|event|search|formats|readable|meaning|coverage|exceptions?)\\.");
+  "rule|noise|event|search|formats|readable|meaning|coverage|exceptions?)\\.");
 
 let count = 0, failed = 0;
 function promise(what, faults) {

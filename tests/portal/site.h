@@ -66,12 +66,13 @@ static inline struct mm_records *open_records(void)
 
 static inline void site_open(struct site *s)
 {
-    static char formats[1024]; /* mm_test_source has one buffer */
+    static char formats[1024], rules[1024]; /* mm_test_source has one buffer */
     static char own_formats[1024], format[1024];
     struct mm_http_handler handler;
     struct mm_fault fault = {0};
 
     (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
+    (void)snprintf(rules, sizeof(rules), "%s", mm_test_source("tests/portal/rules"));
     (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", mm_test_dir());
     (void)snprintf(format, sizeof(format), "%.*s/mimamori-format",
                    (int)(strrchr(MM_PROGRAM, '/') - MM_PROGRAM), MM_PROGRAM);
@@ -88,7 +89,7 @@ static inline void site_open(struct site *s)
                                                .service_name = "Sample service",
                                                .desk_tel = "000-0000-0100",
                                                .desk_hours = "9-17",
-                                               .rule_dirs = {mm_test_source("tests/portal/rules")},
+                                               .rule_dirs = {rules},
                                                .format_dir = formats,
                                                .own_format_dir = own_formats,
                                                .format_program = format,

@@ -6,13 +6,15 @@
 #include "codec/ext/json.h"
 #include "desk/desk.h"
 #include "triage/triage.h"
+#include "web/portal/exception_view.h"
 #include "web/portal/facts.h"
 #include "web/portal/president.h"
 
 enum {
     EVENT_SIZE_MAX = MM_ALERT_MAX_EVENT,
-    FIELDS_MAX = 60, /* of one event shown; the original line has the rest */
-    TEXT_MAX = 8192, /* a text to read out */
+    FIELDS_MAX = 60,     /* of one event shown; the original line has the rest */
+    TEXT_MAX = 8192,     /* a text to read out */
+    EXCEPTIONS_MAX = 20, /* of one rule shown beside a finding; their page has all */
 };
 
 static void write_field(struct mm_page *p, struct mm_doc *fields, const struct mm_json_item *it)
@@ -101,16 +103,45 @@ static enum mm_code write_events(struct mm_page *p, int64_t case_id)
     return MM_OK;
 }
 
+/* What exceptions have kept from this finding: nobody was told of it, and it is not in its count.
+ * The store is asked once for a case, and only when there is an exception of one of its rules. */
+static enum mm_code write_hidden(struct mm_page *p, struct mm_slice rule,
+                                 struct mm_hidden_counts *hidden, struct mm_doc *d)
+{
+    const struct mm_exception_which which = {
+        .ended_too = true, .rule = rule, .max = EXCEPTIONS_MAX};
+    struct mm_doc *list = mm_doc_array(d, "hidden");
+    struct mm_exception *e = NULL;
+    size_t n = 0;
+    enum mm_code code = MM_OK;
+
+    if (rule.n > 0)
+        code = mm_exception_list(p->tx, &which, p->arena, &e, &n);
+    if (code == MM_OK && n > 0 && hidden->row == NULL)
+        code = mm_hidden_ask(p, hidden);
+    for (size_t i = 0; i < n && code == MM_OK; i++) {
+        struct mm_doc *o;
+
+        if (e[i].state == MM_EXCEPTION_PROPOSED)
+            continue;
+        o = mm_doc_object(list, NULL);
+        mm_exception_write_brief(o, &e[i]);
+        mm_hidden_write(o, "n", hidden, e[i].exception);
+    }
+    return code;
+}
+
 static enum mm_code write_findings(struct mm_page *p, int64_t case_id)
 {
     struct mm_doc *list = mm_doc_array(p->doc, "findings");
+    struct mm_hidden_counts hidden = {0};
     struct mm_finding *f;
     size_t n;
     enum mm_code code = mm_case_findings(p->tx, case_id, p->arena, &f, &n);
 
     if (code != MM_OK)
         return code;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && code == MM_OK; i++) {
         struct mm_doc *d = mm_doc_object(list, NULL);
         struct mm_case_words words;
 
@@ -123,8 +154,9 @@ static enum mm_code write_findings(struct mm_page *p, int64_t case_id)
         mm_doc_int(d, "n", (int64_t)f[i].count);
         mm_doc_time(d, "first", f[i].first_us);
         mm_doc_time(d, "last", f[i].last_us);
+        code = write_hidden(p, f[i].rule, &hidden, d);
     }
-    return MM_OK;
+    return code;
 }
 
 static enum mm_code write_steps(struct mm_page *p, int64_t case_id)

@@ -1,5 +1,6 @@
 /* web/portal/company_pages.c - all companies at a glance, and the home of one. */
 #include "base/time.h"
+#include "exception/exception.h"
 #include "triage/triage.h"
 #include "web/portal/facts.h"
 #include "web/portal/feature.h"
@@ -96,6 +97,22 @@ static void write_tile(struct mm_doc *list, const struct tile *t)
     mm_doc_time(d, "last_seen", t->last_seen_us);
 }
 
+/* Exceptions that wait for a second person or end soon, for who keeps the rules. */
+static enum mm_code count_exceptions(struct mm_page *p, struct mm_doc *counts)
+{
+    struct mm_q q;
+
+    mm_q_begin(&q, p->tx, &mm_portal_stmts[MM_P_EXCEPTION_CARES]);
+    mm_q_int(&q, ":now", p->now_us);
+    mm_q_int(&q, ":soon", MM_EXCEPTION_SOON_US);
+    if (mm_q_row(&q)) {
+        mm_doc_int(counts, "exceptions_waiting", mm_q_col_int(&q, 0));
+        mm_doc_int(counts, "exceptions_ending", mm_q_col_int(&q, 1));
+        mm_doc_bool(counts, "exceptions", mm_q_col_int(&q, 0) + mm_q_col_int(&q, 1) > 0);
+    }
+    return mm_q_end(&q);
+}
+
 enum mm_code mm_page_companies(struct mm_page *p)
 {
     struct tile *t;
@@ -131,7 +148,7 @@ enum mm_code mm_page_companies(struct mm_page *p)
     mm_doc_int(counts, "act", calls);
     mm_doc_int(counts, "open_cases", cases);
     mm_doc_int(counts, "silent_sources", silent);
-    return MM_OK;
+    return count_exceptions(p, counts);
 }
 
 /* ---- one company ---- */

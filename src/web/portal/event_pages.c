@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "store/events/rows.h"
 #include "store/events/search.h"
+#include "web/portal/exception_view.h"
 #include "web/portal/facts.h"
 #include "web/portal/pages.h"
 
@@ -167,6 +168,21 @@ static enum mm_code gather(void *ctx, struct mm_slice piece)
     return mm_buf_ok(b) ? MM_OK : MM_E_LIMIT;
 }
 
+/* The exception that hid it, when one did; a filter from a file has none. */
+static enum mm_code write_exception(struct mm_page *p, struct mm_slice hidden_by, struct mm_doc *d)
+{
+    struct mm_exception e;
+    int64_t number;
+    enum mm_code code;
+
+    if (!mm_exception_of_filter(hidden_by, &number))
+        return MM_OK;
+    code = mm_exception_get(p->tx, number, p->arena, &e);
+    if (code == MM_OK)
+        mm_exception_write_brief(mm_doc_object(d, "by_exception"), &e);
+    return code == MM_E_NOTFOUND ? MM_OK : code;
+}
+
 /* Which rules found it, and what hid that. */
 static enum mm_code write_alerts(struct mm_page *p, struct mm_events_client *client,
                                  const struct mm_event *ev)
@@ -201,6 +217,7 @@ static enum mm_code write_alerts(struct mm_page *p, struct mm_events_client *cli
         mm_doc_text(d, "title", alert.title);
         mm_doc_str(d, "level", mm_level_name(alert.level));
         mm_doc_text(d, "hidden_by", alert.hidden_by);
+        code = write_exception(p, alert.hidden_by, d);
     }
     mm_buf_done(&answer);
     mm_doc_bool(p->doc, "has_alerts", list->n > 0);

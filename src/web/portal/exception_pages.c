@@ -5,11 +5,7 @@
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
 
-enum {
-    HIDDEN_DAYS = 30,
-    ANSWER_MAX = 64 * 1024, /* a line of 40 bytes for each exception that hid something */
-    NAMES_MAX = 64,         /* different people of one page; of further ones the name is unknown */
-};
+enum { NAMES_MAX = 64 }; /* different people of one page; of further ones the name is unknown */
 
 struct person {
     uint32_t user;
@@ -21,80 +17,10 @@ struct showing {
     struct mm_page *p;
     struct mm_exception *list;
     size_t n;
-    uint64_t *hidden; /* one each; NULL: the store did not answer */
+    struct mm_hidden_counts hidden;
     struct person person[NAMES_MAX];
     size_t person_n;
 };
-
-/* ---- what they have hidden ---- */
-
-static enum mm_code gather(void *ctx, struct mm_slice piece)
-{
-    struct mm_buf *b = ctx;
-
-    mm_buf_add(b, piece);
-    return mm_buf_ok(b) ? MM_OK : MM_E_LIMIT;
-}
-
-static enum mm_code ask_hidden(const struct mm_page *p, struct mm_buf *answer)
-{
-    char company[24], from[24], limit[24];
-    const struct mm_events_param params[] = {
-        {"company", mm_events_u64(p->company, company)},
-        {"from", mm_events_i64(p->now_us - HIDDEN_DAYS * MM_US_PER_DAY, from)},
-        {"limit", mm_events_u64(MM_EXCEPTION_LIST_MAX, limit)},
-    };
-    struct mm_events_client *client = NULL;
-    struct mm_events_answer said;
-    enum mm_code code = mm_page_events_client(p, &client);
-
-    if (code == MM_OK)
-        code = mm_events_run(client, MM_ST_HIDDEN_BY_EXCEPTIONS, params, MM_COUNT(params), gather,
-                             answer, &said);
-    mm_events_free(&client);
-    return code;
-}
-
-/* "12\t345": exception 12 has hidden 345. */
-static void take_hidden(struct showing *s, struct mm_slice line)
-{
-    size_t tab = mm_slice_find(line, '\t', 0);
-    uint64_t id, n;
-
-    if (tab == SIZE_MAX || !mm_slice_u64(mm_slice_sub(line, 0, tab), &id) ||
-        !mm_slice_u64(mm_slice_sub(line, tab + 1, SIZE_MAX), &n))
-        return;
-    for (size_t i = 0; i < s->n; i++) {
-        if ((uint64_t)s->list[i].exception == id)
-            s->hidden[i] = n;
-    }
-}
-
-/* Without the store the page says that it does not know. */
-static enum mm_code count_hidden(struct showing *s)
-{
-    uint64_t *hidden = mm_arena_array(s->p->arena, s->n + 1, sizeof(*hidden));
-    struct mm_buf answer;
-
-    if (hidden == NULL)
-        return MM_E_NOMEM;
-    for (size_t i = 0; i < s->n; i++)
-        hidden[i] = 0;
-    mm_buf_init(&answer, ANSWER_MAX);
-    if (s->n > 0 && ask_hidden(s->p, &answer) == MM_OK) {
-        struct mm_slice rest = mm_buf_slice(&answer);
-
-        s->hidden = hidden;
-        while (rest.n > 0) {
-            size_t end = mm_slice_find(rest, '\n', 0);
-
-            take_hidden(s, mm_slice_sub(rest, 0, end));
-            rest = end == SIZE_MAX ? MM_S("") : mm_slice_sub(rest, end + 1, SIZE_MAX);
-        }
-    }
-    mm_buf_done(&answer);
-    return MM_OK;
-}
 
 /* ---- who ---- */
 
@@ -161,10 +87,8 @@ static enum mm_code write_one(struct showing *s, size_t at, struct mm_doc *list)
     mm_doc_int(d, "tried_critical", (int64_t)e->hides_critical);
     if (e->state == MM_EXCEPTION_PROPOSED)
         mm_doc_none(d, "hidden", "not_applicable");
-    else if (s->hidden != NULL)
-        mm_doc_measured(d, "hidden", (int64_t)s->hidden[at]);
     else
-        mm_doc_none(d, "hidden", "unknown");
+        mm_hidden_write(d, "hidden", &s->hidden, e->exception);
     mm_doc_bool(d, "mine", e->made_by == s->p->me.user);
     code = write_person(s, d, "made_by", e->made_by);
     if (code == MM_OK)
@@ -181,7 +105,7 @@ static enum mm_code write_all(struct showing *s)
         lists[i] = mm_doc_array(s->p->doc, mm_exception_state_name((enum mm_exception_state)i));
     for (size_t i = 0; i < s->n && code == MM_OK; i++)
         code = write_one(s, i, lists[s->list[i].state]);
-    mm_doc_int(s->p->doc, "hidden_days", HIDDEN_DAYS);
+    mm_doc_int(s->p->doc, "hidden_days", MM_HIDDEN_DAYS);
     mm_doc_int(s->p->doc, "ended_count", (int64_t)lists[MM_EXCEPTION_ENDED]->n);
     return code;
 }
@@ -196,8 +120,8 @@ static enum mm_code show(struct mm_page *p)
         return MM_E_NOMEM;
     *s = (struct showing){.p = p};
     code = mm_exception_list(p->tx, &which, p->arena, &s->list, &s->n);
-    if (code == MM_OK)
-        code = count_hidden(s);
+    if (code == MM_OK && s->n > 0)
+        code = mm_hidden_ask(p, &s->hidden);
     mm_records_read_done(&p->tx);
     if (code == MM_OK)
         code = mm_page_read(p);

@@ -1,7 +1,8 @@
 /*
  * web/portal/exception_view.h - what an exception may ask of an event, and how pages say it.
  *
- * Purpose   The fields that a form offers, and a term of an exception as a document.
+ * Purpose   The fields that a form offers, a term of an exception as a document, and how much was
+ *           hidden.
  * Owns      Nothing; static tables.
  * Threads   See page.h.
  * Trust     Values come from events and from people; documents carry them, templates escape them.
@@ -33,5 +34,26 @@ void mm_exception_write_term(struct mm_doc *list, const struct mm_filter_term *t
 const struct mm_rule *mm_exception_rule(const struct mm_ruleset *set, struct mm_slice id);
 /* The rule's title in the reader's language. */
 struct mm_slice mm_exception_title(const struct mm_page *p, const struct mm_rule *rule);
+
+enum { MM_HIDDEN_DAYS = 30 };
+
+/* How much each exception of a company has hidden in the last MM_HIDDEN_DAYS days. */
+struct mm_hidden_counts {
+    struct mm_hidden_row {
+        uint64_t exception, n;
+    } * row;
+    size_t n;
+    bool known; /* the store has answered */
+};
+
+/* Of the company of p; what the store does not answer soon is not known. */
+MM_MUST_USE enum mm_code mm_hidden_ask(struct mm_page *p, struct mm_hidden_counts *ret);
+/* As a measured number: 0 where nothing was hidden, "unknown" where nobody knows. */
+void mm_hidden_write(struct mm_doc *d, const char *key, const struct mm_hidden_counts *h,
+                     int64_t exception);
+/* Which exception a filter's id names: "exception-12". */
+bool mm_exception_of_filter(struct mm_slice id, int64_t *ret);
+/* What stands beside something that it hid: exception, state, until. */
+void mm_exception_write_brief(struct mm_doc *d, const struct mm_exception *e);
 
 #endif

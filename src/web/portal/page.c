@@ -11,6 +11,7 @@
 enum {
     GO_MAX = 512,
     EVENTS_WAIT_MS = 20000, /* as long as a query may run */
+    EVENTS_SOON_MS = 3000,
 };
 
 /* ---- helpers for handlers ---- */
@@ -58,13 +59,24 @@ const struct mm_known_formats *mm_page_known(struct mm_page *p)
     return p->formats;
 }
 
-enum mm_code mm_page_events_client(const struct mm_page *p, struct mm_events_client **ret)
+static enum mm_code events_client(const struct mm_page *p, int wait_ms,
+                                  struct mm_events_client **ret)
 {
     char address[MM_MAX_PATH + 32];
     int n = snprintf(address, sizeof(address), "unix:%s/run/eventd-read.sock",
                      p->portal->cfg.state_dir);
 
-    return mm_events_new(mm_slice_of(address, (size_t)n), EVENTS_WAIT_MS, ret);
+    return mm_events_new(mm_slice_of(address, (size_t)n), wait_ms, ret);
+}
+
+enum mm_code mm_page_events_client(const struct mm_page *p, struct mm_events_client **ret)
+{
+    return events_client(p, EVENTS_WAIT_MS, ret);
+}
+
+enum mm_code mm_page_events_soon(const struct mm_page *p, struct mm_events_client **ret)
+{
+    return events_client(p, EVENTS_SOON_MS, ret);
 }
 
 static enum mm_code name_company(struct mm_page *p)

@@ -63,6 +63,9 @@ MM_MUST_USE enum mm_code mm_page_company(struct mm_page *p);
  */
 MM_MUST_USE enum mm_code mm_page_events_client(const struct mm_page *p,
                                                struct mm_events_client **ret);
+/* The same for what a page can do without: it waits three seconds at most. */
+MM_MUST_USE enum mm_code mm_page_events_soon(const struct mm_page *p,
+                                             struct mm_events_client **ret);
 /* The log formats in force, until the handler is through; NULL when none can be read. */
 const struct mm_known_formats *mm_page_known(struct mm_page *p);
 /* A snapshot under the whole scope of who asks, in p->tx; ended after the handler. */

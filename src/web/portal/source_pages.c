@@ -89,6 +89,8 @@ enum mm_code mm_page_quarantine(struct mm_page *p)
         mm_doc_time(d, "first", mm_q_col_int(&q, 4));
         mm_doc_time(d, "last", mm_q_col_int(&q, 5));
         mm_doc_text(d, "state", mm_q_col_text(&q, 6));
+        if (!mm_q_col_null(&q, 7))
+            mm_doc_int(d, "exception_of", mm_q_col_int(&q, 7));
     }
     code = mm_q_end(&q);
     return code == MM_OK ? list_aside(p) : code;
