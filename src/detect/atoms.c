@@ -188,6 +188,7 @@ static enum mm_code ref_atom(struct mm_item *it, const struct mm_value *v)
 
 static enum mm_code value_atoms(struct mm_item *it, const struct mm_value *v)
 {
+    struct mm_cidr net;
     enum mm_code code;
 
     if (v->null && it->op != MM_A_EXACT)
@@ -211,53 +212,66 @@ static enum mm_code value_atoms(struct mm_item *it, const struct mm_value *v)
         return it->keywords ? mm_item_refuse(it, "rule.value.kind", v->raw)
                             : add_atom(it, (struct mm_atom){.op = MM_A_ABSENT});
     code = text_atom(it, &v->pat);
+    if (code == MM_OK && v->listed && !it->modified && mm_cidr_parse(v->raw, &net))
+        code = add_atom(it, (struct mm_atom){.op = MM_A_CIDR, .cased = true, .cidr = net});
     return code == MM_OK ? other_spelling(it, v) : code;
 }
 
-/* The set of the values of one group, or of all of them. */
+/* The set of the values of one group, or of all of them; what fails leaves nothing behind. */
 static enum mm_code make_set(struct mm_item *it, uint16_t slot, bool one, uint32_t group,
-                             struct mm_expr **ret)
+                             uint32_t *ret)
 {
-    size_t first = it->b->set->atom_n;
-    struct mm_expr *x = mm_expr_new(it->b, MM_X_SET);
-    enum mm_code code;
+    struct mm_ruleset *s = it->b->set;
+    size_t first = s->atom_n, first_regex = s->regex_n;
+    enum mm_code code = MM_OK;
 
-    if (x == NULL)
-        return nomem(it);
-    for (size_t i = 0; i < it->n; i++) {
-        if (one && it->v[i].group != group)
-            continue;
-        code = value_atoms(it, &it->v[i]);
-        if (code != MM_OK)
-            return code;
+    for (size_t i = 0; i < it->n && code == MM_OK; i++) {
+        if (!one || it->v[i].group == group)
+            code = value_atoms(it, &it->v[i]);
     }
-    code = mm_set_intern(it->b, slot, first, &x->set);
     if (code == MM_OK)
-        *ret = x;
+        code = mm_set_intern(it->b, slot, first, ret);
+    if (code == MM_OK)
+        return MM_OK;
+    s->atom_n = first;
+    while (s->regex_n > first_regex)
+        mm_regex_free(&s->regex[--s->regex_n]);
     return code;
 }
 
-enum mm_code mm_item_atoms(struct mm_item *it, uint16_t slot, struct mm_expr **ret)
+uint32_t mm_item_groups(const struct mm_item *it)
 {
-    struct mm_expr *x, *one;
     uint32_t groups = 0;
-    enum mm_code code;
 
     for (size_t i = 0; i < it->n; i++)
         groups = it->v[i].group + 1 > groups ? it->v[i].group + 1 : groups;
-    if (!it->all || groups == 1) {
-        code = make_set(it, slot, false, 0, &x);
-    } else {
-        x = mm_expr_new(it->b, MM_X_AND);
-        code = x == NULL ? nomem(it) : MM_OK;
-        for (uint32_t g = 0; g < groups && code == MM_OK; g++) {
-            code = make_set(it, slot, true, g, &one);
-            if (code == MM_OK)
-                mm_expr_adopt(x, one);
-        }
+    return it->all ? groups : 1;
+}
+
+enum mm_code mm_item_sets(struct mm_item *it, uint16_t slot, uint32_t groups, uint32_t *set)
+{
+    enum mm_code code = MM_OK;
+
+    for (uint32_t g = 0; g < groups && code == MM_OK; g++)
+        code = make_set(it, slot, groups > 1, g, &set[g]);
+    return code;
+}
+
+enum mm_code mm_item_expr(struct mm_item *it, const uint32_t *set, uint32_t groups,
+                          struct mm_expr **ret)
+{
+    struct mm_expr *x = mm_expr_new(it->b, groups > 1 ? MM_X_AND : MM_X_SET), *one;
+
+    if (x == NULL)
+        return nomem(it);
+    x->set = set[0];
+    for (uint32_t g = 0; g < groups && groups > 1; g++) {
+        one = mm_expr_new(it->b, MM_X_SET);
+        if (one == NULL)
+            return nomem(it);
+        one->set = set[g];
+        mm_expr_adopt(x, one);
     }
-    if (code != MM_OK)
-        return code;
     if (it->neq) {
         one = x;
         x = mm_expr_new(it->b, MM_X_NOT);

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "detect/ir.h"
+#include "detect/tuning.h"
 
 enum { DOCUMENT_MAX = 64 * 1024 * 1024 };
 
@@ -158,6 +159,63 @@ enum mm_code mm_set_intern(struct mm_build *b, uint16_t slot, size_t atom_first,
     return MM_OK;
 }
 
+/* The worst of what may be chosen is what counts for witnesses. */
+static void judge_choice(const struct mm_ruleset *s, struct mm_set *set)
+{
+    set->home = MM_HOME_NONE;
+    for (uint32_t i = 0; i <= set->choice->n; i++) {
+        uint32_t one = i < set->choice->n ? set->choice->set[i] : set->choice->other;
+
+        if (one == MM_SET_NONE)
+            continue;
+        set->absent |= s->sets[one].absent;
+        set->odds = s->sets[one].odds > set->odds ? s->sets[one].odds : set->odds;
+    }
+    set->odds += 0.5F; /* as what is not literal: mm_set_judge */
+}
+
+enum mm_code mm_set_choose(struct mm_build *b, uint16_t slot, const struct mm_choice *choice,
+                           uint32_t *ret)
+{
+    struct mm_ruleset *s = b->set;
+    struct mm_set set = {.slot = slot, .choice = choice};
+    struct mm_slice key = {0};
+    struct mm_buf spell;
+    uint64_t *known;
+    bool ok;
+
+    mm_buf_init(&spell, MM_RULES_MAX_MEMORY);
+    mm_buf_u32le(&spell, UINT32_MAX); /* no slot: sets of atoms begin with theirs */
+    mm_buf_u32le(&spell, slot);
+    mm_buf_u32le(&spell, choice->other);
+    mm_buf_add(&spell, mm_slice_of(choice->company, choice->n * sizeof(*choice->company)));
+    mm_buf_add(&spell, mm_slice_of(choice->set, choice->n * sizeof(*choice->set)));
+    ok = mm_buf_ok(&spell);
+    known = ok ? mm_map_get(&b->sets, mm_buf_slice(&spell)) : NULL;
+    if (known != NULL)
+        *ret = (uint32_t)*known;
+    else if (ok)
+        ok = mm_arena_dup(&b->names, mm_buf_slice(&spell), &key);
+    mm_buf_done(&spell);
+    if (known != NULL)
+        return MM_OK;
+    judge_choice(s, &set);
+    if (!ok || !mm_vec_room((void **)&s->sets, &s->set_cap, s->set_n, sizeof(set), MM_SETS_MAX) ||
+        mm_map_set(&b->sets, key, s->set_n) != MM_OK)
+        return full(b);
+    s->sets[s->set_n] = set;
+    *ret = (uint32_t)s->set_n++;
+    return MM_OK;
+}
+
+/* The choices of the document that was read. */
+static struct mm_waits waits_of(const struct mm_build *b)
+{
+    /* Below MM_SETS_MAX. */
+    return (struct mm_waits){.at = (uint32_t)b->waits_first,
+                             .n = (uint32_t)(b->set->waits_n - b->waits_first)};
+}
+
 static bool build_init(struct mm_build *b, const struct mm_rules_options *options)
 {
     struct mm_seed seed;
@@ -170,9 +228,12 @@ static bool build_init(struct mm_build *b, const struct mm_rules_options *option
         return false;
     }
     *b = (struct mm_build){.set = s, .options = options};
+    if (options != NULL && options->tuning != NULL)
+        s->digest = options->tuning->digest;
     s->refs = 1;
     mm_arena_init(&s->arena, MM_RULES_MAX_MEMORY);
     mm_arena_init(&b->tmp, DOCUMENT_MAX);
+    mm_arena_init(&b->listing, DOCUMENT_MAX);
     mm_arena_init(&b->names, MM_RULES_MAX_MEMORY);
     mm_map_init(&s->extra, seed, MM_EXTRA_MAX);
     mm_map_init(&b->slots, seed, MM_SLOT_MAX);
@@ -184,6 +245,7 @@ static bool build_init(struct mm_build *b, const struct mm_rules_options *option
 static void build_done(struct mm_build *b)
 {
     mm_arena_done(&b->tmp);
+    mm_arena_done(&b->listing);
     mm_arena_done(&b->names);
     mm_map_done(&b->slots);
     mm_map_done(&b->sets);
@@ -239,6 +301,7 @@ static enum mm_code add_filter(struct mm_build *b, struct mm_slice file, const s
         code = mm_rule_refuse(b, MM_E_EXISTS, doc->line, "rule.double", f.id);
     if (code != MM_OK)
         return code;
+    own.waits = waits_of(b);
     if (b->missing.n > 0) { /* what it would hide is not known */
         own.start = MM_STEP_FALSE;
         code = mm_rule_warn(b, file, doc->line, "filter.values", b->missing);
@@ -268,6 +331,7 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
 
     b->atom_first = s->atom_n;
     b->regex_first = s->regex_n;
+    b->waits_first = s->waits_n;
     if (mm_yaml_get(doc, "filter") != NULL) {
         code = add_filter(b, file, doc);
         return code == MM_OK || code == MM_E_NOMEM ? code : add_refusal(b, file);
@@ -292,8 +356,8 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
     if (mm_map_set(&b->ids, rule.id, s->rule_n) != MM_OK)
         return MM_E_NOMEM;
     s->rule[s->rule_n] = rule;
-    s->code[s->rule_n] =
-        (struct mm_rule_code){.expr = x, .start = start, .correlation = correlation};
+    s->code[s->rule_n] = (struct mm_rule_code){
+        .expr = x, .start = start, .waits = waits_of(b), .correlation = correlation};
     s->rule_n++;
     return MM_OK;
 }
@@ -499,6 +563,7 @@ void mm_rules_unref(struct mm_ruleset **set)
     free(s->slot);
     free(s->extra_name);
     free(s->atom);
+    free(s->waits);
     free(s->sets);
     free(s->step);
     free(s->regex);

@@ -395,5 +395,7 @@ enum mm_code mm_compile(struct mm_build *b)
         code = compile_group(b, g);
     if (code == MM_OK)
         code = mm_correlations_join(b);
+    if (code == MM_OK)
+        code = mm_adjust_join(b);
     return code == MM_OK ? mm_filters_join(b) : code;
 }

@@ -36,7 +36,7 @@ struct mm_slices {
 enum mm_rule_state {
     MM_RULE_ACTIVE,
     MM_RULE_NO_SOURCE,    /* no source of ours produces its logsource */
-    MM_RULE_NEEDS_VALUES, /* %placeholders% without a list of values: never fires */
+    MM_RULE_NEEDS_VALUES, /* %placeholders% for which no company has values: never fires */
     MM_RULE_NEXT_STAGE,   /* a correlation: kept for the stage that reads them */
     MM_RULE_STATE_COUNT
 };
@@ -62,7 +62,8 @@ struct mm_rule {
     struct mm_slice license;
     struct mm_slice product, category, service;
     struct mm_slices tags, references, falsepositives;
-    struct mm_slice missing; /* NEEDS_VALUES: the first placeholder without values */
+    struct mm_slices wanted; /* its placeholders: it waits in companies without values for one */
+    struct mm_slice missing; /* NEEDS_VALUES: a placeholder without values */
     /* Rules of ours. */
     struct mm_rule_words ja, en;
     struct mm_slice klass; /* class of the pilot's table, or empty */
@@ -78,20 +79,15 @@ struct mm_rule_refusal {
     struct mm_slice detail; /* what stood there, or PCRE2's or libyaml's words; printable */
 };
 
-/* Values for |expand placeholders: %name% stands for each of them. */
-struct mm_placeholder {
-    struct mm_slice name;
-    struct mm_slices values;
-};
-
 /* A text that is loaded as a file of that name would be. */
 struct mm_rules_text {
     struct mm_slice name, text;
 };
 
+struct mm_tuning;
+
 struct mm_rules_options {
-    const struct mm_placeholder *placeholders;
-    size_t placeholder_n;
+    const struct mm_tuning *tuning;   /* detect/tuning.h, or NULL; not needed after loading */
     const struct mm_rules_text *text; /* loaded behind the paths */
     size_t text_n;
 };
@@ -164,6 +160,7 @@ struct mm_matcher_stats {
     uint64_t evaluated;      /* rules whose condition was worked out */
     uint64_t hits;           /* without hidden ones */
     uint64_t hidden;         /* by filters */
+    uint64_t off;            /* by rules that are switched off in the event's company */
     uint64_t undecided;      /* conditions that a regular expression's limit left open */
     uint32_t undecided_rule; /* the last one's rule */
 };

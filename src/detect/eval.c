@@ -368,7 +368,12 @@ enum mm_verdict mm_match_set(struct mm_matcher *m, uint32_t id)
 
     if (m->set_mark[id] / 4 == m->gen)
         return (enum mm_verdict)(m->set_mark[id] % 4);
-    if (set->home != MM_HOME_NONE && m->index_mark[set->home] == m->gen) {
+    if (set->choice != NULL) {
+        uint32_t chosen = mm_choice_of(set->choice, m->ev->company);
+
+        if (chosen != MM_SET_NONE) /* and that one chooses nothing */
+            v = mm_match_set(m, chosen);
+    } else if (set->home != MM_HOME_NONE && m->index_mark[set->home] == m->gen) {
         v = MM_NO; /* the index would have found it */
     } else if (m->set->slot[set->slot].kind == MM_SLOT_ALL) {
         mm_match_texts(m);

@@ -35,7 +35,8 @@ enum {
     MM_RULE_ATOMS_MAX = 100000,
     MM_RULE_STEPS_MAX = 20000,
     MM_RULE_REGEX_MAX = 500,
-    MM_VALUES_MAX = 20000, /* values of one item; SigmaHQ: about 900 hashes */
+    MM_VALUES_MAX = 20000,   /* values of one item; SigmaHQ: about 900 hashes */
+    MM_RULE_WANTED_MAX = 32, /* placeholders of one rule; SigmaHQ: 2 */
 };
 
 /* A candidate place: a field of fields.def, an extra by number, or one of the specials. */
@@ -105,6 +106,30 @@ struct mm_atom {
     };
 };
 
+/* Which set holds the values of the event's company. */
+struct mm_choice {
+    const uint32_t *company; /* rising */
+    const uint32_t *set;     /* one each, or MM_SET_NONE: it has no values */
+    uint32_t n;
+    uint32_t other; /* of every other company, or MM_SET_NONE */
+};
+#define MM_SET_NONE UINT32_MAX
+
+static inline uint32_t mm_choice_of(const struct mm_choice *c, uint32_t company)
+{
+    uint32_t lo = 0, hi = c->n;
+
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (c->company[mid] < company)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < c->n && c->company[lo] == company ? c->set[lo] : c->other;
+}
+
 struct mm_set {
     uint16_t slot;
     bool literal; /* every atom has a literal that the index can find */
@@ -112,6 +137,7 @@ struct mm_set {
     uint32_t atom, atom_n;
     uint32_t home; /* an index that finds all of its atoms, or MM_HOME_NONE */
     float odds;    /* guessed share of events in which it holds, for choosing witnesses */
+    const struct mm_choice *choice; /* NULL; else it has no atoms: one of these holds or not */
 };
 
 enum mm_expr_kind { MM_X_SET, MM_X_NOT, MM_X_AND, MM_X_OR };
@@ -135,18 +161,36 @@ struct mm_test_step {
 #define MM_STEP_FALSE (UINT32_MAX - 1)
 #define MM_STEP_FAIL (UINT32_MAX - 2) /* no room while compiling */
 
+/* Sets that choose by company (part of mm_ruleset.waits): where one has nothing to choose, the rule
+ * waits for values. */
+struct mm_waits {
+    uint32_t at, n;
+};
+
 struct mm_rule_code {
     uint32_t start; /* first step, or MM_STEP_TRUE / MM_STEP_FALSE */
     uint16_t group; /* its logsource group, or MM_GROUP_NONE */
     struct mm_expr *expr;
-    uint32_t filter, filter_n;          /* its filters: part of mm_ruleset.filter_ref */
+    uint32_t filter, filter_n; /* its filters: part of mm_ruleset.filter_ref */
+    uint32_t adjust, adjust_n; /* part of mm_ruleset.adjust */
+    struct mm_waits waits;
     struct mm_correlation *correlation; /* or NULL */
 };
 
 /* What a filter hides, as a program and as a tree. */
 struct mm_filter_code {
     uint32_t start;
+    struct mm_waits waits;
     struct mm_expr *expr;
+};
+
+/* A rule as some companies want it: mm_tuning_rule. */
+struct mm_adjust {
+    uint32_t rule;
+    bool off, has_level;
+    enum mm_level level;
+    const uint32_t *company; /* rising; none: every company */
+    size_t company_n;
 };
 
 enum { MM_GROUP_MAX = 2048, MM_GROUP_NONE = 0xffff }; /* SigmaHQ has 140 logsources */
@@ -199,6 +243,9 @@ struct mm_ruleset {
     struct mm_filter_code *filter_code; /* as many as filters */
     size_t filter_n, filter_cap, filter_code_cap;
     uint32_t *filter_ref; /* filters of the rules, one rule's behind the other's */
+    uint32_t *waits;      /* sets, likewise */
+    size_t waits_n, waits_cap;
+    struct mm_adjust *adjust; /* likewise */
     struct mm_rule_refusal *refusal, *warning;
     size_t refusal_n, refusal_cap, warning_n, warning_cap;
     struct mm_slot *slot;
@@ -231,15 +278,18 @@ struct mm_rule_fault {
 /* What one load needs and then forgets. */
 struct mm_build {
     struct mm_ruleset *set;
-    struct mm_arena tmp;   /* of one document */
-    struct mm_arena names; /* keys of the maps below */
+    struct mm_arena tmp;     /* of one document */
+    struct mm_arena listing; /* of one company's values in one item */
+    struct mm_arena names;   /* keys of the maps below */
     struct mm_map slots, sets;
     struct mm_map ids; /* of rules and filters, to their numbers; MM_ID_FILTER marks filters */
     const struct mm_rules_options *options;
     const struct mm_rule *rule; /* being read: its logsource names the fields */
-    struct mm_slice missing;    /* placeholder without values, in the set's arena */
+    struct mm_slices wanted;    /* placeholders of the document, in the set's arena */
+    struct mm_slice missing;    /* one for which no company at all has values */
+    size_t listed;              /* values of lists in the document */
     struct mm_rule_fault fault;
-    size_t atom_first, regex_first, step_first; /* where the rule being read begins */
+    size_t atom_first, regex_first, step_first, waits_first; /* where the rule being read begins */
 };
 
 /*
@@ -266,6 +316,9 @@ MM_MUST_USE enum mm_code mm_item_build(struct mm_build *b, const struct mm_yaml 
 /* A new set of atoms (the last atom_n of the set's atoms), or an equal one that exists. */
 MM_MUST_USE enum mm_code mm_set_intern(struct mm_build *b, uint16_t slot, size_t atom_first,
                                        uint32_t *ret);
+/* A set that holds when the one for the event's company does, or an equal one that exists. */
+MM_MUST_USE enum mm_code mm_set_choose(struct mm_build *b, uint16_t slot,
+                                       const struct mm_choice *choice, uint32_t *ret);
 /* Guess how often the set holds and whether an index can find it. */
 void mm_set_judge(const struct mm_ruleset *s, struct mm_set *set);
 /* Make the rule's program: its tests in order. Refuses a rule that needs too many. */
@@ -298,6 +351,8 @@ MM_MUST_USE enum mm_code mm_filter_read(struct mm_build *b, const struct mm_yaml
                                         struct mm_expr **ret_expr);
 /* After all documents: which filters stand at which rules. */
 MM_MUST_USE enum mm_code mm_filters_join(struct mm_build *b);
+/* After all documents: which rules the tuning adjusts. */
+MM_MUST_USE enum mm_code mm_adjust_join(struct mm_build *b);
 /* Read what a document correlates. */
 MM_MUST_USE enum mm_code mm_correlation_read(struct mm_build *b, const struct mm_yaml *doc,
                                              struct mm_correlation **ret);

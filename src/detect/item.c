@@ -24,7 +24,7 @@ static enum mm_code nomem(struct mm_item *it)
     return mm_rule_refuse(it->b, MM_E_NOMEM, it->line, "err.nomem", (struct mm_slice){0});
 }
 
-static enum mm_code add_value(struct mm_item *it, struct mm_value v)
+enum mm_code mm_item_add(struct mm_item *it, struct mm_value v)
 {
     if (it->n == MM_VALUES_MAX)
         return mm_rule_refuse(it->b, MM_E_LIMIT, v.line, "rule.values.many", it->field);
@@ -52,100 +52,6 @@ static enum mm_code pat_fail(struct mm_item *it, enum mm_code code, const struct
     if (code == MM_E_LIMIT)
         return mm_rule_refuse(it->b, code, v->line, "rule.value.long", v->raw);
     return mm_rule_refuse(it->b, code, v->line, "rule.value.encoding", v->raw);
-}
-
-static const struct mm_placeholder *placeholder(const struct mm_build *b, struct mm_slice name)
-{
-    for (size_t i = 0; b->options != NULL && i < b->options->placeholder_n; i++) {
-        if (mm_slice_eq(b->options->placeholders[i].name, name))
-            return &b->options->placeholders[i];
-    }
-    return NULL;
-}
-
-/* The first %name% of raw at or after `from`, its first percent sign not behind a backslash. */
-static bool find_placeholder(struct mm_slice raw, size_t from, size_t *ret_at,
-                             struct mm_slice *ret_name)
-{
-    for (size_t i = from; i < raw.n; i++) {
-        size_t end;
-
-        if (raw.p[i] != '%' || (i > 0 && raw.p[i - 1] == '\\'))
-            continue;
-        end = mm_slice_find(raw, '%', i + 1);
-        if (end == SIZE_MAX)
-            return false;
-        if (end == i + 1)
-            continue;
-        *ret_at = i;
-        *ret_name = mm_slice_sub(raw, i + 1, end - i - 1);
-        return true;
-    }
-    return false;
-}
-
-/* v with the placeholder at `at` (name and two percent signs) replaced by `by`. */
-static enum mm_code substitute(struct mm_item *it, const struct mm_value *v, size_t at,
-                               size_t name_n, struct mm_slice by, struct mm_value *ret)
-{
-    size_t tail = at + name_n + 2, n = at + by.n + (v->raw.n - tail);
-    uint8_t *p;
-
-    if (n > MM_PAT_MAX)
-        return mm_rule_refuse(it->b, MM_E_LIMIT, v->line, "rule.value.long", v->raw);
-    p = mm_arena_bytes(&it->b->tmp, n + 1);
-    if (p == NULL)
-        return nomem(it);
-    memcpy(p, v->raw.p, at);
-    if (by.n > 0)
-        memcpy(p + at, by.p, by.n);
-    memcpy(p + at + by.n, v->raw.p + tail, v->raw.n - tail);
-    *ret = *v;
-    ret->raw = mm_slice_of(p, n);
-    ret->scanned = at + by.n; /* what was put in is a value, not looked into again */
-    return MM_OK;
-}
-
-/* Value i holds %name%: it becomes the first of its values, the others are added. */
-static enum mm_code expand_one(struct mm_item *it, size_t i, size_t at, struct mm_slice name)
-{
-    const struct mm_placeholder *ph = placeholder(it->b, name);
-    struct mm_value v = it->v[i], w;
-    enum mm_code code;
-
-    if (ph == NULL || ph->values.n == 0) {
-        it->v[i].scanned = at + name.n + 2;
-        if (it->b->missing.n == 0 && !mm_arena_dup(&it->b->set->arena, name, &it->b->missing))
-            return nomem(it);
-        return MM_OK;
-    }
-    for (size_t k = 0; k < ph->values.n; k++) {
-        code = substitute(it, &v, at, name.n, ph->values.v[k], &w);
-        if (code == MM_OK && k == 0)
-            it->v[i] = w;
-        else if (code == MM_OK)
-            code = add_value(it, w);
-        if (code != MM_OK)
-            return code;
-    }
-    return MM_OK;
-}
-
-/* expand: every value with placeholders becomes one for each combination of their values. */
-static enum mm_code expand(struct mm_item *it)
-{
-    for (size_t i = 0; i < it->n; i++) { /* values that are added are looked at in their turn */
-        struct mm_slice name;
-        size_t at;
-
-        while (find_placeholder(it->v[i].raw, it->v[i].scanned, &at, &name)) {
-            enum mm_code code = expand_one(it, i, at, name);
-
-            if (code != MM_OK)
-                return code;
-        }
-    }
-    return MM_OK;
 }
 
 static enum mm_code parse_texts(struct mm_item *it)
@@ -178,7 +84,7 @@ static enum mm_code windash(struct mm_item *it)
         it->v[i].pat = made[0];
         for (size_t k = 1; k < n; k++) {
             v.pat = made[k];
-            code = add_value(it, v);
+            code = mm_item_add(it, v);
             if (code != MM_OK)
                 return code;
         }
@@ -198,7 +104,7 @@ static enum mm_code base64offset(struct mm_item *it)
             enum mm_code code = mm_pat_base64offset(&it->b->tmp, shift, &w.pat);
 
             if (code == MM_OK && shift > 0)
-                code = add_value(it, w);
+                code = mm_item_add(it, w);
             else if (code == MM_OK)
                 it->v[i] = w;
             if (code != MM_OK)
@@ -349,18 +255,15 @@ static enum mm_code apply(struct mm_item *it, enum modifier m)
         return code;
     switch (m) {
     case M_ALL:
-        it->all = true;
-        return MM_OK;
     case M_NEQ:
-        it->neq = true;
-        return MM_OK;
+        return MM_OK; /* known before the values were read, as `expand` is */
     case M_CASED:
         it->cased = true;
         return it->op == MM_A_EXACT || it->op == MM_A_REF
                    ? MM_OK
                    : mm_item_refuse(it, "rule.modifier.order", modifier_names[m]);
     case M_EXPAND:
-        return MM_OK; /* done before the values were read */
+        return MM_OK; /* expand.c has put the values in */
     case M_CONTAINS:
         return set_star(it, m, true, true);
     case M_STARTSWITH:
@@ -425,11 +328,11 @@ static enum mm_code read_values(struct mm_item *it, const struct mm_yaml *node, 
             continue; /* a map among keywords is read by rule.c */
         if (v->kind != MM_YAML_SCALAR)
             return mm_rule_refuse(it->b, MM_E_SYNTAX, v->line, "rule.value.kind", it->field);
-        code = add_value(it, (struct mm_value){.raw = v->text,
-                                               .null = mm_yaml_is_null(v),
-                                               .plain = v->plain,
-                                               .line = v->line,
-                                               .group = group});
+        code = mm_item_add(it, (struct mm_value){.raw = v->text,
+                                                 .null = mm_yaml_is_null(v),
+                                                 .plain = v->plain,
+                                                 .line = v->line,
+                                                 .group = group});
         if (code != MM_OK)
             return code;
     }
@@ -486,28 +389,48 @@ static enum mm_code label(struct mm_item *it, struct mm_slice key, struct mm_exp
     return MM_OK;
 }
 
+enum mm_code mm_item_finish(struct mm_item *it, struct mm_slice modifiers)
+{
+    enum mm_code code = parse_texts(it);
+
+    return code == MM_OK ? read_modifiers(it, modifiers) : code;
+}
+
 enum mm_code mm_item_build(struct mm_build *b, const struct mm_yaml *item, bool keywords,
                            struct mm_expr **ret)
 {
     struct mm_item it = {.b = b, .line = item->line, .op = MM_A_EXACT, .keywords = keywords};
     struct mm_slice key = keywords ? (struct mm_slice){0} : item->key;
+    struct mm_slice modifiers = {0};
     size_t bar = mm_slice_find(key, '|', 0);
+    uint32_t *set = NULL, groups = 0;
     enum mm_code code;
-    uint16_t slot;
+    uint16_t slot = 0;
 
     it.field = mm_slice_sub(key, 0, bar == SIZE_MAX ? SIZE_MAX : bar);
+    if (bar != SIZE_MAX)
+        modifiers = mm_slice_sub(key, bar, SIZE_MAX);
     if (it.field.n == 0)
         it.keywords = true;
+    it.all = has_modifier(key, MM_S("all"));
+    it.neq = has_modifier(key, MM_S("neq"));
+    it.multiplies = has_modifier(key, MM_S("windash")) || has_modifier(key, MM_S("base64offset"));
     code = read_values(&it, item, keywords);
-    if (code == MM_OK && has_modifier(key, MM_S("expand")))
-        code = expand(&it);
-    if (code == MM_OK)
-        code = parse_texts(&it);
-    if (code == MM_OK && bar != SIZE_MAX)
-        code = read_modifiers(&it, mm_slice_sub(key, bar, SIZE_MAX));
     if (code == MM_OK)
         code = mm_slot_find(b, it.field, &slot);
+    if (code == MM_OK) {
+        groups = mm_item_groups(&it);
+        set = mm_arena_array(&b->tmp, groups, sizeof(*set));
+        code = set == NULL ? nomem(&it) : MM_OK;
+    }
+    if (code == MM_OK && has_modifier(key, MM_S("expand")) && mm_item_expands(&it)) {
+        code = mm_item_expand(&it, modifiers, slot, groups, set);
+    } else if (code == MM_OK) {
+        code = mm_item_finish(&it, modifiers);
+        if (code == MM_OK)
+            code = mm_item_sets(&it, slot, groups, set);
+    }
     if (code == MM_OK)
-        code = mm_item_atoms(&it, slot, ret);
+        code = mm_item_expr(&it, set, groups, ret);
     return code == MM_OK ? label(&it, key, *ret) : code;
 }

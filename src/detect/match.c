@@ -1,5 +1,6 @@
 /* detect/match.c - which rules an event matches: route, search, work out. */
 #include "detect/matcher.h"
+#include "detect/tuning.h"
 
 static void add_candidate(struct mm_matcher *m, uint32_t rule)
 {
@@ -101,12 +102,27 @@ static bool run(struct mm_matcher *m, uint32_t start, bool assume, bool *io_unde
     return at == MM_STEP_TRUE;
 }
 
+/* Has the event's company values for all that is asked for? */
+static bool filled(const struct mm_matcher *m, const struct mm_waits *w)
+{
+    bool all = true;
+
+    for (uint32_t i = 0; i < w->n && all; i++)
+        all = mm_choice_of(m->set->sets[m->set->waits[w->at + i]].choice, m->ev->company) !=
+              MM_SET_NONE;
+    return all;
+}
+
 /* Does the rule match? When the answer hangs on an undecided test, it doesn't, and is counted. */
 static bool rule_matches(struct mm_matcher *m, uint32_t rule)
 {
-    uint32_t start = m->set->code[rule].start;
-    bool undecided = false, yes = run(m, start, true, &undecided);
+    const struct mm_rule_code *c = &m->set->code[rule];
+    uint32_t start = c->start;
+    bool undecided = false, yes;
 
+    if (c->waits.n > 0 && !filled(m, &c->waits))
+        return false;
+    yes = run(m, start, true, &undecided);
     m->stats.evaluated++;
     if (!undecided || run(m, start, false, &undecided) == yes)
         return yes;
@@ -132,8 +148,18 @@ static bool filter_hides(struct mm_matcher *m, uint32_t filter)
         else
             hi = mid;
     }
-    return meant && m->ev->received_us < f->until_us && run(m, start, false, &undecided) &&
+    return meant && m->ev->received_us < f->until_us &&
+           filled(m, &m->set->filter_code[filter].waits) && run(m, start, false, &undecided) &&
            (!undecided || run(m, start, true, &undecided));
+}
+
+/* Is the rule switched off in the event's company? That is counted. */
+static bool off(struct mm_matcher *m, uint32_t rule)
+{
+    if (m->set->code[rule].adjust_n == 0 || !mm_rules_off(m->set, rule, m->ev->company))
+        return false;
+    m->stats.off++;
+    return true;
 }
 
 /* Is the match of this rule hidden? By which filter is noted and counted. */
@@ -257,7 +283,8 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
     for (size_t g = 0; g < r->group_n && !r->overflow; g++)
         search_group(m, &m->set->group[r->group[g]]);
     for (size_t i = 0; i < m->candidate_n; i++) {
-        if (rule_matches(m, m->candidate[i]) && !hide(m, m->candidate[i]))
+        if (rule_matches(m, m->candidate[i]) && !off(m, m->candidate[i]) &&
+            !hide(m, m->candidate[i]))
             add_hit(hits, max, n++, m->candidate[i]);
     }
     m->stats.hits += n;
@@ -274,7 +301,8 @@ bool mm_match_plain(struct mm_matcher *m, const struct mm_event *ev, size_t inde
     for (size_t i = 0; i < r->group_n; i++)
         *ret_routed |= r->group[i] == group;
     mm_match_begin(m, ev);
-    return *ret_routed && rule_matches(m, (uint32_t)index) && !hide(m, (uint32_t)index);
+    return *ret_routed && rule_matches(m, (uint32_t)index) && !off(m, (uint32_t)index) &&
+           !hide(m, (uint32_t)index);
 }
 
 size_t mm_matcher_hidden(const struct mm_matcher *m, const struct mm_hidden **ret)
@@ -334,7 +362,8 @@ void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct m
                              .received_us = ev->received_us,
                              .time_us = ev->time_us,
                              .events = mm_event_stands_for(ev),
-                             .level = r->level,
+                             .level = mm_rules_level(set, index, ev->company),
+                             .rule_level = r->level,
                              .prevented = mm_event_prevented(ev) && !finds_taken(r),
                              .rule_id = r->id,
                              .title = r->title,

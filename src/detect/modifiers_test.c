@@ -182,37 +182,6 @@ TEST(keywords_search_the_whole_event)
     mm_rules_unref(&set);
 }
 
-TEST(placeholders_become_values_or_the_rule_waits)
-{
-    static const struct mm_slice names[] = {MM_S_INIT("alice"), MM_S_INIT("b*b")};
-    static const struct mm_placeholder ph[] = {{MM_S_INIT("Admins"), {names, 2}}};
-    struct mm_rules_options with = {.placeholders = ph, .placeholder_n = 1};
-    struct mm_slice text =
-        MM_S(KIT_HEAD "  s:\n    A|expand: '%Admins%'\n  condition: s\n---\n" KIT_TITLE(
-            "u") "  s:\n    A|contains|expand: 'x%Admins%y'\n"
-                 "  condition: s\n---\n" KIT_TITLE(
-                     "v") "  s:\n    A|expand: '\\%Admins\\%'\n  condition: s\n");
-    struct mm_ruleset *set = NULL;
-    struct mm_event ev;
-
-    CHECK(mm_rules_load_text(MM_S("t"), text, &with, &set) == MM_OK);
-    CHECK_NUM(mm_rules_refused(set), 0);
-    kit_event(&ev, KIT_NV("A", "ALICE"));
-    CHECK_NUM(kit_match(set, &ev), 1);
-    kit_event(&ev, KIT_NV("A", "bob"));
-    CHECK_NUM(kit_match(set, &ev), 1);
-    kit_event(&ev, KIT_NV("A", "..xbaaaby.."));
-    CHECK_NUM(kit_match(set, &ev), 1);
-    mm_rules_unref(&set);
-    CHECK(mm_rules_load_text(MM_S("t"), text, NULL, &set) == MM_OK);
-    CHECK(mm_rules_get(set, 0)->state == MM_RULE_NEEDS_VALUES);
-    CHECK_SLICE(mm_rules_get(set, 0)->missing, "Admins");
-    CHECK(mm_rules_get(set, 2)->state == MM_RULE_ACTIVE);
-    kit_event(&ev, KIT_NV("A", "%Admins%"));
-    CHECK_NUM(kit_match(set, &ev), 0); /* waiting rules never fire */
-    mm_rules_unref(&set);
-}
-
 TEST(rule_with_an_error_is_refused_alone_with_its_line)
 {
     static const struct {

@@ -445,6 +445,8 @@ enum mm_code mm_rule_head(struct mm_build *b, const struct mm_yaml *doc, struct 
 
     b->rule = r;
     b->missing = (struct mm_slice){0};
+    b->wanted = (struct mm_slices){0};
+    b->listed = 0;
     r->line = doc->line;
     code = read_meta(b, doc, r);
     if (code == MM_OK && mm_yaml_get(doc, "correlation") == NULL)
@@ -500,6 +502,7 @@ enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc, struct 
         code = warn(b, doc, r);
     if (code != MM_OK)
         return code;
+    r->wanted = b->wanted;
     r->missing = b->missing;
     r->state = b->missing.n > 0 ? MM_RULE_NEEDS_VALUES : MM_RULE_ACTIVE;
     return MM_OK;

@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "detect/matcher.h"
+#include "detect/tuning.h"
 
 /* What is printed of one value, of one test: a rule may list 20,000 hashes. */
 enum { VALUE_SHOWN = 400, TESTS_SHOWN = 100, TEXT_MAX = 64 };
@@ -153,6 +154,7 @@ static bool tell_set(const struct teller *t, uint32_t id, struct mm_why *w)
     const struct mm_ruleset *s = t->m->set;
     const struct mm_set *set = &s->sets[id];
     struct mm_place *p = NULL;
+    uint32_t one;
 
     w->kind = MM_WHY_TEST;
     w->answer = mm_match_set(t->m, id);
@@ -165,6 +167,10 @@ static bool tell_set(const struct teller *t, uint32_t id, struct mm_why *w)
     w->value = p == NULL ? (struct mm_slice){0} : p->raw;
     if (w->label.n == 0)
         w->label = s->slot[set->slot].name;
+    /* Of a placeholder the values of the event's company are shown; none while the rule waits. */
+    one = set->choice == NULL ? MM_SET_NONE : mm_choice_of(set->choice, t->m->ev->company);
+    if (one != MM_SET_NONE)
+        set = &s->sets[one];
     w->test = mm_arena_array(t->a, set->atom_n, sizeof(*w->test));
     if (w->test == NULL)
         return false;
@@ -220,6 +226,9 @@ enum mm_code mm_rules_why(struct mm_matcher *m, size_t index, const struct mm_ev
     why.alerts = mm_match_plain(m, ev, index, &why.routed);
     if (mm_matcher_hidden(m, &hidden) > 0)
         why.hidden_by = hidden[0].filter;
+    why.waits = mm_rules_waits(m->set, index, ev->company);
+    why.off = mm_rules_off(m->set, index, ev->company);
+    why.level = mm_rules_level(m->set, index, ev->company);
     if (x != NULL && !tell(&t, x, &why.tree))
         return MM_E_NOMEM;
     why.answer = why.tree == NULL ? MM_NO : why.tree->answer;
@@ -290,6 +299,11 @@ void mm_why_json(const struct mm_ruleset *set, size_t index, const struct mm_why
     mm_buf_fmt(out, "{\"alerts\":%s,\"answer\":\"%s\",\"logsource\":%s",
                why->alerts ? "true" : "false", verdict_word(why->answer),
                why->routed ? "true" : "false");
+    mm_buf_str(out, why->waits ? ",\"waits\":true" : "");
+    mm_buf_str(out, why->off ? ",\"off\":true" : "");
+    if (why->level != r->level)
+        mm_buf_fmt(out, ",\"level\":\"%s\",\"rule_level\":\"%s\"", mm_level_name(why->level),
+                   mm_level_name(r->level));
     put(out, "id", r->id);
     put(out, "title", r->title);
     put(out, "product", r->product);

@@ -43,6 +43,9 @@ struct mm_why_rule {
     enum mm_verdict answer; /* of the condition alone */
     bool alerts;            /* routed, yes and not hidden */
     size_t hidden_by;       /* index of a filter, or SIZE_MAX */
+    bool waits;             /* for values of the event's company: detect/tuning.h */
+    bool off;               /* switched off there */
+    enum mm_level level;    /* there */
     struct mm_why *tree;    /* NULL for what has no condition */
 };
 

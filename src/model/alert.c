@@ -27,8 +27,8 @@ bool mm_level_find(struct mm_slice name, enum mm_level *ret)
 /* Texts in the order they stand on the wire, each with its limit. */
 enum { TEXTS = 8 };
 
-/* Beside the level. */
-enum { PREVENTED = 0x100 };
+/* Beside the level: the author's stands in the third byte. */
+enum { PREVENTED = 0x100, RULE_LEVEL_SHIFT = 16 };
 
 static const size_t text_max[TEXTS] = {
     MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT,  MM_ALERT_MAX_TEXT,
@@ -40,7 +40,7 @@ void mm_alert_encode(struct mm_buf *out, const struct mm_alert *a)
     const struct mm_slice text[TEXTS] = {a->rule_id, a->title, a->author, a->entity_field,
                                          a->entity,  a->doc,   a->event,  a->hidden_by};
 
-    MM_ASSERT(a->level < MM_LEVEL_COUNT);
+    MM_ASSERT(a->level < MM_LEVEL_COUNT && a->rule_level < MM_LEVEL_COUNT);
     mm_buf_u64le(out, a->seq);
     mm_buf_u32le(out, a->queue);
     mm_buf_u32le(out, a->company);
@@ -48,7 +48,8 @@ void mm_alert_encode(struct mm_buf *out, const struct mm_alert *a)
     mm_buf_u64le(out, (uint64_t)a->received_us);
     mm_buf_u64le(out, (uint64_t)a->time_us);
     mm_buf_u32le(out, a->events);
-    mm_buf_u32le(out, (uint32_t)a->level | (a->prevented ? PREVENTED : 0));
+    mm_buf_u32le(out, (uint32_t)a->level | (a->prevented ? PREVENTED : 0) |
+                          (uint32_t)a->rule_level << RULE_LEVEL_SHIFT);
     for (size_t i = 0; i < TEXTS; i++) {
         struct mm_slice t = mm_utf8_cut(text[i], text_max[i]);
 
@@ -62,16 +63,17 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
     struct mm_slice text[TEXTS];
     struct mm_alert a = {0};
     uint64_t received, time;
-    uint32_t queue, level;
+    uint32_t queue, level, rule_level;
 
     if (!mm_rd_u64le(rd, &a.seq) || !mm_rd_u32le(rd, &queue) || !mm_rd_u32le(rd, &a.company) ||
         !mm_rd_u32le(rd, &a.source) || !mm_rd_u64le(rd, &received) || !mm_rd_u64le(rd, &time) ||
         !mm_rd_u32le(rd, &a.events) || !mm_rd_u32le(rd, &level))
         return false;
     a.prevented = (level & PREVENTED) != 0;
-    level &= ~(uint32_t)PREVENTED;
+    rule_level = level >> RULE_LEVEL_SHIFT;
+    level &= (UINT32_C(1) << RULE_LEVEL_SHIFT) - 1 - PREVENTED;
     if (queue > UINT16_MAX || a.events == 0 || a.events > MM_EVENT_STANDS_MAX ||
-        level >= MM_LEVEL_COUNT)
+        level >= MM_LEVEL_COUNT || rule_level >= MM_LEVEL_COUNT)
         return false;
     for (size_t i = 0; i < TEXTS; i++) {
         uint32_t n;
@@ -81,6 +83,7 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
     }
     a.queue = (uint16_t)queue;
     a.level = (enum mm_level)level;
+    a.rule_level = (enum mm_level)rule_level;
     a.received_us = (int64_t)received; /* two's complement both ways */
     a.time_us = (int64_t)time;
     a.rule_id = text[0];

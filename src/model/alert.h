@@ -39,9 +39,10 @@ struct mm_alert {
     uint32_t source;
     int64_t received_us;
     int64_t time_us;
-    uint32_t events; /* that it stands for: mm_event_stands_for */
-    enum mm_level level;
-    bool prevented; /* a control stopped what the event tells of: mm_event_prevented */
+    uint32_t events;          /* that it stands for: mm_event_stands_for */
+    enum mm_level level;      /* in this company */
+    enum mm_level rule_level; /* the author's */
+    bool prevented;           /* a control stopped what the event tells of: mm_event_prevented */
     struct mm_slice rule_id;
     struct mm_slice title;
     struct mm_slice author;       /* DRL 1.1 asks for it in every alert */

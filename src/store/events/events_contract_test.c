@@ -414,6 +414,7 @@ TEST(events_alerts_are_stored_once_each)
                          .events = 4,
                          .source = 2,
                          .level = MM_LEVEL_HIGH,
+                         .rule_level = MM_LEVEL_CRITICAL,
                          .title = MM_S("A title"),
                          .author = MM_S("Somebody"),
                          .entity_field = MM_S("host.name"),
@@ -442,9 +443,10 @@ TEST(events_alerts_are_stored_once_each)
     }
     CHECK_SLICE(ask(&b,
                     "SELECT count(), uniqExact(seq), uniqExact(rule_id), any(level), any(entity), "
-                    "countIf(hidden_by = 'filter-1'), sum(events) FROM alerts WHERE queue = 108",
+                    "countIf(hidden_by = 'filter-1'), sum(events), any(rule_level) FROM alerts "
+                    "WHERE queue = 108",
                     NULL, 0),
-                "20\t10\t2\thigh\tPC-1\t1\t80");
+                "20\t10\t2\thigh\tPC-1\t1\t80\tcritical");
     mm_native_free(&n);
     bed_down(&b);
 }

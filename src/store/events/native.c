@@ -220,6 +220,7 @@ enum mm_code mm_native_alert(struct mm_native *n, const struct mm_alert *a, uint
     mm_column_text(&c[MM_ALC_EVENT], row, a->event);
     mm_column_text(&c[MM_ALC_HIDDEN_BY], row, a->hidden_by);
     mm_column_uint(&c[MM_ALC_EVENTS], row, a->events);
+    mm_column_text(&c[MM_ALC_RULE_LEVEL], row, mm_slice_str(mm_level_name(a->rule_level)));
     n->bytes += ENVELOPE_BYTES + a->entity.n + a->doc.n + a->event.n;
     n->rows++;
     n->failed = !mm_column_ok(&c[MM_ALC_EVENT]) || !mm_column_ok(&c[MM_ALC_HIDDEN_BY]);

@@ -184,7 +184,7 @@ enum mm_code mm_rows_alert(struct mm_rd *rd, struct mm_alert *ret)
     size_t n;
     const struct mm_ecolumn *cols = mm_etable_columns(MM_ET_ALERTS, &n);
     struct cell c[MM_ALC_COUNT];
-    enum mm_level level;
+    enum mm_level level, rule_level;
 
     MM_ASSERT(ret != NULL && n == MM_ALC_COUNT);
     memset(c, 0, sizeof(c));
@@ -194,6 +194,8 @@ enum mm_code mm_rows_alert(struct mm_rd *rd, struct mm_alert *ret)
     }
     if (!mm_level_find(c[MM_ALC_LEVEL].s, &level))
         return MM_E_SYNTAX;
+    if (!mm_level_find(c[MM_ALC_RULE_LEVEL].s, &rule_level))
+        rule_level = level;
     *ret = (struct mm_alert){
         .seq = c[MM_ALC_SEQ].u,
         .queue = (uint16_t)c[MM_ALC_QUEUE].u, /* as wide as their columns */
@@ -202,6 +204,7 @@ enum mm_code mm_rows_alert(struct mm_rd *rd, struct mm_alert *ret)
         .received_us = (int64_t)c[MM_ALC_RECEIVED].u,
         .time_us = (int64_t)c[MM_ALC_TIME].u,
         .level = level,
+        .rule_level = rule_level,
         .rule_id = c[MM_ALC_RULE].s,
         .title = c[MM_ALC_TITLE].s,
         .author = c[MM_ALC_AUTHOR].s,

@@ -45,6 +45,7 @@ static const struct mm_ecolumn alerts[] = {
     [MM_ALC_EVENT] = {MM_S_INIT("event"), MM_EC_STRING, MM_F_NONE, ""},
     [MM_ALC_HIDDEN_BY] = {MM_S_INIT("hidden_by"), MM_EC_WORD, MM_F_NONE, ""},
     [MM_ALC_EVENTS] = {MM_S_INIT("events"), MM_EC_U32, MM_F_NONE, ""},
+    [MM_ALC_RULE_LEVEL] = {MM_S_INIT("rule_level"), MM_EC_WORD, MM_F_NONE, ""},
 };
 
 /* Bits of which a third is set: nothing to compress. */

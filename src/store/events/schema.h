@@ -71,8 +71,9 @@ enum mm_al_column {
     MM_ALC_ENTITY,
     MM_ALC_DOC,
     MM_ALC_EVENT,
-    MM_ALC_HIDDEN_BY, /* id of a filter, or empty */
-    MM_ALC_EVENTS,    /* how many events it stands for */
+    MM_ALC_HIDDEN_BY,  /* id of a filter, or empty */
+    MM_ALC_EVENTS,     /* how many events it stands for */
+    MM_ALC_RULE_LEVEL, /* the author's; empty in rows of before it was kept: then it is `level` */
     MM_ALC_COUNT
 };
 
