@@ -323,16 +323,16 @@ static int test(struct mm_format_cmd *c)
 
 /* ---- explain ---- */
 
-static void show_stop(struct mm_slice line, const struct mm_explained *e)
+static void show_stop(const struct mm_explained *e)
 {
     size_t from = e->stop > 30 ? e->stop - 30 : 0;
 
     if (e->stop == SIZE_MAX)
         return;
     printf("    read up to column %zu: ", e->stop + 1);
-    mm_format_print(mm_slice_sub(line, from, e->stop - from));
+    mm_format_print(mm_slice_sub(e->text, from, e->stop - from));
     fputs(" >>> ", stdout);
-    mm_format_print(mm_slice_sub(line, e->stop, 30));
+    mm_format_print(mm_slice_sub(e->text, e->stop, 30));
     putchar('\n');
     if (e->expected.n > 0) {
         fputs("    expected there: ", stdout);
@@ -341,15 +341,20 @@ static void show_stop(struct mm_slice line, const struct mm_explained *e)
     }
 }
 
-static void show_one(const struct mm_format_cmd *c, struct mm_slice line,
-                     const struct mm_explained *e)
+/* `opened`: the line in this envelope is the one that was shown before. */
+static void show_one(const struct mm_format_cmd *c, const struct mm_explained *e, bool opened)
 {
+    if (e->envelope != MM_FORMAT_NONE && !opened) {
+        printf("  in the envelope of %.*s: ", MM_S_ARG(mm_formats_name(c->set, e->envelope)));
+        mm_format_print(e->text);
+        putchar('\n');
+    }
     printf("  %.*s: %s\n", MM_S_ARG(mm_formats_name(c->set, e->format)),
            e->parsed   ? "reads all of it"
            : e->costly ? "would need more work than a line may cost, and leaves it"
            : e->read   ? "reads a part of it"
                        : "cannot read it");
-    show_stop(line, e);
+    show_stop(e);
     if (e->wrong.p != NULL) {
         fputs("    not of its field's type: ", stdout);
         mm_format_print(e->wrong_name.n > 0 ? e->wrong_name : MM_S("(a rule)"));
@@ -395,11 +400,10 @@ static int explain_line(struct mm_format_cmd *c, struct mm_slice line)
     struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_raw raw = {.received_us = mm_now_us()};
     struct mm_scratch *scratch = mm_scratch_new();
-    struct mm_slice text;
     struct mm_arena arena;
     struct mm_event *ev;
     uint8_t *padded;
-    size_t n;
+    size_t n, outer = 0;
 
     mm_arena_init(&arena, OUT_MAX);
     line = mm_slice_sub(line, 0, MM_MAX_LINE);
@@ -412,10 +416,12 @@ static int explain_line(struct mm_format_cmd *c, struct mm_slice line)
     raw.body = mm_slice_of(padded, line.n);
     if (c->format != NULL)
         hint.format = mm_formats_find(c->set, mm_slice_str(c->format));
-    n = mm_explain(c->set, scratch, &arena, &raw, &hint, &text, e);
-    printf("%zu of %zu formats know this line\n", n, mm_formats_count(c->set));
+    n = mm_explain(c->set, scratch, &arena, &raw, &hint, e);
     for (size_t i = 0; i < n; i++)
-        show_one(c, text, &e[i]);
+        outer += e[i].envelope == MM_FORMAT_NONE;
+    printf("%zu of %zu formats know this line\n", outer, mm_formats_count(c->set));
+    for (size_t i = 0; i < n; i++)
+        show_one(c, &e[i], i > 0 && e[i - 1].envelope == e[i].envelope);
     mm_parse(c->set, scratch, &arena, &raw, &hint, ev);
     show_fields(ev);
     n = (ev->flags & MM_EV_UNPARSED) != 0;

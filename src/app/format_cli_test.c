@@ -72,6 +72,21 @@ TEST(from_example_lines_to_a_format_that_is_taken_in)
     CHECK(says(out, "\nfortigate "));
 }
 
+TEST(explain_looks_into_envelopes_and_says_which_it_opened)
+{
+    char out[OUT_MAX];
+
+    begin();
+    CHECK_NUM(
+        RUN(out, "explain",
+            "{\"log\":\"Nov 20 12:59:58 pc-1 sshd[7]: Failed password for root from nowhere\\n\","
+            "\"stream\":\"stdout\",\"time\":\"2026-11-20T03:59:58.1Z\"}"),
+        1);
+    CHECK(says(out, "  in the envelope of json-ecs: Nov 20 12:59:58 pc-1 sshd[7]: Failed"));
+    CHECK(says(out, "  linux-auth: cannot read it\n    read up to column "));
+    CHECK(says(out, " from  >>> nowhere"));
+}
+
 TEST(test_shows_what_differs)
 {
     char out[OUT_MAX];

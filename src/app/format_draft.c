@@ -249,15 +249,15 @@ static void write_fields(struct mm_doc *o, const struct mm_event *ev)
         write_field(list, ev->extra[i].name, ev->extra[i].value);
 }
 
-static void write_stop(struct mm_doc *o, struct mm_slice text, const struct mm_explained *e)
+static void write_stop(struct mm_doc *o, const struct mm_explained *e)
 {
     size_t from = e->stop > AROUND ? e->stop - AROUND : 0;
 
     if (e->stop == SIZE_MAX)
         return;
     mm_doc_int(o, "column", (int64_t)e->stop + 1);
-    mm_doc_text(o, "before", mm_slice_sub(text, from, e->stop - from));
-    mm_doc_text(o, "behind", mm_slice_sub(text, e->stop, AROUND));
+    mm_doc_text(o, "before", mm_slice_sub(e->text, from, e->stop - from));
+    mm_doc_text(o, "behind", mm_slice_sub(e->text, e->stop, AROUND));
     mm_doc_text(o, "expected", e->expected);
 }
 
@@ -272,7 +272,6 @@ static bool write_line(struct work *w, struct mm_doc *list, struct mm_scratch *s
     struct mm_event *ev = mm_arena_alloc(&w->arena, sizeof(*ev));
     uint16_t own =
         w->c->name == NULL ? MM_FORMAT_NONE : mm_formats_find(w->c->set, mm_slice_str(w->c->name));
-    struct mm_slice text;
     size_t n;
 
     if (padded == NULL || ev == NULL)
@@ -286,10 +285,10 @@ static bool write_line(struct work *w, struct mm_doc *list, struct mm_scratch *s
                 own != MM_FORMAT_NONE && mm_slice_eq(ev->format, mm_slice_str(w->c->name)));
     mm_doc_bool(o, "parsed", (ev->flags & MM_EV_UNPARSED) == 0);
     write_fields(o, ev);
-    n = mm_explain(w->c->set, scratch, &w->arena, &raw, &hint, &text, e);
+    n = mm_explain(w->c->set, scratch, &w->arena, &raw, &hint, e);
     for (size_t i = 0; i < n && (ev->flags & MM_EV_UNPARSED) != 0; i++) {
         if (e[i].format == own)
-            write_stop(o, text, &e[i]);
+            write_stop(o, &e[i]);
     }
     return true;
 }

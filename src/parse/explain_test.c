@@ -16,18 +16,19 @@ static size_t explain(const char *line, struct mm_explained e[MM_EXPLAIN_MAX],
         HEAD("a") "decode: pattern\npatterns: [{is: 'opened by {user.name:word} from "
                   "{source.ip:ip}'}]\n",
         HEAD("b") "decode: kv\nfields: {ip: source.ip}\n",
+        "format: box\nwrap: syslog\nrecognise: [{starts: '{'}]\ndecode: json\n"
+        "inner: {text: [log], app: [app]}\n",
     };
     struct mm_formats *set = mm_formats_new();
     struct mm_scratch *scratch = mm_scratch_new();
     struct mm_format_errors errors = {0};
     struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_raw raw = {.body = mm_slice_str(line), .received_us = INT64_C(1795147200000000)};
-    struct mm_slice text;
     size_t n;
 
     for (size_t i = 0; i < MM_COUNT(texts); i++)
         CHECK(mm_formats_add(set, "t.yaml", mm_slice_str(texts[i]), &errors) == MM_OK);
-    n = mm_explain(set, scratch, arena, &raw, &hint, &text, e);
+    n = mm_explain(set, scratch, arena, &raw, &hint, e);
     mm_scratch_free(&scratch);
     mm_formats_free(ret_set);
     *ret_set = set;
@@ -55,6 +56,43 @@ TEST(explain_names_the_byte_that_did_not_fit)
     CHECK_SLICE(e[1].wrong, "nowhere");
     CHECK_SLICE(e[1].wrong_name, "ip");
     CHECK_NUM(e[1].stop, strlen(LOG "user=bob oddly "));
+    mm_arena_done(&arena);
+    mm_formats_free(&set);
+}
+
+TEST(explain_opens_envelopes_and_says_which)
+{
+    struct mm_explained e[MM_EXPLAIN_MAX];
+    struct mm_formats *set = NULL;
+    struct mm_arena arena;
+
+    mm_arena_init(&arena, 1 << 20);
+    CHECK_NUM(explain("{\"time\":\"2026-11-20T03:59:58Z\",\"app\":\"doord\","
+                      "\"log\":\"opened by bob from there\\n\"}",
+                      e, &arena, &set),
+              3);
+    CHECK_SLICE(mm_formats_name(set, e[0].format), "box");
+    CHECK(e[0].envelope == MM_FORMAT_NONE && !e[0].parsed && e[0].whole);
+    CHECK(e[0].text.p[0] == '{');
+    for (size_t i = 1; i < 3; i++) {
+        CHECK(e[i].envelope == e[0].format);
+        CHECK_SLICE(e[i].text, "opened by bob from there");
+    }
+    CHECK_SLICE(mm_formats_name(set, e[1].format), "a");
+    CHECK_NUM(e[1].stop, strlen("opened by bob from "));
+    CHECK_SLICE(e[1].expected, "{ip}");
+
+    CHECK_NUM(explain("{\"time\":\"2026-11-20T03:59:58Z\",\"app\":\"doord\","
+                      "\"log\":\"opened by bob from 192.0.2.1\"}",
+                      e, &arena, &set),
+              3);
+    CHECK(!e[0].parsed && e[1].parsed && e[1].envelope == e[0].format);
+    /* A syslog header in front of the envelope is not the inner line's. */
+    CHECK_NUM(explain(LOG "{\"app\":\"other\",\"log\":\"opened by bob from 192.0.2.1\"}", e, &arena,
+                      &set),
+              3);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(e[i].envelope == MM_FORMAT_NONE);
     mm_arena_done(&arena);
     mm_formats_free(&set);
 }

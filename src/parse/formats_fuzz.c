@@ -35,7 +35,6 @@ static void read_line(const struct mm_formats *set, struct mm_scratch *scratch,
     struct mm_hint hint = {.format = 0, .offset_s = MM_PARSE_JST_S};
     struct mm_raw raw = {.company = 1, .source = 1, .received_us = INT64_C(1795147200000000)};
     uint8_t *padded = calloc(1, line.n + MM_PADDING);
-    struct mm_slice text;
     struct mm_arena arena;
     struct mm_buf json;
     size_t n;
@@ -50,10 +49,11 @@ static void read_line(const struct mm_formats *set, struct mm_scratch *scratch,
     mm_event_json(&json, &ev, true);
     MM_ASSERT((ev.flags & MM_EV_UNPARSED) != 0 ||
               (mm_event_has(&ev, MM_F_EVENT_CATEGORY) && mm_event_has(&ev, MM_F_EVENT_OUTCOME)));
-    n = mm_explain(set, scratch, &arena, &raw, &hint, &text, e);
+    n = mm_explain(set, scratch, &arena, &raw, &hint, e);
     for (size_t i = 0; i < n; i++) {
         MM_ASSERT(e[i].format < mm_formats_count(set));
-        MM_ASSERT(e[i].stop == SIZE_MAX || e[i].stop <= text.n);
+        MM_ASSERT(e[i].stop == SIZE_MAX || e[i].stop <= e[i].text.n);
+        MM_ASSERT(e[i].envelope == MM_FORMAT_NONE || e[i].envelope < mm_formats_count(set));
     }
     mm_buf_done(&json);
     mm_arena_done(&arena);
