@@ -29,6 +29,7 @@ struct mm_syslog {
     uint8_t facility; /* 0..23, when has_pri */
     uint8_t severity; /* 0..7, 0 is the most urgent, when has_pri */
     bool has_pri;
+    bool pri_told; /* not by the line: by what carried it (parse/inner.c) */
     bool has_time;
     struct mm_when when; /* what stood there of a date, when has_time */
     struct mm_slice host;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/rd.h"
+#include "codec/syslog.h"
 
 struct kept {
     uint64_t used; /* 0: free */
@@ -68,14 +69,27 @@ static void drop_first(struct kept *k)
     memmove(k->text, k->text + end + 1, k->n);
 }
 
-/* Where the same line stands already, or SIZE_MAX. */
-static size_t find_line(const struct kept *k, struct mm_slice line)
+/* Do they say the same? The header that a relay put in front has another time each time. */
+static bool same_line(struct mm_slice a, struct mm_slice b)
+{
+    struct mm_syslog x, y;
+
+    if (mm_slice_eq(a, b))
+        return true;
+    return mm_syslog_parse(a, &x, NULL) == MM_OK && mm_syslog_parse(b, &y, NULL) == MM_OK &&
+           mm_slice_eq(x.text, y.text) && mm_slice_eq(x.msg, y.msg) && mm_slice_eq(x.app, y.app) &&
+           mm_slice_eq(x.host, y.host);
+}
+
+/* Where the same line stands already, or SIZE_MAX; *ret_n is how long it is there. */
+static size_t find_line(const struct kept *k, struct mm_slice line, size_t *ret_n)
 {
     for (size_t at = 0; at < k->n;) {
         size_t end = mm_slice_find(mm_slice_of(k->text, k->n), '\n', at);
 
         MM_ASSERT(end != SIZE_MAX);
-        if (mm_slice_eq(mm_slice_of(k->text + at, end - at), line))
+        *ret_n = end - at;
+        if (same_line(mm_slice_of(k->text + at, *ret_n), line))
             return at;
         at = end + 1;
     }
@@ -113,7 +127,7 @@ static struct kept *place(struct mm_headers *h, uint32_t company, uint32_t sourc
 void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line)
 {
     struct kept *k;
-    size_t at;
+    size_t at, n = 0;
 
     if (line.n == 0 || line.n >= MM_HEADERS_TEXT)
         return;
@@ -122,10 +136,10 @@ void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, st
     k->changed = true;
     /* A log that begins again says what it said before: the line becomes the newest. "#path" stands
      * in front of its "#fields", so both move, one after the other. */
-    at = find_line(k, line);
+    at = find_line(k, line, &n);
     if (at != SIZE_MAX) {
-        memmove(k->text + at, k->text + at + line.n + 1, k->n - at - line.n - 1);
-        k->n -= line.n + 1;
+        memmove(k->text + at, k->text + at + n + 1, k->n - at - n - 1);
+        k->n -= n + 1;
     }
     while (k->n + line.n + 1 > MM_HEADERS_TEXT)
         drop_first(k);
@@ -145,13 +159,12 @@ void mm_headers_put(struct mm_headers *h, uint32_t company, uint32_t source, str
 
 /* ---- first lines of CSV files ---- */
 
-bool mm_headers_may(struct mm_slice line)
+/* Words between gaps, none of which looks like a value. */
+static bool are_names(struct mm_slice line)
 {
-    size_t cells = 1, cell = 0;
+    size_t cells = 1, cell = 0, blanks = 0;
     uint8_t gap = 0;
 
-    if (line.n == 0 || line.n > MM_HEADERS_TRY)
-        return false;
     for (size_t i = 0; i < line.n; i++) {
         uint8_t c = line.p[i];
 
@@ -161,12 +174,29 @@ bool mm_headers_may(struct mm_slice line)
             gap = gap == 0 ? c : gap;
             cells += c == gap;
             cell = c == gap ? 0 : cell + 1;
+            blanks = 0;
             continue;
         }
-        if ((cell == 0 && c >= '0' && c <= '9') || ++cell > MM_HEADERS_CELL)
+        blanks += c == ' ';
+        if ((cell == 0 && c >= '0' && c <= '9') || ++cell > MM_HEADERS_CELL ||
+            blanks > MM_HEADERS_BLANKS)
             return false; /* a value; prose */
     }
     return cells >= 3;
+}
+
+bool mm_headers_may(struct mm_slice line)
+{
+    struct mm_syslog head;
+
+    if (line.n == 0 || line.n > MM_HEADERS_TRY)
+        return false;
+    if (are_names(line))
+        return true;
+    /* Behind the header of a relay? Most lines have no gaps, and end here. */
+    return (mm_slice_find(line, ',', 0) != SIZE_MAX || mm_slice_find(line, '\t', 0) != SIZE_MAX ||
+            mm_slice_find(line, ';', 0) != SIZE_MAX) &&
+           mm_syslog_parse(line, &head, NULL) == MM_OK && are_names(head.msg);
 }
 
 static size_t find_try(const struct mm_headers *h, uint32_t company, uint32_t source,

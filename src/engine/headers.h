@@ -26,6 +26,7 @@ enum {
     MM_HEADERS_TRIES = 32,    /* lines that wait for a shard's answer, of all sources */
     MM_HEADERS_TRY = 2048,    /* bytes of one; exports of Japanese asset managers have 1,500 */
     MM_HEADERS_CELL = 64,     /* of a name in it */
+    MM_HEADERS_BLANKS = 5,    /* in a name: "Address Book Change Request IP Address" */
 };
 
 struct mm_headers;
@@ -36,9 +37,10 @@ void mm_headers_free(struct mm_headers **headers);
 
 /* Is this a line that names columns ("#Fields:", "#fields"), or the log they are of ("#path")? */
 bool mm_headers_is(struct mm_slice line);
-/* Could it be names of columns without any mark, the first line of a CSV file? Cheap. */
+/* Could it be names of columns without any mark, the first line of a CSV file, perhaps behind a
+ * syslog header? Cheap. */
 bool mm_headers_may(struct mm_slice line);
-/* Keep a line that names columns. */
+/* Keep a line that names columns; one that differs in a syslog header's time only is the same. */
 void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line);
 /* Hand a line on that may be one, until it is known. */
 void mm_headers_try(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line);

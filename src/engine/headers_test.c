@@ -41,6 +41,22 @@ TEST(headers_keeps_sources_apart_and_the_newest_last)
     mm_headers_free(&h);
 }
 
+TEST(headers_of_relays_are_kept_once_whatever_time_they_came)
+{
+    struct mm_headers *h = mm_headers_new();
+
+    CHECK(h != NULL);
+    mm_headers_note(h, 1, 1, MM_S("<134>Nov 20 13:00:00 r a: Date,User,Action"));
+    mm_headers_note(h, 1, 1, MM_S("<134>Nov 20 13:00:00 r b: Date,User,Action"));
+    mm_headers_note(h, 1, 1, MM_S("<134>Nov 20 13:00:00 r a: Date,User,Place"));
+    mm_headers_note(h, 1, 1, MM_S("<134>Nov 21 07:00:00 r a: Date,User,Action"));
+    mm_headers_note(h, 1, 1, MM_S("<134>Nov 22 13:00:00 r a: Date,User,Action"));
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "<134>Nov 20 13:00:00 r b: Date,User,Action\n"
+                                        "<134>Nov 20 13:00:00 r a: Date,User,Place\n"
+                                        "<134>Nov 22 13:00:00 r a: Date,User,Action\n");
+    mm_headers_free(&h);
+}
+
 TEST(headers_forgets_the_oldest_when_there_is_no_room)
 {
     struct mm_headers *h = mm_headers_new();
@@ -65,11 +81,18 @@ TEST(headers_tells_names_of_columns_from_lines_of_a_log_cheaply)
 {
     static const struct mm_slice may[] = {
         MM_S_INIT("Date,User,Action"), MM_S_INIT("\"No\",\"IPv4 address\",\"SHA256\""),
-        MM_S_INIT("\xEF\xBB\xBFTime;Host;Event"), MM_S_INIT("a\tb\tc"), MM_S_INIT("a,,b")};
+        MM_S_INIT("\xEF\xBB\xBFTime;Host;Event"), MM_S_INIT("a\tb\tc"), MM_S_INIT("a,,b"),
+        /* Behind what relays put in front. */
+        MM_S_INIT("<134>Nov 20 13:00:00 relay assets: Date,User,Action"),
+        MM_S_INIT("<134>1 2026-11-20T04:00:00Z relay assets - - - Date;User;Action"),
+        MM_S_INIT("Nov 20 13:00:00 relay assets[7]: \"Date\",\"User\",\"Action\""),
+        MM_S_INIT("<134>Date,User,Action")};
     static const struct mm_slice no[] = {
         MM_S_INIT(""),
         MM_S_INIT("Date,User"),
-        MM_S_INIT("<134>Date,User,Action"),
+        MM_S_INIT("<134>Nov 20 13:00:00 relay assets: 2026/11/20 10:00:00,sato,login"),
+        MM_S_INIT("<134>Nov 20 13:00:00 fw kernel: a=1,b=2,c=3"),
+        MM_S_INIT("<134>Nov 20 13:00:00 relay assets: Date,User"),
         MM_S_INIT("2026/11/20 10:00:00,sato,login"),
         MM_S_INIT("a=1,b=2,c=3"),
         MM_S_INIT("{\"a\":1,\"b\":2,\"c\":3}"),

@@ -237,12 +237,19 @@ struct mm_format_words {
     struct mm_slice ja, en;
 };
 
+/* What of a syslog header in front of its lines a format reads. */
+enum mm_wrap {
+    MM_WRAP_NONE,
+    MM_WRAP_SYSLOG,
+    MM_WRAP_PRI, /* one with a PRI: its lines begin with a date themselves */
+};
+
 struct mm_format {
     struct mm_slice name;
     struct mm_format_words about[MM_ABOUT_COUNT];
     struct mm_slice vendor, product;
     uint32_t order;
-    bool wrap_syslog;
+    enum mm_wrap wrap;
     bool keep_tag; /* what looks like a syslog tag belongs to the message */
     const struct mm_patterns *record_starts; /* a line that one takes begins a record, or NULL */
     bool record_blank;                       /* a line that begins with a blank goes on */
@@ -371,6 +378,8 @@ void mm_inner_add(const struct mm_format *f, const struct mm_inner_line *line,
 /* parse/map.c: from wire fields to the event. False when a value was not of its type. */
 bool mm_map_apply(const struct mm_format *f, struct mm_wire *w, struct mm_event *ev);
 
+/* parse/recognise.c: does the format read this header, where one stands in front of its line? */
+bool mm_format_heeds(const struct mm_format *f, const struct mm_syslog *head);
 /* parse/recognise.c: the text a format reads: behind the syslog header when it allows one and there
  * is one. */
 struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *w,

@@ -57,7 +57,7 @@ static void set_pri(struct mm_slice facility, struct mm_slice severity, struct m
         return;
     head->facility = (uint8_t)f;
     head->severity = (uint8_t)s;
-    head->has_pri = true;
+    head->has_pri = head->pri_told = true;
 }
 
 bool mm_inner_take(const struct mm_format *f, const struct mm_wire *w, const struct mm_event *outer,
@@ -93,7 +93,7 @@ void mm_inner_add(const struct mm_format *f, const struct mm_inner_line *line,
                   const struct mm_format *of, struct mm_event *ev)
 {
     /* A format that reads headers has seen the host there, and has its own mind about it. */
-    if (!of->wrap_syslog && line->host.n > 0 && !mm_event_has(ev, MM_F_HOST_NAME))
+    if (!mm_format_heeds(of, &line->head) && line->host.n > 0 && !mm_event_has(ev, MM_F_HOST_NAME))
         mm_event_text(ev, MM_F_HOST_NAME, line->host);
     /* The time may be the envelope's: then it is as good as that. */
     if (ev->time_us == line->time_us)

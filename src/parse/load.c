@@ -491,6 +491,26 @@ static bool load_about(struct mm_loader *l, const struct mm_yaml *doc)
            mm_load_dup(l, mm_yaml_text(doc, "product"), &l->f->product);
 }
 
+static bool load_wrap(struct mm_format *f, struct mm_slice word)
+{
+    static const struct {
+        const char *word;
+        enum mm_wrap wrap;
+    } known[] = {{"none", MM_WRAP_NONE},
+                 {"syslog", MM_WRAP_SYSLOG},
+                 {"syslog-text", MM_WRAP_SYSLOG},
+                 {"syslog-pri", MM_WRAP_PRI}};
+    size_t i = 0;
+
+    while (i < MM_COUNT(known) && !mm_slice_eq(word, mm_slice_str(known[i].word)))
+        i++;
+    if (i == MM_COUNT(known))
+        return false;
+    f->wrap = known[i].wrap;
+    f->keep_tag = mm_slice_eq(word, MM_S("syslog-text"));
+    return true;
+}
+
 static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
 {
     const struct mm_yaml *name = mm_yaml_get(doc, "format"), *wrap = mm_yaml_get(doc, "wrap");
@@ -505,9 +525,7 @@ static bool load_head(struct mm_loader *l, const struct mm_yaml *doc)
         return mm_load_fail(l, name, "format.exists", name->text);
     if (!mm_load_dup(l, name->text, &f->name) || !load_about(l, doc))
         return false;
-    f->keep_tag = wrap != NULL && mm_slice_eq(wrap->text, MM_S("syslog-text"));
-    f->wrap_syslog = f->keep_tag || (wrap != NULL && mm_slice_eq(wrap->text, MM_S("syslog")));
-    if (wrap != NULL && !f->wrap_syslog && !mm_slice_eq(wrap->text, MM_S("none")))
+    if (wrap != NULL && !load_wrap(f, wrap->text))
         return mm_load_fail(l, wrap, "format.wrap", wrap->text);
     f->keep_unknown = prefix != NULL;
     if (!mm_load_number(l, doc, "order", 999, &order) ||

@@ -342,7 +342,7 @@ bool mm_format_try(const struct mm_format *f, struct mm_wire *w, const struct mm
     (void)mm_work_take(&w->work, text.n / 2); /* each byte is looked at, whatever it is */
     event_begin(raw, w->text, ev);
     wire_reset(w, f);
-    w->has_syslog = had && f->wrap_syslog;
+    w->has_syslog = had && mm_format_heeds(f, &w->syslog);
     take_header(f, w, ev);
     w->ev = ev;
     w->offset_s = hint->offset_s;

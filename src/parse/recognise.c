@@ -88,10 +88,16 @@ static bool holds(const struct mm_format *f, const struct mm_witness *wit, struc
     return true;
 }
 
+bool mm_format_heeds(const struct mm_format *f, const struct mm_syslog *head)
+{
+    return f->wrap == MM_WRAP_SYSLOG ||
+           (f->wrap == MM_WRAP_PRI && head->has_pri && !head->pri_told);
+}
+
 struct mm_slice mm_format_text(const struct mm_format *f, const struct mm_wire *w,
                                struct mm_slice body)
 {
-    if (!f->wrap_syslog || !w->has_syslog)
+    if (!w->has_syslog || !mm_format_heeds(f, &w->syslog))
         return body;
     return f->keep_tag ? w->syslog.text : w->syslog.msg;
 }
@@ -103,7 +109,7 @@ bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, const struct m
     bool had = w->has_syslog, fit = false;
 
     /* A format without a syslog header never sees one. */
-    w->has_syslog = had && f->wrap_syslog;
+    w->has_syslog = had && mm_format_heeds(f, &w->syslog);
     for (const struct mm_witness *wit = f->witness; wit != NULL && !fit; wit = wit->next)
         fit = holds(f, wit, w, look, text);
     w->has_syslog = had;
