@@ -17,7 +17,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "codec/when.h"
-#include "intake/join.h"
+#include "intake/lines.h"
 #include "parse/parse.h"
 
 enum {
@@ -323,38 +323,34 @@ static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
     struct mm_utf16 wide = {.cs = run->hint.charset};
     uint16_t format = run->hint.format;
     size_t lines = format == MM_FORMAT_NONE ? 1 : mm_format_record_lines(run->formats, format);
-    mm_stream_emit *emit = lines > 1 ? mm_join_line : one_line;
-    struct mm_stream stream;
-    struct mm_join join = {0};
-    void *ctx = lines > 1 ? (void *)&join : run;
-    bool begun = false, ok = true;
+    const struct mm_lines_options o = {.continues = lines > 1 ? continues : NULL,
+                                       .continues_ctx = run,
+                                       .lines_max = lines,
+                                       .lists = true,
+                                       .emit = one_line,
+                                       .ctx = run};
+    struct mm_lines in;
+    bool begun = false, ok = mm_lines_init(&in, &o) == MM_OK;
     ssize_t n;
 
-    mm_stream_init(&stream, true);
-    if (lines > 1)
-        ok = mm_join_init(&join, continues, run, lines, one_line, run) == MM_OK;
     while (ok && !run->failed && (n = read(fd, raw, READ_SIZE)) != 0) {
-        struct mm_slice in = mm_slice_of(raw, n < 0 ? 0 : (size_t)n);
+        struct mm_slice bytes = mm_slice_of(raw, n < 0 ? 0 : (size_t)n);
 
         if (n < 0 && errno != EINTR)
             ok = false;
         if (n < 0)
             continue;
         if (!begun && wide.cs == MM_CS_UNKNOWN)
-            wide.cs = mm_charset_utf16(mm_slice_sub(in, 0, HEAD_SIZE));
+            wide.cs = mm_charset_utf16(mm_slice_sub(bytes, 0, HEAD_SIZE));
         begun = true;
         if (wide.cs == MM_CS_UTF_16LE || wide.cs == MM_CS_UTF_16BE) {
             run->hint.charset = wide.cs;
-            in = mm_slice_of(text, mm_utf16_feed(&wide, in, text));
+            bytes = mm_slice_of(text, mm_utf16_feed(&wide, bytes, text));
         }
-        ok = mm_stream_feed(&stream, in, emit, ctx) == MM_OK;
+        ok = mm_lines_feed(&in, bytes) == MM_OK;
     }
-    if (ok)
-        mm_stream_end(&stream, emit, ctx);
-    if (ok && lines > 1)
-        mm_join_end(&join);
-    mm_join_done(&join);
-    mm_stream_done(&stream);
+    ok = ok && mm_lines_end(&in) == MM_OK;
+    mm_lines_done(&in);
     return ok;
 }
 

@@ -105,6 +105,22 @@ TEST(parse_joins_lines_of_a_format_that_says_so)
     mm_ran_done(&r);
 }
 
+TEST(parse_reads_each_record_of_a_list)
+{
+    static const struct mm_slice in = MM_S_INIT(
+        "{\"Records\":[{\"eventTime\":\"2026-11-20T04:00:01Z\",\"eventName\":\"DeleteTrail\","
+        "\"eventSource\":\"cloudtrail.amazonaws.com\",\"awsRegion\":\"ap-northeast-1\","
+        "\"userIdentity\":{\"userName\":\"sato\"}},\n  {\"eventTime\":\"2026-11-20T04:00:02Z\","
+        "\"eventName\":\"StopLogging\",\"eventSource\":\"cloudtrail.amazonaws.com\","
+        "\"awsRegion\":\"ap-northeast-1\",\"userIdentity\":{\"userName\":\"sato\"}}]}\n");
+    struct mm_ran r = mm_cli_run(MM_PROGRAM, in, (const char *const[]){"--json", "-", NULL});
+
+    CHECK(strstr(r.err, "2 lines, 2 parsed, 0 not\n") == r.err);
+    CHECK(strstr(r.out, "\"event.action\":\"DeleteTrail\"") != NULL);
+    CHECK(strstr(r.out, "\"event.action\":\"StopLogging\"") != NULL);
+    mm_ran_done(&r);
+}
+
 TEST(parse_cuts_what_is_longer_than_a_record_and_reads_on)
 {
     size_t n = 3 * MM_MAX_LINE;

@@ -64,10 +64,10 @@ static bool begins_list(struct mm_slice s)
 }
 
 /* Is the object a list of others with little around it: {"Records": [{ or {"kind": 1, "items": [{ ?
- */
-static bool holds_list(struct mm_slice s)
+ * `first`: its first member may have any name. */
+static bool holds_list(struct mm_slice s, bool first)
 {
-    for (bool first = true;; first = false) {
+    for (;; first = false) {
         struct mm_slice name, value;
 
         s = skip_space(mm_slice_sub(s, 1, SIZE_MAX)); /* behind the brace or the comma */
@@ -112,10 +112,17 @@ enum mm_cut_kind mm_cut_kind_of(struct mm_slice head)
         return in.n > 0 && in.p[0] == '{' ? MM_CUT_JSON : MM_CUT_LINES;
     }
     if (s.p[0] == '{')
-        return holds_list(s) || open_at_line_end(s) ? MM_CUT_JSON : MM_CUT_LINES;
+        return holds_list(s, true) || open_at_line_end(s) ? MM_CUT_JSON : MM_CUT_LINES;
     if (mm_slice_starts(s, MM_S("<?xml")) || mm_slice_starts(s, MM_S("<Event")))
         return MM_CUT_XML;
     return MM_CUT_LINES;
+}
+
+bool mm_cut_holds_records(struct mm_slice head)
+{
+    struct mm_slice s = begin_of(head);
+
+    return begins_list(s) || (s.n > 0 && s.p[0] == '{' && holds_list(s, false));
 }
 
 enum mm_code mm_cut_init(struct mm_cut *c, enum mm_cut_kind kind, struct mm_slice head)
@@ -125,7 +132,7 @@ enum mm_code mm_cut_init(struct mm_cut *c, enum mm_cut_kind kind, struct mm_slic
     MM_ASSERT(kind != MM_CUT_LINES);
     *c = (struct mm_cut){.kind = kind};
     if (kind == MM_CUT_JSON && s.n > 0)
-        c->base = s.p[0] == '[' ? 1 : s.p[0] == '{' && holds_list(s) ? 2 : 0;
+        c->base = s.p[0] == '[' ? 1 : s.p[0] == '{' && holds_list(s, true) ? 2 : 0;
     c->part = malloc(MM_MAX_LINE);
     return c->part == NULL ? MM_E_NOMEM : MM_OK;
 }
@@ -167,6 +174,10 @@ static void hand_out(struct mm_cut *c, mm_cut_emit *emit, void *ctx)
     if (c->cut) {
         c->at = c->began;
         stray(c);
+    }
+    for (size_t i = 0; c->one_line && i < c->n; i++) {
+        if (c->part[i] == '\n' || c->part[i] == '\r')
+            c->part[i] = ' ';
     }
     if (c->n > 0)
         emit(ctx, mm_slice_of(c->part, c->n), c->cut);

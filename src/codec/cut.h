@@ -26,10 +26,11 @@ enum { MM_CUT_HEAD = 512 }; /* bytes that decide how a stream is cut */
 
 struct mm_cut {
     enum mm_cut_kind kind;
-    size_t base;  /* JSON: depth at which objects are records */
-    size_t depth; /* JSON: open objects and lists */
-    size_t open;  /* JSON: depth at which the record began */
-    bool inside;  /* of a record */
+    size_t base;   /* JSON: depth at which objects are records */
+    size_t depth;  /* JSON: open objects and lists */
+    size_t open;   /* JSON: depth at which the record began */
+    bool inside;   /* of a record */
+    bool one_line; /* JSON: line ends in a record become blanks; to be set after mm_cut_init */
     bool string, escaped;
     bool line;     /* JSON: of a line that is in no document */
     bool found;    /* JSON: a record in this document */
@@ -49,6 +50,9 @@ typedef void mm_cut_emit(void *ctx, struct mm_slice record, bool cut);
 
 /* How a stream that begins with these bytes (up to MM_CUT_HEAD) is cut. */
 enum mm_cut_kind mm_cut_kind_of(struct mm_slice head);
+/* Is it surely a list of JSON objects, to be cut as MM_CUT_JSON: at the top, or under one of the
+ * usual names? Lines of a log that hold a list of their own are none. */
+bool mm_cut_holds_records(struct mm_slice head);
 /* kind: JSON or XML; head as above. MM_E_NOMEM. */
 MM_MUST_USE enum mm_code mm_cut_init(struct mm_cut *c, enum mm_cut_kind kind, struct mm_slice head);
 /* Safe on zeroes. */

@@ -443,8 +443,8 @@ enum mm_code mm_follow_step(struct mm_follow *f, int64_t now_us, bool *ret_more)
 
         c = read_one(f, w, now_us, &more, &gone);
         if (w->file == NULL || gone) {
-            if (w->file != NULL)
-                mm_import_file_end(w->file);
+            if (w->file != NULL && mm_import_file_end(w->file) == MM_E_SYNTAX && f->o.say != NULL)
+                f->o.say(f->o.ctx, w->path, "damaged");
             let_go(f, i - 1);
         }
     }

@@ -10,7 +10,7 @@
 
 #include "intake/core.h"
 #include "intake/imports.h"
-#include "intake/stream.h"
+#include "intake/lines.h"
 #include "intake/unpack.h"
 #include "model/event.h"
 
@@ -35,8 +35,7 @@ struct input {
 /* Lines of one file on their way. */
 struct mm_import_file {
     struct mm_import *im;
-    struct mm_stream stream;
-    struct mm_join join;
+    struct mm_lines lines;
     struct mm_utf16 wide;
     enum mm_charset charset; /* said, or found out */
     /* Where the file is: behind its last record. Lines up to `skip` are passed over. */
@@ -308,14 +307,19 @@ static struct mm_slice narrow(struct mm_import_file *f, struct mm_slice text)
     return mm_slice_of(f->im->wide_text, mm_utf16_feed(&f->wide, text, f->im->wide_text));
 }
 
-/* The front of the file: nothing has been read of it. */
-static enum mm_code begin_walk(struct mm_import_file *f, bool looking)
+/* The front of the file: nothing has been read of it. While looking, lines are what counts; then
+ * records. `middle`: it begins between two lines. */
+static enum mm_code begin_walk(struct mm_import_file *f, bool looking, bool middle)
 {
     const struct mm_import_options *o = &f->im->o;
+    const struct mm_lines_options lines = {.continues = looking ? NULL : o->continues,
+                                           .continues_ctx = o->continues_ctx,
+                                           .lines_max = o->lines_max,
+                                           .lists = !middle,
+                                           .emit = looking ? look_at : take_record,
+                                           .ctx = f};
 
-    mm_stream_done(&f->stream);
-    mm_stream_init(&f->stream, true);
-    mm_join_done(&f->join);
+    mm_lines_done(&f->lines);
     f->at = (struct mm_import_at){0};
     f->charset = o->charset;
     f->wide = (struct mm_utf16){0};
@@ -323,38 +327,25 @@ static enum mm_code begin_walk(struct mm_import_file *f, bool looking)
     f->looking = looking;
     f->pos = 0;
     f->mark = (struct mm_import_mark){0};
-    if (o->continues == NULL)
-        return MM_OK;
-    return mm_join_init(&f->join, o->continues, o->continues_ctx, o->lines_max, take_record, f);
-}
-
-/* Where lines go: while looking, lines are what counts; then records. */
-static mm_stream_emit *emit_of(struct mm_import_file *f, void **ret_ctx)
-{
-    bool joined = !f->looking && f->im->o.continues != NULL;
-
-    *ret_ctx = joined ? (void *)&f->join : f;
-    return f->looking ? look_at : joined ? mm_join_line : take_record;
+    return mm_lines_init(&f->lines, &lines);
 }
 
 static enum mm_code feed(struct mm_import_file *f, struct mm_slice text)
 {
-    void *ctx;
-    mm_stream_emit *emit = emit_of(f, &ctx);
-    enum mm_code c = mm_stream_feed(&f->stream, narrow(f, text), emit, ctx);
+    enum mm_code c = mm_lines_feed(&f->lines, narrow(f, text));
 
     return c != MM_OK ? c : f->im->code;
 }
 
-/* There is no more: what stands behind the last LF is a line. */
-static void end_walk(struct mm_import_file *f)
+/* There is no more: what stands behind the last LF is a line. MM_E_SYNTAX: of a list something
+ * could not be read. */
+static enum mm_code end_walk(struct mm_import_file *f)
 {
-    void *ctx;
-    mm_stream_emit *emit = emit_of(f, &ctx);
+    enum mm_code c = mm_lines_end(&f->lines);
 
-    mm_stream_end(&f->stream, emit, ctx);
-    if (f->join.record != NULL)
-        mm_join_end(&f->join);
+    if (c == MM_OK)
+        c = f->im->code;
+    return c == MM_OK && mm_lines_stray(&f->lines) > 0 ? MM_E_SYNTAX : c;
 }
 
 /* Is it known how far the file was imported? */
@@ -367,15 +358,15 @@ static bool looked(const struct mm_import_file *f)
 static enum mm_code walk(struct mm_import_file *f, bool looking)
 {
     struct mm_import *im = f->im;
-    enum mm_code c = begin_walk(f, looking);
+    enum mm_code c = begin_walk(f, looking, false), last;
 
     while (c == MM_OK && !im->result.stopped && !looked(f)) {
         size_t n = 0;
 
         c = next_text(&im->in, im->text, &n);
         if (c != MM_OK || n == 0) {
-            end_walk(f);
-            return c != MM_OK ? c : im->code;
+            last = end_walk(f);
+            return c != MM_OK ? c : last;
         }
         c = feed(f, mm_slice_of(im->text, n));
     }
@@ -384,8 +375,7 @@ static enum mm_code walk(struct mm_import_file *f, bool looking)
 
 static void file_init(struct mm_import_file *f, struct mm_import *im)
 {
-    mm_stream_done(&f->stream);
-    mm_join_done(&f->join);
+    mm_lines_done(&f->lines);
     *f = (struct mm_import_file){.im = im, .fd = -1, .flags = MM_EV_IMPORTED};
 }
 
@@ -443,17 +433,17 @@ static enum mm_code read_on(struct mm_import_file *f, uint16_t flags, size_t *re
 /* A place from which reading may go on one day: between two records of a text of single bytes. */
 static void set_mark(struct mm_import_file *f)
 {
-    if (f->im->code != MM_OK || f->im->result.stopped || f->join.lines > 0 || f->stream.skipping ||
-        f->wide.cs != MM_CS_UNKNOWN || f->at.line < f->skip || f->pos < mm_stream_held(&f->stream))
+    if (f->im->code != MM_OK || f->im->result.stopped || !mm_lines_between(&f->lines) ||
+        f->wide.cs != MM_CS_UNKNOWN || f->at.line < f->skip || f->pos < mm_lines_held(&f->lines))
         return;
-    f->mark = (struct mm_import_mark){.offset = f->pos - mm_stream_held(&f->stream), .at = f->at};
+    f->mark = (struct mm_import_mark){.offset = f->pos - mm_lines_held(&f->lines), .at = f->at};
 }
 
 /* The front of the file, or that place. */
 static enum mm_code begin_at(struct mm_import_file *f, const struct mm_import_mark *from,
                              bool looking)
 {
-    enum mm_code c = begin_walk(f, looking);
+    enum mm_code c = begin_walk(f, looking, from != NULL);
 
     if (c == MM_OK && from != NULL) {
         f->begun = true; /* there is none in UTF-16 */
@@ -510,8 +500,7 @@ void mm_import_file_close(struct mm_import_file **f)
 {
     if (*f == NULL)
         return;
-    mm_stream_done(&(*f)->stream);
-    mm_join_done(&(*f)->join);
+    mm_lines_done(&(*f)->lines);
     free(*f);
     *f = NULL;
 }
@@ -529,14 +518,13 @@ enum mm_code mm_import_file_read(struct mm_import_file *f, bool old, size_t *ret
 
 void mm_import_file_pause(struct mm_import_file *f)
 {
-    if (f->join.lines > 0)
-        mm_join_end(&f->join);
+    mm_lines_pause(&f->lines);
     set_mark(f);
 }
 
-void mm_import_file_end(struct mm_import_file *f)
+enum mm_code mm_import_file_end(struct mm_import_file *f)
 {
-    end_walk(f);
+    return end_walk(f);
 }
 
 uint64_t mm_import_file_pos(const struct mm_import_file *f)
@@ -618,8 +606,7 @@ void mm_import_close(struct mm_import **im)
         return;
     mm_spool_close(&(*im)->spool);
     mm_imports_free(&(*im)->table);
-    mm_stream_done(&(*im)->file.stream);
-    mm_join_done(&(*im)->file.join);
+    mm_lines_done(&(*im)->file.lines);
     free((*im)->text);
     free((*im)->wide_text);
     free(*im);

@@ -1,13 +1,13 @@
 /*
  * intake/import.h - a file's lines into the spool, once.
  *
- * Purpose   Read a file or a pipe (plain or packed: intake/unpack.h), pass over what
- *           was imported before, append and commit the rest. UTF-16 becomes UTF-8 here, since its
- *           lines end with two bytes; other character sets stay as they are, with a mark.
+ * Purpose   Read a file or a pipe (plain or packed: intake/unpack.h), pass over what was imported
+ *           before, append and commit the rest; of a list in JSON each record. UTF-16 becomes UTF-8
+ *           here, since its lines end with two bytes; other character sets stay, with a mark.
  * Owns      Its spool queue, its buffers, for a pipe a nameless temporary file.
  * Threads   One.
- * Trust     The content is hostile; memory is bounded. A packed file that is damaged is imported
- *           as far as it can be read, and then MM_E_SYNTAX says so.
+ * Trust     The content is hostile; memory is bounded. A packed file or a list in JSON that is
+ *           damaged is imported as far as it can be read, and then MM_E_SYNTAX says so.
  */
 #ifndef MM_INTAKE_IMPORT_H
 #define MM_INTAKE_IMPORT_H
@@ -85,8 +85,8 @@ void mm_import_file_close(struct mm_import_file **f);
 MM_MUST_USE enum mm_code mm_import_file_read(struct mm_import_file *f, bool old, size_t *ret_n);
 /* Nothing has come for a while: a record of several lines that could go on is whole. */
 void mm_import_file_pause(struct mm_import_file *f);
-/* Nothing will ever come: so is a last line without its LF. */
-void mm_import_file_end(struct mm_import_file *f);
+/* Nothing will ever come: so is a last line without its LF. MM_E_SYNTAX: the file is damaged. */
+MM_MUST_USE enum mm_code mm_import_file_end(struct mm_import_file *f);
 /* Bytes read; and a place from which another process may go on. */
 uint64_t mm_import_file_pos(const struct mm_import_file *f);
 struct mm_import_mark mm_import_file_mark(const struct mm_import_file *f);

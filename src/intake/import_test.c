@@ -167,6 +167,34 @@ static uint16_t first_record(struct mm_buf *out)
     return flags;
 }
 
+TEST(import_takes_each_record_of_a_list_and_each_once)
+{
+    const struct mm_slice text = MM_S("{\"Records\":[{\"a\":1},\n{\n\"a\":2},{\"a\":3}]}\n");
+    struct mm_import_result r;
+    uint8_t *wide = calloc(1, 3 * MM_MAX_LINE);
+    size_t n = 0;
+
+    /* The first half, as it stands there while the file is written. */
+    r = import(1, pipe_of(mm_slice_sub(text, 0, text.n - 11)), false, MM_OK);
+    CHECK(r.stored == 2 && r.truncated == 0);
+    r = import(1, file_of(text), false, MM_OK);
+    CHECK(r.stored == 1 && r.passed == 2);
+    r = import(1, file_of(text), false, MM_OK);
+    CHECK(r.stored == 0 && r.passed == 3);
+    CHECK_STORED("{\"a\":1}|{ \"a\":2}|{\"a\":3}|");
+    r = import(1, pipe_of(MM_S("[{\"b\":1}, oops, {\"b\":2")), false, MM_E_SYNTAX);
+    CHECK(r.stored == 2 && r.truncated == 1);
+    /* A list that is much longer than a line may be. */
+    CHECK(wide != NULL);
+    n += (size_t)snprintf((char *)wide, 16, "[{\"x\":0}");
+    while (n < 2 * MM_MAX_LINE)
+        n += (size_t)snprintf((char *)wide + n, 16, ",{\"x\":%d}", (int)(n % 10));
+    wide[n++] = ']';
+    r = import(2, file_of(mm_slice_of(wide, n)), false, MM_OK);
+    CHECK(r.stored == (n - 1) / 8 && r.truncated == 0);
+    free(wide);
+}
+
 TEST(import_reads_utf16_lines_and_marks_them)
 {
     static const uint8_t text[] = {0xFF, 0xFE, 'a', 0,   0x0A, 0x30, '\r',

@@ -6,7 +6,7 @@
 
 #include "codec/charset.h"
 #include "codec/ext/gzip.h"
-#include "intake/stream.h"
+#include "intake/lines.h"
 #include "model/event.h"
 
 enum {
@@ -33,6 +33,7 @@ struct job {
     uint32_t total, index, skip; /* lines: of the call, met so far, stored before */
     uint64_t truncated;
     uint64_t last_seq;
+    bool lists;              /* the body may be a list in JSON */
     enum mm_charset charset; /* of a body that was UTF-16 */
     enum mm_code code;
 };
@@ -165,6 +166,23 @@ static void count_line(void *ctx, struct mm_slice line, bool cut)
     j->truncated += cut;
 }
 
+/* How many lines there are; false without memory. *ret_whole: nothing of a list was left out that
+ * is no record. */
+static bool count(struct job *j, struct mm_slice text, bool *ret_whole)
+{
+    const struct mm_lines_options o = {.lists = j->lists, .emit = count_line, .ctx = j};
+    struct mm_lines lines;
+    bool ok;
+
+    j->total = 0;
+    j->truncated = 0;
+    ok = mm_lines_init(&lines, &o) == MM_OK && mm_lines_feed(&lines, text) == MM_OK &&
+         mm_lines_end(&lines) == MM_OK;
+    *ret_whole = mm_lines_stray(&lines) == 0;
+    mm_lines_done(&lines);
+    return ok;
+}
+
 /* ---- storing ---- */
 
 static void store_line(void *ctx, struct mm_slice line, bool cut)
@@ -192,20 +210,25 @@ static void store_line(void *ctx, struct mm_slice line, bool cut)
 /* All lines, a piece at a time, waiting for room between pieces. */
 static void store(struct job *j, struct mm_slice text)
 {
-    struct mm_stream stream;
+    const struct mm_lines_options o = {.lists = j->lists, .emit = store_line, .ctx = j};
+    struct mm_lines lines;
 
-    mm_stream_init(&stream, true);
+    j->code = mm_lines_init(&lines, &o);
     for (size_t at = 0; at < text.n && j->code == MM_OK; at += PIECE) {
+        enum mm_code c;
+
         j->code = mm_intake_wait_room_locked(j->in->core, j->slot, PIECE_ROOM, MM_INGEST_WAIT_MS);
-        if (j->code == MM_OK &&
-            mm_stream_feed(&stream, mm_slice_sub(text, at, PIECE), store_line, j) != MM_OK)
-            j->code = MM_E_NOMEM;
+        c = j->code == MM_OK ? mm_lines_feed(&lines, mm_slice_sub(text, at, PIECE)) : MM_OK;
+        j->code = c != MM_OK ? c : j->code;
         mm_intake_kick_locked(j->in->core);
     }
-    if (j->code == MM_OK)
-        mm_stream_end(&stream, store_line, j);
+    if (j->code == MM_OK) {
+        enum mm_code c = mm_lines_end(&lines);
+
+        j->code = c != MM_OK ? c : j->code;
+    }
     mm_intake_kick_locked(j->in->core);
-    mm_stream_done(&stream);
+    mm_lines_done(&lines);
 }
 
 static bool is_running(const struct mm_ingest *in, const uint8_t id[16])
@@ -311,9 +334,9 @@ void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
 {
     struct job job = {.in = in, .call = call, .answer = ret, .keyed = call->key.n > 0};
     struct mm_buf unpacked, narrowed;
-    struct mm_stream count;
     struct mm_slice text;
     uint64_t held;
+    bool whole;
 
     *ret = (struct mm_ingest_answer){0};
     if (call->key.n > MM_INGEST_KEY) {
@@ -330,11 +353,12 @@ void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
         refuse(ret, 503, "ingest.memory");
     if (ret->status == 0) {
         held = atomic_fetch_add(&in->held, text.n) + text.n;
-        mm_stream_init(&count, true);
-        if (mm_stream_feed(&count, text, count_line, &job) != MM_OK)
+        job.lists = true;
+        if (!count(&job, text, &whole))
             refuse(ret, 503, "ingest.memory");
-        mm_stream_end(&count, count_line, &job);
-        mm_stream_done(&count);
+        job.lists = whole; /* a list that is broken is kept as it came: as lines */
+        if (ret->status == 0 && !whole && !count(&job, text, &whole))
+            refuse(ret, 503, "ingest.memory");
         if (job.total > MM_KEY_LINES_MAX)
             refuse(ret, 413, "ingest.lines");
         else if (held > MM_INGEST_ALL)

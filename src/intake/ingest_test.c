@@ -48,6 +48,24 @@ TEST(ingest_stores_lines_and_answers_with_their_count)
     CHECK(mm_intake_close(&core, T_WAIT_MS) == MM_OK);
 }
 
+TEST(ingest_takes_each_record_of_a_list)
+{
+    struct mm_intake *core = t_open();
+    struct mm_ingest *in = ingest(core);
+    struct mm_ingest_answer a =
+        call(in, "k", NULL, MM_S("{\"Records\":[{\"a\":1},\n {\"a\":\"}\"}]}\n"));
+
+    CHECK(a.status == 200 && a.count == 2 && !a.repeated);
+    a = call(in, "k", NULL, MM_S("{\"Records\":[{\"a\":1},\n {\"a\":\"}\"}]}\n"));
+    CHECK(a.status == 200 && a.count == 2 && a.repeated);
+    /* What is not wholly a list is kept as it came. */
+    a = call(in, NULL, NULL, MM_S("[{\"a\":1},\n{\"b\":"));
+    CHECK(a.status == 200 && a.count == 2 && a.truncated == 0);
+    CHECK_SPOOL("1/11 {\"a\":1}|1/11 {\"a\":\"}\"}|1/11 [{\"a\":1},|1/11 {\"b\":|");
+    mm_ingest_free(&in);
+    CHECK(mm_intake_close(&core, T_WAIT_MS) == MM_OK);
+}
+
 TEST(ingest_takes_a_body_in_utf16)
 {
     struct mm_intake *core = t_open();
