@@ -42,7 +42,7 @@ enum mm_code mm_case_step_add(struct mm_tx *tx, int64_t case_id, uint32_t user, 
     mm_q_int(&q, ":user", user);
     mm_q_text(&q, ":what", mm_slice_str(what));
     mm_q_text(&q, ":text", text);
-    return mm_q_end(&q);
+    return mm_q_end_touch(&q);
 }
 
 static enum mm_code next_number(struct mm_tx *tx, int64_t *ret)

@@ -103,7 +103,10 @@ MM_MUST_USE enum mm_code mm_case_number(struct mm_tx *tx, int64_t case_id, uint3
 /* Copy an event into the case; past MM_CASE_EVENTS_MAX nothing is copied and MM_OK returned. */
 MM_MUST_USE enum mm_code mm_case_event_add(struct mm_tx *tx, int64_t case_id,
                                            const struct mm_case_event *e);
-/* Write a line into the case's history. MM_E_LIMIT when text is longer than MM_CASE_TEXT_MAX. */
+/*
+ * Write a line into the case's history. MM_E_LIMIT when text is longer than MM_CASE_TEXT_MAX,
+ * MM_E_NOTFOUND when the scope sees no such case.
+ */
 MM_MUST_USE enum mm_code mm_case_step_add(struct mm_tx *tx, int64_t case_id, uint32_t user,
                                           const char *what, struct mm_slice text, int64_t now_us);
 /* An operator takes the case over. */

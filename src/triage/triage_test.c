@@ -309,6 +309,8 @@ static enum mm_code meddle(struct mm_tx *tx, void *arg)
     struct handle *h = arg;
 
     h->other = mm_case_take(tx, h->case_id, 9, 3000);
+    CHECK_NUM(mm_case_step_add(tx, h->case_id, 9, "note", MM_S("whose?"), 3000), MM_E_NOTFOUND);
+    CHECK_NUM(mm_case_step_add(tx, 999, 9, "note", MM_S("whose?"), 3000), MM_E_NOTFOUND);
     return MM_OK;
 }
 
