@@ -130,13 +130,19 @@ static void write_pieces(struct making *m)
     }
 }
 
+/* A format's test keeps lines of the companies it was made from: only who sees all may go on. */
+static bool may_add_to(const struct making *m)
+{
+    return mm_scope_sees(m->p->me.scope, MM_COMPANY_OPERATOR);
+}
+
 /* Formats of the operator that the kind of line can be added to. */
 static void write_bases(struct making *m)
 {
     const struct mm_known_formats *known = mm_page_known(m->p);
     struct mm_doc *list = mm_doc_array(m->p->doc, "bases");
 
-    if (known == NULL)
+    if (known == NULL || !may_add_to(m))
         return;
     for (size_t i = mm_known_ours(known); i < mm_formats_count(mm_known_set(known)); i++) {
         uint16_t at = (uint16_t)i; /* below MM_FORMATS_MAX */
@@ -294,8 +300,10 @@ static void read_name(struct making *m)
         mm_page_refuse(m->p, "name", "readable.name.taken");
     if (m->base.n == 0)
         return;
-    m->ask.yaml = read_own(m, "yaml");
-    m->ask.test = read_own(m, "test");
+    if (may_add_to(m)) {
+        m->ask.yaml = read_own(m, "yaml");
+        m->ask.test = read_own(m, "test");
+    }
     if (at == MM_FORMAT_NONE || at < mm_known_ours(known) || m->ask.yaml.n == 0)
         mm_page_refuse(m->p, "base", "readable.base");
 }
