@@ -1,0 +1,423 @@
+"""world.py - a state directory with two companies that must never see each other.
+
+Every table that has a company column holds rows of company A (1, who asks), B (2, who must stay
+unseen) and GONE (3, left). Every column of text that is not vocabulary holds a word of its own:
+"Own..." for A, "Zqx..." for B, "Gqx..." for the one that left. Nothing of B may ever reach A: a
+test only has to look for "Zqx". A table without a row in TABLES stops the test: add one.
+
+Rows go straight into the files, because what is tested is who reads them, not who writes them.
+"""
+import base64
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+A, B, GONE = 1, 2, 3
+NEVER = 9  # no company has this number, nor 99 or 999 anything
+MARKS = {A: "Own", B: "Zqx", GONE: "Gqx"}
+SECRETS = ("Zqx", "Gqx")
+FILLERS = {4: "pa", 5: "pa", 6: "pa", 7: "pa", 12: "pb", 13: "pb", 14: "pb", 15: "pb"}
+PROGRAMMES = {"pa": 1, "pb": 2, "few": 3}
+RULE = "5f0e7d1c-2a3b-4c5d-8e6f-0123456789ab"  # tests/portal/rules
+NOW = int(time.time() * 1_000_000)
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+
+TEXTS = ("ja", "en")
+# A format of the operator's own, made from a line that came from B: its test keeps the line.
+SHOP = """format: shop
+title: {ja: 'Shop', en: 'Shop'}
+wrap: syslog
+timeless: true
+prefix: shop.
+recognise:
+  - app: ['shopd']
+decode: pattern
+set: {event.category: 'host', event.outcome: 'unknown'}
+patterns:
+  - is: 'opened by user {user.name:word}'
+"""
+SHOP_TEST = """# Lines of the shop.
+@ received 2026-11-20T04:10:00Z
+< <13>Nov 20 10:00:00 gate shopd[7]: opened by user Zqxformatexample
+= shop received {"user.name":"Zqxformatexample"}
+"""
+
+
+def row_id(company):
+    """Of what a company has one of: A 11, B 22, the one that left 33."""
+    return company * 11
+
+
+def seq(company):
+    return company * 111
+
+
+def word(mark, *names):
+    return mark + "".join(names).replace("_", "").replace(".", "")
+
+
+def rule_doc(mark, table):
+    return json.dumps({lang: {k: word(mark, table, "doc", k) for k in ("title", "what", "first")}
+                       for lang in TEXTS})
+
+
+def event_doc(mark, table):
+    return json.dumps({"@timestamp": "2026-11-20T01:34:00Z", "event.original":
+                       word(mark, table, "original"), "host.name": word(mark, table, "host"),
+                       "source.ip": "192.0.2.31"})
+
+
+def case_rows(c, mark):
+    one = {"number": 1, "level": 3, "confidence": 80, "handler": None, "opened_us": NOW - HOUR,
+           "event_us": NOW - HOUR, "updated_us": NOW - HOUR, "doc": rule_doc(mark, "cases")}
+    return [{"case_id": row_id(c), "how": "detected", "act": "now", "state": "new",
+             "outcome": None, "entity_field": "host.name", **one},
+            {"case_id": row_id(c) + 1000, "how": "reported", "act": "week", "state": "closed",
+             "outcome": "nothing_found", "entity_field": "user.name", **one, "number": 2}]
+
+
+def user_rows(c):
+    return [{"user": 100 * c + i, "role": role, "language": "ja", "programme": None,
+             "login": word(MARKS[c], "userlogin", role)}
+            for i, role in enumerate(("charge", "president", "employee", "auditor"))]
+
+
+# table: (company, mark) -> its rows, without company and without the columns of text that take a
+# word of their own.
+TABLES = {
+    "company": lambda c, m: [{"timezone": "Asia/Tokyo", "sensor": "inline", "industry": "E",
+                              "capital": "to_10m", "employees": "to_20", "tier": 2,
+                              "product_type": "other", "stage": "installed"}],
+    "member": lambda c, m: [{"member": row_id(c), "programme": PROGRAMMES["pb" if c == B else "pa"],
+                             "since": None, "until": None}],
+    "site": lambda c, m: [{"site": row_id(c)}],
+    "device": lambda c, m: [{"device": row_id(c), "site": row_id(c), "kind": "router",
+                             "remote_change": "ask"}],
+    "source": lambda c, m: [{"source": row_id(c), "site": row_id(c), "device": row_id(c),
+                             "bind": "token", "listener": None, "address": None, "keep_days": 400,
+                             "silence_s": None, "state": "active", "charset": "utf-8"}],
+    "post": lambda c, m: [{"post": row_id(c), "duty": "charge", "call_order": 1}],
+    "contact": lambda c, m: [{"contact": row_id(c), "post": row_id(c), "language": "ja",
+                              "verified": "2026-06-01", "valid_from": None, "valid_to": None}],
+    "service": lambda c, m: [{"service": row_id(c), "kind": "monitoring", "since": None,
+                              "until": None}],
+    "consent": lambda c, m: [{"consent": row_id(c), "what": "terms", "given": "2026-01-01",
+                              "valid_from": None, "valid_to": None}],
+    "consent_scan": lambda c, m: [{"consent": row_id(c)}],
+    "user": lambda c, m: user_rows(c),
+    "credential": lambda c, m: [{"user": 100 * c, "password_us": NOW - DAY, "must_change": 0,
+                                 "totp": None, "totp_step": -1}],
+    "past_password": lambda c, m: [{"user": 100 * c, "since_us": NOW - 9 * DAY}],
+    "code": lambda c, m: [{"digest": bytes([c] * 32), "user": 100 * c, "used_us": None}],
+    "session": lambda c, m: [],  # those of the viewers
+    "token": lambda c, m: [],    # likewise
+    "audit": lambda c, m: [{"number": 1, "time_us": NOW - HOUR, "user": 100 * c}],
+    "finding": lambda c, m: [{"finding": row_id(c), "rule": RULE, "level": 3, "state": "open",
+                              "count": 3, "first_us": NOW - HOUR, "last_us": NOW - HOUR,
+                              "entity_field": "host.name", "case_id": row_id(c),
+                              "doc": rule_doc(m, "finding")}],
+    "finding_mark": lambda c, m: [{"finding": row_id(c), "queue": 0, "seq": seq(c)}],
+    "cases": case_rows,
+    "case_event": lambda c, m: [{"case_id": row_id(c), "queue": 0, "seq": seq(c), "rule": RULE,
+                                 "time_us": NOW - HOUR, "received_us": NOW - HOUR,
+                                 "source": row_id(c), "event": event_doc(m, "case_event")}],
+    "case_step": lambda c, m: [{"step": row_id(c), "case_id": row_id(c), "at_us": NOW - HOUR,
+                                "user": 100 * c, "what": "note"}],
+    "case_request": lambda c, m: [{"request": row_id(c), "case_id": row_id(c), "state": "asked",
+                                   "asked_us": NOW - HOUR, "answered_us": None}],
+    "set_aside": lambda c, m: [{"queue": 0, "seq": seq(c) + 5, "source": row_id(c),
+                                "received_us": NOW - HOUR, "why": "shard_died"}],
+    "source_health": lambda c, m: [{"source": row_id(c), "received": 70000 + c, "spooled": 70000,
+                                    "dropped": 0, "parsed": 60000, "unparsed": 10000,
+                                    "last_seen_us": NOW - HOUR // 60, "updated_us": NOW}],
+    "source_header": lambda c, m: [{"source": row_id(c)}],
+    "report": lambda c, m: [{"report": row_id(c), "case_id": row_id(c), "needed": "yes",
+                             "via": "page", "made_us": NOW - HOUR, "noticed_us": NOW - HOUR,
+                             "symptoms": "icons_moved", "done": "lan_unplugged"}],
+    "case_look": lambda c, m: [{"case_id": row_id(c), "what": "lease", "state": "found", "count": 1,
+                                "at_us": NOW, "detail": json.dumps(
+                                    {"ip": word(m, "case_look", "ip"),
+                                     "mac": word(m, "case_look", "mac"),
+                                     "name": word(m, "case_look", "name")})}],
+    "unread": lambda c, m: [{"unread": row_id(c), "source": row_id(c), "shape": "x", "count": 7,
+                             "first_us": NOW - HOUR, "last_us": NOW, "queue": 0, "seq": seq(c)}],
+    "coverage_day": lambda c, m: [{"source": row_id(c), "day": NOW // DAY, "parsed": 60000 + c,
+                                   "unparsed": 100}],
+    "source_format": lambda c, m: [{"source": row_id(c), "format": "shop", "parsed": 60000,
+                                    "unparsed": 10, "topics": 7, "first_us": NOW - DAY,
+                                    "last_us": NOW}],
+    "format_wish": lambda c, m: [{"wish": row_id(c), "verb": "add", "user": 0, "state": "waiting",
+                                  "wished_us": NOW}],
+    "exception": lambda c, m: [{"exception": row_id(c) + more, "rule": RULE, "state": state,
+                                "hides": 1, "hides_critical": 0, "until_us": NOW + 9 * DAY,
+                                "made_us": NOW - HOUR, "made_by": 901, "agreed_by": None,
+                                "ended_us": None, "ended_by": None, "revision": 1}
+                               for more, state in ((0, "proposed"), (1000, "active"))],
+    "exception_term": lambda c, m: [{"exception": row_id(c), "at": 0, "field": "host.name",
+                                     "how": "equals"}],
+    "job": lambda c, m: [{"job": row_id(c), "kind": "look", "subject": row_id(c),
+                          "state": "failed", "attempts": 9, "not_before_us": NOW, "lease_us": 0,
+                          "finished_us": NOW}],
+    "outbox": lambda c, m: [{"mail": row_id(c), "case_id": row_id(c), "sent_us": None}],
+}
+# What no page and no command shows, and why; anything else must be seen by who may.
+UNSHOWN = {
+    "credential": "digests of passwords", "past_password": "digests of passwords",
+    "code": "digests of one-time codes", "session": "digests of cookies",
+    "consent_scan": "sealed; given out to a file by mimamori consent",
+    "finding_mark": "numbers only", "coverage_day": "numbers only", "source_health": "numbers only",
+    "source_header": "kept for the engine",
+    "service": "shown by mimamori service", "consent": "shown by mimamori consent",
+    "job": "shown to the operator by mimamori job",
+    "finding": "cases show what findings say", "outbox": "sent, not shown",
+    "format_wish": "belongs to the operator, whose pages show them", "source_format": "vocabulary",
+    "case_look": "kept by the worker in a form of its own",
+}
+
+
+def keyed(key, data):
+    return hashlib.blake2b(data, key=key, digest_size=32).digest()
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+class UnixHttp(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(self.path)
+
+
+class World:
+    """The directory, its store of events while it runs, and its portal while that runs."""
+
+    def __init__(self, build, source):
+        self.bin = os.path.join(os.path.abspath(build), "src", "app")
+        self.source = os.path.abspath(source)
+        self.state = tempfile.mkdtemp(prefix="mm-isolation-")
+        self.env = {**os.environ, "MIMAMORI_CONTENT": os.path.join(self.source, "content"),
+                    "MIMAMORI_PORTAL_TLS": "off"}
+        self.log = open(os.path.join(self.state, "log"), "wb")
+        self.eventd = self.portal = self.port = None
+        self.people = {}  # name -> headers
+        self.csrf = {}
+
+    def close(self):
+        self.stop_portal()
+        if self.eventd is not None:
+            self.eventd.send_signal(signal.SIGKILL)
+            self.eventd.wait()
+        self.log.close()
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def run(self, program, *args, env=None):
+        return subprocess.run([os.path.join(self.bin, "mimamori-" + program), *args, "--state",
+                               self.state], env={**self.env, **(env or {})}, capture_output=True,
+                              timeout=60, check=False)
+
+    # ---- records ----
+
+    def make(self):
+        made = self.run("company", "list")
+        if made.returncode != 0:
+            raise ValueError(made.stderr.decode())
+        with open(os.path.join(self.state, "key"), "rb") as f:
+            self.key = f.read()[:32]
+        rules = os.path.join(self.state, "rules")
+        os.makedirs(rules, exist_ok=True)
+        shutil.copy(os.path.join(self.source, "tests/portal/rules/found.yml"), rules)
+        formats = os.path.join(self.state, "formats")
+        os.makedirs(formats, exist_ok=True)
+        for suffix, text in (("yaml", SHOP), ("test", SHOP_TEST)):
+            with open(os.path.join(formats, "shop." + suffix), "w", encoding="utf-8") as f:
+                f.write(text)
+        db = sqlite3.connect(os.path.join(self.state, "records.db"), isolation_level=None)
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("BEGIN")
+        self.fill(db)
+        self.fill_people(db)
+        db.execute("COMMIT")
+        db.close()
+
+    def owned(self, db):
+        return [r[0] for r in db.execute(
+            "SELECT t.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c "
+            "WHERE t.type = 'table' AND c.name = 'company' AND t.name <> 'engine_counted' "
+            "ORDER BY (t.name <> 'company'), t.name")]
+
+    def insert(self, db, table, mark, given):
+        """One row; columns of text that are not given take a word of their own."""
+        row = {}
+        for _, name, kind, need, default, _ in db.execute(f"PRAGMA table_info({table})"):
+            if name in given:
+                row[name] = given[name]
+            elif name.endswith("_us") and need:
+                row[name] = NOW - DAY
+            elif kind == "TEXT":
+                row[name] = word(mark, table, name)
+            elif kind == "BLOB":
+                row[name] = word(mark, table, name).encode()
+            elif need and default is None:
+                raise KeyError(f"tests/isolation/world.py: {table}.{name} needs a value")
+        db.execute(f"INSERT INTO {table}({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+                   list(row.values()))
+
+    def fill(self, db):
+        for code, number in PROGRAMMES.items():
+            mark = MARKS[B] if code == "pb" else MARKS[A]
+            self.insert(db, "programme", mark, {
+                "programme": number, "code": code,
+                "since": None, "until": None})
+        for table in self.owned(db):
+            if table not in TABLES:
+                raise KeyError(f"tests/isolation/world.py: TABLES has no row for {table}")
+            for c, mark in MARKS.items():
+                for row in TABLES[table](c, mark):
+                    self.insert(db, table, mark, {"company": c, **row})
+        for c, programme in FILLERS.items():
+            self.insert(db, "company", f"Fil{c}", {**TABLES["company"](c, "")[0], "company": c})
+            self.insert(db, "member", "Fil", {"member": c * 11, "company": c, "since": None,
+                                              "programme": PROGRAMMES[programme], "until": None})
+        for c in (A, 4):
+            self.insert(db, "member", "Fil", {"member": 500 + c, "company": c, "since": None,
+                                              "programme": PROGRAMMES["few"], "until": None})
+
+    # ---- people ----
+
+    def viewer(self, db, name, company, user, programme=None, role=None):
+        """Somebody who is logged in; a user is made where a role is given."""
+        if role is not None:
+            self.insert(db, "user", "Ops", {"company": company, "user": user, "role": role,
+                                            "login": "Ops" + name.replace(".", ""),
+                                            "language": "ja", "programme": programme})
+        secret = f"session-of-{name}".encode()
+        digest = keyed(self.key, secret)
+        self.insert(db, "session", "", {
+            "digest": digest, "company": company, "user": user, "created_us": NOW,
+            "seen_us": NOW, "expires_us": NOW + DAY, "strong": 1})
+        self.people[name] = {"Cookie": "mm=" + secret.decode()}
+        self.csrf[name] = base64url(keyed(self.key, b"csrf" + digest))
+
+    def bearer(self, db, name, company, number, rights, **of):
+        secret = f"token-of-{name}".encode()
+        self.insert(db, "token", MARKS[company], {
+            "token": number, "company": company, "source": None, "user": None, "until": None,
+            "rights": rights, "digest": keyed(self.key, secret), "prefix": "x", **of})
+        self.people[name] = {"Authorization": "Bearer " + secret.decode()}
+
+    def fill_people(self, db):
+        for c, who in ((A, "a"), (B, "b"), (GONE, "gone")):
+            for i, role in enumerate(("charge", "president", "employee", "auditor")):
+                self.viewer(db, f"{who}.{role}", c, 100 * c + i)
+            self.bearer(db, f"{who}.read", c, row_id(c), "read", user=100 * c)
+            self.bearer(db, f"{who}.write", c, row_id(c) + 1, "write", user=100 * c)
+            self.bearer(db, f"{who}.ingest", c, row_id(c) + 2, "ingest", source=row_id(c))
+        for i, role in enumerate(("administrator", "analyst", "desk", "assessor", "auditor")):
+            self.viewer(db, f"all.{role}", 0, 901 + i, role=role)
+            self.viewer(db, f"pa.{role}", 0, 911 + i, PROGRAMMES["pa"], role)
+        for i, code in enumerate(PROGRAMMES):
+            self.viewer(db, f"owner.{code}", 0, 921 + i, PROGRAMMES[code], "owner")
+        self.people["nobody"] = {}
+        # As `mimamori company remove` does it; its own triggers end users, sources and members.
+        db.execute("UPDATE company SET ended_us = ? WHERE company = ?", (NOW, GONE))
+
+    # ---- events ----
+
+    def start_eventd(self):
+        program = os.path.join(self.bin, "mimamori-eventd")
+        if not os.path.exists(program):
+            return False
+        self.eventd = subprocess.Popen([program, "--state", self.state], env=self.env,
+                                       stdout=self.log, stderr=self.log)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                self.sql("SELECT 1")
+                break
+            except OSError:
+                time.sleep(0.02)
+        self.fill_events()
+        return True
+
+    def sql(self, text, write=False):
+        c = UnixHttp(os.path.join(self.state, "run", "eventd.sock" if write else
+                                  "eventd-read.sock"))
+        c.request("POST", "/", body=text.encode())
+        answer = c.getresponse()
+        said = answer.read().decode("utf-8", "replace")
+        c.close()
+        if answer.status != 200:
+            raise ValueError(said)
+        return [line.split("\t") for line in said.splitlines()]
+
+    def fill_events(self):
+        for table in ("events", "alerts"):
+            columns = self.sql("SELECT name, type FROM system.columns WHERE table = "
+                               f"'{table}' AND database = currentDatabase() FORMAT TSV")
+            for c, mark in MARKS.items():
+                fixed = {
+                    "company": str(c), "queue": "0", "seq": str(seq(c)), "keep_days": "3650",
+                    "source": str(row_id(c)), "level": "'high'", "rule_id": f"'{RULE}'",
+                    "hidden_by": "''", "entity_field": "'host.name'",
+                    "present": str((1 << 64) - 1),
+                    "mimamori_count": "1", "time_quality": "0", "flags": "0",
+                    "received": f"fromUnixTimestamp64Micro(toInt64({NOW - HOUR}), 'UTC')",
+                    "time": f"fromUnixTimestamp64Micro(toInt64({NOW - HOUR}), 'UTC')",
+                    "event": "'" + event_doc(mark, "alerts") + "'",
+                    "doc": "'" + rule_doc(mark, "alerts") + "'",
+                    "source_ip": f"toIPv6('192.0.2.{c}')"}
+                values = []
+                for name, kind in columns:
+                    own = word(mark, table, name)
+                    values.append(
+                        fixed[name] if name in fixed else
+                        f"map('vendor.secret', '{own}', 'message', '{own}message')"
+                        if kind.startswith("Map") else
+                        f"'{own}'" if "String" in kind else
+                        "toIPv6('::1')" if kind == "IPv6" else "0")
+                self.sql(f"INSERT INTO {table} ({', '.join(n for n, _ in columns)}) SELECT "
+                         + ", ".join(values), write=True)
+
+    # ---- the portal ----
+
+    def start_portal(self, env=None):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.portal = subprocess.Popen(
+            [os.path.join(self.bin, "mimamori-portal"), "--state", self.state],
+            env={**self.env, "MIMAMORI_PORTAL_LISTEN": f"127.0.0.1:{self.port}", **(env or {})},
+            stdout=self.log, stderr=self.log)
+        until = time.monotonic() + 30
+        while time.monotonic() < until and self.portal.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return True
+            except OSError:
+                time.sleep(0.01)
+        return False
+
+    def stop_portal(self):
+        if self.portal is not None and self.portal.poll() is None:
+            self.portal.terminate()
+            try:
+                self.portal.wait(10)
+            except subprocess.TimeoutExpired:
+                self.portal.kill()
+                self.portal.wait()
+        self.portal = None
