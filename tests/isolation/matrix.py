@@ -58,6 +58,7 @@ ROWS = {
     ("GET", "/companies"): row("company", ask=["?from=0"]),
     ("GET", "/cases"): row("company cases", ask=["?show=all", "?show=all&before=99999"]),
     ("GET", "/rules"): row("company", ask=["?from=0"]),
+    ("GET", "/rules/noise"): row("company"),
     ("GET", "/coverage"): row("company source device", ask=["?programme={code}"]),
     ("GET", "/formats"): row("company source"),
     ("POST", "/formats/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
@@ -100,6 +101,7 @@ ROWS = {
     ("POST", "/companies/:company/exceptions/new"): row(form=EXCEPTION),
     ("POST", "/companies/:company/exceptions/:exception/agree"): row(form={}),
     ("POST", "/companies/:company/exceptions/:exception/end"): row(form={"why": "Ownwhy"}),
+    ("GET", "/companies/:company/noise"): row("company"),
     ("GET", "/companies/:company/users"): row("company user", by="all.administrator"),
     ("GET", "/companies/:company/audit"): row("company audit", by="b.auditor"),
 }

@@ -160,7 +160,7 @@ TABLES = {
     "exception": lambda c, m: [{"exception": row_id(c) + more, "rule": RULE, "state": state,
                                 "hides": 1, "hides_critical": 0, "until_us": NOW + 9 * DAY,
                                 "made_us": NOW - HOUR, "made_by": 901, "agreed_by": None,
-                                "ended_us": None, "ended_by": None, "revision": 1}
+                                "ended_us": None, "ended_by": None, "revision": 1, "care": ""}
                                for more, state in ((0, "proposed"), (1000, "active"))],
     "exception_term": lambda c, m: [{"exception": row_id(c), "at": 0, "field": "host.name",
                                      "how": "equals"}],
@@ -274,8 +274,12 @@ class World:
                 row[name] = word(mark, table, name).encode()
             elif need and default is None:
                 raise KeyError(f"tests/isolation/world.py: {table}.{name} needs a value")
-        db.execute(f"INSERT INTO {table}({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
-                   list(row.values()))
+        try:
+            db.execute(f"INSERT INTO {table}({', '.join(row)}) VALUES "
+                       f"({', '.join('?' * len(row))})", list(row.values()))
+        except sqlite3.IntegrityError as e:
+            raise ValueError("tests/isolation/world.py: TABLES must say a column's value: "
+                             f"{table}: {e}") from e
 
     def fill(self, db):
         for code, number in PROGRAMMES.items():
