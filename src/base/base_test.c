@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/ip.h"
+#include "base/near.h"
 #include "base/rd.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -36,6 +37,28 @@ TEST(slice_parts_never_leave_the_slice)
     CHECK(mm_slice_search(s, MM_S("abcd")) == SIZE_MAX);
     CHECK_SLICE(mm_slice_trim(MM_S(" \t a b\r\n")), "a b");
     CHECK(mm_slice_ieq(MM_S("ABC"), MM_S("abc")) && !mm_slice_ieq(MM_S("["), MM_S("{")));
+}
+
+TEST(near_bytes_are_found_and_copied_up_to_like_one_by_one)
+{
+    static const uint8_t text[] = "\"\"a\"\x22\xA2\x21\x23\"bcdefghijklmnopq\"rstuv\xFF\"w\"";
+    uint8_t out[sizeof(text) + 1];
+
+    for (size_t n = 0; n < sizeof(text); n++) {
+        struct mm_slice s = mm_slice_of(text, n);
+
+        for (size_t from = 0; from <= n; from++) {
+            size_t at = from;
+
+            while (at < n && text[at] != '"')
+                at++;
+            CHECK_NUM(mm_near_find(s, '"', from), at);
+            memset(out, 1, sizeof(out));
+            CHECK_NUM(mm_near_copy(out, s, from, '"'), at - from);
+            CHECK(memcmp(out, text + from, at - from) == 0);
+            CHECK_NUM(out[n - from], 1); /* nothing behind the room is touched */
+        }
+    }
 }
 
 TEST(reader_moves_only_on_success)

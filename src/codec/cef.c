@@ -104,7 +104,10 @@ bool mm_cef_next(struct mm_cef_walk *walk, struct mm_cef_pair *ret)
     walk->pos = walk->key;
     ret->key = mm_slice_sub(walk->in, key, value - 1 - key);
     ret->value = mm_slice_trim(mm_slice_sub(walk->in, value, walk->key - value));
-    ret->escaped = mm_slice_find(ret->value, '\\', 0) != SIZE_MAX;
+    /* Values come in order: most have the next backslash of the line far behind them. */
+    if (walk->slash < value)
+        walk->slash = mm_slice_find(walk->in, '\\', value);
+    ret->escaped = walk->slash < walk->key;
     return true;
 }
 
@@ -120,18 +123,29 @@ bool mm_cef_is_label(struct mm_slice key)
 
 size_t mm_cef_labels(struct mm_slice extension, struct mm_cef_label ret[MM_CEF_MAX_LABELS])
 {
-    struct mm_cef_walk walk;
-    struct mm_cef_pair pair;
-    size_t n = 0;
+    static const struct mm_slice mark = MM_S_INIT("Label=");
+    struct mm_cef_walk walk = {.in = mm_slice_trim(extension)};
+    struct mm_slice in = walk.in;
+    size_t n = 0, at = 0, hit;
 
-    if (mm_slice_search(extension, MM_S("Label=")) == SIZE_MAX)
-        return 0;
-    (void)mm_cef_walk(&walk, extension);
-    while (n < MM_CEF_MAX_LABELS && mm_cef_next(&walk, &pair)) {
-        if (!mm_cef_is_label(pair.key) || pair.value.n == 0)
+    while (n < MM_CEF_MAX_LABELS &&
+           (hit = mm_slice_search(mm_slice_sub(in, at, SIZE_MAX), mark)) != SIZE_MAX) {
+        size_t end = at + hit + mark.n - 1, key = end;
+        struct mm_slice name, value;
+
+        while (key > at && is_key[in.p[key - 1]])
+            key--;
+        at = end + 1;
+        name = mm_slice_sub(in, key, end - key);
+        if (!mm_cef_is_label(name) || (key > 0 && in.p[key - 1] != ' ' && in.p[key - 1] != '\t'))
             continue;
-        ret[n].key = mm_slice_sub(pair.key, 0, pair.key.n - 5);
-        ret[n].name = pair.value;
+        find_key(&walk, at);
+        value = mm_slice_trim(mm_slice_sub(in, at, walk.key - at));
+        at = walk.key;
+        if (value.n == 0)
+            continue;
+        ret[n].key = mm_slice_sub(name, 0, name.n - 5);
+        ret[n].name = value;
         n++;
     }
     return n;

@@ -48,6 +48,7 @@ struct mm_cef_walk {
     size_t pos;
     size_t key;   /* where the next pair's key begins, in.n when there is none */
     size_t value; /* behind its `=` */
+    size_t slash; /* no backslash stands in front of this offset that is not read yet */
 };
 
 struct mm_cef_pair {

@@ -1,6 +1,8 @@
 /* codec/csv.c - see csv.h for the contract. */
 #include "codec/csv.h"
 
+#include "base/near.h"
+
 void mm_csv_init(struct mm_csv *csv, struct mm_slice in, uint8_t gap, bool quotes)
 {
     MM_ASSERT(gap != 0 && gap != '"');
@@ -12,15 +14,9 @@ static size_t quoted_cell(const struct mm_csv *csv, size_t at, struct mm_csv_cel
     const uint8_t *p = csv->in.p;
     size_t from = at, n = csv->in.n;
 
-    while (at < n) {
-        if (p[at] != '"') {
-            at++;
-        } else if (at + 1 < n && p[at + 1] == '"') {
-            cell->doubled = true;
-            at += 2;
-        } else {
-            break;
-        }
+    while ((at = mm_near_find(csv->in, '"', at)) + 1 < n && p[at + 1] == '"') {
+        cell->doubled = true;
+        at += 2;
     }
     cell->text = mm_slice_sub(csv->in, from, at - from);
     if (at >= n) {
@@ -64,10 +60,15 @@ bool mm_csv_unquote(struct mm_arena *arena, struct mm_slice raw, struct mm_slice
 
     if (out == NULL)
         return false;
-    for (size_t i = 0; i < raw.n; i++) {
-        if (raw.p[i] == '"' && i + 1 < raw.n && raw.p[i + 1] == '"')
-            i++;
-        out[n++] = raw.p[i];
+    for (size_t at = 0; at < raw.n;) {
+        size_t run = mm_near_copy(out + n, raw, at, '"');
+
+        n += run;
+        at += run;
+        if (at >= raw.n)
+            break;
+        out[n++] = '"';
+        at += at + 1 < raw.n && raw.p[at + 1] == '"' ? 2 : 1;
     }
     *ret = mm_slice_of(out, n);
     return true;

@@ -1,7 +1,7 @@
 /*
  * codec/csv_fuzz.c - no input may break these promises: cells lie inside the input, in order; there
  * is at least one and there are at most as many as bytes plus one; without quotes the cells and the
- * gaps between them are the input.
+ * gaps between them are the input; unquoting takes one of two quotes that stand together.
  */
 #include "codec/csv.h"
 #include "tests/harness/test.h"
@@ -24,8 +24,28 @@ static void walk(struct mm_slice in, bool quotes)
     MM_ASSERT(quotes || bytes + count - 1 == in.n);
 }
 
+static void unquote(struct mm_slice in)
+{
+    struct mm_arena arena;
+    struct mm_slice got;
+    size_t n = 0;
+
+    mm_arena_init(&arena, 4 * 1024 * 1024);
+    if (mm_csv_unquote(&arena, in, &got)) {
+        for (size_t i = 0; i < in.n; i++) {
+            if (in.p[i] == '"' && i + 1 < in.n && in.p[i + 1] == '"')
+                i++;
+            MM_ASSERT(n < got.n && got.p[n] == in.p[i]);
+            n++;
+        }
+        MM_ASSERT(n == got.n);
+    }
+    mm_arena_done(&arena);
+}
+
 FUZZ(in)
 {
     walk(in, true);
     walk(in, false);
+    unquote(in);
 }

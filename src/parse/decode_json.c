@@ -47,7 +47,8 @@ static bool join_list(struct mm_wire *w, const struct mm_json_doc *doc,
     return true;
 }
 
-static void put_member(struct mm_wire *w, struct mm_slice name, struct mm_slice value, bool in_list)
+static void put_member(const struct mm_format *f, struct mm_wire *w, struct mm_slice name,
+                       struct mm_slice value, bool in_list)
 {
     uint16_t slot = mm_symtab_get(w->names, name);
     struct mm_slice own;
@@ -56,8 +57,8 @@ static void put_member(struct mm_wire *w, struct mm_slice name, struct mm_slice 
         mm_wire_slot(w, slot, value);
         return;
     }
-    /* The list's own text has it, too. */
-    if (in_list)
+    /* A list's own text has it, too. */
+    if (in_list || !f->keep_unknown)
         return;
     /* The walk builds its names in a buffer of its own. */
     if (w->unknown_count >= MM_MAX_EXTRA || !mm_arena_dup(w->arena, name, &own)) {
@@ -135,7 +136,7 @@ static void put_list(const struct mm_format *f, struct mm_wire *w, struct mm_fla
         mm_flat_skip(flat, list);
     }
     (void)join_list(w, flat->doc, list, &value);
-    put_member(w, name, value, in_list);
+    put_member(f, w, name, value, in_list);
 }
 
 /* Members of an envelope go by their own names. */
@@ -148,6 +149,18 @@ static struct mm_slice without_envelope(const struct mm_format *f, struct mm_sli
             return mm_slice_sub(name, n + 1, SIZE_MAX);
     }
     return name;
+}
+
+/* An object that the format drops is dropped with all that is in it; so is one that holds nothing
+ * that the format knows, where the rest is not kept. A list's first object goes by the list's name,
+ * but the list and its members are two things. */
+static bool leaves_out(const struct mm_format *f, const struct mm_json_item *it,
+                       struct mm_slice name)
+{
+    uint16_t slot = it->key.n == 0 ? MM_SYM_NONE : mm_symtab_get(&f->names, name);
+
+    return (slot != MM_SYM_NONE && f->slot[slot].dropped) ||
+           (!f->keep_unknown && mm_symtab_get(&f->json.above, name) == MM_SYM_NONE);
 }
 
 /* Times under the names that loggers use; the first that can be read. */
@@ -203,11 +216,7 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
     while (mm_work_take(&w->work, MM_WORK_VALUE) && mm_flat_next(&flat, &name, &it)) {
         name = without_envelope(f, name);
         if (it->type == MM_JSON_OBJECT) {
-            /* An object that the format drops is dropped with all that is in it. A list's first
-             * object goes by the list's name, but the list and its members are two things. */
-            uint16_t slot = it->key.n == 0 ? MM_SYM_NONE : mm_symtab_get(w->names, name);
-
-            if (slot != MM_SYM_NONE && f->slot[slot].dropped)
+            if (leaves_out(f, it, name))
                 mm_flat_skip(&flat, it);
             continue;
         }
@@ -216,7 +225,7 @@ bool mm_decode_json(const struct mm_format *f, struct mm_wire *w, struct mm_slic
         if (it->type == MM_JSON_ARRAY)
             put_list(f, w, &flat, it, name);
         else
-            put_member(w, name, it->text, mm_flat_in_list(&flat, it));
+            put_member(f, w, name, it->text, mm_flat_in_list(&flat, it));
     }
     w->whole = flat.left_out == 0 && !w->mended;
     return true;

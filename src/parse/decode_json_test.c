@@ -139,6 +139,29 @@ TEST(decode_json_names_pairs_of_a_list_and_opens_envelopes)
     end(&b);
 }
 
+TEST(decode_json_passes_by_objects_that_hold_nothing_a_format_knows)
+{
+    struct bench b;
+
+    begin(&b);
+    add(&b, "format: t\nrecognise:\n  - starts: '{'\n"
+            "decode: json\ntimeless: true\njson:\n  open: [in.box]\n"
+            "set: {event.category: web, event.outcome: success}\n"
+            "fields: {a.b.c: user.name, l.n: host.name, top: message, d.e: source.ip}\n");
+    /* Above a known name, in lists and envelopes, under a name with dots. */
+    expect(&b, "{\"x\":{\"a\":{\"b\":{\"c\":\"no\"}}},\"a\":{\"x\":{},\"b\":{\"c\":\"sato\"}}}",
+           PAIRS(",\"user.name\":\"sato\""));
+    expect(&b,
+           "{\"l\":[{\"x\":{\"n\":\"no\"},\"n\":\"pc1\"}],\"m\":[{\"n\":\"no\"}],\"top\":\"hi\"}",
+           PAIRS(",\"host.name\":\"pc1\",\"message\":\"hi\""));
+    expect(&b, "{\"in\":{\"box\":{\"top\":\"hi\",\"a\":{\"b\":{\"c\":\"ito\"}}},\"top\":\"no\"}}",
+           PAIRS(",\"user.name\":\"ito\",\"message\":\"hi\""));
+    expect(&b, "{\"a.b\":{\"c\":\"abe\"},\"d\":{\"e\":\"192.0.2.1\"}}",
+           PAIRS(",\"source.ip\":\"192.0.2.1\",\"user.name\":\"abe\""));
+    expect(&b, "{\"d\":{\"e\":\"here\"}}", "!" PAIRS(""));
+    end(&b);
+}
+
 TEST(decode_windows_tree_gives_the_fields_of_its_line)
 {
     static const char line[] =

@@ -208,6 +208,7 @@ struct mm_json_style {
     struct mm_slice open[MM_JSON_OPEN_MAX]; /* objects whose members go by their own names */
     size_t open_count;
     struct mm_json_pairs *pairs;
+    struct mm_symtab above; /* known names and those of all objects that hold one */
 };
 
 /* What an envelope says of the line in it. */

@@ -595,7 +595,7 @@ static bool load_document(struct mm_loader *l, const struct mm_yaml *doc)
         !mm_load_rules(l, mm_yaml_get(doc, "rules"), &l->f->rules))
         return false;
     find_engine_slots(l->f);
-    return mm_load_rest(l);
+    return mm_load_json_above(l) && mm_load_rest(l);
 }
 
 /* Into the list by order, then by name: the same set is always tried in the same order. */

@@ -50,6 +50,8 @@ bool mm_load_flag(struct mm_loader *l, const struct mm_yaml *map, const char *ke
 bool mm_load_csv(struct mm_loader *l, const struct mm_yaml *node);
 /* load_json.c: `json`; nothing when node is NULL. */
 bool mm_load_json(struct mm_loader *l, const struct mm_yaml *node);
+/* Once all names are known: those of objects that hold any of them. */
+bool mm_load_json_above(struct mm_loader *l);
 
 /* A number of a map, at most max; *ret stays when the key is missing. */
 bool mm_load_number(struct mm_loader *l, const struct mm_yaml *map, const char *key, uint64_t max,

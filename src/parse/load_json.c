@@ -41,3 +41,32 @@ bool mm_load_json(struct mm_loader *l, const struct mm_yaml *node)
     }
     return true;
 }
+
+/* A name, and everything in front of a dot of it. */
+static bool add_above(struct mm_loader *l, struct mm_slice name)
+{
+    uint16_t sym;
+
+    for (size_t at = 0; at != SIZE_MAX; at = at == name.n ? SIZE_MAX : at + 1) {
+        at = mm_min_size(mm_slice_find(name, '.', at), name.n);
+        if (mm_symtab_add(&l->f->json.above, mm_slice_sub(name, 0, at), &sym) != MM_OK)
+            return mm_load_fail(l, NULL, "format.memory", name);
+    }
+    return true;
+}
+
+bool mm_load_json_above(struct mm_loader *l)
+{
+    const struct mm_format *f = l->f;
+
+    mm_symtab_init(&l->f->json.above, l->arena);
+    for (size_t i = 0; i < f->names.count; i++) {
+        if (!add_above(l, f->names.word[i]))
+            return false;
+    }
+    for (size_t i = 0; i < f->json.open_count; i++) {
+        if (!add_above(l, f->json.open[i]))
+            return false;
+    }
+    return true;
+}

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/near.h"
 #include "base/utf8.h"
 #include "codec/ext/json_simd.h"
 
@@ -17,7 +18,8 @@ struct walker {
     struct mm_slice in;
     const uint32_t *index;
     size_t index_n;
-    size_t at; /* next structural character */
+    size_t at;    /* next structural character */
+    size_t slash; /* no backslash stands in front of this offset that is not read yet */
     struct mm_json_item *item;
     size_t n;
     uint32_t open[MM_JSON_MAX_DEPTH]; /* items of the open containers */
@@ -134,34 +136,6 @@ static uint8_t simple_escape(uint8_t c)
     }
 }
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte of a word comes first");
-
-/*
- * Copy s[at..] up to its next backslash, eight bytes at a time; returns how many. `out` stands at
- * or before the place that mirrors s[at], so that whole words never pass its end.
- */
-static size_t copy_plain(uint8_t *out, struct mm_slice s, size_t at)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    size_t n = 0;
-
-    for (; s.n - at - n >= 8; n += 8) {
-        uint64_t v, x;
-
-        memcpy(&v, s.p + at + n, 8);
-        memcpy(out + n, &v, 8);
-        x = v ^ ones * '\\'; /* a backslash is a zero byte now */
-        x = (x - ones) & ~x & ones << 7;
-        if (x != 0)
-            return n + (size_t)__builtin_ctzll(x) / 8;
-    }
-    while (at + n < s.n && s.p[at + n] != '\\') {
-        out[n] = s.p[at + n];
-        n++;
-    }
-    return n;
-}
-
 /* Resolve the escapes of s, whose first backslash is at `from`, into the arena. */
 static enum mm_code unescape(struct walker *w, struct mm_slice s, size_t from, struct mm_slice *ret)
 {
@@ -173,7 +147,7 @@ static enum mm_code unescape(struct walker *w, struct mm_slice s, size_t from, s
         return refuse(w, MM_E_NOMEM, base, "json.memory");
     memcpy(out, s.p, from);
     while (at < s.n) {
-        size_t run = copy_plain(out + n, s, at), used;
+        size_t run = mm_near_copy(out + n, s, at, '\\'), used;
         uint32_t code;
         uint8_t c;
 
@@ -204,7 +178,7 @@ static enum mm_code unescape(struct walker *w, struct mm_slice s, size_t from, s
 static enum mm_code string(struct walker *w, struct mm_slice *ret)
 {
     struct mm_slice s = scalar(w);
-    size_t slash;
+    size_t from = offset(w, w->at) + 1;
 
     MM_ASSERT(s.p[0] == '"');
     /* The first stage found the end; a lone quote cannot get here, but costs nothing to refuse. */
@@ -212,12 +186,14 @@ static enum mm_code string(struct walker *w, struct mm_slice *ret)
         return refuse(w, MM_E_SYNTAX, offset(w, w->at), "json.string");
     w->at++;
     s = mm_slice_sub(s, 1, s.n - 2);
-    slash = mm_slice_find(s, '\\', 0);
-    if (slash == SIZE_MAX) {
+    /* Strings come in order: most have the next backslash of the document far behind them. */
+    if (w->slash < from)
+        w->slash = mm_slice_find(w->in, '\\', from);
+    if (w->slash >= from + s.n) {
         *ret = s;
         return MM_OK;
     }
-    return unescape(w, s, slash, ret);
+    return unescape(w, s, w->slash - from, ret);
 }
 
 static size_t digits(struct mm_slice s, size_t at)
@@ -418,7 +394,7 @@ enum mm_code mm_json_parse_within(struct mm_json *j, struct mm_slice in, struct 
     if (in.n > j->size_max)
         return mm_fail(fault, MM_E_LIMIT, j->size_max, "json.size");
     w.in = mm_slice_sub(in, bom, SIZE_MAX);
-    w.at = w.n = w.depth = 0;
+    w.at = w.slash = w.n = w.depth = 0;
     w.item = j->item;
     w.arena = arena;
     r = mm_simd_index(j->simd, w.in.p, w.in.n, &w.index, &w.index_n);
