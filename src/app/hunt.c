@@ -22,6 +22,7 @@ enum {
     EXIT_NOT_WHOLE = 3, /* nothing was found, but not all could be read */
     EXIT_FOUND = 10,    /* and the level: 10 informational … 14 critical */
     RULES_MAX = 64,
+    PIPELINES_MAX = 16,
     REFUSED_TOLD = 10, /* the rest is counted; `mimamori rules check` tells all */
     MOST = 1000,       /* alerts of one rule that are listed */
     OUT_MAX = 256 * 1024 * 1024,
@@ -32,6 +33,8 @@ enum {
 struct options {
     const char *rules[RULES_MAX];
     size_t rules_n;
+    struct mm_rules_text pipeline[PIPELINES_MAX];
+    size_t pipeline_n;
     const char *format, *formats, *zone, *charset, *from, *to, *out, *password, *tmp;
     bool json, csv, timeline, summary, quiet, help;
     enum mm_level level;
@@ -71,6 +74,7 @@ static bool complain(const struct run *r, const char *key, const char *word)
 
 enum {
     O_RULES = 1,
+    O_PIPELINE,
     O_FORMAT,
     O_FORMATS,
     O_ZONE,
@@ -99,6 +103,11 @@ static bool set_text(struct options *o, int c, const char *arg)
         if (o->rules_n == RULES_MAX)
             return false;
         o->rules[o->rules_n++] = arg;
+        return true;
+    case O_PIPELINE:
+        if (o->pipeline_n == PIPELINES_MAX)
+            return false;
+        o->pipeline[o->pipeline_n++].name = mm_slice_str(arg);
         return true;
     case O_FORMAT:
         o->format = arg;
@@ -170,6 +179,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option options[] = {
         {"rules", required_argument, NULL, O_RULES},
+        {"pipeline", required_argument, NULL, O_PIPELINE},
         {"format", required_argument, NULL, O_FORMAT},
         {"formats", required_argument, NULL, O_FORMATS},
         {"zone", required_argument, NULL, O_ZONE},
@@ -231,6 +241,7 @@ static bool load_rules(struct run *r)
 {
     const char *path[RULES_MAX];
     char own[MM_MAX_PATH];
+    struct mm_rules_options options = {.pipeline = r->o.pipeline, .pipeline_n = r->o.pipeline_n};
     struct mm_fault fault = {0};
     size_t n = r->o.rules_n;
 
@@ -239,14 +250,19 @@ static bool load_rules(struct run *r)
     path[0] = own;
     for (size_t i = 0; i < n; i++)
         path[i] = strcmp(r->o.rules[i], "own") == 0 ? own : r->o.rules[i];
-    if (mm_rules_load(path, n == 0 ? 1 : n, NULL, &r->set, &fault) != MM_OK)
-        return complain(r, "hunt.bad.rules", path[mm_min_size(fault.at, n == 0 ? 0 : n - 1)]);
+    n = n == 0 ? 1 : n;
+    if (mm_rules_load(path, n, &options, &r->set, &fault) != MM_OK)
+        return fault.at < n ? complain(r, "hunt.bad.rules", path[fault.at])
+                            : complain(r, "hunt.bad.pipeline",
+                                       (const char *)r->o.pipeline[fault.at - n].name.p);
     for (size_t i = 0; i < mm_rules_refused(r->set) && i < REFUSED_TOLD; i++) {
         const struct mm_rule_refusal *bad = mm_rules_refusal(r->set, i);
 
-        fprintf(stderr, "mimamori: %.*s:%u: %s\n", MM_S_ARG(bad->file), bad->line,
-                mm_rules_reason(bad->what));
+        fprintf(stderr, "mimamori: %.*s:%u: %s: %.*s\n", MM_S_ARG(bad->file), bad->line,
+                mm_rules_reason(bad->what), MM_S_ARG(bad->detail)); /* printable: detect.h */
     }
+    if (mm_rules_pipelines(r->set) < r->o.pipeline_n) /* refused: the rules would mean less */
+        return complain(r, "hunt.bad.pipeline", "--pipeline");
     if (mm_rules_count(r->set) == 0)
         return complain(r, "hunt.bad.no_rules", path[0]);
     return true;

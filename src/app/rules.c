@@ -10,7 +10,7 @@
 #include "detect/filter.h"
 #include "os/file.h"
 
-enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256 };
+enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, PIPELINES_MAX = 16 };
 
 #define STATE_DEFAULT "/var/lib/mimamori"
 
@@ -21,6 +21,8 @@ struct args {
     uint64_t days;
     const char *path[PATHS_MAX];
     size_t path_n;
+    struct mm_rules_text pipeline[PIPELINES_MAX];
+    struct mm_rules_options options;
 };
 
 static int usage(void)
@@ -33,6 +35,8 @@ static int usage(void)
           "       mimamori rules try [--json] [--state DIR] --company CODE [--days N] RULE.yml...\n"
           "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
           "       mimamori rules why [--json] [--lang ja|en] RULE.yml... EVENT.json\n"
+          "  --pipeline FILE (check, list, try, coverage, why): change the rules as this pipeline\n"
+          "         says; those in folders named `pipelines` are for the rules beside and below\n"
           "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
           "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
           "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
@@ -53,30 +57,47 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
+/* An option that takes a value. */
+static bool set_option(struct args *a, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {{"--name", &a->name}, {"--state", &a->state}, {"--company", &a->company}};
+
+    for (size_t i = 0; i < MM_COUNT(texts); i++) {
+        if (strcmp(name, texts[i].name) == 0) {
+            *texts[i].to = value;
+            return true;
+        }
+    }
+    if (strcmp(name, "--days") == 0)
+        return mm_slice_u64(mm_slice_str(value), &a->days);
+    if (strcmp(name, "--lang") == 0)
+        return mm_lang_parse(mm_slice_str(value), &a->lang);
+    if (strcmp(name, "--pipeline") != 0 || a->options.pipeline_n == PIPELINES_MAX)
+        return false;
+    a->pipeline[a->options.pipeline_n++].name = mm_slice_str(value);
+    return true;
+}
+
 static bool read_args(struct args *a, int argc, char **argv)
 {
     *a = (struct args){.state = STATE_DEFAULT,
                        .name = MM_RULES_UPDATE_NAME,
                        .days = 7,
-                       .lang = mm_rules_cli_lang()};
+                       .lang = mm_rules_cli_lang(),
+                       .options.pipeline = a->pipeline};
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             a->json = true;
         } else if (strcmp(argv[i], "--yes") == 0) {
             a->yes = true;
-        } else if (strcmp(argv[i], "--name") == 0 && i + 1 < argc) {
-            a->name = argv[++i];
-        } else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
-            a->state = argv[++i];
-        } else if (strcmp(argv[i], "--company") == 0 && i + 1 < argc) {
-            a->company = argv[++i];
-        } else if (strcmp(argv[i], "--days") == 0 && i + 1 < argc) {
-            if (!mm_slice_u64(mm_slice_str(argv[++i]), &a->days))
+        } else if (argv[i][0] == '-' && argv[i][1] != 0) {
+            if (i + 1 == argc || !set_option(a, argv[i], argv[i + 1]))
                 return false;
-        } else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) {
-            if (!mm_lang_parse(mm_slice_str(argv[++i]), &a->lang))
-                return false;
-        } else if ((argv[i][0] == '-' && argv[i][1] != 0) || a->path_n == PATHS_MAX) {
+            i++;
+        } else if (a->path_n == PATHS_MAX) {
             return false;
         } else {
             a->path[a->path_n++] = argv[i];
@@ -99,9 +120,9 @@ static int check(const struct args *a)
     struct mm_buf out;
     int rc;
 
-    if (a->path_n == 0)
+    if (a->path_n + a->options.pipeline_n == 0)
         return usage();
-    set = mm_rules_cli_load(a->path, a->path_n);
+    set = mm_rules_cli_load(a->path, a->path_n, &a->options);
     if (set == NULL)
         return EXIT_BAD;
     rc = mm_rules_refused(set) > 0 ? EXIT_BAD : 0;
@@ -153,8 +174,9 @@ static struct mm_ruleset *load_args(const struct args *a)
     const char *only = own;
 
     if (a->path_n > 0)
-        return mm_rules_cli_load(a->path, a->path_n);
-    return mm_path_join(own, a->state, "rules") == MM_OK ? mm_rules_cli_load(&only, 1) : NULL;
+        return mm_rules_cli_load(a->path, a->path_n, &a->options);
+    return mm_path_join(own, a->state, "rules") == MM_OK ? mm_rules_cli_load(&only, 1, &a->options)
+                                                         : NULL;
 }
 
 static int coverage(const struct args *a)
@@ -252,19 +274,21 @@ static bool holds_rule(const struct mm_ruleset *set, struct mm_slice file)
     return false;
 }
 
-/* Copy every file that holds a good rule or filter; *ret_n says how many. */
+/* Copy every file that holds a good rule, filter or pipeline; *ret_n says how many. */
 static enum mm_code copy_all(const struct args *a, const struct mm_ruleset *set, const char *to,
                              size_t *ret_n)
 {
-    size_t rules = mm_rules_count(set), n = rules + mm_filters_count(set);
+    size_t rules = mm_rules_count(set), both = rules + mm_filters_count(set);
+    size_t n = both + mm_rules_pipelines(set);
     struct mm_slice last = {0};
     char path[MM_MAX_PATH];
 
     *ret_n = 0;
     for (size_t i = 0; i < n; i++) { /* rules of one file follow each other, filters as well */
-        bool filter = i >= rules;
-        struct mm_slice file =
-            filter ? mm_filters_get(set, i - rules)->file : mm_rules_get(set, i)->file;
+        bool filter = i >= rules && i < both;
+        struct mm_slice file = i >= both ? mm_rules_pipeline(set, i - both)->file
+                               : filter  ? mm_filters_get(set, i - rules)->file
+                                         : mm_rules_get(set, i)->file;
         enum mm_code code;
 
         if (mm_slice_eq(file, last) || (filter && holds_rule(set, file)))
@@ -290,9 +314,9 @@ static int add(const struct args *a)
     size_t files;
     int rc;
 
-    if (a->path_n == 0 || mm_path_join(to, a->state, "rules") != MM_OK)
+    if (a->path_n == 0 || a->options.pipeline_n > 0 || mm_path_join(to, a->state, "rules") != MM_OK)
         return usage();
-    set = mm_rules_cli_load(a->path, a->path_n);
+    set = mm_rules_cli_load(a->path, a->path_n, NULL);
     if (set == NULL)
         return EXIT_BAD;
     rc = copy_all(a, set, to, &files) != MM_OK || mm_rules_refused(set) > 0 ? EXIT_BAD : 0;
@@ -327,7 +351,8 @@ static int try(const struct args *a)
 {
     if (a->path_n == 0 || a->company == NULL || a->days < 1 || a->days > MM_RULES_TRY_DAYS_MAX)
         return usage();
-    return mm_rules_cli_try(a->state, a->company, (uint32_t)a->days, a->json, a->path, a->path_n);
+    return mm_rules_cli_try(a->state, a->company, (uint32_t)a->days, a->json, a->path, a->path_n,
+                            &a->options);
 }
 
 int main(int argc, char **argv)
@@ -351,6 +376,6 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "why") == 0 && a.path_n < 2)
         return usage();
     if (strcmp(argv[1], "why") == 0)
-        return mm_rules_cli_why(a.path, a.path_n, a.json, a.lang);
+        return mm_rules_cli_why(a.path, a.path_n, &a.options, a.json, a.lang);
     return usage();
 }

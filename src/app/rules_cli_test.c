@@ -58,7 +58,8 @@ TEST(check_names_file_line_and_reason)
     CHECK_NUM(RUN(out, "check", "--json", "set"), 1);
     CHECK_SLICE(mm_slice_str(out),
                 "{\"rules\":1,\"active\":1,\"no_source\":0,\"needs_values\":0,\"next_stage\":0,"
-                "\"filters\":0,\"refused\":[{\"line\":4,\"file\":\"set/bad.yml\",\"reason\":"
+                "\"filters\":0,\"pipelines\":[],\"refused\":[{\"line\":4,\"file\":\"set/"
+                "bad.yml\",\"reason\":"
                 "\"rule.modifier.unknown\",\"text\":\"unknown modifier\",\"detail\":"
                 "\"frobnicate\"}],\"warnings\":[]}\n");
     CHECK_NUM(RUN(out, "check", "nowhere"), 1);
@@ -66,6 +67,52 @@ TEST(check_names_file_line_and_reason)
     CHECK_NUM(RUN(out, "check"), 2);
     CHECK_NUM(RUN(out, "frob"), 2);
     CHECK_NUM(RUN(out, "check", "--frob", "set"), 2);
+}
+
+#define PIPELINE                                                                                   \
+    "name: Acme\npriority: 10\ntransformations:\n"                                                 \
+    "  - {type: field_name_mapping, mapping: {Image: acme.program}}\n"
+
+/* Those named and those of folders change what the rules ask, and say of how many. */
+TEST(pipelines_are_checked_and_change_rules)
+{
+    char out[OUT_MAX];
+
+    rules_folder();
+    put("p.yml", PIPELINE);
+    put("bad.yml", PIPELINE "  - {type: nest, items: []}\n");
+    put("event.json", "{\"winlog.channel\":\"Security\",\"acme.program\":\"C:\\\\cmd.exe\"}");
+    CHECK_NUM(RUN(out, "check", "--pipeline", "p.yml"), 0);
+    CHECK(strstr(out, "pipeline p.yml changes 0 of them\n") != NULL);
+    CHECK_NUM(RUN(out, "check", "--pipeline", "p.yml", "set/win"), 0);
+    CHECK(strstr(out, "pipeline p.yml changes 1 of them\n") != NULL);
+    CHECK_NUM(RUN(out, "check", "--json", "--pipeline", "p.yml", "set/win"), 0);
+    CHECK(strstr(out, "\"pipelines\":[{\"priority\":10,\"rules\":1,\"name\":\"Acme\",\"file\":"
+                      "\"p.yml\"}]") != NULL);
+    CHECK_NUM(RUN(out, "check", "--pipeline", "bad.yml", "set/win"), 1);
+    CHECK(strstr(out, "bad.yml:5:12: this transformation is not done here: nest\n") != NULL);
+    CHECK_NUM(RUN(out, "check", "--pipeline", "none.yml", "set/win"), 1);
+    CHECK(strstr(out, "cannot read none.yml") != NULL);
+    CHECK_NUM(RUN(out, "why", "set/win/good.yml", "event.json"), 1);
+    CHECK_NUM(RUN(out, "why", "--pipeline", "p.yml", "set/win/good.yml", "event.json"), 0);
+}
+
+/* `add` takes a folder's pipelines along; `update` refuses a set that brings some. */
+TEST(pipelines_go_with_the_folder_that_is_added)
+{
+    char out[OUT_MAX];
+    struct stat st;
+
+    rules_folder();
+    CHECK(mkdir("set/win/pipelines", 0700) == 0);
+    put("set/win/pipelines/p.yml", PIPELINE);
+    CHECK_NUM(RUN(out, "add", "--state", "state", "set/win"), 0);
+    CHECK(strstr(out, "2 files copied to state/rules\n") != NULL);
+    CHECK(stat("state/rules/win/pipelines/p.yml", &st) == 0);
+    CHECK_NUM(RUN(out, "list", "--state", "state"), 0);
+    CHECK(strstr(out, "pipeline state/rules/win/pipelines/p.yml changes 1 of them\n") != NULL);
+    CHECK_NUM(RUN(out, "update", "--yes", "--state", "state", "set/win"), 1);
+    CHECK(strstr(out, "a set brings no pipelines") != NULL);
 }
 
 TEST(add_copies_the_good_ones_and_says_which_are_not)

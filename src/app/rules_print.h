@@ -16,8 +16,10 @@
 
 enum { MM_RULES_CLI_OUT_MAX = 256 * 1024 * 1024 }; /* JSON of the largest set there may be */
 
-/* The rules under n paths; the caller unrefs. NULL after standard error was told why. */
-struct mm_ruleset *mm_rules_cli_load(const char *const *path, size_t n);
+/* The rules under n paths (options may be NULL); the caller unrefs. NULL after standard error was
+ * told why. */
+struct mm_ruleset *mm_rules_cli_load(const char *const *path, size_t n,
+                                     const struct mm_rules_options *options);
 
 /* Append `,"key":"v"`. */
 void mm_rules_cli_key(struct mm_buf *out, const char *key, struct mm_slice v);

@@ -59,6 +59,7 @@ MM_MUST_USE enum mm_code mm_rules_try(struct mm_events_client *client, uint32_t 
 
 /* Load, ask, print. Exit status: 0 the rule was tried, 1 it was not, see why. */
 int mm_rules_cli_try(const char *state, const char *company, uint32_t days, bool json,
-                     const char *const *path, size_t path_n);
+                     const char *const *path, size_t path_n,
+                     const struct mm_rules_options *options);
 
 #endif

@@ -94,9 +94,9 @@ static struct mm_events_client *reach(const char *state)
 }
 
 int mm_rules_cli_try(const char *state, const char *company, uint32_t days, bool json,
-                     const char *const *path, size_t path_n)
+                     const char *const *path, size_t path_n, const struct mm_rules_options *options)
 {
-    struct mm_ruleset *set = mm_rules_cli_load(path, path_n);
+    struct mm_ruleset *set = mm_rules_cli_load(path, path_n, options);
     struct mm_events_client *client = NULL;
     struct mm_events_answer said = {0};
     struct mm_rules_try trial;

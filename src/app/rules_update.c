@@ -138,12 +138,12 @@ static bool read_both(struct difference *d, const char *before, const char *afte
     mm_map_init(&d->after.by_id, d->seed, ITEMS_MAX);
     if (code != MM_OK)
         return complain(after, code) == MM_OK;
-    d->after.set = mm_rules_cli_load(&after, 1);
+    d->after.set = mm_rules_cli_load(&after, 1, NULL);
     if (d->after.set == NULL)
         return false;
     code = read_side(d, &d->after);
     if (code == MM_OK && mm_rules_set_is(before)) {
-        d->before.set = mm_rules_cli_load(&before, 1);
+        d->before.set = mm_rules_cli_load(&before, 1, NULL);
         if (d->before.set == NULL)
             return false;
         code = read_side(d, &d->before);
@@ -247,6 +247,12 @@ static int change(const struct mm_rules_update *u, const struct mm_rules_set *s,
     bool nothing = d->n[NEW] + d->n[CHANGED] + d->n[REMOVED] == 0;
     enum mm_code code = MM_OK;
 
+    /* They would change what the operator's other rules mean, or be lost: neither goes unseen. */
+    if (mm_rules_pipelines(d->after.set) > 0 && u->from != NULL) {
+        fprintf(stderr, "mimamori: %.*s: a set brings no pipelines; take it out, or use `add`\n",
+                MM_S_ARG(mm_rules_pipeline(d->after.set, 0)->file));
+        return 1;
+    }
     if (d->after.n == 0) {
         mm_rules_cli_remarks(stderr, d->after.set);
         fprintf(stderr, "mimamori: no good rule under %s\n", u->from ? u->from : s->old);

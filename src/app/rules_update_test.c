@@ -82,7 +82,7 @@ TEST(update_puts_a_set_in_force_and_says_what_it_changes)
                 "\"changed\":[{\"filter\":false,\"id\":\"2\",\"title\":\"Rule 2\"}],\n"
                 "\"removed\":[{\"filter\":false,\"id\":\"3\",\"title\":\"Rule 3\"}],\n"
                 "\"rules\":3,\"active\":3,\"no_source\":0,\"needs_values\":0,\"next_stage\":0,"
-                "\"filters\":1,\"refused\":[],\"warnings\":[]}\n");
+                "\"filters\":1,\"pipelines\":[],\"refused\":[],\"warnings\":[]}\n");
     mm_ran_done(&r);
     CHECK(there("state/rules/sigmahq/may.yml") && !there("state/rules/sigmahq/three.yml"));
     CHECK(there("state/rules-sets/sigmahq.old/three.yml"));

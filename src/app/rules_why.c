@@ -1,9 +1,9 @@
 /* app/rules_why.c - see rules_why.h for the contract. */
 #include "app/rules_why.h"
 
-#include <errno.h>
 #include <stdio.h>
 
+#include "app/rules_print.h"
 #include "base/utf8.h"
 #include "decode/eventjson.h"
 #include "decode/winevent.h"
@@ -210,30 +210,12 @@ static int explain(struct mm_ruleset *set, const struct mm_event *ev, bool json,
     return rc;
 }
 
-static struct mm_ruleset *load(const char *const *path, size_t n)
-{
-    struct mm_ruleset *set = NULL;
-    struct mm_fault fault = {0};
-
-    if (mm_rules_load(path, n, NULL, &set, &fault) != MM_OK) {
-        fprintf(stderr, "mimamori: cannot read %s: %s\n", path[fault.at < n ? fault.at : 0],
-                strerror(errno));
-        return NULL;
-    }
-    for (size_t i = 0; i < mm_rules_refused(set); i++) {
-        const struct mm_rule_refusal *r = mm_rules_refusal(set, i);
-
-        fprintf(stderr, "%.*s:%u: %s: %.*s\n", MM_S_ARG(r->file), r->line, mm_rules_reason(r->what),
-                MM_S_ARG(r->detail)); /* printable: detect.h */
-    }
-    return set;
-}
-
-int mm_rules_cli_why(const char *const *path, size_t n, bool json, enum mm_lang lang)
+int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_options *options,
+                     bool json, enum mm_lang lang)
 {
     const char *file = strcmp(path[n - 1], "-") == 0 ? "/dev/stdin" : path[n - 1];
     struct mm_json *reader = mm_json_new(MM_MAX_LINE * 4);
-    struct mm_ruleset *set = load(path, n - 1);
+    struct mm_ruleset *set = mm_rules_cli_load(path, n - 1, options);
     struct mm_json_doc doc;
     struct mm_arena arena;
     struct mm_event ev;
@@ -243,6 +225,8 @@ int mm_rules_cli_why(const char *const *path, size_t n, bool json, enum mm_lang 
     mm_arena_init(&arena, 16 * 1024 * 1024);
     mm_buf_init(&text, MM_MAX_LINE * 4);
     mm_event_reset(&ev);
+    if (set != NULL)
+        mm_rules_cli_remarks(stderr, set);
     if (reader == NULL || mm_file_read(file, &text) != MM_OK ||
         mm_json_parse(reader, mm_buf_slice(&text), &arena, &doc, NULL) != MM_OK ||
         !read_event(&doc, &arena, &ev))

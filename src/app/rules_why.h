@@ -9,7 +9,7 @@
 #ifndef MM_APP_RULES_WHY_H
 #define MM_APP_RULES_WHY_H
 
-#include "base/base.h"
+#include "detect/detect.h"
 #include "text/lang.h"
 
 /* The language that the environment asks for; English when it asks for none. */
@@ -18,6 +18,7 @@ enum mm_lang mm_rules_cli_lang(void);
  * path[0..n-1) are rules and filters, the last is an event ("-" for standard input); n >= 2.
  * Returns the exit status: 0 when some rule alerts, else 1.
  */
-int mm_rules_cli_why(const char *const *path, size_t n, bool json, enum mm_lang lang);
+int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_options *options,
+                     bool json, enum mm_lang lang);
 
 #endif

@@ -244,6 +244,7 @@ static bool build_init(struct mm_build *b, const struct mm_rules_options *option
 
 static void build_done(struct mm_build *b)
 {
+    mm_pipelines_free(b);
     mm_arena_done(&b->tmp);
     mm_arena_done(&b->listing);
     mm_arena_done(&b->names);
@@ -275,7 +276,8 @@ enum mm_code mm_rule_warn(struct mm_build *b, struct mm_slice file, uint32_t lin
 static enum mm_code add_refusal(struct mm_build *b, struct mm_slice file)
 {
     struct mm_ruleset *s = b->set;
-    struct mm_rule_refusal r = {.file = file, .line = b->fault.line, .what = b->fault.what};
+    struct mm_rule_refusal r = {
+        .file = file, .line = b->fault.line, .column = b->fault.column, .what = b->fault.what};
 
     MM_ASSERT(r.what != NULL);
     if (!mm_arena_dup(&s->arena, mm_slice_str(b->fault.detail), &r.detail) ||
@@ -319,8 +321,7 @@ static enum mm_code add_filter(struct mm_build *b, struct mm_slice file, const s
     return MM_OK;
 }
 
-static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
-                                 const struct mm_yaml *doc)
+static enum mm_code add_document(struct mm_build *b, struct mm_slice file, struct mm_yaml *doc)
 {
     struct mm_ruleset *s = b->set;
     struct mm_rule rule = {.file = file};
@@ -332,11 +333,14 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
     b->atom_first = s->atom_n;
     b->regex_first = s->regex_n;
     b->waits_first = s->waits_n;
+    code = mm_pipelines_apply(b, doc);
     if (mm_yaml_get(doc, "filter") != NULL) {
-        code = add_filter(b, file, doc);
+        if (code == MM_OK)
+            code = add_filter(b, file, doc);
         return code == MM_OK || code == MM_E_NOMEM ? code : add_refusal(b, file);
     }
-    code = mm_rule_read(b, doc, &rule, &x);
+    if (code == MM_OK)
+        code = mm_rule_read(b, doc, &rule, &x);
     if (code == MM_OK && rule.state == MM_RULE_NEXT_STAGE)
         code = mm_correlation_read(b, doc, &correlation);
     if (code == MM_OK && x != NULL)
@@ -362,24 +366,32 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file,
     return MM_OK;
 }
 
-static enum mm_code add_text(struct mm_build *b, struct mm_slice name, struct mm_slice text)
+/* The documents of a text, NULL when it was refused. */
+static enum mm_code read_text(struct mm_build *b, struct mm_arena *a, struct mm_slice text,
+                              struct mm_slice *io_file, struct mm_yaml **ret)
 {
-    struct mm_yaml *doc = NULL;
     struct mm_yaml_fault fault = {0};
-    struct mm_slice file;
+    enum mm_code code;
+
+    *ret = NULL;
+    if (!mm_arena_dup(&b->set->arena, *io_file, io_file))
+        return MM_E_NOMEM;
+    b->set->digest = b->set->digest * 31 + mm_hash((struct mm_seed){1, 2}, text);
+    code = mm_yaml_read(a, text, ret, &fault);
+    if (code == MM_OK || code == MM_E_NOMEM)
+        return code;
+    (void)mm_rule_refuse(b, code, fault.line, "rule.yaml", mm_slice_str(fault.what));
+    b->fault.column = fault.column;
+    return add_refusal(b, *io_file);
+}
+
+static enum mm_code add_text(struct mm_build *b, struct mm_slice file, struct mm_slice text)
+{
+    struct mm_yaml *doc;
     enum mm_code code;
 
     mm_arena_reset(&b->tmp);
-    if (!mm_arena_dup(&b->set->arena, name, &file))
-        return MM_E_NOMEM;
-    b->set->digest = b->set->digest * 31 + mm_hash((struct mm_seed){1, 2}, text);
-    code = mm_yaml_read(&b->tmp, text, &doc, &fault);
-    if (code == MM_E_NOMEM)
-        return code;
-    if (code != MM_OK) {
-        (void)mm_rule_refuse(b, code, fault.line, "rule.yaml", mm_slice_str(fault.what));
-        return add_refusal(b, file);
-    }
+    code = read_text(b, &b->tmp, text, &file, &doc);
     for (; doc != NULL && code == MM_OK; doc = doc->next) {
         if (doc->kind == MM_YAML_SCALAR && mm_yaml_is_null(doc))
             continue; /* "---" behind the last document */
@@ -388,26 +400,24 @@ static enum mm_code add_text(struct mm_build *b, struct mm_slice name, struct mm
     return code;
 }
 
-enum mm_code mm_rules_load_text(struct mm_slice name, struct mm_slice text,
-                                const struct mm_rules_options *options, struct mm_ruleset **ret)
+static enum mm_code add_pipeline(struct mm_build *b, struct mm_slice file, struct mm_slice text)
 {
-    struct mm_build b;
-    enum mm_code code;
+    struct mm_yaml *doc;
+    enum mm_code code = read_text(b, &b->names, text, &file, &doc);
 
-    if (!build_init(&b, options)) {
-        build_done(&b);
-        return MM_E_NOMEM;
+    for (; doc != NULL && code == MM_OK; doc = doc->next) {
+        if (doc->kind == MM_YAML_SCALAR && mm_yaml_is_null(doc))
+            continue;
+        code = mm_pipeline_read(b, file, doc);
+        if (code != MM_OK && code != MM_E_NOMEM)
+            code = add_refusal(b, file);
     }
-    code = add_text(&b, name, text);
-    if (code == MM_OK)
-        code = mm_compile(&b);
-    if (code == MM_OK)
-        *ret = mm_rules_ref(b.set);
-    build_done(&b);
     return code;
 }
 
-static enum mm_code add_file(struct mm_build *b, const char *path)
+typedef enum mm_code taker(struct mm_build *b, struct mm_slice file, struct mm_slice text);
+
+static enum mm_code add_file(struct mm_build *b, const char *path, taker *take)
 {
     struct mm_slice name = mm_slice_str(path);
     struct mm_buf text;
@@ -428,7 +438,7 @@ static enum mm_code add_file(struct mm_build *b, const char *path)
         code = ferror(f) ? MM_E_IO : MM_E_NOMEM;
     (void)fclose(f);
     if (code == MM_OK)
-        code = add_text(b, name, mm_buf_slice(&text));
+        code = take(b, name, mm_buf_slice(&text));
     mm_buf_done(&text);
     return code;
 }
@@ -452,21 +462,41 @@ struct walk {
 
 static enum mm_code add_path(struct walk *w, const char *path, size_t depth);
 
+static enum mm_code take_file(struct walk *w, const char *path, taker *take)
+{
+    return ++w->files > MM_RULES_MAX_FILES ? MM_E_LIMIT : add_file(w->b, path, take);
+}
+
+/* Is this a folder of pipelines, by its name? */
+static bool pipelines_folder(const char *path)
+{
+    struct mm_slice s = mm_slice_str(path);
+    struct stat st;
+
+    while (s.n > 1 && s.p[s.n - 1] == '/')
+        s.n--;
+    return (mm_slice_eq(s, MM_S("pipelines")) || mm_slice_ends(s, MM_S("/pipelines"))) &&
+           stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /*
  * What a folder holds: folders (not through links, which may go round), rule files (also through
  * links). One that cannot be read is refused, the rest goes on: somebody may be copying.
  */
-static enum mm_code add_entry(struct walk *w, const char *path, size_t depth)
+static enum mm_code add_entry(struct walk *w, const char *path, size_t depth, bool pipeline)
 {
     struct stat st;
     enum mm_code code = MM_OK;
     struct mm_slice file;
 
     if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        if (depth < MM_RULES_MAX_DEPTH)
+        /* Pipelines were read before anything else of the folder. */
+        if (depth < MM_RULES_MAX_DEPTH && !pipeline && !pipelines_folder(path))
             code = add_path(w, path, depth + 1);
     } else if (rule_file(path)) {
-        code = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? add_path(w, path, depth + 1) : MM_E_IO;
+        code = stat(path, &st) == 0 && S_ISREG(st.st_mode)
+                   ? take_file(w, path, pipeline ? add_pipeline : add_text)
+                   : MM_E_IO;
     }
     if (code != MM_E_IO)
         return code;
@@ -476,19 +506,13 @@ static enum mm_code add_entry(struct walk *w, const char *path, size_t depth)
     return add_refusal(w->b, file);
 }
 
-/* A file, or a folder's rules in name order. Depth is bounded: recursion is too. */
-static enum mm_code add_path(struct walk *w, const char *path, size_t depth)
+/* All that a folder holds, in name order. */
+static enum mm_code add_folder(struct walk *w, const char *path, size_t depth, bool pipeline)
 {
     struct dirent **list = NULL;
     enum mm_code code = MM_OK;
-    struct stat st;
-    int n;
+    int n = scandir(path, &list, NULL, by_name);
 
-    if (stat(path, &st) != 0)
-        return MM_E_IO;
-    if (!S_ISDIR(st.st_mode))
-        return ++w->files > MM_RULES_MAX_FILES ? MM_E_LIMIT : add_file(w->b, path);
-    n = scandir(path, &list, NULL, by_name);
     if (n < 0)
         return MM_E_IO;
     for (int i = 0; i < n; i++) {
@@ -498,9 +522,55 @@ static enum mm_code add_path(struct walk *w, const char *path, size_t depth)
 
         free(list[i]);
         if (code == MM_OK && fits)
-            code = add_entry(w, sub, depth);
+            code = add_entry(w, sub, depth, pipeline);
     }
     free(list);
+    return code;
+}
+
+/*
+ * A file, or a folder: its pipelines, which are in force until its end, and its rules. Depth is
+ * bounded: recursion is too.
+ */
+static enum mm_code add_path(struct walk *w, const char *path, size_t depth)
+{
+    struct mm_pipelines before = w->b->pipelines;
+    char sub[MM_MAX_PATH];
+    int n = snprintf(sub, sizeof(sub), "%s/pipelines", path);
+    enum mm_code code = MM_OK;
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return MM_E_IO;
+    if (!S_ISDIR(st.st_mode))
+        return take_file(w, path, add_text);
+    if (pipelines_folder(path)) { /* named by the caller: are they good? */
+        code = add_folder(w, path, depth, true);
+    } else {
+        if (n > 0 && (size_t)n < sizeof(sub) && pipelines_folder(sub))
+            code = add_folder(w, sub, depth, true);
+        if (code == MM_OK)
+            code = add_folder(w, path, depth, false);
+    }
+    w->b->pipelines = before;
+    return code;
+}
+
+/* Those that the caller gives are in force everywhere. */
+static enum mm_code add_pipelines(struct mm_build *b, struct mm_fault *fault, size_t path_n)
+{
+    const struct mm_rules_options *o = b->options;
+    enum mm_code code = MM_OK;
+
+    for (size_t i = 0; o != NULL && i < o->pipeline_n && code == MM_OK; i++) {
+        const struct mm_rules_text *t = &o->pipeline[i];
+
+        code = t->text.p != NULL ? add_pipeline(b, t->name, t->text)
+                                 : add_file(b, (const char *)t->name.p, add_pipeline);
+        if (code != MM_OK)
+            (void)mm_fail(fault, code, path_n + i,
+                          code == MM_E_IO ? "rules.path" : mm_code_key(code));
+    }
     return code;
 }
 
@@ -516,6 +586,7 @@ enum mm_code mm_rules_load(const char *const *paths, size_t path_n,
         build_done(&b);
         return mm_fail(fault, MM_E_NOMEM, 0, "err.nomem");
     }
+    code = add_pipelines(&b, fault, path_n);
     for (size_t i = 0; i < path_n && code == MM_OK; i++) {
         code = add_path(&w, paths[i], 0);
         if (code != MM_OK)
@@ -531,6 +602,27 @@ enum mm_code mm_rules_load(const char *const *paths, size_t path_n,
         if (code != MM_OK)
             (void)mm_fail(fault, code, 0, "rule.set.full");
     }
+    if (code == MM_OK)
+        *ret = mm_rules_ref(b.set);
+    build_done(&b);
+    return code;
+}
+
+enum mm_code mm_rules_load_text(struct mm_slice name, struct mm_slice text,
+                                const struct mm_rules_options *options, struct mm_ruleset **ret)
+{
+    struct mm_build b;
+    enum mm_code code;
+
+    if (!build_init(&b, options)) {
+        build_done(&b);
+        return MM_E_NOMEM;
+    }
+    code = add_pipelines(&b, NULL, 0);
+    if (code == MM_OK)
+        code = add_text(&b, name, text);
+    if (code == MM_OK)
+        code = mm_compile(&b);
     if (code == MM_OK)
         *ret = mm_rules_ref(b.set);
     build_done(&b);
@@ -568,6 +660,7 @@ void mm_rules_unref(struct mm_ruleset **set)
     free(s->step);
     free(s->regex);
     free(s->group);
+    free(s->pipeline);
     free(s);
 }
 
@@ -602,6 +695,17 @@ const struct mm_rule_refusal *mm_rules_warning(const struct mm_ruleset *set, siz
 {
     MM_ASSERT(index < set->warning_n);
     return &set->warning[index];
+}
+
+size_t mm_rules_pipelines(const struct mm_ruleset *set)
+{
+    return set->pipeline_n;
+}
+
+const struct mm_rules_pipeline *mm_rules_pipeline(const struct mm_ruleset *set, size_t index)
+{
+    MM_ASSERT(index < set->pipeline_n);
+    return &set->pipeline[index];
 }
 
 uint64_t mm_rules_digest(const struct mm_ruleset *set)

@@ -75,6 +75,7 @@ struct mm_rule {
 struct mm_rule_refusal {
     struct mm_slice file;
     uint32_t line;
+    uint32_t column;        /* 0 where only the line is known */
     const char *what;       /* stable key, see detect/reasons.def */
     struct mm_slice detail; /* what stood there, or PCRE2's or libyaml's words; printable */
 };
@@ -90,6 +91,17 @@ struct mm_rules_options {
     const struct mm_tuning *tuning;   /* detect/tuning.h, or NULL; not needed after loading */
     const struct mm_rules_text *text; /* loaded behind the paths */
     size_t text_n;
+    /* In force at all rules of the load; text.p NULL means the file whose path the name is, with a
+     * NUL behind it. */
+    const struct mm_rules_text *pipeline;
+    size_t pipeline_n;
+};
+
+/* A file of transformations (detect/pipeline.h) that was read without error. */
+struct mm_rules_pipeline {
+    struct mm_slice file, name;
+    int64_t priority;
+    size_t rules; /* rules and filters that it changed something of */
 };
 
 struct mm_ruleset;
@@ -97,8 +109,9 @@ struct mm_ruleset;
 /*
  * Load every *.yml and *.yaml under the paths (files or folders, in name order, hidden ones left
  * out). Refused documents are listed in the set. Documents with `filter:` become filters
- * (detect/filter.h), all others rules. options may be NULL. Fails only when a path cannot be read
- * (fault.what) or memory is out.
+ * (detect/filter.h), all others rules. Files of a folder named `pipelines` are in force at the
+ * rules beside and below that folder. options may be NULL. Fails only when a path cannot be read
+ * (fault.what; fault.at >= path_n: that of a pipeline) or memory is out.
  */
 MM_MUST_USE enum mm_code mm_rules_load(const char *const *paths, size_t path_n,
                                        const struct mm_rules_options *options,
@@ -119,6 +132,9 @@ const struct mm_rule_refusal *mm_rules_refusal(const struct mm_ruleset *set, siz
 /* What loaded but is probably not what was meant. */
 size_t mm_rules_warnings(const struct mm_ruleset *set);
 const struct mm_rule_refusal *mm_rules_warning(const struct mm_ruleset *set, size_t index);
+/* Pipelines that were in force, in the order of loading; refused ones are not among them. */
+size_t mm_rules_pipelines(const struct mm_ruleset *set);
+const struct mm_rules_pipeline *mm_rules_pipeline(const struct mm_ruleset *set, size_t index);
 /* A number that differs when the rules differ: checkpoints carry it. */
 uint64_t mm_rules_digest(const struct mm_ruleset *set);
 /* Text of a refusal's key in English, for terminals; the key itself when it is unknown. */

@@ -20,6 +20,7 @@
 #include "detect/index.h"
 #include "detect/logsource.h"
 #include "detect/pattern.h"
+#include "detect/pipeline.h"
 #include "detect/regex.h"
 
 enum {
@@ -264,13 +265,15 @@ struct mm_ruleset {
     struct mm_group *group;
     size_t group_n, group_cap;
     size_t index_n, posting_n; /* of all groups */
+    struct mm_rules_pipeline *pipeline;
+    size_t pipeline_n, pipeline_cap;
     struct mm_sources sources;
     uint64_t digest;
 };
 
 /* Why a document is refused. */
 struct mm_rule_fault {
-    uint32_t line;
+    uint32_t line, column;
     const char *what;
     char detail[MM_RULE_DETAIL];
 };
@@ -280,7 +283,7 @@ struct mm_build {
     struct mm_ruleset *set;
     struct mm_arena tmp;     /* of one document */
     struct mm_arena listing; /* of one company's values in one item */
-    struct mm_arena names;   /* keys of the maps below */
+    struct mm_arena names;   /* keys of the maps below, pipelines */
     struct mm_map slots, sets;
     struct mm_map ids; /* of rules and filters, to their numbers; MM_ID_FILTER marks filters */
     const struct mm_rules_options *options;
@@ -289,6 +292,8 @@ struct mm_build {
     struct mm_slice missing;    /* one for which no company at all has values */
     size_t listed;              /* values of lists in the document */
     struct mm_rule_fault fault;
+    struct mm_pipelines pipelines;                           /* in force where the load is */
+    struct mm_pipeline *pipeline;                            /* all that were read */
     size_t atom_first, regex_first, step_first, waits_first; /* where the rule being read begins */
 };
 

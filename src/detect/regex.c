@@ -4,6 +4,8 @@
 
 #include "detect/regex.h"
 
+enum { GROUPS_MAX = 10 }; /* the whole match and nine groups */
+
 struct mm_regex {
     pcre2_code *code;
 };
@@ -70,7 +72,7 @@ struct mm_regex_ctx *mm_regex_ctx_new(void)
 
     if (ctx == NULL)
         return NULL;
-    ctx->data = pcre2_match_data_create(1, NULL);
+    ctx->data = pcre2_match_data_create(GROUPS_MAX, NULL);
     ctx->match = pcre2_match_context_create(NULL);
     ctx->stack = pcre2_jit_stack_create(32 * 1024, MM_REGEX_STACK_MAX, NULL);
     if (ctx->data == NULL || ctx->match == NULL) {
@@ -106,4 +108,53 @@ enum mm_verdict mm_regex_search(const struct mm_regex *re, struct mm_regex_ctx *
     if (rc >= 0)
         return MM_YES;
     return rc == PCRE2_ERROR_NOMATCH ? MM_NO : MM_UNDECIDED;
+}
+
+/* `by` with its groups, whose places are at[2 * group] and behind; `pairs` of them are set. */
+static void put_replacement(struct mm_buf *out, struct mm_slice text, struct mm_slice by,
+                            const PCRE2_SIZE *at, size_t pairs)
+{
+    for (size_t i = 0; i < by.n; i++) {
+        uint8_t c = by.p[i], next = i + 1 < by.n ? by.p[i + 1] : 0;
+        size_t group = next >= '1' && next <= '9' ? (size_t)(next - '0') : 0;
+
+        if (c != '\\' || (group == 0 && next != '\\')) {
+            mm_buf_byte(out, c);
+            continue;
+        }
+        i++;
+        if (group == 0)
+            mm_buf_byte(out, '\\');
+        else if (group < pairs && at[2 * group] != PCRE2_UNSET)
+            mm_buf_add(out, mm_slice_sub(text, at[2 * group], at[2 * group + 1] - at[2 * group]));
+    }
+}
+
+enum mm_code mm_regex_replace(const struct mm_regex *re, struct mm_regex_ctx *ctx,
+                              struct mm_slice text, struct mm_slice by, struct mm_buf *out)
+{
+    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(ctx->data);
+    size_t done = 0, from = 0;
+
+    for (size_t n = 0;; n++) {
+        int rc = pcre2_match(re->code, text.n == 0 ? (PCRE2_SPTR) "" : text.p, text.n, from, 0,
+                             ctx->data, ctx->match);
+
+        if (rc == PCRE2_ERROR_NOMATCH)
+            break;
+        /* 0: more groups than there is room for; \\K may put a beginning behind its end. */
+        if (rc < 0 || n == MM_REGEX_REPLACE_MAX || at[0] < done || at[0] > at[1])
+            return MM_E_LIMIT;
+        mm_buf_add(out, mm_slice_sub(text, done, at[0] - done));
+        put_replacement(out, text, by, at, rc == 0 ? GROUPS_MAX : (size_t)rc);
+        done = from = at[1];
+        if (at[0] == at[1]) { /* nothing: go on behind the next character */
+            if (from == text.n)
+                break;
+            for (from++; from < text.n && (text.p[from] & 0xc0) == 0x80; from++)
+                continue;
+        }
+    }
+    mm_buf_add(out, mm_slice_sub(text, done, SIZE_MAX));
+    return MM_OK;
 }

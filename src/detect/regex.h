@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/buf.h"
 
 enum {
     MM_REGEX_MAX = 16 * 1024, /* bytes; the longest of SigmaHQ is about 1,400 */
@@ -21,6 +22,8 @@ enum {
      * obfuscation rules; a million are about 5 ms. */
     MM_REGEX_STEPS_MAX = 1000 * 1000,
     MM_REGEX_STACK_MAX = 512 * 1024,
+    /* Replacing: places in one text, each found within the steps above. */
+    MM_REGEX_REPLACE_MAX = 100,
 };
 
 enum mm_regex_flag { MM_REGEX_ICASE = 1, MM_REGEX_MULTILINE = 2, MM_REGEX_DOTALL = 4 };
@@ -48,5 +51,14 @@ void mm_regex_ctx_free(struct mm_regex_ctx **ctx);
 /* Does the expression stand anywhere in text? */
 enum mm_verdict mm_regex_search(const struct mm_regex *re, struct mm_regex_ctx *ctx,
                                 struct mm_slice text);
+
+/*
+ * Append text with every place where the expression stands replaced by `by`, in which \1 to \9 are
+ * the groups (empty when one took no part) and \\ is a backslash. MM_E_LIMIT, with out in any
+ * state, when there are more than MM_REGEX_REPLACE_MAX places or a search ends undecided.
+ */
+MM_MUST_USE enum mm_code mm_regex_replace(const struct mm_regex *re, struct mm_regex_ctx *ctx,
+                                          struct mm_slice text, struct mm_slice by,
+                                          struct mm_buf *out);
 
 #endif

@@ -480,6 +480,8 @@ enum mm_code mm_rule_read(struct mm_build *b, const struct mm_yaml *doc, struct 
     b->rule = r;
     if (doc->kind != MM_YAML_MAP)
         return refuse(b, doc->line, "rule.document", (struct mm_slice){0});
+    if (mm_yaml_get(doc, "transformations") != NULL)
+        return refuse(b, doc->line, "pipeline.place", mm_yaml_text(doc, "name"));
     if (mm_yaml_get(doc, "action") != NULL)
         return refuse(b, mm_yaml_get(doc, "action")->line, "rule.action",
                       mm_yaml_text(doc, "action"));
