@@ -38,7 +38,8 @@ struct paths {
     char formats[MM_MAX_PATH];
     char own_rules[MM_MAX_PATH + 16]; /* the operator's */
     char own_formats[MM_MAX_PATH + 16];
-    char format[MM_MAX_PATH + 32]; /* the program */
+    char format[MM_MAX_PATH + 32]; /* programs */
+    char rule_program[MM_MAX_PATH + 32];
 };
 
 /* The path of a program that lies where this one does. */
@@ -62,6 +63,7 @@ static void name_paths(const char *state, struct paths *ret)
     (void)snprintf(ret->own_rules, sizeof(ret->own_rules), "%s/rules", state);
     (void)snprintf(ret->own_formats, sizeof(ret->own_formats), "%s/formats", state);
     beside("mimamori-format", ret->format, sizeof(ret->format));
+    beside("mimamori-rules", ret->rule_program, sizeof(ret->rule_program));
     if (mm_content_path("rules", ret->rules) != MM_OK)
         ret->rules[0] = 0;
     if (mm_content_path("formats", ret->formats) != MM_OK)
@@ -181,6 +183,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
         .format_dir = paths.formats,
         .own_format_dir = paths.own_formats,
         .format_program = paths.format,
+        .rules_program = paths.rule_program,
         .version = MM_VERSION,
         .now_us = mm_now_us,
     };

@@ -56,7 +56,7 @@ static struct mm_wish newest(struct site *s, struct mm_arena *a)
 
     CHECK(mm_records_read(s->f.records, mm_system_company(&hold, MM_COMPANY_OPERATOR), &tx) ==
           MM_OK);
-    CHECK(mm_wish_list(tx, a, &list, &n) == MM_OK);
+    CHECK(mm_wish_list(tx, MM_WISH_FORMAT, a, &list, &n) == MM_OK);
     if (n > 0)
         CHECK(mm_wish_get(tx, list[0].wish, a, &full) == MM_OK);
     mm_records_read_done(&tx);

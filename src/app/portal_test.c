@@ -73,6 +73,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/1/users", "users"},
         {"/rules", "rules"},
         {"/rules/noise", "noise"},
+        {"/rules/try", "rule_try"},
         {"/companies/1/noise", "noise"},
         {"/companies/1/exceptions", "exceptions"},
         {"/formats", "formats"},

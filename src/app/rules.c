@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "app/rules_coverage.h"
+#include "app/rules_draft.h"
 #include "app/rules_print.h"
 #include "app/rules_try.h"
 #include "app/rules_update.h"
@@ -373,6 +374,8 @@ int main(int argc, char **argv)
         return try(&a);
     if (strcmp(argv[1], "coverage") == 0)
         return coverage(&a);
+    if (strcmp(argv[1], "draft") == 0 && a.path_n == 0)
+        mm_rules_draft(a.state); /* asked by the portal */
     if (strcmp(argv[1], "why") == 0 && a.path_n < 2)
         return usage();
     if (strcmp(argv[1], "why") == 0)

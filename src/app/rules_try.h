@@ -1,8 +1,8 @@
 /*
  * app/rules_try.h - `mimamori rules try`: how often would a rule have fired on what is stored?
  *
- * Purpose   Asks the store for a company's events of the last days, newest first and at most so
- *           many, and the rule about each of them.
+ * Purpose   Asks the store for companies' events of the last days, newest first, at most so many
+ *           and for so long, and the rule about each of them.
  * Owns      The caller's arena holds the lists of a trial.
  * Threads   As the client.
  * Trust     Events are hostile: counts and lists are bounded.
@@ -21,7 +21,21 @@ enum {
     MM_RULES_TRY_TOP_MAX = 10,            /* of them in the answer */
     MM_RULES_TRY_EXAMPLES_MAX = 5,
     MM_RULES_TRY_LINE_MAX = 200, /* bytes of an example's line */
+    MM_RULES_TRY_COMPANIES_MAX = 10 * 1000,
 };
+
+struct mm_rules_try_ask {
+    const uint32_t *company; /* each gets its share of what is read */
+    size_t company_n;        /* 1..MM_RULES_TRY_COMPANIES_MAX */
+    struct mm_ruleset *set;  /* one rule, and filters, which hide as in the engine */
+    int64_t now_us;
+    uint32_t days;
+    uint64_t events_max;   /* of all companies together */
+    int64_t until_mono_us; /* no page is asked for after it; 0: whenever */
+};
+
+/* Why older events were not looked at. */
+enum mm_rules_try_cut { MM_RULES_TRY_WHOLE, MM_RULES_TRY_ROWS, MM_RULES_TRY_TIME };
 
 /* What alerts would be about: a computer, an address. */
 struct mm_rules_try_about {
@@ -29,7 +43,13 @@ struct mm_rules_try_about {
     uint64_t matches;
 };
 
+struct mm_rules_try_company {
+    uint32_t company;
+    uint64_t matches;
+};
+
 struct mm_rules_try_example {
+    uint32_t company;
     int64_t time_us;
     uint16_t queue;
     uint64_t seq;
@@ -37,24 +57,25 @@ struct mm_rules_try_example {
 };
 
 struct mm_rules_try {
-    uint64_t events;  /* that the rule was asked about */
-    bool more;        /* older ones were not looked at */
-    int64_t since_us; /* the oldest that was received; 0: none */
+    uint64_t events; /* that the rule was asked about */
+    enum mm_rules_try_cut cut;
+    int64_t since_us; /* of every company, what was received since then was looked at */
     uint64_t matches, hidden, undecided;
     struct mm_rules_try_about top[MM_RULES_TRY_TOP_MAX]; /* most matches first */
     size_t top_n;
     struct mm_rules_try_example example[MM_RULES_TRY_EXAMPLES_MAX]; /* newest first */
     size_t example_n;
+    struct mm_rules_try_company company[MM_RULES_TRY_TOP_MAX]; /* most matches first */
+    size_t company_n;                                          /* of them */
+    size_t companies;                                          /* with a match */
 };
 
 /*
- * Try a set with one rule (and filters, which hide as in the engine) on events of the company
- * within so many days before now_us. At most events_max are read. MM_OK fills *ret; other codes
- * are the store's, in its words in *said.
+ * Try it. MM_OK fills *ret, also when it was cut short; other codes are the store's, in its words
+ * in *said.
  */
-MM_MUST_USE enum mm_code mm_rules_try(struct mm_events_client *client, uint32_t company,
-                                      struct mm_ruleset *set, int64_t now_us, uint32_t days,
-                                      uint64_t events_max, struct mm_arena *a,
+MM_MUST_USE enum mm_code mm_rules_try(struct mm_events_client *client,
+                                      const struct mm_rules_try_ask *ask, struct mm_arena *a,
                                       struct mm_rules_try *ret, struct mm_events_answer *said);
 
 /* Load, ask, print. Exit status: 0 the rule was tried, 1 it was not, see why. */

@@ -22,7 +22,8 @@ static void print_text(const struct mm_rules_try *t, const struct mm_rule *rule)
            (unsigned long long)t->events);
     if (t->events > 0) {
         mm_time_text(t->since_us, when);
-        printf(", back to %s%s", when, t->more ? "; older ones were not looked at" : "");
+        printf(", back to %s%s", when,
+               t->cut != MM_RULES_TRY_WHOLE ? "; older ones were not looked at" : "");
     }
     putchar('\n');
     if (t->hidden > 0)
@@ -48,10 +49,11 @@ static void print_json(const struct mm_rules_try *t, const struct mm_rule *rule)
     struct mm_buf out;
 
     mm_buf_init(&out, MM_RULES_CLI_OUT_MAX);
-    mm_buf_fmt(
-        &out, "{\"events\":%llu,\"more\":%s,\"matches\":%llu,\"hidden\":%llu,\"undecided\":%llu",
-        (unsigned long long)t->events, t->more ? "true" : "false", (unsigned long long)t->matches,
-        (unsigned long long)t->hidden, (unsigned long long)t->undecided);
+    mm_buf_fmt(&out,
+               "{\"events\":%llu,\"more\":%s,\"matches\":%llu,\"hidden\":%llu,\"undecided\":%llu",
+               (unsigned long long)t->events, t->cut != MM_RULES_TRY_WHOLE ? "true" : "false",
+               (unsigned long long)t->matches, (unsigned long long)t->hidden,
+               (unsigned long long)t->undecided);
     mm_rules_cli_key(&out, "id", rule->id);
     mm_rules_cli_key(&out, "title", rule->title);
     if (t->events > 0) {
@@ -113,8 +115,14 @@ int mm_rules_cli_try(const char *state, const char *company, uint32_t days, bool
     else if (set != NULL && mm_app_company_of(state, company, &number) == MM_OK)
         client = reach(state);
     if (client != NULL) {
-        code = mm_rules_try(client, number, set, mm_now_us(), days, MM_RULES_TRY_EVENTS_MAX, &arena,
-                            &trial, &said);
+        const struct mm_rules_try_ask ask = {.company = &number,
+                                             .company_n = 1,
+                                             .set = set,
+                                             .now_us = mm_now_us(),
+                                             .days = days,
+                                             .events_max = MM_RULES_TRY_EVENTS_MAX};
+
+        code = mm_rules_try(client, &ask, &arena, &trial, &said);
         if (code != MM_OK)
             fprintf(stderr, "mimamori: %s: %.*s\n", mm_code_key(code), (int)said.text_n, said.text);
         else

@@ -68,12 +68,39 @@ static struct mm_ruleset *rules(const char *text)
     return set;
 }
 
+static const uint32_t company[] = {COMPANY, COMPANY + 7, COMPANY + 1};
+
+/* Of several companies, and without time. */
+static void cut_short(struct mm_events_client *client, struct mm_rules_try_ask ask,
+                      struct mm_arena *a)
+{
+    struct mm_events_answer said;
+    struct mm_rules_try t;
+    int64_t now_us = ask.now_us;
+
+    /* Each company has its share, and what one leaves is the next one's. */
+    ask.company_n = MM_COUNT(company);
+    CHECK_NUM(mm_rules_try(client, &ask, a, &t, &said), MM_OK);
+    CHECK_NUM(t.events, 400 + 1); /* a third, nothing, and the one event of the third */
+    CHECK_NUM(t.matches, 40 + 1);
+    CHECK_NUM(t.companies, 2);
+    CHECK_NUM(t.company[0].company, COMPANY);
+    CHECK_NUM(t.company[1].matches, 1);
+
+    ask.until_mono_us = mm_mono_us();
+    CHECK_NUM(mm_rules_try(client, &ask, a, &t, &said), MM_OK);
+    CHECK_NUM(t.events, 0);
+    CHECK_NUM(t.cut, MM_RULES_TRY_TIME);
+    CHECK_NUM(t.since_us, now_us); /* nothing was looked at */
+}
+
 TEST(a_rule_is_tried_on_what_is_stored)
 {
     struct mm_ruleset *rule, *filtered;
     struct mm_events_client *client;
     struct mm_events_answer said;
     struct mm_test_eventd eventd;
+    struct mm_rules_try_ask ask;
     struct mm_rules_try t;
     struct mm_arena a;
     char state[128];
@@ -89,9 +116,16 @@ TEST(a_rule_is_tried_on_what_is_stored)
     filtered = rules(RULE FILTER);
     mm_arena_init(&a, 1 << 24);
 
-    CHECK_NUM(mm_rules_try(client, COMPANY, rule, now_us, 7, 5000, &a, &t, &said), MM_OK);
+    ask = (struct mm_rules_try_ask){.company = company,
+                                    .company_n = 1,
+                                    .set = rule,
+                                    .now_us = now_us,
+                                    .days = 7,
+                                    .events_max = 5000};
+    CHECK_NUM(mm_rules_try(client, &ask, &a, &t, &said), MM_OK);
     CHECK_NUM(t.events, EVENTS); /* two pages; not the old one, not the other company's */
-    CHECK(!t.more);
+    CHECK_NUM(t.cut, MM_RULES_TRY_WHOLE);
+    CHECK_NUM(t.since_us, now_us - 7 * MM_US_PER_DAY);
     CHECK_NUM(t.matches, 150);
     CHECK_NUM(t.top_n, 3);
     CHECK_SLICE(t.top[0].text, "PC-0");
@@ -101,18 +135,28 @@ TEST(a_rule_is_tried_on_what_is_stored)
     CHECK_NUM(t.example[0].seq, EVENTS);
     CHECK_SLICE(t.example[0].line, "a bad line");
 
-    CHECK_NUM(mm_rules_try(client, COMPANY, filtered, now_us, 9, 5000, &a, &t, &said), MM_OK);
+    ask.set = filtered;
+    ask.days = 9;
+    CHECK_NUM(mm_rules_try(client, &ask, &a, &t, &said), MM_OK);
     CHECK_NUM(t.events, EVENTS + 1);
     CHECK_NUM(t.matches, 136);
     CHECK_NUM(t.hidden, 15);
 
-    CHECK_NUM(mm_rules_try(client, COMPANY, rule, now_us, 7, 1200, &a, &t, &said), MM_OK);
+    ask.set = rule;
+    ask.days = 7;
+    ask.events_max = 1200;
+    CHECK_NUM(mm_rules_try(client, &ask, &a, &t, &said), MM_OK);
     CHECK_NUM(t.events, 1200);
-    CHECK(t.more);
+    CHECK_NUM(t.cut, MM_RULES_TRY_ROWS);
+    CHECK_NUM(t.since_us, now_us - (EVENTS + 9 - 301) * MM_US_PER_S); /* its 1,200th */
     CHECK_NUM(t.matches, 120);
 
-    CHECK_NUM(mm_rules_try(client, COMPANY + 7, rule, now_us, 7, 1200, &a, &t, &said), MM_OK);
+    cut_short(client, ask, &a);
+
+    ask.company = &company[1];
+    CHECK_NUM(mm_rules_try(client, &ask, &a, &t, &said), MM_OK);
     CHECK_NUM(t.events, 0);
+    CHECK_NUM(t.cut, MM_RULES_TRY_WHOLE);
     mm_arena_done(&a);
     mm_rules_unref(&rule);
     mm_rules_unref(&filtered);

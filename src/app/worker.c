@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/format_store.h"
+#include "app/rule_store.h"
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -121,14 +122,14 @@ static enum mm_code mail(struct worker *w, const struct mm_job *job, struct mm_b
     return mm_notify_mail(w->records, &w->server, job, mm_now_us(), why);
 }
 
-struct formatting {
+struct granting {
     const struct mm_job *job;
     enum mm_code how;
 };
 
-static enum mm_code write_formatted(struct mm_tx *tx, void *arg)
+static enum mm_code write_granted(struct mm_tx *tx, void *arg)
 {
-    const struct formatting *f = arg;
+    const struct granting *f = arg;
     enum mm_code code = mm_tx_narrow(tx, f->job->company);
 
     if (code != MM_OK)
@@ -140,11 +141,20 @@ static enum mm_code write_formatted(struct mm_tx *tx, void *arg)
     return code;
 }
 
-/* A format that was made or taken away on a page goes into the operator's folder, or out of it; the
- * engine looks there. What can never be done is refused, which ends the job as well. */
-static enum mm_code format(struct worker *w, const struct mm_job *job, struct mm_buf *why)
+static enum mm_code grant(const struct worker *w, const struct mm_wish *wish)
 {
-    struct formatting f = {.job = job};
+    if (wish->what == MM_WISH_RULE)
+        return wish->remove ? mm_rule_discard(w->state, wish->name)
+                            : mm_rule_store(w->state, wish->name, wish->yaml);
+    return wish->remove ? mm_format_discard(w->state, wish->name)
+                        : mm_format_store(w->state, wish->name, wish->yaml, wish->test);
+}
+
+/* A format or rule that was made or taken away on a page goes into the operator's folder, or out of
+ * it; the engine looks there. What can never be done is refused, which ends the job as well. */
+static enum mm_code grant_wish(struct worker *w, const struct mm_job *job, struct mm_buf *why)
+{
+    struct granting f = {.job = job};
     struct mm_tx *tx = NULL;
     struct mm_wish wish;
     struct mm_arena a;
@@ -157,22 +167,25 @@ static enum mm_code format(struct worker *w, const struct mm_job *job, struct mm
         code = mm_wish_get(tx, job->subject, &a, &wish);
     mm_records_read_done(&tx);
     if (code == MM_OK) {
-        f.how = wish.remove ? mm_format_discard(w->state, wish.name)
-                            : mm_format_store(w->state, wish.name, wish.yaml, wish.test);
+        f.how = grant(w, &wish);
         if (f.how == MM_E_IO)
             code = f.how;
     }
     mm_arena_done(&a);
     if (code != MM_OK)
         return code;
-    mm_log_info("worker", "format %s: %s", wish.remove ? "taken away" : "added",
-                f.how == MM_OK ? "done" : mm_code_key(f.how));
-    return mm_records_write(w->records, mm_system_scope(), write_formatted, &f);
+    mm_log_info("worker", "%s %s: %s", mm_wish_what_name(wish.what),
+                wish.remove ? "taken away" : "added", f.how == MM_OK ? "done" : mm_code_key(f.how));
+    return mm_records_write(w->records, mm_system_scope(), write_granted, &f);
 }
 
 /* Does the job and ends it; otherwise says why not, in `why` where there are words for it. */
-static enum mm_code (*const doers[])(struct worker *, const struct mm_job *, struct mm_buf *) = {
-    [MM_JOB_LOOK] = look, [MM_JOB_TELL] = tell, [MM_JOB_MAIL] = mail, [MM_JOB_FORMAT] = format};
+static enum mm_code (*const doers[])(struct worker *, const struct mm_job *,
+                                     struct mm_buf *) = {[MM_JOB_LOOK] = look,
+                                                         [MM_JOB_TELL] = tell,
+                                                         [MM_JOB_MAIL] = mail,
+                                                         [MM_JOB_FORMAT] = grant_wish,
+                                                         [MM_JOB_RULE] = grant_wish};
 static_assert(MM_COUNT(doers) == MM_JOB_KINDS, "every kind of job has who does it");
 
 struct failing {
@@ -322,7 +335,7 @@ static bool alone(const char *state, int *ret_lock)
 
 static int run(const char *state, const struct mm_config *config)
 {
-    static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_LOOK, MM_JOB_TELL};
+    static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_LOOK, MM_JOB_TELL};
     static struct worker w;
     pthread_t mails;
     sigset_t set;

@@ -340,7 +340,7 @@ TEST(wishes_are_kept_with_a_job_until_they_are_ended_and_old_ones_go)
     CHECK(one.remove && one.user == 3);
     CHECK_SLICE(one.yaml, "y");
     CHECK_SLICE(one.state, "waiting");
-    CHECK_NUM(mm_wish_list(tx, &a, &list, &n), MM_OK);
+    CHECK_NUM(mm_wish_list(tx, MM_WISH_FORMAT, &a, &list, &n), MM_OK);
     CHECK_NUM(n, MM_WISH_KEEP);
     CHECK_NUM(list[0].wish, MM_WISH_KEEP + 3);
     CHECK_NUM(mm_job_failed_count(tx, MM_S("format"), &(uint64_t){0}), MM_OK);

@@ -4,15 +4,43 @@
 #include "coverage/coverage_priv.h"
 #include "job/job.h"
 
+static const struct {
+    const char *name;
+    enum mm_job_kind job;
+} whats[MM_WISH_WHATS] = {
+    [MM_WISH_FORMAT] = {"format", MM_JOB_FORMAT},
+    [MM_WISH_RULE] = {"rule", MM_JOB_RULE},
+};
+
+const char *mm_wish_what_name(enum mm_wish_what what)
+{
+    MM_ASSERT(what < MM_WISH_WHATS);
+    return whats[what].name;
+}
+
+bool mm_wish_rule_name_ok(struct mm_slice id)
+{
+    for (size_t i = 0; i < id.n; i++) {
+        uint8_t c = id.p[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            !(i > 0 && (c == '-' || c == '_')))
+            return false;
+    }
+    return id.n > 0 && id.n <= MM_WISH_RULE_NAME;
+}
+
 enum mm_code mm_wish_add(struct mm_tx *tx, const struct mm_wish *w, int64_t now_us)
 {
     struct mm_q q;
     enum mm_code code;
     int64_t wish;
 
+    MM_ASSERT(w->what < MM_WISH_WHATS);
     if (w->yaml.n > MM_WISH_YAML || w->test.n > MM_WISH_YAML)
         return MM_E_LIMIT;
     mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_ADD]);
+    mm_q_text(&q, ":what", mm_slice_str(whats[w->what].name));
     mm_q_text(&q, ":verb", w->remove ? MM_S("remove") : MM_S("add"));
     mm_q_text(&q, ":name", w->name);
     mm_q_text(&q, ":yaml", w->yaml);
@@ -25,21 +53,24 @@ enum mm_code mm_wish_add(struct mm_tx *tx, const struct mm_wish *w, int64_t now_
         return code;
     wish = mm_tx_last_id(tx);
     mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_FORGET]);
-    mm_q_int(&q, ":before", wish - MM_WISH_KEEP + 1);
+    mm_q_text(&q, ":what", mm_slice_str(whats[w->what].name));
+    mm_q_int(&q, ":keep", MM_WISH_KEEP - 1);
     code = mm_q_end(&q);
-    return code == MM_OK ? mm_job_add(tx, MM_JOB_FORMAT, wish, now_us, now_us) : code;
+    return code == MM_OK ? mm_job_add(tx, whats[w->what].job, wish, now_us, now_us) : code;
 }
 
 static void read_row(struct mm_q *q, struct mm_arena *a, struct mm_wish *ret)
 {
-    *ret = (struct mm_wish){.wish = mm_q_col_int(q, 0),
-                            .remove = mm_slice_eq(mm_q_col_text(q, 1), MM_S("remove")),
-                            .name = mm_q_col_dup(q, 2, a),
-                            .user = mm_q_col_u32(q, 3),
-                            .who = mm_q_col_dup(q, 4, a),
-                            .state = mm_q_col_dup(q, 5, a),
-                            .why = mm_q_col_dup(q, 6, a),
-                            .wished_us = mm_q_col_int(q, 7)};
+    *ret = (struct mm_wish){
+        .wish = mm_q_col_int(q, 0),
+        .remove = mm_slice_eq(mm_q_col_text(q, 1), MM_S("remove")),
+        .name = mm_q_col_dup(q, 2, a),
+        .user = mm_q_col_u32(q, 3),
+        .who = mm_q_col_dup(q, 4, a),
+        .state = mm_q_col_dup(q, 5, a),
+        .why = mm_q_col_dup(q, 6, a),
+        .wished_us = mm_q_col_int(q, 7),
+        .what = mm_slice_eq(mm_q_col_text(q, 8), MM_S("rule")) ? MM_WISH_RULE : MM_WISH_FORMAT};
 }
 
 enum mm_code mm_wish_get(struct mm_tx *tx, int64_t wish, struct mm_arena *a, struct mm_wish *ret)
@@ -54,8 +85,8 @@ enum mm_code mm_wish_get(struct mm_tx *tx, int64_t wish, struct mm_arena *a, str
     if (mm_q_row(&q)) {
         found = true;
         read_row(&q, a, &w);
-        w.yaml = mm_q_col_dup(&q, 8, a);
-        w.test = mm_q_col_dup(&q, 9, a);
+        w.yaml = mm_q_col_dup(&q, 9, a);
+        w.test = mm_q_col_dup(&q, 10, a);
     }
     code = mm_q_end(&q);
     if (code == MM_OK && found)
@@ -74,7 +105,8 @@ enum mm_code mm_wish_end(struct mm_tx *tx, int64_t wish, enum mm_code how)
     return mm_q_end(&q);
 }
 
-enum mm_code mm_wish_list(struct mm_tx *tx, struct mm_arena *a, struct mm_wish **ret, size_t *ret_n)
+enum mm_code mm_wish_list(struct mm_tx *tx, enum mm_wish_what what, struct mm_arena *a,
+                          struct mm_wish **ret, size_t *ret_n)
 {
     struct mm_wish *list = mm_arena_array(a, MM_WISH_KEEP, sizeof(*list));
     struct mm_q q;
@@ -84,6 +116,7 @@ enum mm_code mm_wish_list(struct mm_tx *tx, struct mm_arena *a, struct mm_wish *
     if (list == NULL)
         return MM_E_NOMEM;
     mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_WISH_LIST]);
+    mm_q_text(&q, ":what", mm_slice_str(mm_wish_what_name(what)));
     mm_q_int(&q, ":max", MM_WISH_KEEP);
     while (n < MM_WISH_KEEP && mm_q_row(&q))
         read_row(&q, a, &list[n++]);

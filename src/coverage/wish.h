@@ -1,8 +1,9 @@
 /*
- * coverage/wish.h - a format that was made or taken away on a page, on its way to the engine.
+ * coverage/wish.h - a format or a rule that was made or taken away on a page, on its way to the
+ * engine.
  *
  * Purpose   The portal writes no file of another's: it writes down what is wished, with a job in
- *           the same transaction, and the worker brings it into STATE/formats.
+ *           the same transaction, and the worker brings it into STATE/formats or STATE/rules/pages.
  * Owns      The table format_wish. Texts handed out live in the arena passed.
  * Threads   As the transaction.
  * Trust     File and test were made of foreign lines and checked before they came here; they are
@@ -16,13 +17,17 @@
 
 enum {
     MM_WISH_YAML = 256 * 1024, /* bytes of a file and of its test */
-    MM_WISH_KEEP = 50,         /* rows that are kept for reading */
+    MM_WISH_KEEP = 50,         /* rows of a kind that are kept for reading */
+    MM_WISH_RULE_NAME = 64,    /* bytes of the id of a rule that becomes a file */
 };
+
+enum mm_wish_what { MM_WISH_FORMAT, MM_WISH_RULE, MM_WISH_WHATS };
 
 struct mm_wish {
     int64_t wish;
+    enum mm_wish_what what;
     bool remove;
-    struct mm_slice name, yaml, test;
+    struct mm_slice name, yaml, test; /* of a rule: its id; a rule has no test */
     uint32_t user;
     struct mm_slice who;
     struct mm_slice state, why; /* "waiting", "done", "refused" */
@@ -39,8 +44,12 @@ MM_MUST_USE enum mm_code mm_wish_get(struct mm_tx *tx, int64_t wish, struct mm_a
                                      struct mm_wish *ret);
 /* It is done; or was refused, with the key of why. */
 MM_MUST_USE enum mm_code mm_wish_end(struct mm_tx *tx, int64_t wish, enum mm_code how);
-/* Newest first, without file and test. */
-MM_MUST_USE enum mm_code mm_wish_list(struct mm_tx *tx, struct mm_arena *a, struct mm_wish **ret,
-                                      size_t *ret_n);
+/* Those of one kind, newest first, without file and test. */
+MM_MUST_USE enum mm_code mm_wish_list(struct mm_tx *tx, enum mm_wish_what what, struct mm_arena *a,
+                                      struct mm_wish **ret, size_t *ret_n);
+/* "format", "rule". */
+const char *mm_wish_what_name(enum mm_wish_what what);
+/* Whether a rule of this id can be a file of that name: letters, digits, - and _, as UUIDs. */
+bool mm_wish_rule_name_ok(struct mm_slice id);
 
 #endif

@@ -76,7 +76,7 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["users", "/users"], ["programmes", "/programmes"], ["programme", "/programmes/shien"],
   ["report-whose", "/report"],
   ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
-  ["audit", "/companies/0/audit"],
+  ["rule-try", "/rules/try"], ["audit", "/companies/0/audit"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["source", "/companies/1/sources/1"],
   ["readable", "/companies/1/sources/1/unread/2"], ["formats", "/formats"],

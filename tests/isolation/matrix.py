@@ -41,6 +41,9 @@ def row(shows="", by="all.analyst", form=None, ask=(), only=""):
 
 EXCEPTION = {"rule": RULE, "queue": "0", "seq": "{seq}", "days": "30", "use": "host.name",
              "how.host.name": "equals", "value.host.name": "PC-1", "reason": "known", "do": "save"}
+TRIAL = {"rule": "title: Any\nid: any\nlogsource:\n  product: windows\ndetection:\n  s:\n"
+                 "    host.name: '*'\n  condition: s\n",
+         "days": "30", "company": "{company}", "do": "try"}
 OWN_LOGIN = "about who asks, and no number in it"
 
 ROWS = {
@@ -59,6 +62,9 @@ ROWS = {
     ("GET", "/cases"): row("company cases", ask=["?show=all", "?show=all&before=99999"]),
     ("GET", "/rules"): row("company", ask=["?from=0"]),
     ("GET", "/rules/noise"): row("company"),
+    ("GET", "/rules/try"): row("company"),
+    ("POST", "/rules/try"): row("company", form=TRIAL),
+    ("POST", "/rules/own/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
     ("GET", "/coverage"): row("company source device", ask=["?programme={code}"]),
     ("GET", "/formats"): row("company source"),
     ("POST", "/formats/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),

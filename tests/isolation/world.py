@@ -155,8 +155,8 @@ TABLES = {
     "source_format": lambda c, m: [{"source": row_id(c), "format": "shop", "parsed": 60000,
                                     "unparsed": 10, "topics": 7, "first_us": NOW - DAY,
                                     "last_us": NOW}],
-    "format_wish": lambda c, m: [{"wish": row_id(c), "verb": "add", "user": 0, "state": "waiting",
-                                  "wished_us": NOW}],
+    "format_wish": lambda c, m: [{"wish": row_id(c), "what": "format", "verb": "add", "user": 0,
+                                  "state": "waiting", "wished_us": NOW}],
     "exception": lambda c, m: [{"exception": row_id(c) + more, "rule": RULE, "state": state,
                                 "hides": 1, "hides_critical": 0, "until_us": NOW + 9 * DAY,
                                 "made_us": NOW - HOUR, "made_by": 901, "agreed_by": None,
@@ -241,6 +241,10 @@ class World:
         rules = os.path.join(self.state, "rules")
         os.makedirs(rules, exist_ok=True)
         shutil.copy(os.path.join(self.source, "tests/portal/rules/found.yml"), rules)
+        os.makedirs(os.path.join(rules, "pages"), exist_ok=True)
+        with open(os.path.join(rules, "pages", "shop.yml"), "w", encoding="utf-8") as f:
+            f.write("title: Made on a page\nid: shop\nlogsource:\n  category: proxy\n"
+                    "detection:\n  s:\n    host.name: nobody\n  condition: s\n")
         formats = os.path.join(self.state, "formats")
         os.makedirs(formats, exist_ok=True)
         for suffix, text in (("yaml", SHOP), ("test", SHOP_TEST)):

@@ -60,6 +60,7 @@ static bool put_event(struct mm_events_client *c, int64_t now_us)
     ev.seq = 101;
     ev.received_us = ev.time_us = now_us - 101 * MM_US_PER_S;
     ev.keep_days = 3650;
+    ev.format = MM_S("squid");
     ev.original = MM_S("a line of PC-31");
     mm_event_text(&ev, MM_F_HOST_NAME, MM_S("PC-31"));
     good = good && mm_native_event(n, &ev) == MM_OK && insert(c, MM_ST_INSERT_EVENTS, n);

@@ -67,13 +67,16 @@ static inline struct mm_records *open_records(void)
 static inline void site_open(struct site *s)
 {
     static char formats[1024], rules[1024]; /* mm_test_source has one buffer */
-    static char own_formats[1024], format[1024];
+    static char own_formats[1024], own_rules[1024], format[1024], rules_program[1024];
     struct mm_http_handler handler;
     struct mm_fault fault = {0};
 
     (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
     (void)snprintf(rules, sizeof(rules), "%s", mm_test_source("tests/portal/rules"));
     (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", mm_test_dir());
+    (void)snprintf(own_rules, sizeof(own_rules), "%s/rules", mm_test_dir());
+    (void)snprintf(rules_program, sizeof(rules_program), "%.*s/mimamori-rules",
+                   (int)(strrchr(MM_PROGRAM, '/') - MM_PROGRAM), MM_PROGRAM);
     (void)snprintf(format, sizeof(format), "%.*s/mimamori-format",
                    (int)(strrchr(MM_PROGRAM, '/') - MM_PROGRAM), MM_PROGRAM);
     *s = (struct site){.f = {.now_us = NOW}, .answer = malloc(ANSWER_MAX)};
@@ -81,22 +84,22 @@ static inline void site_open(struct site *s)
     s->f.records = open_records();
     CHECK_NUM(mm_auth_open(s->f.records, &site_key, &s->f.auth), MM_OK);
     fixture_fill(&s->f, 12);
-    CHECK_NUM(
-        mm_portal_open(&(struct mm_portal_cfg){.records = s->f.records,
-                                               .auth = s->f.auth,
-                                               .key = &site_key,
-                                               .state_dir = mm_test_dir(),
-                                               .service_name = "Sample service",
-                                               .desk_tel = "000-0000-0100",
-                                               .desk_hours = "9-17",
-                                               .rule_dirs = {rules},
-                                               .format_dir = formats,
-                                               .own_format_dir = own_formats,
-                                               .format_program = format,
-                                               .version = "1.0.0",
-                                               .now_us = test_now},
-                       &s->portal, &fault),
-        MM_OK);
+    CHECK_NUM(mm_portal_open(&(struct mm_portal_cfg){.records = s->f.records,
+                                                     .auth = s->f.auth,
+                                                     .key = &site_key,
+                                                     .state_dir = mm_test_dir(),
+                                                     .service_name = "Sample service",
+                                                     .desk_tel = "000-0000-0100",
+                                                     .desk_hours = "9-17",
+                                                     .rule_dirs = {rules, own_rules},
+                                                     .format_dir = formats,
+                                                     .own_format_dir = own_formats,
+                                                     .format_program = format,
+                                                     .rules_program = rules_program,
+                                                     .version = "1.0.0",
+                                                     .now_us = test_now},
+                             &s->portal, &fault),
+              MM_OK);
     mm_portal_handler(s->portal, &handler);
     CHECK_NUM(
         mm_http_start(&(struct mm_http_cfg){.listen = "127.0.0.1:0"}, &handler, &s->http, &fault),

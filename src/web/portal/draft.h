@@ -1,11 +1,10 @@
 /*
  * web/portal/draft.h - ask `mimamori format draft` what a line that nobody reads could become.
  *
- * Purpose   The portal keeps everybody's data and never takes a device's line apart itself: the
- *           program does, without files and network, and what it answers is data for a page.
+ * Purpose   The question, from what stands in a form; how it is asked: web/portal/ask.h.
  * Owns      Nothing; texts live in the request's arena.
- * Threads   One program at a time; others wait for it.
- * Trust     The answer is as hostile as the line: bounded, checked JSON, only shown or bound.
+ * Threads   See web/portal/ask.h.
+ * Trust     See web/portal/ask.h.
  */
 #ifndef MM_WEB_PORTAL_DRAFT_H
 #define MM_WEB_PORTAL_DRAFT_H

@@ -45,10 +45,6 @@ struct mm_fact_sources {
 
 /* As people call the log format, in the reader's language; its name where nobody knows it. */
 struct mm_slice mm_facts_format_title(struct mm_page *p, struct mm_slice name);
-struct mm_wish;
-/* Write down that a format is to be added or removed, in the operator's company, with its audit
- * entry; who asks is filled in. MM_E_NOTFOUND for who may not see that company. */
-MM_MUST_USE enum mm_code mm_format_wish(struct mm_page *p, const struct mm_wish *wish);
 /* Sources of the company of p->tx. */
 MM_MUST_USE enum mm_code mm_facts_sources(struct mm_page *p, struct mm_fact_sources *ret);
 void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s,

@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "coverage/wish.h"
 #include "parse/draft.h"
 #include "parse/parse.h"
 #include "web/portal/facts.h"
 #include "web/portal/feature.h"
 #include "web/portal/formats.h"
 #include "web/portal/pages.h"
+#include "web/portal/wishes.h"
 
 enum { USES_MAX = 200 };
 
@@ -101,26 +101,6 @@ static void write_refused(struct mm_page *p)
     }
 }
 
-static enum mm_code write_wishes(struct mm_page *p)
-{
-    struct mm_doc *list = mm_doc_array(p->doc, "wishes");
-    struct mm_wish *wishes = NULL;
-    size_t n = 0;
-    enum mm_code code = mm_wish_list(p->tx, p->arena, &wishes, &n);
-
-    for (size_t i = 0; code == MM_OK && i < n; i++) {
-        struct mm_doc *o = mm_doc_object(list, NULL);
-
-        mm_doc_str(o, "verb", wishes[i].remove ? "remove" : "add");
-        mm_doc_text(o, "format", wishes[i].name);
-        mm_doc_text(o, "who", wishes[i].who);
-        mm_doc_text(o, "state", wishes[i].state);
-        mm_doc_text(o, "why", wishes[i].why);
-        mm_doc_time(o, "wished", wishes[i].wished_us);
-    }
-    return code;
-}
-
 enum mm_code mm_page_formats(struct mm_page *p)
 {
     enum mm_code code = mm_page_read(p);
@@ -131,7 +111,7 @@ enum mm_code mm_page_formats(struct mm_page *p)
     if (code != MM_OK)
         return code;
     write_refused(p);
-    return write_wishes(p);
+    return mm_page_wishes(p, MM_WISH_FORMAT);
 }
 
 enum mm_code mm_page_format_remove(struct mm_page *p)
@@ -147,7 +127,7 @@ enum mm_code mm_page_format_remove(struct mm_page *p)
         mm_page_refuse(p, "sure", "formats.sure");
         return mm_page_formats(p);
     }
-    code = mm_format_wish(p, &wish);
+    code = mm_page_wish(p, &wish);
     if (code != MM_OK)
         return code;
     mm_page_go(p, "/formats");

@@ -29,6 +29,7 @@ struct mm_portal_cfg {
     const char *format_dir;     /* log formats, for their titles; NULL: their names are shown */
     const char *own_format_dir; /* the operator's; NULL or absent: none */
     const char *format_program; /* path of mimamori-format; NULL: no formats are made on pages */
+    const char *rules_program;  /* path of mimamori-rules; NULL: no rules are tried on pages */
     const char *version;
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */
 };
@@ -52,7 +53,7 @@ struct mm_portal {
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
     struct mm_format_shelf *formats;
-    pthread_mutex_t draft_lock; /* one program reads lines for pages at a time */
+    pthread_mutex_t draft_lock; /* one program reads foreign texts for pages at a time */
     pthread_mutex_t rules_lock;
     struct mm_ruleset *rules; /* see rules.h */
     int64_t rules_us;

@@ -1,19 +1,17 @@
 /* web/portal/readable_page.c - a kind of line that nobody reads becomes a format. */
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "coverage/wish.h"
 #include "os/file.h"
 #include "parse/draft.h"
 #include "parse/parse.h"
-#include "register/audit.h"
 #include "web/portal/draft.h"
 #include "web/portal/facts.h"
 #include "web/portal/formats.h"
 #include "web/portal/pages.h"
+#include "web/portal/wishes.h"
 
 enum {
     OTHERS_MAX = 5, /* more kinds of line of the source that are tried, too */
-    OBJECT_MAX = 80,
     TITLE_MAX = 30, /* characters: a heading on a smartphone; said on the page, too */
 };
 
@@ -366,43 +364,6 @@ enum mm_code mm_page_readable(struct mm_page *p)
     return MM_OK;
 }
 
-struct wishing {
-    struct mm_page *p;
-    struct mm_wish wish;
-};
-
-static enum mm_code write_wish(struct mm_tx *tx, void *arg)
-{
-    const struct wishing *w = arg;
-    char object[OBJECT_MAX];
-    enum mm_code code = mm_wish_add(tx, &w->wish, w->p->now_us);
-
-    if (code != MM_OK)
-        return code;
-    (void)snprintf(object, sizeof(object), "format %.*s", MM_S_ARG(w->wish.name));
-    return mm_audit_add(tx, &(struct mm_audit){.time_us = w->p->now_us,
-                                               .user = w->p->me.user,
-                                               .actor = w->p->me.login,
-                                               .action = w->wish.remove ? MM_S("format.remove")
-                                                                        : MM_S("format.add"),
-                                               .object = mm_slice_str(object),
-                                               .text = w->wish.yaml});
-}
-
-enum mm_code mm_format_wish(struct mm_page *p, const struct mm_wish *wish)
-{
-    struct wishing w = {.p = p, .wish = *wish};
-    struct mm_scope_hold hold;
-    const struct mm_scope *operators = NULL;
-    enum mm_code code = mm_scope_narrow(p->me.scope, MM_COMPANY_OPERATOR, &hold, &operators);
-
-    w.wish.user = p->me.user;
-    w.wish.who = p->me.login;
-    if (code == MM_OK)
-        code = mm_records_write(p->portal->cfg.records, operators, write_wish, &w);
-    return code;
-}
-
 enum mm_code mm_page_readable_make(struct mm_page *p)
 {
     struct making m = {.p = p};
@@ -428,7 +389,7 @@ enum mm_code mm_page_readable_make(struct mm_page *p)
                                .yaml = text_member(draft, "yaml"),
                                .test = text_member(draft, "test")};
 
-        code = mm_format_wish(p, &wish);
+        code = mm_page_wish(p, &wish);
         if (code != MM_OK)
             return code;
         mm_page_go(p, "/formats");

@@ -1,9 +1,23 @@
 /* web/portal/rule_pages.c - the detection rules that are in force, and those that were refused. */
+#include "base/limits.h"
+#include "web/portal/exception_view.h"
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
 #include "web/portal/rules.h"
+#include "web/portal/wishes.h"
 
 enum { RULES_PAGE = 200, COMPANIES_MAX = 1000 };
+
+/* Made on a page: the file that the worker has written, and nothing else, can go again. */
+static bool is_own(const struct mm_page *p, const struct mm_rule *r)
+{
+    char path[MM_MAX_PATH];
+    int n = snprintf(path, sizeof(path), "%s/rules/pages/%.*s.yml", p->portal->cfg.state_dir,
+                     MM_S_ARG(r->id));
+
+    return n > 0 && (size_t)n < sizeof(path) && mm_wish_rule_name_ok(r->id) &&
+           mm_slice_eq(r->file, mm_slice_of(path, (size_t)n));
+}
 
 static void write_rule(struct mm_page *p, struct mm_doc *list, const struct mm_rule *r)
 {
@@ -20,6 +34,7 @@ static void write_rule(struct mm_page *p, struct mm_doc *list, const struct mm_r
     mm_doc_str(d, "state", mm_portal_rule_state(r));
     mm_doc_text(d, "file", r->file);
     mm_doc_int(d, "line", r->line);
+    mm_doc_bool(d, "own", is_own(p, r));
 }
 
 static void write_refusal(struct mm_page *p, struct mm_doc *list, const struct mm_rule_refusal *r)
@@ -80,5 +95,35 @@ enum mm_code mm_page_rules(struct mm_page *p)
         mm_doc_int(p->doc, "next", (int64_t)at);
     mm_rules_unref(&set);
     code = mm_page_read(p);
-    return code == MM_OK ? write_exceptions(p) : code;
+    if (code == MM_OK)
+        code = write_exceptions(p);
+    return code == MM_OK ? mm_page_wishes(p, MM_WISH_RULE) : code;
+}
+
+enum mm_code mm_page_rule_remove(struct mm_page *p)
+{
+    struct mm_wish wish = {.what = MM_WISH_RULE, .remove = true, .name = p->match->param[0]};
+    struct mm_ruleset *set = NULL;
+    const struct mm_rule *rule;
+    bool own;
+    enum mm_code code = mm_portal_rules(p->portal, p->now_us, &set);
+
+    if (code != MM_OK)
+        return code;
+    rule = mm_exception_rule(set, wish.name);
+    own = rule != NULL && is_own(p, rule);
+    mm_rules_unref(&set);
+    if (!own)
+        return MM_E_NOTFOUND;
+    if (!mm_slice_eq(mm_input_get(&p->in, "sure"), MM_S("yes"))) {
+        p->template = "rules";
+        mm_page_refuse(p, "sure", "formats.sure");
+        return mm_page_rules(p);
+    }
+    code = mm_page_wish(p, &wish);
+    if (code != MM_OK)
+        return code;
+    mm_page_go(p, "/rules#own");
+    mm_doc_text(p->doc, "rule", wish.name);
+    return MM_OK;
 }

@@ -1,0 +1,216 @@
+/* app/portal_rule_test.c - a rule is checked, tried on stored events, added and taken away. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "coverage/wish.h"
+#include "store/records/system_scope.h"
+#include "tests/harness/eventd.h"
+#include "tests/harness/test.h"
+#include "tests/portal/alerts.h"
+#include "tests/portal/site.h"
+
+#define PAGE "/rules/try"
+#define ID "0b5d6a1e-7c55-4e0c-9a57-6f2d1c8e4a10"
+/* "title: ..." as a form sends it; the fixture's store has one event, on PC-31 of company 1. */
+#define HEAD "rule=title%3A+Found+it%0D%0Aid%3A+" ID "%0D%0Astatus%3A+test%0D%0Alevel%3A+high%0D%0A"
+#define SOURCE "logsource%3A+%7Bcategory%3A+proxy%7D%0D%0A"
+#define LOOKS(what) "detection%3A%0D%0A++s%3A+%7Bhost.name%3A+" what "%7D%0D%0A++condition%3A+s"
+#define GOOD HEAD SOURCE LOOKS("PC-31")
+
+static void send_form(struct site *s, const char *fields)
+{
+    send_form_of(s, PAGE, PAGE, fields);
+}
+
+static void store_up(struct mm_test_eventd *eventd)
+{
+    if (mm_test_eventd_program() == NULL)
+        mm_test_skip("no libchdb");
+    CHECK(mm_test_eventd_start(eventd, mm_test_dir()));
+    CHECK(fixture_alerts(eventd->address, mm_now_us()));
+}
+
+static struct mm_wish newest(struct site *s, struct mm_arena *a)
+{
+    struct mm_scope_hold hold;
+    struct mm_wish *list = NULL, full = {0};
+    struct mm_tx *tx = NULL;
+    size_t n = 0;
+
+    CHECK_NUM(mm_records_read(s->f.records, mm_system_company(&hold, MM_COMPANY_OPERATOR), &tx),
+              MM_OK);
+    CHECK_NUM(mm_wish_list(tx, MM_WISH_RULE, a, &list, &n), MM_OK);
+    if (n > 0)
+        CHECK_NUM(mm_wish_get(tx, list[0].wish, a, &full), MM_OK);
+    mm_records_read_done(&tx);
+    return full;
+}
+
+TEST(a_rule_is_tried_on_what_is_stored_and_the_examples_are_linked)
+{
+    struct mm_test_eventd eventd = {0};
+    struct site s;
+
+    site_open(&s);
+    store_up(&eventd);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    send_form(&s, GOOD "&do=try&days=30");
+    CHECK_NUM(s.status, 200);
+    CHECK(has(s.body, "30日間で1回検知したはずです。"));
+    CHECK(has(s.body, "href=\"/companies/1/events/0/101\""));
+    CHECK(has(s.body, "a line of PC-31"));
+    send_form(&s, GOOD "&do=try&days=30&company=2"); /* another's event */
+    CHECK_NUM(s.status, 200);
+    CHECK(has(s.body, "30日間で0回検知したはずです。"));
+    CHECK(has(s.body, "<option value=\"2\" selected>"));
+    send_form(&s, HEAD SOURCE LOOKS("PC-32") "&do=try&days=30");
+    CHECK(has(s.body, "30日間で0回検知したはずです。"));
+    site_close(&s);
+    CHECK(mm_test_eventd_stop(&eventd));
+}
+
+TEST(a_rule_that_is_wrong_says_in_which_line)
+{
+    static const struct {
+        const char *fields, *says;
+        int status;
+    } bad[] = {
+        {"rule=&do=try", "ルールを入れてください", 422},
+        {HEAD SOURCE
+         "detection%3A%0D%0A++s%3A+%7Bhost.name%7Cfrobnicate%3A+x%7D%0D%0A++condition%3A+s"
+         "&do=try",
+         "<h2>7行目</h2>", 422},
+        {"rule=%5B1%2C+2&do=save", "このルールには誤りがあります", 422},
+        {GOOD "%0D%0A---%0D%0Atitle%3A+B%0D%0Aid%3A+b%0D%0A" SOURCE LOOKS("x") "&do=save",
+         "ルールを一つだけ", 422},
+        {"rule=title%3A+No+id%0D%0A" SOURCE LOOKS("x") "&do=save", "id（UUID）がありません", 422},
+        {GOOD "&do=try&days=0", "日数は1から366", 422},
+        {GOOD "&do=try&days=367", "日数は1から366", 422},
+        {GOOD "&do=try&company=4711", "会社の選び方", 422},
+        {GOOD "&do=try", "試せませんでした", 503}, /* no store runs */
+    };
+    struct mm_arena a;
+    struct site s;
+
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    for (size_t i = 0; i < MM_COUNT(bad); i++) {
+        send_form(&s, bad[i].fields);
+        if (s.status != bad[i].status || !has(s.body, bad[i].says))
+            printf("# %zu: %d\n", i, s.status);
+        CHECK_NUM(s.status, bad[i].status);
+        CHECK(has(s.body, bad[i].says));
+        CHECK(has(s.body, "<textarea class=\"code\"")); /* and what was typed stands there */
+    }
+    mm_arena_init(&a, 1 << 20);
+    CHECK_NUM(newest(&s, &a).wish, 0);
+    mm_arena_done(&a);
+    site_close(&s);
+}
+
+TEST(a_rule_is_added_by_a_wish)
+{
+    struct mm_wish wish;
+    struct mm_arena a;
+    struct site s;
+
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    mm_arena_init(&a, 1 << 20);
+    send_form(&s, GOOD "&do=save");
+    CHECK_NUM(s.status, 303);
+    CHECK(has(s.head, "Location: /rules#own"));
+    wish = newest(&s, &a);
+    CHECK(wish.what == MM_WISH_RULE && !wish.remove);
+    CHECK_SLICE(wish.name, ID);
+    CHECK(mm_slice_starts(wish.yaml, MM_S("title: Found it\nid: " ID "\n")));
+    CHECK(has(wish.yaml, "  condition: s\n") && !has(wish.yaml, "\r"));
+    fits_schema(&s, "/rules", "rules");
+    CHECK(
+        has(s.body, "{\"verb\":\"add\",\"rule\":\"" ID "\",\"who\":\"soc\",\"state\":\"waiting\""));
+    get(&s, "/companies/0/audit");
+    CHECK(has(s.body, "rule.add") && has(s.body, "rule " ID));
+    post(&s, "/rules/own/" ID "/remove", "csrf=forged");
+    CHECK_NUM(s.status, 403);
+    mm_arena_done(&a);
+    site_close(&s);
+}
+
+/* As the worker would have put it. */
+static void put_rule(void)
+{
+    static const char text[] = "title: Found it\nid: " ID "\nlogsource: {category: proxy}\n"
+                               "detection: {s: {host.name: PC-31}, condition: s}\n";
+    char path[1200];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/rules", mm_test_dir());
+    (void)mkdir(path, 0700);
+    (void)snprintf(path, sizeof(path), "%s/rules/pages", mm_test_dir());
+    (void)mkdir(path, 0700);
+    (void)snprintf(path, sizeof(path), "%s/rules/pages/" ID ".yml", mm_test_dir());
+    f = fopen(path, "we");
+    CHECK(f != NULL && fwrite(text, 1, sizeof(text) - 1, f) == sizeof(text) - 1);
+    CHECK(fclose(f) == 0);
+}
+
+TEST(a_rule_of_a_page_can_be_taken_away_and_no_other)
+{
+    struct mm_arena a;
+    char csrf[128], form[256];
+    struct site s;
+
+    put_rule();
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    mm_arena_init(&a, 1 << 20);
+    fits_schema(&s, "/rules", "rules");
+    CHECK(has(s.body, "/rules/pages/" ID ".yml\",\"line\":1,\"own\":true}"));
+    send_form(&s, GOOD "&do=save"); /* twice is once too often */
+    CHECK_NUM(s.status, 422);
+    CHECK(has(s.body, "同じ id のルールがすでにあります"));
+    get(&s, "/rules");
+    CHECK(has(s.body, "/rules/own/" ID "/remove"));
+    CHECK(!has(s.body, "/rules/own/" FIXTURE_RULE "/remove"));
+    csrf_of(&s, csrf);
+    (void)snprintf(form, sizeof(form), "csrf=%s", csrf);
+    post(&s, "/rules/own/" ID "/remove", form); /* not sure */
+    CHECK_NUM(s.status, 422);
+    (void)snprintf(form, sizeof(form), "csrf=%s&sure=yes", csrf);
+    post(&s, "/rules/own/" FIXTURE_RULE "/remove", form); /* one of a folder */
+    CHECK_NUM(s.status, 404);
+    post(&s, "/rules/own/" ID "/remove", form);
+    CHECK_NUM(s.status, 303);
+    CHECK(newest(&s, &a).remove);
+    mm_arena_done(&a);
+    site_close(&s);
+}
+
+TEST(rules_are_tried_and_added_by_who_keeps_them)
+{
+    static const struct {
+        const char *who;
+        int status;
+    } rights[] = {{"bunseki", 200}, {"kansa", 403}, {"hanako", 403}, {"shacho", 403}};
+    char csrf[128], form[512];
+    struct site s;
+
+    site_open(&s);
+    for (size_t i = 0; i < MM_COUNT(rights); i++) {
+        CHECK(login(&s, rights[i].who, PASSWORD_FORM));
+        get(&s, PAGE);
+        CHECK_NUM(s.status, rights[i].status);
+        if (rights[i].status == 200)
+            continue;
+        get(&s, "/companies/1");
+        csrf_of(&s, csrf);
+        (void)snprintf(form, sizeof(form), "csrf=%s&%s&do=save", csrf, GOOD);
+        post(&s, PAGE, form);
+        CHECK_NUM(s.status, 403);
+        (void)snprintf(form, sizeof(form), "csrf=%s&sure=yes", csrf);
+        post(&s, "/rules/own/" ID "/remove", form);
+        CHECK_NUM(s.status, 403);
+    }
+    site_close(&s);
+}

@@ -1,0 +1,20 @@
+/*
+ * app/rule_store.h - the folder of rules that were made on pages, STATE/rules/pages.
+ *
+ * Purpose   The way in and out of it, for the worker who does what a page was asked for. The engine
+ *           looks at the folder every two seconds.
+ * Owns      Nothing.
+ * Threads   Any; of two writers of one name the later one stays.
+ * Trust     Names are checked here; texts were checked before they were wished, and by the engine.
+ */
+#ifndef MM_APP_RULE_STORE_H
+#define MM_APP_RULE_STORE_H
+
+#include "base/base.h"
+
+/* Write ID.yml durably and at once. MM_E_RANGE: no name of a file; MM_E_FULL, MM_E_IO. */
+MM_MUST_USE enum mm_code mm_rule_store(const char *state, struct mm_slice id, struct mm_slice text);
+/* Take it away. MM_E_RANGE; MM_E_NOTFOUND: there is none of that id; MM_E_IO. */
+MM_MUST_USE enum mm_code mm_rule_discard(const char *state, struct mm_slice id);
+
+#endif

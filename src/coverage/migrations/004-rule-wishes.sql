@@ -1,0 +1,3 @@
+-- Rules are made on pages as well.
+ALTER TABLE format_wish ADD COLUMN what TEXT NOT NULL DEFAULT 'format'
+    CHECK(what IN ('format', 'rule'));

@@ -1,0 +1,99 @@
+/* web/portal/ask.c - see ask.h for the contract. */
+#include "web/portal/ask.h"
+
+#include "codec/ext/json.h"
+#include "os/child.h"
+
+enum { ANSWER_MAX = 4 * 1024 * 1024 };
+
+static struct mm_doc *put_value(struct mm_page *p, struct mm_doc *at, const struct mm_json_item *it)
+{
+    const char *key = mm_arena_cstr(p->arena, it->key);
+    uint64_t v = 0;
+
+    switch ((enum mm_json_type)it->type) {
+    case MM_JSON_OBJECT:
+        return mm_doc_object(at, key);
+    case MM_JSON_ARRAY:
+        return mm_doc_array(at, key);
+    case MM_JSON_NUMBER:
+        if (mm_slice_u64(it->text, &v) && v <= INT64_MAX)
+            mm_doc_int(at, key, (int64_t)v);
+        break;
+    case MM_JSON_STRING:
+        mm_doc_text(at, key, it->text);
+        break;
+    case MM_JSON_TRUE:
+    case MM_JSON_FALSE:
+        mm_doc_bool(at, key, it->type == MM_JSON_TRUE);
+        break;
+    case MM_JSON_NULL:
+        break;
+    }
+    return NULL;
+}
+
+/* A JSON document as one of ours; the parser bounds its depth and its items. */
+static void put_answer(struct mm_page *p, struct mm_doc *root, const struct mm_json_doc *json)
+{
+    struct {
+        struct mm_doc *at;
+        size_t end;
+    } open[MM_JSON_MAX_DEPTH + 1] = {{root, json->n}};
+    size_t depth = 1;
+
+    for (size_t i = 1; i < json->n; i++) {
+        const struct mm_json_item *it = &json->item[i];
+        struct mm_doc *in;
+
+        while (depth > 1 && i >= open[depth - 1].end)
+            depth--;
+        in = put_value(p, open[depth - 1].at, it);
+        if (in == NULL)
+            continue;
+        MM_ASSERT(depth < MM_COUNT(open));
+        open[depth].at = in;
+        open[depth++].end = it->end;
+    }
+}
+
+static enum mm_code read_answer(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
+                                const char *key)
+{
+    struct mm_json *parser = mm_json_new(ANSWER_MAX);
+    struct mm_json_doc json;
+    enum mm_code code;
+
+    if (parser == NULL)
+        return MM_E_NOMEM;
+    code = mm_json_parse(parser, text, p->arena, &json, NULL);
+    if (code == MM_OK && json.item[0].type != MM_JSON_OBJECT)
+        code = MM_E_SYNTAX;
+    if (code == MM_OK)
+        put_answer(p, mm_doc_object(at, key), &json);
+    mm_json_free(&parser);
+    return code == MM_OK ? MM_OK : MM_E_IO;
+}
+
+enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv, const struct mm_doc *question,
+                         int wait_ms, struct mm_doc *at, const char *key)
+{
+    struct mm_buf in, answer;
+    int status = 0;
+    enum mm_code code;
+
+    mm_buf_init(&in, ANSWER_MAX);
+    mm_buf_init(&answer, ANSWER_MAX);
+    mm_doc_json(&in, question);
+    code = mm_buf_ok(&in) && mm_doc_ok(question) ? MM_OK : MM_E_NOMEM;
+    if (code == MM_OK) {
+        (void)pthread_mutex_lock(&p->portal->draft_lock);
+        code = mm_child_ask(argv, mm_buf_slice(&in), wait_ms, &answer, &status);
+        (void)pthread_mutex_unlock(&p->portal->draft_lock);
+    }
+    if (code == MM_OK)
+        code = status != 0 ? MM_E_IO : read_answer(p, mm_buf_slice(&answer), at, key);
+    mm_buf_done(&in);
+    mm_buf_done(&answer);
+    return code;
+}
