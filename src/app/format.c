@@ -107,6 +107,13 @@ bool mm_format_read(const char *path, struct mm_buf *out)
     return false;
 }
 
+bool mm_format_words(struct mm_buf *out)
+{
+    char path[MM_MAX_PATH];
+
+    return mm_content_path("outcomes.yaml", path) == MM_OK && mm_format_read(path, out);
+}
+
 bool mm_format_write(const char *path, struct mm_slice bytes)
 {
     if (mm_file_replace(path, bytes, 0644) == MM_OK)

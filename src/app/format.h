@@ -37,6 +37,8 @@ void mm_format_done(struct mm_format_cmd *c);
 size_t mm_format_tell(const struct mm_format_cmd *c);
 /* A whole file; false after saying why not. The buffer is the caller's. */
 bool mm_format_read(const char *path, struct mm_buf *out);
+/* What content/outcomes.yaml says of words; false after saying that it cannot be read. */
+bool mm_format_words(struct mm_buf *out);
 /* Write a whole file durably; false after saying why not. */
 bool mm_format_write(const char *path, struct mm_slice bytes);
 /* Foreign text on a terminal. */

@@ -87,6 +87,23 @@ TEST(explain_looks_into_envelopes_and_says_which_it_opened)
     CHECK(says(out, " from  >>> nowhere"));
 }
 
+TEST(a_word_that_is_marked_as_outcome_becomes_rules)
+{
+    char out[OUT_MAX];
+
+    begin();
+    put("lines",
+        "<13>Nov 20 10:00:00 h bk[1]: job 7 ended {event.outcome=\xE6\x88\x90\xE5\x8A\x9F}\n"
+        "<13>Nov 20 10:00:01 h bk[1]: link 3 is {event.outcome=down} again\n");
+    CHECK_NUM(RUN(out, "new", "--name", "bk", "--from", "lines"), 0);
+    CHECK_NUM(RUN(out, "explain",
+                  "<13>Nov 20 10:00:02 h bk[1]: job 8 ended \xE6\x88\x90\xE5\x8A\x9F", "bk.yaml"),
+              0);
+    CHECK(says(out, "  event.outcome = success\n"));
+    CHECK_NUM(RUN(out, "explain", "<13>Nov 20 10:00:02 h bk[1]: link 3 is up again", "bk.yaml"), 0);
+    CHECK(says(out, "  event.outcome = unknown\n"));
+}
+
 TEST(test_shows_what_differs)
 {
     char out[OUT_MAX];

@@ -4,9 +4,9 @@
  *
  * One JSON document in: {"title", "category", "outcome", "shape" (of the kind of line), "yaml" and
  * "test" (of a format that is added to), "lines": [bytes in hexadecimal; the first is the one that
- * was marked, the others are tried as well], "marks": [{"from", "n", "field"}]}. One out: the first
- * line's pieces and what each line gives; with a --name also the file, its test, and what is wrong
- * with it.
+ * was marked, the others are tried as well], "marks": [{"from", "n", "field"}], "words": [{"word",
+ * "outcome"}]}. One out: the first line's pieces and what each line gives; with a --name also the
+ * file, its test, what is wrong with it, and what words of a part marked event.outcome mean.
  *
  * The portal keeps everybody's data and this reads what devices write: it gives away files, network
  * and processes before it reads.
@@ -44,6 +44,9 @@ struct work {
     size_t lines;
     struct mm_draft_mark mark[MM_DRAFT_MARKS];
     size_t marks;
+    struct mm_draft_word word[MM_DRAFT_WORDS]; /* that a person has spoken of */
+    size_t words;
+    struct mm_buf known; /* content/outcomes.yaml */
     struct mm_buf yaml, test;
 };
 
@@ -94,10 +97,36 @@ static bool take_line(struct work *w, struct mm_slice hex)
     return true;
 }
 
+/* The members of a list of the request, one by one: *at is 0 at first; false at the end. */
+static bool next_member(const struct work *w, const char *list, size_t *at)
+{
+    const struct mm_json_item *it = mm_json_get(&w->in, 0, mm_slice_str(list));
+
+    if (it == NULL || it->type != MM_JSON_ARRAY)
+        return false;
+    *at = *at == 0 ? mm_json_index(&w->in, it) + 1 : w->in.item[*at].end;
+    return *at < it->end;
+}
+
+static bool read_words(struct work *w)
+{
+    for (size_t at = 0; next_member(w, "words", &at);) {
+        struct mm_draft_word word = {.outcome = MM_DRAFT_OUTCOMES};
+
+        if (w->in.item[at].type != MM_JSON_OBJECT)
+            return false;
+        word.word = text_of(w, at, "word");
+        word.outcome = mm_draft_outcome_of(text_of(w, at, "outcome"));
+        if (word.outcome == MM_DRAFT_OUTCOMES || w->words == MM_DRAFT_WORDS)
+            return false;
+        w->word[w->words++] = word;
+    }
+    return true;
+}
+
 static bool read_request(struct work *w)
 {
     const struct mm_json_item *lines = mm_json_get(&w->in, 0, MM_S("lines"));
-    const struct mm_json_item *marks = mm_json_get(&w->in, 0, MM_S("marks"));
 
     if (lines == NULL || lines->type != MM_JSON_ARRAY)
         return false;
@@ -106,18 +135,16 @@ static bool read_request(struct work *w)
             !take_line(w, w->in.item[i].text))
             return false;
     }
-    if (marks == NULL || marks->type != MM_JSON_ARRAY)
-        return w->lines > 0;
-    for (size_t i = mm_json_index(&w->in, marks) + 1; i < marks->end; i = w->in.item[i].end) {
+    for (size_t at = 0; next_member(w, "marks", &at);) {
         struct mm_draft_mark m = {.field = {0}};
 
-        if (w->in.item[i].type != MM_JSON_OBJECT || w->marks == MM_DRAFT_MARKS ||
-            !number_of(w, i, "from", &m.from) || !number_of(w, i, "n", &m.n))
+        if (w->in.item[at].type != MM_JSON_OBJECT || w->marks == MM_DRAFT_MARKS ||
+            !number_of(w, at, "from", &m.from) || !number_of(w, at, "n", &m.n))
             return false;
-        m.field = text_of(w, i, "field");
+        m.field = text_of(w, at, "field");
         w->mark[w->marks++] = m;
     }
-    return w->lines > 0;
+    return read_words(w) && w->lines > 0;
 }
 
 /* ---- pieces ---- */
@@ -172,6 +199,32 @@ static void write_pieces(struct work *w)
 
 /* ---- the file and its test ---- */
 
+/* What words are known to mean, and what a person has said of them. */
+static enum mm_code say_words(struct work *w, struct mm_draft *d)
+{
+    enum mm_code code = mm_draft_known(d, mm_buf_slice(&w->known));
+
+    for (size_t i = 0; i < w->words && code == MM_OK; i++)
+        code = mm_draft_say(d, w->word[i].word, w->word[i].outcome);
+    return code;
+}
+
+/* Words of the part that tells how it ended, when there is one. */
+static void write_words(struct work *w, const struct mm_draft *d)
+{
+    struct mm_doc *list = mm_doc_array(w->out, "words");
+    bool has = false;
+
+    for (size_t i = 0; i < d->patterns; i++)
+        has = has || d->pattern[i].result.n > 0;
+    for (size_t i = 0; i < d->words && has; i++) {
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        mm_doc_text(o, "word", d->word[i].word);
+        mm_doc_str(o, "outcome", mm_draft_outcome(d->word[i].outcome));
+    }
+}
+
 static bool write_file(struct work *w, struct mm_draft *d)
 {
     struct mm_slice base = text_of(w, 0, "yaml"), lines = text_of(w, 0, "test");
@@ -180,11 +233,14 @@ static bool write_file(struct work *w, struct mm_draft *d)
                                  .category = text_of(w, 0, "category"),
                                  .outcome = text_of(w, 0, "outcome")};
     struct mm_buf own;
-    enum mm_code code = mm_draft_add(d, w->line[0], w->mark, w->marks);
+    enum mm_code code = say_words(w, d);
 
+    if (code == MM_OK)
+        code = mm_draft_add(d, w->line[0], w->mark, w->marks);
     for (size_t i = 1; i < w->lines && code == MM_OK; i++)
         code = mm_draft_example(d, w->line[i]);
     mm_doc_bool(w->out, "marks_ok", code == MM_OK);
+    write_words(w, d);
     if (code != MM_OK ||
         !(base.n > 0 ? mm_draft_extend(d, base, &w->yaml) : mm_draft_yaml(d, &head, &w->yaml)))
         return false;
@@ -371,7 +427,8 @@ int mm_format_draft(struct mm_format_cmd *c)
     json = mm_json_new(IN_MAX);
     (void)snprintf(but, sizeof(but), "%s.yaml", c->name == NULL ? "" : c->name);
     w.c = c;
-    if (json == NULL || !mm_format_load_but(c, NULL, but) ||
+    mm_buf_init(&w.known, IN_MAX);
+    if (json == NULL || !mm_format_load_but(c, NULL, but) || !mm_format_words(&w.known) ||
         mm_sandbox_enter(&box, &missing) != MM_OK) {
         mm_json_free(&json);
         return MM_FORMAT_BAD;
@@ -387,6 +444,7 @@ int mm_format_draft(struct mm_format_cmd *c)
         write_pieces(&w);
     ok = ok && (c->name == NULL ? write_lines(&w) : try_out(&w)) && answer(&w);
     mm_buf_done(&in);
+    mm_buf_done(&w.known);
     mm_buf_done(&w.yaml);
     mm_buf_done(&w.test);
     mm_json_free(&json);

@@ -134,7 +134,7 @@ int mm_format_new(struct mm_format_cmd *c)
                                  .category = mm_slice_str(c->category),
                                  .outcome = mm_slice_str(c->outcome)};
     char yaml[MM_MAX_PATH], test[MM_MAX_PATH];
-    struct mm_buf text, out;
+    struct mm_buf words, text, out;
     int rc = MM_FORMAT_BAD;
 
     if (c->name == NULL || c->from == NULL || c->paths > 0)
@@ -151,14 +151,17 @@ int mm_format_new(struct mm_format_cmd *c)
         (size_t)snprintf(test, sizeof(test), "%s/%s.test", c->to, c->name) >= sizeof(test) ||
         mm_draft_init(&d) != MM_OK)
         return MM_FORMAT_BAD;
+    mm_buf_init(&words, FILE_MAX);
     mm_buf_init(&text, FILE_MAX);
     mm_buf_init(&out, MM_DRAFT_YAML);
-    if (mm_format_read(c->from, &text) && add_lines(c, &d, mm_buf_slice(&text))) {
+    if (mm_format_words(&words) && mm_draft_known(&d, mm_buf_slice(&words)) == MM_OK &&
+        mm_format_read(c->from, &text) && add_lines(c, &d, mm_buf_slice(&text))) {
         if (!mm_draft_yaml(&d, &head, &out))
             fprintf(stderr, "mimamori: %s holds no lines to make a format of\n", c->from);
         else if (mm_format_write(yaml, mm_buf_slice(&out)))
             rc = try_out(c, &d, yaml, test);
     }
+    mm_buf_done(&words);
     mm_buf_done(&text);
     mm_buf_done(&out);
     mm_draft_done(&d);

@@ -108,6 +108,40 @@ TEST(a_kind_of_line_is_cut_named_tried_and_wished_for)
     site_close(&s);
 }
 
+TEST(words_that_tell_how_it_ended_are_asked_for_and_become_rules)
+{
+    char fields[512], state[32];
+    struct mm_arena a;
+    struct mm_wish wish;
+    struct site s;
+
+    site_open(&s);
+    mm_arena_init(&a, 1 << 20);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    piece_of(&s, "down", state);
+    CHECK(!has(s.body, "name=\"word-0\""));
+    (void)snprintf(fields, sizeof(fields), SAID "&name=nas&do=try&%s=event.outcome", state);
+    send_form(&s, LINE, fields);
+    CHECK_NUM(s.status, 200);
+    CHECK(has(s.body, "<input type=\"hidden\" name=\"word-0\" value=\"down\">"));
+    CHECK(has(s.body, "is {result:word}"));
+
+    (void)snprintf(fields, sizeof(fields),
+                   SAID "&name=nas&do=save&%s=event.outcome&word-0=down&means-0=good", state);
+    send_form(&s, LINE, fields);
+    CHECK_NUM(s.status, 422);
+    (void)snprintf(fields, sizeof(fields),
+                   SAID "&name=nas&do=save&%s=event.outcome&word-0=down&means-0=failure", state);
+    send_form(&s, LINE, fields);
+    CHECK_NUM(s.status, 303);
+    wish = newest(&s, &a);
+    CHECK(has(wish.yaml, "      - when: {result: ['down']}\n"
+                         "        set: {event.outcome: failure}\n"));
+    CHECK(has(wish.test, "\"event.outcome\":\"failure\""));
+    mm_arena_done(&a);
+    site_close(&s);
+}
+
 TEST(a_format_that_cannot_be_is_refused_on_the_page)
 {
     static const struct {

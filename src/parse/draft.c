@@ -34,6 +34,88 @@ bool mm_draft_name_ok(struct mm_slice name)
     return name.n > 0 && name.n <= MM_DRAFT_NAME;
 }
 
+/* ---- how things ended ---- */
+
+static const char *const outcome_names[MM_DRAFT_OUTCOMES] = {
+    [MM_DRAFT_SUCCESS] = "success", [MM_DRAFT_FAILURE] = "failure", [MM_DRAFT_UNKNOWN] = "unknown"};
+
+const char *mm_draft_outcome(enum mm_draft_outcome outcome)
+{
+    MM_ASSERT(outcome < MM_DRAFT_OUTCOMES);
+    return outcome_names[outcome];
+}
+
+enum mm_draft_outcome mm_draft_outcome_of(struct mm_slice name)
+{
+    int i = 0;
+
+    while (i < MM_DRAFT_OUTCOMES && !mm_slice_eq(name, mm_slice_str(outcome_names[i])))
+        i++;
+    return (enum mm_draft_outcome)i;
+}
+
+enum mm_code mm_draft_known(struct mm_draft *d, struct mm_slice yaml)
+{
+    struct mm_yaml *doc = NULL;
+    enum mm_code code = mm_yaml_read(&d->arena, yaml, &doc, NULL);
+
+    for (int i = 0; i < MM_DRAFT_UNKNOWN && code == MM_OK; i++) {
+        const struct mm_yaml *list = mm_yaml_get(doc, outcome_names[i]);
+        const struct mm_yaml *one = list != NULL && list->kind == MM_YAML_LIST ? list->first : NULL;
+
+        for (; one != NULL && code == MM_OK; one = one->next) {
+            if (d->known_n[i] == MM_DRAFT_KNOWN)
+                code = MM_E_LIMIT;
+            else if (!mm_arena_dup(&d->arena, one->text, &d->known[i][d->known_n[i]++]))
+                code = MM_E_NOMEM;
+        }
+    }
+    return code;
+}
+
+static struct mm_draft_word *find_word(struct mm_draft *d, struct mm_slice word)
+{
+    for (size_t i = 0; i < d->words; i++) {
+        if (mm_slice_eq(d->word[i].word, word))
+            return &d->word[i];
+    }
+    return NULL;
+}
+
+enum mm_code mm_draft_say(struct mm_draft *d, struct mm_slice word, enum mm_draft_outcome outcome)
+{
+    struct mm_draft_word *w = find_word(d, word);
+
+    MM_ASSERT(outcome < MM_DRAFT_OUTCOMES);
+    if (w == NULL && d->words == MM_DRAFT_WORDS)
+        return MM_E_LIMIT;
+    if (w == NULL) {
+        w = &d->word[d->words];
+        if (!mm_arena_dup(&d->arena, word, &w->word))
+            return MM_E_NOMEM;
+        d->words++;
+    }
+    w->outcome = outcome;
+    return MM_OK;
+}
+
+/* A word of a line: what is known of it, unless a person has spoken of it. More words than fit stay
+ * without a rule of their own. */
+static void meet_word(struct mm_draft *d, struct mm_slice word)
+{
+    enum mm_draft_outcome outcome = MM_DRAFT_UNKNOWN;
+
+    if (word.n == 0 || d->words == MM_DRAFT_WORDS || find_word(d, word) != NULL)
+        return;
+    for (int i = 0; i < MM_DRAFT_UNKNOWN; i++) {
+        for (size_t k = 0; k < d->known_n[i]; k++) {
+            if (mm_slice_ieq(word, d->known[i][k]))
+                outcome = (enum mm_draft_outcome)i;
+        }
+    }
+    (void)!mm_draft_say(d, word, outcome); /* without memory the file fails later */
+}
+
 /* ---- names ---- */
 
 /* Names taken by one template: a second source.ip becomes source.ip2, an extra. */
@@ -184,7 +266,8 @@ struct writing {
     const struct mm_draft_mark *marks; /* offsets in text */
     size_t n;
     struct names names;
-    struct mm_slice word; /* the last literal word: what the next value may be called */
+    struct mm_slice word;   /* the last literal word: what the next value may be called */
+    struct mm_slice result; /* the capture that tells how it ended */
     struct mm_buf *out;
 };
 
@@ -194,9 +277,15 @@ static void put_mark(struct writing *w, const struct mm_draft_mark *m)
     bool time = mm_slice_eq(m->field, MM_S("@timestamp"));
     /* What two parts are said to be only one can be: the other one is kept under a name of its own.
      */
-    struct mm_slice name =
-        taken(&w->names, m->field) ? own_name(w->d, m->field, &w->names) : m->field;
+    bool outcome = w->result.n == 0 && mm_slice_eq(m->field, MM_S("event.outcome"));
+    struct mm_slice name = outcome                      ? own_name(w->d, MM_S("result"), &w->names)
+                           : taken(&w->names, m->field) ? own_name(w->d, m->field, &w->names)
+                                                        : m->field;
 
+    if (outcome) {
+        w->result = name;
+        meet_word(w->d, value);
+    }
     put_capture(w->out, time ? (struct mm_slice){0} : name,
                 type_of(value, m->field, m->from + m->n == w->text.n));
     if (name.n > 0 && w->names.n < MM_COUNT(w->names.name))
@@ -263,7 +352,8 @@ static void write_unmarked(struct writing *w)
     }
 }
 
-static enum mm_code add_pattern(struct mm_draft *d, struct mm_slice app, const struct mm_buf *text)
+static enum mm_code add_pattern(struct mm_draft *d, struct mm_slice app, const struct mm_buf *text,
+                                struct mm_slice result)
 {
     struct mm_draft_pattern *p = &d->pattern[d->patterns];
 
@@ -272,6 +362,7 @@ static enum mm_code add_pattern(struct mm_draft *d, struct mm_slice app, const s
     if (!mm_arena_dup(&d->arena, app, &p->app) ||
         !mm_arena_dup(&d->arena, mm_buf_slice(text), &p->template))
         return MM_E_NOMEM;
+    p->result = result;
     d->patterns++;
     return MM_OK;
 }
@@ -312,7 +403,7 @@ static enum mm_code add_marked(struct mm_draft *d, struct mm_slice line, struct 
     mm_shape_of(text, &shape);
     mm_buf_init(&out, MM_PATTERN_MAX_TEXT);
     write_marked(&w);
-    code = add_pattern(d, app, &out);
+    code = add_pattern(d, app, &out, w.result);
     mm_buf_done(&out);
     return code;
 }
@@ -350,11 +441,33 @@ enum mm_code mm_draft_add(struct mm_draft *d, struct mm_slice line,
     return MM_OK;
 }
 
+/* The word that a line has where this template has its result. */
+static void meet_result(struct mm_draft *d, const struct mm_draft_pattern *p, struct mm_slice line)
+{
+    struct mm_patterns *set = p->result.n == 0 ? NULL : mm_patterns_new(&d->arena);
+    MM_UNINIT struct mm_pattern_hit hit;
+    struct mm_slice app;
+    bool syslog;
+
+    if (set == NULL || mm_patterns_add(set, p->template, 0, NULL) != MM_OK ||
+        !mm_patterns_match(set, message_of(line, &app, &syslog), NULL, &hit))
+        return;
+    for (size_t i = 0; i < hit.count; i++) {
+        if (mm_slice_eq(mm_patterns_name(set, hit.capture[i].name), p->result))
+            meet_word(d, hit.capture[i].text);
+    }
+}
+
 enum mm_code mm_draft_example(struct mm_draft *d, struct mm_slice line)
 {
     if (d->lines == MM_DRAFT_LINES || line.n > MM_MAX_LINE)
         return MM_E_LIMIT;
-    return mm_arena_dup(&d->arena, line, &d->line[d->lines++]) ? MM_OK : MM_E_NOMEM;
+    if (!mm_arena_dup(&d->arena, line, &d->line[d->lines]))
+        return MM_E_NOMEM;
+    for (size_t i = 0; i < d->patterns; i++)
+        meet_result(d, &d->pattern[i], d->line[d->lines]);
+    d->lines++;
+    return MM_OK;
 }
 
 enum mm_code mm_draft_marks(struct mm_draft *d, struct mm_slice text, struct mm_slice *ret_line,
@@ -421,7 +534,9 @@ static enum mm_code name_unmarked(struct mm_draft *d)
 
         mm_buf_init(&out, MM_PATTERN_MAX_TEXT);
         write_unmarked(&w);
-        code = out.n == 0 ? MM_OK : add_pattern(d, mm_slice_of(e->app, e->app_n), &out);
+        code = out.n == 0
+                   ? MM_OK
+                   : add_pattern(d, mm_slice_of(e->app, e->app_n), &out, (struct mm_slice){0});
         mm_buf_done(&out);
         if (code != MM_OK)
             return code;
@@ -475,6 +590,40 @@ static bool is_new(struct mm_patterns *set, const struct mm_draft *d, size_t at)
     return mm_patterns_add(set, d->pattern[at].template, (uint16_t)at, NULL) == MM_OK;
 }
 
+/* Could a rule take it for something else than this word? */
+static bool is_plain_word(struct mm_slice word)
+{
+    return mm_slice_find(word, '*', 0) == SIZE_MAX && !mm_slice_eq(word, MM_S("~"));
+}
+
+static void put_rule(const struct mm_draft *d, struct mm_slice result,
+                     enum mm_draft_outcome outcome, struct mm_buf *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->words; i++) {
+        if (d->word[i].outcome != outcome || !is_plain_word(d->word[i].word))
+            continue;
+        if (n++ == 0)
+            mm_buf_fmt(out, "      - when: {%.*s: [", MM_S_ARG(result));
+        else
+            mm_buf_str(out, ", ");
+        put_quoted(out, d->word[i].word);
+    }
+    if (n > 0)
+        mm_buf_fmt(out, "]}\n        set: {event.outcome: %s}\n", outcome_names[outcome]);
+}
+
+/* What the words of a template's result mean; of any other nobody knows. */
+static void put_rules(const struct mm_draft *d, struct mm_slice result, struct mm_buf *out)
+{
+    mm_buf_str(out, "    rules:\n");
+    put_rule(d, result, MM_DRAFT_SUCCESS, out);
+    put_rule(d, result, MM_DRAFT_FAILURE, out);
+    mm_buf_fmt(out, "      - when: {%.*s: '*'}\n        set: {event.outcome: unknown}\n",
+               MM_S_ARG(result));
+}
+
 static void put_patterns(const struct mm_draft *d, struct mm_patterns *set, struct mm_buf *out)
 {
     for (size_t i = 0; i < d->patterns; i++) {
@@ -483,6 +632,8 @@ static void put_patterns(const struct mm_draft *d, struct mm_patterns *set, stru
         mm_buf_str(out, "  - is: ");
         put_quoted(out, d->pattern[i].template);
         mm_buf_byte(out, '\n');
+        if (d->pattern[i].result.n > 0)
+            put_rules(d, d->pattern[i].result, out);
     }
 }
 

@@ -212,3 +212,59 @@ TEST(draft_extends_a_file_of_its_own_and_no_other)
     mm_buf_done(&yaml);
     mm_draft_done(&d);
 }
+
+TEST(draft_turns_words_into_outcomes_that_its_file_reads)
+{
+    static const struct {
+        const char *line, *outcome;
+    } cases[] = {{"<13>Nov 20 10:00:00 h bk: job 7 ended OK at once", "success"},
+                 {"<13>Nov 20 10:00:01 h bk: job 8 ended NG at once", "failure"},
+                 {"<13>Nov 20 10:00:02 h bk: job 9 ended skipped at once", "failure"},
+                 {"<13>Nov 20 10:00:03 h bk: job 9 ended '*' at once", "unknown"},
+                 {"<13>Nov 20 10:00:04 h bk: job 9 ended later at once", "unknown"}};
+    struct mm_slice first = mm_slice_str(cases[0].line);
+    const struct mm_draft_mark mark = {
+        .from = mm_slice_search(first, MM_S("OK")), .n = 2, .field = MM_S("event.outcome")};
+    struct mm_formats *set = mm_formats_new();
+    struct mm_scratch *scratch = mm_scratch_new();
+    struct mm_format_errors errors = {0};
+    static struct mm_event ev;
+    static struct mm_draft d;
+    struct mm_arena arena;
+    struct mm_buf yaml;
+
+    CHECK(mm_draft_init(&d) == MM_OK);
+    mm_arena_init(&arena, 1 << 20);
+    mm_buf_init(&yaml, MM_DRAFT_YAML);
+    CHECK(mm_draft_known(&d, MM_S("success: [ok]\nfailure: [ng]\n")) == MM_OK);
+    CHECK(mm_draft_known(&d, MM_S("success: [")) == MM_E_SYNTAX);
+    CHECK(mm_draft_say(&d, MM_S("skipped"), MM_DRAFT_FAILURE) == MM_OK);
+    CHECK(mm_draft_add(&d, first, &mark, 1) == MM_OK);
+    for (size_t i = 1; i < 4; i++)
+        CHECK(mm_draft_example(&d, mm_slice_str(cases[i].line)) == MM_OK);
+    CHECK(mm_draft_example(&d, MM_S("<13>Nov 20 10:00:00 h bk: something else")) == MM_OK);
+    CHECK_NUM(d.words, 4);
+    make(&d, &yaml);
+    CHECK(line_of(&yaml, "  - is: 'job {job:int} ended {result:word} at once'\n    rules:\n"
+                         "      - when: {result: ['OK']}\n"
+                         "        set: {event.outcome: success}\n"
+                         "      - when: {result: ['skipped', 'NG']}\n"
+                         "        set: {event.outcome: failure}\n"
+                         "      - when: {result: '*'}\n"
+                         "        set: {event.outcome: unknown}\n") != NULL);
+    CHECK(mm_formats_add(set, "door.yaml", mm_buf_slice(&yaml), &errors) == MM_OK);
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+        struct mm_raw raw = {.body = mm_slice_str(cases[i].line),
+                             .received_us = INT64_C(1795147200000000)};
+
+        mm_parse(set, scratch, &arena, &raw, &hint, &ev);
+        CHECK((ev.flags & MM_EV_UNPARSED) == 0);
+        CHECK_SLICE(ev.val[MM_F_EVENT_OUTCOME].text, cases[i].outcome);
+    }
+    mm_buf_done(&yaml);
+    mm_draft_done(&d);
+    mm_scratch_free(&scratch);
+    mm_formats_free(&set);
+    mm_arena_done(&arena);
+}

@@ -45,6 +45,13 @@ static const struct mm_doc *question_of(struct mm_page *p, const struct mm_draft
         mm_doc_int(o, "n", (int64_t)(ask->mark[i].n & INT32_MAX));
         mm_doc_text(o, "field", ask->mark[i].field);
     }
+    list = mm_doc_array(d, "words");
+    for (size_t i = 0; i < ask->words; i++) {
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        mm_doc_text(o, "word", ask->word[i].word);
+        mm_doc_text(o, "outcome", ask->word[i].outcome);
+    }
     return d;
 }
 

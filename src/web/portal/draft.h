@@ -12,7 +12,7 @@
 #include "coverage/coverage.h"
 #include "web/portal/page.h"
 
-enum { MM_DRAFT_MARKS_MAX = 24 }; /* as parse/draft.h */
+enum { MM_DRAFT_MARKS_MAX = 24, MM_DRAFT_WORDS_MAX = 16 }; /* as parse/draft.h */
 
 struct mm_draft_ask {
     const struct mm_unread *line;  /* the kind of line, its first example is the one marked */
@@ -26,6 +26,10 @@ struct mm_draft_ask {
         struct mm_slice field;
     } mark[MM_DRAFT_MARKS_MAX];
     size_t marks;
+    struct {
+        struct mm_slice word, outcome;
+    } word[MM_DRAFT_WORDS_MAX]; /* what words of a part marked event.outcome mean */
+    size_t words;
 };
 
 /*

@@ -33,6 +33,7 @@ static const char *const meanings[] = {
     "destination.port",
     "destination",
     "destination.domain",
+    "event.outcome",
     "event.action",
     "event.reason",
     "event.code",
@@ -134,6 +135,24 @@ static bool may_add_to(const struct making *m)
     return mm_scope_sees(m->p->me.scope, MM_COMPANY_OPERATOR);
 }
 
+/* What the words of the part that tells how it ended mean: a choice each. */
+static void write_words(struct making *m)
+{
+    const struct mm_doc *draft = mm_doc_get(m->p->doc, MM_S("draft"));
+    const struct mm_doc *from = draft == NULL ? NULL : mm_doc_get(draft, MM_S("words"));
+    const struct mm_doc *word = from == NULL || from->type != MM_DOC_ARRAY ? NULL : from->first;
+    struct mm_doc *list = mm_doc_array(m->p->doc, "words");
+
+    mm_doc_bool(m->p->doc, "has_words", word != NULL);
+    for (int i = 0; word != NULL; word = word->next, i++) {
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        mm_doc_int(o, "number", i);
+        mm_doc_text(o, "word", text_member(word, "word"));
+        write_choices(o, "choices", outcomes, MM_COUNT(outcomes), text_member(word, "outcome"));
+    }
+}
+
 /* Formats of the operator that the kind of line can be added to. */
 static void write_bases(struct making *m)
 {
@@ -181,6 +200,7 @@ static void write_form(struct making *m, bool asked)
     write_choices(m->p->doc, "outcomes", outcomes, MM_COUNT(outcomes), m->ask.outcome);
     write_bases(m);
     write_pieces(m);
+    write_words(m);
 }
 
 /* ---- what was asked ---- */
@@ -264,6 +284,27 @@ static void read_marks(struct making *m)
     }
 }
 
+/* What was said of words: word-0 is the word, means-0 what it means. */
+static void read_words(struct making *m)
+{
+    for (int i = 0; i < MM_DRAFT_WORDS_MAX; i++) {
+        char word[16], means[16];
+        struct mm_slice outcome;
+
+        (void)snprintf(word, sizeof(word), "word-%d", i);
+        (void)snprintf(means, sizeof(means), "means-%d", i);
+        outcome = mm_input_get(&m->p->in, means);
+        if (mm_input_get(&m->p->in, word).n == 0)
+            continue;
+        if (!one_of(outcomes, MM_COUNT(outcomes), outcome)) {
+            mm_page_refuse(m->p, "words", "readable.outcome");
+            return;
+        }
+        m->ask.word[m->ask.words].word = mm_input_get(&m->p->in, word);
+        m->ask.word[m->ask.words++].outcome = outcome;
+    }
+}
+
 /* A file of the operator's format that is added to; empty when it has none. */
 static struct mm_slice read_own(struct making *m, const char *suffix)
 {
@@ -321,6 +362,7 @@ static void read_form(struct making *m)
     if (!one_of(outcomes, MM_COUNT(outcomes), m->ask.outcome))
         mm_page_refuse(m->p, "outcome", "readable.outcome");
     read_marks(m);
+    read_words(m);
 }
 
 /* Whether what came out may become a format: it is accepted, and reads all of its own line. */
