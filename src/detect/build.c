@@ -150,7 +150,7 @@ enum mm_code mm_set_intern(struct mm_build *b, uint16_t slot, size_t atom_first,
         *ret = (uint32_t)*known;
         return MM_OK;
     }
-    mm_set_judge(s, &set);
+    mm_set_judge(b, &set);
     if (!mm_vec_room((void **)&s->sets, &s->set_cap, s->set_n, sizeof(set), MM_SETS_MAX) ||
         mm_map_set(&b->sets, key, s->set_n) != MM_OK)
         return full(b);
@@ -231,11 +231,12 @@ static bool build_init(struct mm_build *b, const struct mm_rules_options *option
     if (options != NULL && options->tuning != NULL)
         s->digest = options->tuning->digest;
     s->refs = 1;
+    mm_everyday_init(&b->everyday);
     mm_arena_init(&s->arena, MM_RULES_MAX_MEMORY);
     mm_arena_init(&b->tmp, DOCUMENT_MAX);
     mm_arena_init(&b->listing, DOCUMENT_MAX);
     mm_arena_init(&b->names, MM_RULES_MAX_MEMORY);
-    mm_map_init(&s->extra, seed, MM_EXTRA_MAX);
+    mm_map_init(&b->extras, seed, MM_EXTRA_MAX);
     mm_map_init(&b->slots, seed, MM_SLOT_MAX);
     mm_map_init(&b->sets, seed, MM_SETS_MAX);
     mm_map_init(&b->ids, seed, MM_RULES_MAX + MM_FILTERS_MAX);
@@ -250,6 +251,7 @@ static void build_done(struct mm_build *b)
     mm_arena_done(&b->names);
     mm_map_done(&b->slots);
     mm_map_done(&b->sets);
+    mm_map_done(&b->extras);
     mm_map_done(&b->ids);
     mm_rules_unref(&b->set);
 }
@@ -645,7 +647,6 @@ void mm_rules_unref(struct mm_ruleset **set)
     for (size_t i = 0; i < s->regex_n; i++)
         mm_regex_free(&s->regex[i]);
     mm_arena_done(&s->arena);
-    mm_map_done(&s->extra);
     free(s->rule);
     free(s->code);
     free(s->filter);

@@ -22,7 +22,7 @@ static enum mm_code full(struct mm_build *b)
     return mm_rule_refuse(b, MM_E_LIMIT, 0, "rule.set.full", (struct mm_slice){0});
 }
 
-/* 0.85 to the power of n: how much rarer a text gets with each byte. */
+/* 0.8 to the power of n: how much rarer a text gets with each byte that tells something. */
 static float rarity(size_t n)
 {
     float v = 1;
@@ -32,22 +32,36 @@ static float rarity(size_t n)
     return v;
 }
 
-static float atom_odds(const struct mm_atom *a)
+/* Whole values: of short ones, of words and of small numbers a field often has but a few. */
+static float exact_odds(struct mm_slice s)
 {
-    size_t n = a->lit.n;
+    size_t letters = 0;
+    uint64_t number;
+
+    for (size_t i = 0; i < s.n; i++)
+        letters += s.p[i] >= 'a' && s.p[i] <= 'z';
+    if (s.n == 0)
+        return 0.02F;
+    if (s.n <= 2 || mm_slice_eq(s, MM_S("true")) || mm_slice_eq(s, MM_S("false")))
+        return 0.4F;
+    return s.n <= 5 || mm_slice_u64(s, &number) || (letters == s.n && s.n <= 12) ? 0.1F : 0.01F;
+}
+
+static float atom_odds(const struct mm_everyday *e, const struct mm_atom *a)
+{
+    size_t left = mm_everyday_left(e, a->lit), n = left + (a->lit.n - left) / 8;
 
     switch ((enum mm_atom_op)a->op) {
     case MM_A_EXACT:
-        return n == 0 ? 0.02F : 0.01F;
+        return exact_odds(a->lit);
     case MM_A_PREFIX: /* paths begin alike */
         return 0.05F + rarity(n);
-    case MM_A_SUFFIX: /* and end alike */
-        return n > 4 && a->lit.p[n - 4] == '.' ? rarity(n - 3) * 0.7F : rarity(n);
+    case MM_A_SUFFIX:
     case MM_A_CONTAINS:
         return rarity(n);
     case MM_A_GLOB:
     case MM_A_REGEX:
-        return n == 0 ? 0.9F : 0.1F + rarity(n);
+        return a->lit.n == 0 ? 0.9F : 0.1F + rarity(n);
     case MM_A_CIDR:
         return 0.2F;
     case MM_A_NUMBER:
@@ -61,18 +75,18 @@ static float atom_odds(const struct mm_atom *a)
     return 1;
 }
 
-void mm_set_judge(const struct mm_ruleset *s, struct mm_set *set)
+void mm_set_judge(const struct mm_build *b, struct mm_set *set)
 {
     set->literal = true;
     set->absent = false;
     set->odds = 0;
     set->home = MM_HOME_NONE;
     for (uint32_t i = 0; i < set->atom_n; i++) {
-        const struct mm_atom *a = &s->atom[set->atom + i];
+        const struct mm_atom *a = &b->set->atom[set->atom + i];
 
         set->literal &= a->op == MM_A_EXACT || (a->op <= MM_A_REGEX && a->lit.n > 0);
         set->absent |= a->op == MM_A_ABSENT;
-        set->odds += atom_odds(a);
+        set->odds += atom_odds(&b->everyday, a);
     }
     if (!set->literal)
         set->odds += 0.5F; /* has to be worked out whenever the field is there */
@@ -320,7 +334,7 @@ static bool build_index(struct mm_build *b, const struct wake *wake, size_t n, s
         ix->posting[sets - 1].rule_n++;
         ix->rules[rules++] = wake[i].rule;
     }
-    return mm_lits_build(&s->arena, lit, lits, &ix->lits) == MM_OK;
+    return mm_lits_build(&s->arena, &b->everyday, lit, lits, &ix->lits) == MM_OK;
 }
 
 /* Indexes over all that wakes the group's rules. */
@@ -384,10 +398,28 @@ static enum mm_code compile_group(struct mm_build *b, size_t group)
     return code;
 }
 
+/* The names of extras, to be found by those that events bring. */
+static enum mm_code index_extras(struct mm_build *b)
+{
+    struct mm_ruleset *s = b->set;
+
+    s->extra_next = mm_arena_array(&s->arena, s->extra_n, sizeof(*s->extra_next));
+    if (s->extra_next == NULL || !mm_table_init(&s->arena, &s->extra, s->extra_n))
+        return full(b);
+    for (size_t i = 0; i < s->extra_n; i++) {
+        uint32_t key = mm_small_key(s->extra_name[i].p, s->extra_name[i].n);
+        struct mm_bucket *at = mm_table_slot(&s->extra, key);
+
+        s->extra_next[i] = at->first;
+        *at = (struct mm_bucket){.key = key, .first = (uint32_t)i + 1}; /* <= MM_EXTRA_MAX */
+    }
+    return MM_OK;
+}
+
 enum mm_code mm_compile(struct mm_build *b)
 {
     struct mm_ruleset *s = b->set;
-    enum mm_code code = MM_OK;
+    enum mm_code code = index_extras(b);
 
     for (size_t r = 0; r < s->rule_n && code == MM_OK; r++)
         code = join_group(b, r);

@@ -75,10 +75,20 @@ void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev)
         m->gen = 1;
     }
     m->ev = ev;
-    m->extras_seen = m->texts_seen = false;
+    m->extras_seen = m->words_seen = m->texts_seen = m->joined_seen = false;
     m->candidate_n = 0;
     m->hidden_n = 0;
     m->room_n = 0;
+}
+
+/* The number of an extra that rules know, or MM_EXTRA_MAX. */
+static uint32_t extra_number(const struct mm_ruleset *s, struct mm_slice name)
+{
+    uint32_t at = s->extra_n == 0 ? 0 : mm_table_get(&s->extra, mm_small_key(name.p, name.n));
+
+    while (at != 0 && !mm_slice_eq(s->extra_name[at - 1], name))
+        at = s->extra_next[at - 1];
+    return at == 0 ? MM_EXTRA_MAX : at - 1;
 }
 
 /* Put the event's extras that rules know into their places. */
@@ -86,14 +96,13 @@ static void see_extras(struct mm_matcher *m)
 {
     m->extras_seen = true;
     for (size_t i = 0; i < m->ev->extra_n; i++) {
-        const uint64_t *known = mm_map_get(&m->set->extra, m->ev->extra[i].name);
-        struct mm_place *p;
+        const struct mm_extra *x = &m->ev->extra[i];
+        uint32_t known = extra_number(m->set, x->name);
+        struct mm_place *p = &m->place[MM_F_COUNT + known];
 
-        if (known == NULL)
-            continue;
-        p = &m->place[MM_F_COUNT + *known];
-        if (p->gen != m->gen) /* of two of one name the first counts, as in mm_event_extra */
-            *p = (struct mm_place){.gen = m->gen, .present = true, .raw = m->ev->extra[i].value};
+        /* of two of one name the first counts, as in mm_event_extra */
+        if (known != MM_EXTRA_MAX && p->gen != m->gen)
+            *p = (struct mm_place){.gen = m->gen, .present = true, .raw = x->value};
     }
 }
 
@@ -212,6 +221,18 @@ void mm_match_fold(struct mm_matcher *m, struct mm_place *p)
     p->is_folded = true;
 }
 
+struct mm_slice mm_match_look(struct mm_matcher *m, struct mm_place *p)
+{
+    if (!p->is_seen) {
+        p->ascii = mm_text_is_ascii(p->raw);
+        p->is_seen = true;
+    }
+    if (p->ascii)
+        return p->raw;
+    mm_match_fold(m, p);
+    return p->folded;
+}
+
 static void add_text(struct mm_matcher *m, struct mm_slice raw)
 {
     struct mm_place *p = &m->text_own[m->text_n];
@@ -229,33 +250,85 @@ static bool is_xml(struct mm_slice s)
     return s.n > 1 && s.p[0] == '<' && (s.p[1] < '0' || s.p[1] > '9');
 }
 
+/* May the event's values stand in keywords? Its line alone does where it is no document. */
+static bool has_values(struct mm_slice line)
+{
+    return line.n == 0 || line.p[0] == '{' || is_xml(line) || line.p[line.n - 1] == '}' ||
+           line.p[line.n - 1] == '>';
+}
+
+/* The fields of the event, either those that are texts or the others. */
+static void add_fields(struct mm_matcher *m, bool texts)
+{
+    for (size_t w = 0; w < MM_F_WORDS; w++) {
+        for (uint64_t has = m->ev->has[w]; has != 0; has &= has - 1) {
+            enum mm_field f = (enum mm_field)(w * 64 + (size_t)__builtin_ctzll(has));
+            enum mm_ftype type = mm_field_type(f);
+
+            if ((type == MM_FT_KEYWORD || type == MM_FT_TEXT) == texts)
+                m->text[m->text_n++] = field_place(m, f); /* folded once, for its own rules too */
+        }
+    }
+}
+
 /*
  * What keywords look at: the line as it came. Of documents (JSON, XML), whose line is escaped, the
  * values instead, and the line as well when not all of it is in them or something stands around.
  */
-void mm_match_texts(struct mm_matcher *m)
+void mm_match_words(struct mm_matcher *m)
 {
     const struct mm_event *ev = m->ev;
     struct mm_slice s = mm_slice_trim(ev->original);
     bool whole = s.n == 0 || s.p[0] == '{' || is_xml(s);
-    bool values = whole || s.p[s.n - 1] == '}' || s.p[s.n - 1] == '>';
 
-    if (m->texts_seen)
+    if (m->words_seen)
         return;
-    m->texts_seen = true;
+    m->words_seen = true;
     m->text_n = 0;
     if (!whole || (ev->flags & (MM_EV_EXTRA_FULL | MM_EV_UNPARSED | MM_EV_TRUNCATED)) != 0)
         add_text(m, ev->original);
-    for (size_t w = 0; values && w < MM_F_WORDS; w++) {
-        for (uint64_t has = ev->has[w]; has != 0; has &= has - 1) {
-            size_t f = w * 64 + (size_t)__builtin_ctzll(has);
-
-            /* folded once, for its own rules as well */
-            m->text[m->text_n++] = field_place(m, (enum mm_field)f);
-        }
-    }
-    for (size_t i = 0; values && i < ev->extra_n; i++)
+    if (!has_values(s))
+        return;
+    add_fields(m, true);
+    for (size_t i = 0; i < ev->extra_n; i++)
         add_text(m, ev->extra[i].value);
+}
+
+struct mm_slice mm_match_joined(struct mm_matcher *m)
+{
+    size_t n = 0;
+    uint8_t *to;
+
+    if (m->joined_seen)
+        return m->joined;
+    m->joined_seen = true;
+    m->joined = (struct mm_slice){0};
+    mm_match_words(m);
+    for (size_t i = 0; i < m->text_n; i++)
+        n += m->text[i]->raw.n + 1; /* fits: parts of lines, MM_TEXTS_MAX of them */
+    to = room(m, n);
+    if (to == NULL)
+        return m->joined;
+    m->joined = mm_slice_of(to, n);
+    for (size_t i = 0; i < m->text_n; i++) {
+        struct mm_slice s = m->text[i]->raw;
+
+        if (s.n > 0)
+            memcpy(to, s.p, s.n);
+        to[s.n] = '\0';
+        to += s.n + 1;
+    }
+    if (!mm_text_is_ascii(m->joined))
+        m->joined = (struct mm_slice){0};
+    return m->joined;
+}
+
+void mm_match_texts(struct mm_matcher *m)
+{
+    mm_match_words(m);
+    if (!m->texts_seen && has_values(mm_slice_trim(m->ev->original)))
+        add_fields(m, false);
+    m->texts_seen = true;
 }
 
 static bool edge_match(enum mm_atom_op op, struct mm_slice text, struct mm_slice lit)

@@ -133,13 +133,14 @@ static enum mm_code refuse_full(struct mm_build *b, struct mm_slice name)
 static enum mm_code extra_number(struct mm_build *b, struct mm_slice name, uint16_t *ret)
 {
     struct mm_ruleset *s = b->set;
-    uint64_t *known = mm_map_get(&s->extra, name);
+    uint64_t *known = mm_map_get(&b->extras, name);
     struct mm_slice own;
 
     if (known == NULL) {
         if (!mm_vec_room((void **)&s->extra_name, &s->extra_cap, s->extra_n, sizeof(own),
                          MM_EXTRA_MAX) ||
-            !mm_arena_dup(&s->arena, name, &own) || mm_map_set(&s->extra, own, s->extra_n) != MM_OK)
+            !mm_arena_dup(&s->arena, name, &own) ||
+            mm_map_set(&b->extras, own, s->extra_n) != MM_OK)
             return refuse_full(b, name);
         s->extra_name[s->extra_n] = own;
         *ret = (uint16_t)(MM_CAND_EXTRA + s->extra_n++); /* below MM_EXTRA_MAX */

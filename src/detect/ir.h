@@ -251,9 +251,10 @@ struct mm_ruleset {
     size_t refusal_n, refusal_cap, warning_n, warning_cap;
     struct mm_slot *slot;
     size_t slot_n, slot_cap;
-    struct mm_map extra; /* name -> number */
-    struct mm_slice *extra_name;
+    struct mm_slice *extra_name; /* by number */
     size_t extra_n, extra_cap;
+    struct mm_table extra; /* by the key of the name */
+    uint32_t *extra_next;  /* number + 1 of another name of the same key, or 0 */
     struct mm_atom *atom;
     size_t atom_n, atom_cap;
     struct mm_set *sets;
@@ -284,8 +285,9 @@ struct mm_build {
     struct mm_arena tmp;     /* of one document */
     struct mm_arena listing; /* of one company's values in one item */
     struct mm_arena names;   /* keys of the maps below, pipelines */
-    struct mm_map slots, sets;
+    struct mm_map slots, sets, extras;
     struct mm_map ids; /* of rules and filters, to their numbers; MM_ID_FILTER marks filters */
+    struct mm_everyday everyday;
     const struct mm_rules_options *options;
     const struct mm_rule *rule; /* being read: its logsource names the fields */
     struct mm_slices wanted;    /* placeholders of the document, in the set's arena */
@@ -325,7 +327,7 @@ MM_MUST_USE enum mm_code mm_set_intern(struct mm_build *b, uint16_t slot, size_t
 MM_MUST_USE enum mm_code mm_set_choose(struct mm_build *b, uint16_t slot,
                                        const struct mm_choice *choice, uint32_t *ret);
 /* Guess how often the set holds and whether an index can find it. */
-void mm_set_judge(const struct mm_ruleset *s, struct mm_set *set);
+void mm_set_judge(const struct mm_build *b, struct mm_set *set);
 /* Make the rule's program: its tests in order. Refuses a rule that needs too many. */
 MM_MUST_USE enum mm_code mm_program_make(struct mm_build *b, const struct mm_expr *x,
                                          uint32_t *ret_start);

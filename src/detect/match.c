@@ -1,4 +1,5 @@
 /* detect/match.c - which rules an event matches: route, search, work out. */
+#include "detect/fold.h"
 #include "detect/matcher.h"
 #include "detect/tuning.h"
 
@@ -45,17 +46,54 @@ static void found(void *ctx, uint32_t tag)
 /* Search one value; what can't be searched wakes everything. */
 static void search_value(struct mm_matcher *m, struct mm_place *p)
 {
-    if (!p->is_folded && !p->lost && !mm_lits_may(&m->index->lits, p->raw))
+    const struct mm_lits *l = &m->index->lits;
+    struct mm_slice text;
+
+    if (!p->lost && p->raw.n * MM_FOLD_GROW_NUM / MM_FOLD_GROW_DEN < l->shortest)
         return;
-    mm_match_fold(m, p);
+    text = mm_match_look(m, p);
     m->search++;
     m->value = p;
     if (!p->lost) {
-        mm_lits_find(&m->index->lits, p->folded, found, m);
+        mm_lits_find(l, text, p->ascii, found, m);
         return;
     }
-    for (size_t i = 0; i < m->index->lits.n; i++)
+    for (size_t i = 0; i < l->n; i++)
         wake(m, &m->index->posting[m->index->entry[i].posting]);
+}
+
+static void note(void *ctx, uint32_t tag)
+{
+    bool *any = ctx;
+
+    (void)tag;
+    *any = true;
+}
+
+/* Keywords stand in few events: one look at all texts together tells of most that there are none.
+ */
+static bool no_keyword(struct mm_matcher *m, const struct mm_lits *l)
+{
+    struct mm_slice all = l->worded && l->anywhere ? mm_match_joined(m) : (struct mm_slice){0};
+    bool any = all.n == 0;
+
+    if (!any)
+        mm_lits_find(l, all, true, note, &any);
+    return !any;
+}
+
+static void search_keywords(struct mm_matcher *m, const struct mm_index *ix, bool *ret_lost)
+{
+    if (no_keyword(m, &ix->lits))
+        return;
+    if (ix->lits.worded)
+        mm_match_words(m);
+    else
+        mm_match_texts(m);
+    for (size_t i = 0; i < m->text_n; i++) {
+        search_value(m, m->text[i]);
+        *ret_lost |= m->text[i]->lost;
+    }
 }
 
 static void search_index(struct mm_matcher *m, const struct mm_index *ix)
@@ -65,11 +103,7 @@ static void search_index(struct mm_matcher *m, const struct mm_index *ix)
 
     m->index = ix;
     if (all) {
-        mm_match_texts(m);
-        for (size_t i = 0; i < m->text_n; i++) {
-            search_value(m, m->text[i]);
-            lost |= m->text[i]->lost;
-        }
+        search_keywords(m, ix, &lost);
     } else {
         p = mm_match_value(m, ix->slot);
         if (p == NULL)

@@ -30,7 +30,7 @@ static const char rules[] = RULE(
                             "12",
                             "  s: {A|base64offset|contains: ab}\n  t: {B|windash|contains: ' -a'}\n"
                             "  condition: s or t\n")
-    /* Of another logsource, so that its indexes hold nothing but pieces: mm_lits_may. */
+    /* Of another logsource, so that its keywords are looked for in all texts at once. */
     "title: r13\nlogsource: {product: windows, service: security}\n"
     "detection:\n  k: [abcdefg, kelvins]\n  s: {C|contains: [abcd, hijklmno]}\n"
     "  condition: k or s\n";

@@ -28,6 +28,7 @@ struct mm_place {
     bool present;
     bool lost; /* no room to fold it: nothing can be said about it */
     bool is_folded;
+    bool is_seen, ascii; /* ascii: no byte is above 0x7f, known once it is seen */
     struct mm_slice raw, folded;
 };
 
@@ -43,12 +44,13 @@ struct mm_matcher {
     struct mm_ruleset *set;
     struct mm_regex_ctx *regex;
     uint32_t gen; /* of the event: marks below are valid when they carry it */
-    bool extras_seen, texts_seen;
+    bool extras_seen, words_seen, texts_seen, joined_seen;
     const struct mm_event *ev;
     struct mm_place *place;    /* MM_PLACES */
     struct mm_place **text;    /* MM_TEXTS_MAX: what keywords look at */
     struct mm_place *text_own; /* those of them that are no field of fields.def */
     size_t text_n;
+    struct mm_slice joined; /* the words one behind the other; nothing when they are not ASCII */
     uint32_t *set_mark;     /* per set: gen * 4 + enum mm_verdict */
     uint64_t *atom_mark;    /* per atom: the search that verified it last */
     uint64_t search;        /* searches so far */
@@ -78,8 +80,20 @@ struct mm_place *mm_match_place(struct mm_matcher *m, uint16_t cand);
 struct mm_place *mm_match_value(struct mm_matcher *m, uint16_t slot);
 /* Fold it unless it is; sets `lost` when there is no room. */
 void mm_match_fold(struct mm_matcher *m, struct mm_place *p);
+/*
+ * What an index searches: the value as it is when it is of ASCII alone, else folded. Sets `lost`
+ * and returns nothing when there is no room.
+ */
+struct mm_slice mm_match_look(struct mm_matcher *m, struct mm_place *p);
 /* Fill m->text with what keywords look at, once an event. */
 void mm_match_texts(struct mm_matcher *m);
+/* The same without the fields that are numbers and addresses. */
+void mm_match_words(struct mm_matcher *m);
+/*
+ * All of them in one text, which what stands in one of them also stands in. Nothing when they are
+ * not of ASCII alone, or there is no room.
+ */
+struct mm_slice mm_match_joined(struct mm_matcher *m);
 /*
  * Does rule `index` match, worked out from its program alone, without the indexes? Tests hold
  * mm_rules_match against it. *ret_routed says whether its logsource names the event.
