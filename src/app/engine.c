@@ -11,7 +11,7 @@
 #include "app/content.h"
 #include "app/tables.h"
 #include "detect/detect.h"
-#include "engine/exceptions.h"
+#include "engine/mirror.h"
 #include "engine/shard.h"
 #include "engine/sink.h"
 #include "os/log.h"
@@ -24,7 +24,7 @@ static int usage(void)
           "Reads the spool, parses, applies rules, stores. SIGHUP loads formats and rules anew;\n"
           "what is added or changed under DIR/rules and DIR/formats is taken in by itself, and so "
           "are\n"
-          "the exceptions of the records.\n",
+          "exceptions, values and levels of rules in the records.\n",
           stderr);
     return 2;
 }
@@ -87,10 +87,10 @@ struct rule_watch {
 
 static bool rules_changed(struct rule_watch *w)
 {
-    const char *dirs[MM_SHARD_RULE_DIRS + 1] = {w->content->own_formats_dir};
+    const char *dirs[MM_SHARD_RULE_DIRS + 2] = {w->content->own_formats_dir, w->content->tailor};
 
-    memcpy(dirs + 1, w->content->rule_dirs, w->content->rule_dirs_n * sizeof(dirs[0]));
-    return mm_rules_changed(&w->seen, dirs, w->content->rule_dirs_n + 1);
+    memcpy(dirs + 2, w->content->rule_dirs, w->content->rule_dirs_n * sizeof(dirs[0]));
+    return mm_rules_changed(&w->seen, dirs, w->content->rule_dirs_n + 2);
 }
 
 /* Looks after the folders of rules for as long as the process lives. */
@@ -120,11 +120,12 @@ static void begin_to_watch(struct rule_watch *w)
 static int start(const char *state, const struct mm_config *config)
 {
     static char formats[MM_MAX_PATH], own_formats[MM_MAX_PATH], rules[MM_MAX_PATH],
-        own[MM_MAX_PATH], exceptions[MM_MAX_PATH];
+        own[MM_MAX_PATH], exceptions[MM_MAX_PATH], tailor[MM_MAX_PATH];
     static struct mm_shard_content content = {.formats_dir = formats,
                                               .own_formats_dir = own_formats,
                                               .rule_dirs = {rules, own, exceptions},
-                                              .rule_dirs_n = 3};
+                                              .rule_dirs_n = 3,
+                                              .tailor = tailor};
     static struct rule_watch watch = {.content = &content}; /* a thread outlives this function */
     struct mm_shard_ops ops = mm_shard_ops(&content);
     sigset_t set;
@@ -141,6 +142,7 @@ static int start(const char *state, const struct mm_config *config)
     (void)setpriority(PRIO_PROCESS, 0, POLITE);
     (void)snprintf(own, sizeof(own), "%s/rules", state);
     (void)snprintf(exceptions, sizeof(exceptions), "%s/" MM_EXCEPTIONS_DIR, state);
+    (void)snprintf(tailor, sizeof(tailor), "%s/" MM_TAILOR_FILE, state);
     (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", state);
     (void)rules_changed(&watch); /* how they look before they are loaded */
     if (mm_master_start(&ops, shards, wake, &master) != MM_OK) {

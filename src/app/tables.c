@@ -12,12 +12,13 @@
 #include "register/entity.h"
 #include "register/feature.h"
 #include "store/records/system_scope.h"
+#include "tailor/feature.h"
 #include "triage/triage.h"
 
 static const struct mm_feature *const features[] = {
     &mm_register_feature, /* first: everything else refers to its companies */
-    &mm_job_feature,      &mm_triage_feature,   &mm_desk_feature,
-    &mm_notify_feature,   &mm_coverage_feature, &mm_exception_feature,
+    &mm_job_feature,      &mm_triage_feature,    &mm_desk_feature,   &mm_notify_feature,
+    &mm_coverage_feature, &mm_exception_feature, &mm_tailor_feature,
 };
 
 enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)

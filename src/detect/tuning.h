@@ -29,7 +29,7 @@ enum {
     MM_TUNING_LIST_MAX = 1000,        /* values of one list */
     MM_TUNING_LISTS_MAX = 20000,      /* 1,000 companies with 20 each */
     MM_TUNING_RULES_MAX = 20000,      /* adjustments */
-    MM_TUNING_VALUES_MAX = 100000,    /* of all lists together */
+    MM_TUNING_VALUES_MAX = 200000,    /* of all lists together */
     MM_TUNING_COMPANIES_MAX = 200000, /* named by all documents together */
 };
 

@@ -5,53 +5,16 @@
 
 #include "base/time.h"
 #include "exception/exception.h"
-#include "os/file.h"
 #include "os/log.h"
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
 
-enum {
-    TEXT_MAX = 256 * 1024 * 1024, /* 20,000 exceptions of 8 long values each */
-    ID_MAX = 40,                  /* "exception-" and a number */
-};
+enum { ID_MAX = 40 }; /* "exception-" and a number */
 
 void mm_exceptions_init(struct mm_exceptions *e, struct mm_records *records, const char *state_dir)
 {
     *e = (struct mm_exceptions){.records = records};
-    (void)snprintf(e->path, sizeof(e->path), "%s/" MM_EXCEPTIONS_FILE, state_dir);
-}
-
-/* The file is written when the records differ from what was written last. */
-static void write_out(struct mm_exceptions *e, int64_t now_us)
-{
-    struct mm_tx *tx = NULL;
-    struct mm_buf text;
-    size_t left = 0;
-    uint64_t stamp = 0;
-    bool differs = false;
-    enum mm_code code = mm_records_read(e->records, mm_system_scope(), &tx);
-
-    mm_buf_init(&text, TEXT_MAX);
-    if (code == MM_OK) {
-        code = mm_exception_stamp(tx, &stamp);
-        differs = code == MM_OK && (!e->written || stamp != e->stamp);
-        if (differs)
-            code = mm_exception_write(tx, now_us, &text, &left);
-        mm_records_read_done(&tx);
-    }
-    if (code == MM_OK && differs)
-        code = mm_file_put(e->path, mm_buf_slice(&text));
-    if (left > 0)
-        mm_log_error("engine", "%zu exceptions cannot be written as filters and hide nothing",
-                     left);
-    if (code == MM_OK) {
-        e->written = true;
-        e->stamp = stamp;
-    } else {
-        e->written = false; /* again at the next look, whether the records change or not */
-        mm_log_warn("engine", "exceptions not written to %s: %s", e->path, mm_code_key(code));
-    }
-    mm_buf_done(&text);
+    mm_mirror_init(&e->mirror, MM_MIRROR_EXCEPTIONS, records, state_dir);
 }
 
 /* A finding about one exception; its id is written into `id`. Whether an exception goes on is the
@@ -180,11 +143,10 @@ static void look_after(struct mm_exceptions *e, int64_t now_us)
 
 void mm_exceptions_tick(struct mm_exceptions *e, int64_t now_us, int64_t mono_us)
 {
-    if (!e->written || mono_us - e->due_at_us >= MM_EXCEPTIONS_DUE_S * MM_US_PER_S) {
+    if (!e->mirror.written || mono_us - e->due_at_us >= MM_EXCEPTIONS_DUE_S * MM_US_PER_S) {
         e->due_at_us = mono_us;
         end_due(e, now_us);
         look_after(e, now_us);
     }
-    if (mm_records_changed(e->records, &e->seen) || !e->written)
-        write_out(e, now_us);
+    mm_mirror_tick(&e->mirror, now_us);
 }

@@ -12,22 +12,14 @@
 #ifndef MM_ENGINE_EXCEPTIONS_H
 #define MM_ENGINE_EXCEPTIONS_H
 
-#include "base/limits.h"
-#include "store/records/records.h"
-
-/* Folder under the state directory; its one file is written anew whenever it is wrong. */
-#define MM_EXCEPTIONS_DIR "exceptions"
-#define MM_EXCEPTIONS_FILE MM_EXCEPTIONS_DIR "/exceptions.yml"
+#include "engine/mirror.h"
 
 enum { MM_EXCEPTIONS_DUE_S = 60 }; /* how often those that end or wait are looked for */
 
 struct mm_exceptions {
     struct mm_records *records;
-    char path[MM_MAX_PATH];
-    uint64_t seen; /* of mm_records_changed */
-    uint64_t stamp;
-    bool written;
-    int64_t due_at_us; /* monotonic */
+    struct mm_mirror mirror; /* those in force, as filters */
+    int64_t due_at_us;       /* monotonic */
 };
 
 /* records must outlive *e. */

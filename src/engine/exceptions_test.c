@@ -45,7 +45,7 @@ static bool file_has(const struct mm_exceptions *x, const char *word)
     bool has;
 
     mm_buf_init(&text, 1 << 20);
-    CHECK_NUM(mm_file_read(x->path, &text), MM_OK);
+    CHECK_NUM(mm_file_read(x->mirror.path, &text), MM_OK);
     mm_buf_byte(&text, 0);
     CHECK(mm_buf_ok(&text));
     has = strstr((const char *)text.p, word) != NULL;
@@ -166,15 +166,15 @@ TEST(the_file_follows_the_records_and_a_day_that_comes_is_told)
     mm_exceptions_tick(&x, NOW, ++mono);
     CHECK(file_has(&x, "exception-1") && file_has(&x, "PC-1"));
     /* A new engine writes what is in force, whatever stands in the file. */
-    CHECK_NUM(mm_file_put(x.path, MM_S("title: left by an older one\n")), MM_OK);
+    CHECK_NUM(mm_file_put(x.mirror.path, MM_S("title: left by an older one\n")), MM_OK);
     mm_exceptions_init(&x, rec, mm_test_dir());
     mm_exceptions_tick(&x, NOW, ++mono);
     CHECK(file_has(&x, "exception-1") && !file_has(&x, "older"));
     /* What cannot be written is tried again although the records stay as they are. */
-    CHECK(unlink(x.path) == 0 && mkdir(x.path, 0700) == 0);
+    CHECK(unlink(x.mirror.path) == 0 && mkdir(x.mirror.path, 0700) == 0);
     CHECK_NUM(mm_records_write(rec, mm_system_company(&hold, 0), add, &id), MM_OK);
     mm_exceptions_tick(&x, NOW, ++mono);
-    CHECK(rmdir(x.path) == 0);
+    CHECK(rmdir(x.mirror.path) == 0);
     mm_exceptions_tick(&x, NOW, ++mono);
     CHECK(file_has(&x, "exception-2"));
     CHECK_NUM(findings(rec), 0);

@@ -6,10 +6,13 @@
 
 #include "base/limits.h"
 #include "base/rd.h"
+#include "codec/ext/yaml.h"
 #include "codec/syslog.h"
 #include "detect/filter.h"
+#include "detect/tuning.h"
 #include "engine/headers.h"
 #include "model/alert.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/sandbox.h"
 #include "parse/parse.h"
@@ -73,17 +76,40 @@ static bool load_formats(struct prepared *p, const struct mm_shard_content *c)
     return mm_formats_count(p->formats) > 0;
 }
 
+/* What companies say about rules; without it (NULL) rules are as their authors wrote them. */
+static struct mm_tuning *load_tuning(const struct mm_shard_content *c)
+{
+    struct mm_tuning *t = NULL;
+    struct mm_fault fault = {0};
+    struct mm_buf text;
+
+    if (c->tailor == NULL || access(c->tailor, F_OK) != 0)
+        return NULL;
+    mm_buf_init(&text, 2 * MM_YAML_MAX_SIZE);
+    if (mm_file_read(c->tailor, &text) != MM_OK ||
+        mm_tuning_read(mm_buf_slice(&text), &t, &fault) != MM_OK)
+        mm_log_error("engine", "lists and levels of companies not read: %s:%zu: %s", c->tailor,
+                     fault.at, fault.what == NULL ? "?" : mm_rules_reason(fault.what));
+    mm_buf_done(&text);
+    return t;
+}
+
 static bool load_rules(struct prepared *p, const struct mm_shard_content *c)
 {
     const char *dirs[MM_SHARD_RULE_DIRS];
+    struct mm_tuning *tuning = load_tuning(c);
+    const struct mm_rules_options options = {.tuning = tuning};
     struct mm_fault fault = {0};
+    enum mm_code code;
     size_t n = 0;
 
     for (size_t i = 0; i < c->rule_dirs_n; i++) {
         if (access(c->rule_dirs[i], R_OK) == 0)
             dirs[n++] = c->rule_dirs[i];
     }
-    if (mm_rules_load(dirs, n, NULL, &p->rules, &fault) != MM_OK) {
+    code = mm_rules_load(dirs, n, &options, &p->rules, &fault);
+    mm_tuning_free(&tuning);
+    if (code != MM_OK) {
         mm_log_error("engine", "rules not read: %s", fault.what == NULL ? "?" : fault.what);
         return false;
     }

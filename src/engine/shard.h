@@ -28,6 +28,7 @@ struct mm_shard_content {
     const char *own_formats_dir; /* the operator's, read behind the others; NULL or absent: none */
     const char *rule_dirs[MM_SHARD_RULE_DIRS]; /* NULL ends them; one that is missing is no error */
     size_t rule_dirs_n;
+    const char *tailor; /* file of what companies say about rules (engine/mirror.h); NULL: none */
 };
 
 /* The operations for mm_master_start; content is their arg. */

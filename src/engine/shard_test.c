@@ -57,6 +57,28 @@ static void add(struct bench *b, uint32_t source, const char *line)
     "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t"     \
     "orig_bytes\tresp_bytes\tconn_state\tx"
 
+/* Without the file, and with one that cannot be read, rules are as their authors wrote them. */
+TEST(shard_goes_on_without_what_companies_say)
+{
+    static struct mm_shard_content content;
+    static char formats[1024], tailor[1024];
+    struct mm_shard_ops ops = mm_shard_ops(&content);
+    void *prepared;
+    FILE *f;
+
+    (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
+    (void)snprintf(tailor, sizeof(tailor), "%s/tailor.yml", mm_test_dir());
+    content.formats_dir = formats;
+    content.tailor = tailor;
+    for (int i = 0; i < 2; i++) {
+        prepared = ops.prepare(ops.arg);
+        CHECK(prepared != NULL);
+        ops.release(prepared);
+        f = fopen(tailor, "w");
+        CHECK(f != NULL && fputs("list: [broken\n", f) >= 0 && fclose(f) == 0);
+    }
+}
+
 TEST(shard_counts_lines_that_would_cost_too_much)
 {
     static struct bench b;

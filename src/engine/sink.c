@@ -73,6 +73,7 @@ enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink *
     if (code == MM_OK)
         code = mm_watch_new(options->records, options->state_dir, &s->watch);
     mm_exceptions_init(&s->exceptions, options->records, options->state_dir);
+    mm_mirror_init(&s->tailor, MM_MIRROR_TAILOR, options->records, options->state_dir);
     s->headers = mm_headers_new();
     s->headers_stored = mm_headers_new();
     if (code == MM_OK && (s->headers == NULL || s->headers_stored == NULL))
@@ -497,6 +498,7 @@ static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
         mm_sources_load(s->o.records, s->o.keep_days, &s->sources) != MM_OK)
         mm_log_warn("engine", "sources not read; the ones known stay");
     mm_exceptions_tick(&s->exceptions, mm_now_us(), now_us);
+    mm_mirror_tick(&s->tailor, mm_now_us());
     mm_watch_tick(s->watch, &s->sources, mm_now_us(), now_us);
     give_back(s);
     return mm_master_alive(s->o.master) ? MM_OK : MM_E_IO;

@@ -56,6 +56,7 @@ struct mm_sink {
     struct mm_ring *chunk_ring;
     size_t ring_turn;
     struct mm_exceptions exceptions;
+    struct mm_mirror tailor;
     struct mm_headers *headers; /* what sources have said of their columns, as far as is read */
     uint64_t next_id;
     int64_t housekept_us;
