@@ -283,18 +283,13 @@ enum mm_code mm_spool_bounds(const char *dir, uint16_t queue, struct mm_spool_bo
     return MM_OK;
 }
 
-enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_t queue, uint64_t below_seq,
-                           size_t *ret_deleted)
+/* Delete what lies wholly below below_seq; the caller has the hold. */
+static enum mm_code trim(struct mm_fs fs, const char *qdir, uint64_t below_seq, size_t *ret_deleted)
 {
-    char qdir[MM_MAX_PATH], path[MM_MAX_PATH];
+    char path[MM_MAX_PATH];
     struct mm_seg_list list = {0};
-    enum mm_code c = mm_spool_dir(qdir, dir, queue);
-    size_t deleted = 0;
+    enum mm_code c = mm_seg_list(qdir, &list);
 
-    if (fs.ops == NULL)
-        fs = mm_fs_real();
-    if (c == MM_OK)
-        c = mm_seg_list(qdir, &list);
     /* A segment's successor must be durable before the segment goes: the numbers go on there. */
     if (c == MM_OK)
         c = mm_fs_sync_dir(fs, qdir);
@@ -303,11 +298,34 @@ enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_t queue, uin
         if (c == MM_OK)
             c = mm_fs_unlink(fs, path);
         if (c == MM_OK)
-            deleted++;
+            (*ret_deleted)++;
         if (c == MM_E_NOTFOUND)
             c = MM_OK; /* someone else trimmed it */
     }
     free(list.first);
+    return c;
+}
+
+enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_t queue, uint64_t below_seq,
+                           size_t *ret_deleted)
+{
+    char qdir[MM_MAX_PATH], path[MM_MAX_PATH];
+    size_t deleted = 0;
+    int hold = -1;
+    enum mm_code c = mm_spool_dir(qdir, dir, queue);
+
+    if (fs.ops == NULL)
+        fs = mm_fs_real();
+    if (c == MM_OK)
+        c = mm_path_join(path, dir, MM_SPOOL_HOLD);
+    if (c == MM_OK)
+        c = mm_file_lock(path, false, &hold);
+    if (c == MM_OK)
+        c = trim(fs, qdir, below_seq, &deleted);
+    else if (c == MM_E_BUSY)
+        c = MM_OK; /* a backup is looking; the next trim finds it all */
+    if (hold >= 0)
+        (void)close(hold);
     if (c == MM_OK && ret_deleted != NULL)
         *ret_deleted = deleted;
     return c;

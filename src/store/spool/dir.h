@@ -15,6 +15,9 @@
 
 #include "store/spool/spool.h"
 
+/* While somebody has this file's lock, nothing is trimmed (snapshot.h). */
+#define MM_SPOOL_HOLD "hold"
+
 enum { MM_PAGE_SIZE = 4096, MM_PAGE_VERSION = 1 };
 
 /* Shared through a file; lies in one sector, so a power cut leaves an old or a new one. */

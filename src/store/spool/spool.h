@@ -177,8 +177,8 @@ MM_MUST_USE enum mm_code mm_spool_bounds(const char *dir, uint16_t queue,
                                          struct mm_spool_bounds *ret);
 /*
  * Delete the segments that hold only numbers below below_seq. The newest segment always stays,
- * because numbers go on from it. *ret_deleted (may be NULL) counts them. A zero fs means the real
- * files.
+ * because numbers go on from it. *ret_deleted (may be NULL) counts them; none while somebody has a
+ * hold (snapshot.h). A zero fs means the real files.
  */
 MM_MUST_USE enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_t queue,
                                        uint64_t below_seq, size_t *ret_deleted);
