@@ -114,6 +114,8 @@ enum mm_code mm_db_open(const char *path, enum mm_db_mode mode, struct mm_db **r
         return MM_E_NOMEM;
     if (mode == MM_DB_WRITE)
         flags |= SQLITE_OPEN_CREATE;
+    if (mode == MM_DB_STILL)
+        flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     code = code_of(sqlite3_open_v2(path, &db->h, flags, NULL));
     if (code == MM_OK)
         code = configure(db, mode);
@@ -224,6 +226,29 @@ void mm_db_checkpoint(struct mm_db *db)
 {
     (void)sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     db->wal_pages = 0;
+}
+
+enum mm_code mm_db_copy(struct mm_db *db, const char *path)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    sqlite3 *to = NULL;
+    sqlite3_backup *b = NULL;
+    int rc = sqlite3_open_v2(path, &to, flags, NULL);
+
+    if (rc == SQLITE_OK)
+        b = sqlite3_backup_init(to, "main", db->h, "main");
+    if (rc == SQLITE_OK && b == NULL)
+        rc = sqlite3_errcode(to);
+    /* All pages at one go: a snapshot is not changed by others, so nobody waits for us. */
+    if (b != NULL) {
+        (void)sqlite3_backup_step(b, -1);
+        rc = sqlite3_backup_finish(b);
+    }
+    /* The copy says "with a log", as its original is: alone it can only be read without one. */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(to, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+    (void)sqlite3_close(to);
+    return code_of(rc);
 }
 
 const char *mm_db_version(void)

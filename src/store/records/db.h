@@ -20,6 +20,7 @@ struct mm_db_stmt;
 enum mm_db_mode {
     MM_DB_WRITE, /* creates the file when it isn't there */
     MM_DB_READ,  /* existing file; query_only is switched on by mm_db_query_only */
+    MM_DB_STILL, /* existing file that is looked at and never written, as in a backup */
 };
 
 /* What a statement being compiled asks for, seen by the watcher. */
@@ -57,6 +58,11 @@ bool mm_db_idle(struct mm_db *db);
 int mm_db_wal_pages(const struct mm_db *db);
 /* Move the log into the file as far as readers allow; never blocks anyone. */
 void mm_db_checkpoint(struct mm_db *db);
+/*
+ * Make `path`, which must not be there, a copy of what this connection's snapshot sees; others go
+ * on writing. One file without a log beside it. Not synced. A broken copy may stay after a failure.
+ */
+MM_MUST_USE enum mm_code mm_db_copy(struct mm_db *db, const char *path);
 /* SQLite's version as text ("3.40.1"). */
 const char *mm_db_version(void);
 

@@ -103,26 +103,31 @@ static enum mm_code apply(struct mm_db *db, const char *feature, const struct mm
     return code;
 }
 
-/* Refuse a file whose feature has migrations that we don't know. */
-static enum mm_code not_newer(struct mm_db *db, const struct mm_feature *f,
+/* How many migrations of a feature we have; 0 for a feature we never heard of. */
+static int64_t known(const struct mm_records_options *options, struct mm_slice feature)
+{
+    for (size_t i = 0; i < options->feature_count; i++) {
+        if (mm_slice_eq(feature, mm_slice_str(options->features[i]->name)))
+            return (int64_t)options->features[i]->migration_count;
+    }
+    return 0;
+}
+
+enum mm_code mm_migrate_known(struct mm_db *db, const struct mm_records_options *options,
                               struct mm_records_fault *fault)
 {
     struct mm_db_stmt *st = NULL;
     bool row = false;
-    enum mm_code code = mm_db_prepare(db,
-                                      "SELECT number, version FROM mm_migration WHERE feature=?1"
-                                      " ORDER BY number DESC LIMIT 1",
-                                      &st);
+    enum mm_code code = mm_db_prepare(
+        db, "SELECT feature, max(number), version FROM mm_migration GROUP BY feature", &st);
 
-    if (code == MM_OK)
-        code = mm_db_bind_text(st, 1, mm_slice_str(f->name));
-    if (code == MM_OK)
-        code = mm_db_step(st, &row);
-    if (code == MM_OK && row && mm_db_int(st, 0) > (int64_t)f->migration_count) {
-        struct mm_slice version = mm_db_bytes(st, 1);
+    while (code == MM_OK && (code = mm_db_step(st, &row)) == MM_OK && row) {
+        struct mm_slice feature = mm_db_bytes(st, 0), version = mm_db_bytes(st, 2);
 
-        code = mm_records_fail(fault, MM_E_VERSION, "records.newer", "%.*s (%s %03lld)",
-                               MM_S_ARG(version), f->name, (long long)mm_db_int(st, 0));
+        if (mm_db_int(st, 1) > known(options, feature))
+            code =
+                mm_records_fail(fault, MM_E_VERSION, "records.newer", "%.*s (%.*s %03lld)",
+                                MM_S_ARG(version), MM_S_ARG(feature), (long long)mm_db_int(st, 1));
     }
     mm_db_finalize(&st);
     return code;
@@ -131,7 +136,7 @@ static enum mm_code not_newer(struct mm_db *db, const struct mm_feature *f,
 static enum mm_code migrate_feature(struct mm_db *db, const struct mm_feature *f,
                                     const char *version, struct mm_records_fault *fault)
 {
-    enum mm_code code = not_newer(db, f, fault);
+    enum mm_code code = MM_OK;
 
     for (size_t i = 0; i < f->migration_count && code == MM_OK; i++) {
         const struct mm_migration *m = &f->migrations[i];
@@ -158,6 +163,8 @@ enum mm_code mm_migrate(struct mm_db *db, const struct mm_records_options *optio
 
     if (code != MM_OK)
         return mm_records_fail(fault, code, "records.io", "%s", mm_db_error(db));
+    /* Of all features before the first is changed. */
+    code = mm_migrate_known(db, options, fault);
     for (size_t i = 0; i < options->feature_count && code == MM_OK; i++)
         code = migrate_feature(db, options->features[i], options->version, fault);
     return code;

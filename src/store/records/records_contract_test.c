@@ -36,6 +36,25 @@ TEST(records_refuses_a_file_of_a_newer_version_and_names_it)
     CHECK(strcmp(fault.detail, "1.2.3 (sample 002)") == 0);
 }
 
+/* Nothing of the file may change before all of it is known to be ours. */
+TEST(records_of_an_unknown_feature_are_refused_before_another_feature_is_migrated)
+{
+    static const struct mm_migration more[] = {{1, "added", "CREATE TABLE added(x) STRICT"}};
+    const struct mm_feature unknown = {
+        .name = "unknown", .migrations = more, .migration_count = MM_COUNT(more)};
+    const struct mm_feature *features[] = {&unknown};
+    struct mm_records_options o = {
+        .dir = mm_test_dir(), .features = features, .feature_count = 1, .version = "9.9"};
+    struct mm_records *rec = mm_sample_open(mm_test_dir());
+    struct mm_records_fault fault = {0};
+
+    mm_records_close(&rec);
+    CHECK_NUM(mm_records_open(&o, &rec, &fault), MM_E_VERSION);
+    CHECK(strcmp(fault.what, "records.newer") == 0);
+    rec = mm_sample_open(mm_test_dir()); /* not refused: `unknown` was not noted in it */
+    mm_records_close(&rec);
+}
+
 TEST(records_refuses_an_edited_migration)
 {
     struct mm_migration edited[2];
