@@ -11,6 +11,7 @@
 #include "os/log.h"
 #include "register/entity.h"
 #include "register/feature.h"
+#include "serve/state.h"
 #include "store/records/system_scope.h"
 #include "tailor/feature.h"
 #include "triage/triage.h"
@@ -21,15 +22,30 @@ static const struct mm_feature *const features[] = {
     &mm_coverage_feature, &mm_exception_feature, &mm_tailor_feature,
 };
 
+const struct mm_records_options *mm_app_tables(void)
+{
+    static const struct mm_records_options options = {
+        .features = features, .feature_count = MM_COUNT(features), .version = MM_VERSION};
+
+    return &options;
+}
+
 enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)
 {
     struct mm_records_fault fault = {0};
-    struct mm_records_options options = {.dir = state_dir,
-                                         .features = features,
-                                         .feature_count = MM_COUNT(features),
-                                         .version = MM_VERSION};
-    enum mm_code code = mm_records_open(&options, ret, &fault);
+    struct mm_records_options options = *mm_app_tables();
+    struct mm_buf why;
+    enum mm_code code;
 
+    mm_buf_init(&why, 4096);
+    code = mm_state_check(state_dir, &why);
+    if (code != MM_OK)
+        mm_log_error("records", "%.*s", MM_S_ARG(mm_buf_slice(&why)));
+    mm_buf_done(&why);
+    if (code != MM_OK)
+        return code;
+    options.dir = state_dir;
+    code = mm_records_open(&options, ret, &fault);
     if (code != MM_OK)
         mm_log_error("records", "%s/records.db cannot be opened: %s %s", state_dir,
                      fault.what == NULL ? mm_code_key(code) : fault.what, fault.detail);

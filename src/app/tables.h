@@ -11,9 +11,11 @@
 
 #include "store/records/records.h"
 
+/* What all of them know; without a directory. */
+const struct mm_records_options *mm_app_tables(void);
 /*
- * Open the records of a state directory. On failure a sentence for the operator went to stderr
- * and the code says what kind it is.
+ * Open the records of a state directory that this program may work on (serve/state.h). On failure a
+ * sentence for the operator went to stderr and the code says what kind it is.
  */
 MM_MUST_USE enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret);
 /*

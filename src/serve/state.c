@@ -2,13 +2,13 @@
 #include "serve/state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "os/file.h"
 
 enum { KEY_BYTES = 32 };
 
@@ -30,54 +30,88 @@ static enum mm_code make_dir(const char *path, struct mm_buf *why)
     return MM_OK;
 }
 
-/* Write a small file at once: a new name, synced, then renamed into place. */
 static enum mm_code put_file(const char *path, struct mm_slice bytes, struct mm_buf *why)
 {
-    char tmp[MM_MAX_PATH];
-    int fd, n = snprintf(tmp, sizeof(tmp), "%s.new", path);
-    bool ok;
+    enum mm_code code = mm_file_replace(path, bytes, 0600);
 
-    if (n < 0 || (size_t)n >= sizeof(tmp))
-        return MM_E_LIMIT;
-    fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ok = fd >= 0 && write(fd, bytes.p, bytes.n) == (ssize_t)bytes.n && fsync(fd) == 0;
-    if (fd >= 0)
-        ok = close(fd) == 0 && ok;
-    if (!ok || rename(tmp, path) != 0) {
+    if (code != MM_OK)
         mm_buf_fmt(why, "%s: cannot be written: %s", path, strerror(errno));
-        return MM_E_IO;
-    }
-    return MM_OK;
+    return code;
 }
 
-static enum mm_code check_version(const char *path, struct mm_buf *why)
-{
-    char text[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
-    uint64_t version = 0;
+/* What VERSION says while a restore is under way: no number, so that every release refuses it. */
+static const struct mm_slice restoring = MM_S_INIT("restoring\n");
 
-    if (fd < 0 && errno == ENOENT) {
-        char mine[16];
-        int len = snprintf(mine, sizeof(mine), "%d\n", (int)MM_STATE_VERSION);
-        return put_file(path, mm_slice_of(mine, (size_t)len), why);
-    }
-    n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-    if (fd >= 0)
-        (void)close(fd);
-    if (n < 0 || !mm_slice_u64(mm_slice_trim(mm_slice_of(text, (size_t)n)), &version)) {
+static enum mm_code version_path(char ret[MM_MAX_PATH], const char *dir)
+{
+    return mm_path_join(ret, dir, "VERSION");
+}
+
+/* MM_OK, or why the directory is not ours to work on; *ret_there: it has a VERSION. */
+static enum mm_code check(const char *dir, bool *ret_there, struct mm_buf *why)
+{
+    char path[MM_MAX_PATH];
+    struct mm_buf text;
+    uint64_t version = 0;
+    enum mm_code code = version_path(path, dir);
+
+    mm_buf_init(&text, 64);
+    if (code == MM_OK)
+        code = mm_file_read(path, &text);
+    *ret_there = code != MM_E_NOTFOUND;
+    if (code == MM_E_NOTFOUND) {
+        code = MM_OK;
+    } else if (code == MM_OK && mm_slice_eq(mm_buf_slice(&text), restoring)) {
+        mm_buf_fmt(why,
+                   "%s: a restore into it was not finished; remove it and run `mimamori restore` "
+                   "again",
+                   dir);
+        code = MM_E_CONFIG;
+    } else if (code != MM_OK || !mm_slice_u64(mm_slice_trim(mm_buf_slice(&text)), &version)) {
         mm_buf_fmt(why, "%s: holds no version number; is this a state directory of Mimamori?",
                    path);
-        return MM_E_VERSION;
-    }
-    if (version > MM_STATE_VERSION) {
+        code = MM_E_VERSION;
+    } else if (version > MM_STATE_VERSION) {
         mm_buf_fmt(why,
                    "%s: written by a newer release (layout %llu, this program knows %d); run "
                    "that release or a newer one",
                    path, (unsigned long long)version, (int)MM_STATE_VERSION);
-        return MM_E_VERSION;
+        code = MM_E_VERSION;
     }
-    return MM_OK;
+    mm_buf_done(&text);
+    return code;
+}
+
+enum mm_code mm_state_check(const char *dir, struct mm_buf *why)
+{
+    bool there;
+
+    MM_ASSERT(dir != NULL && why != NULL);
+    return check(dir, &there, why);
+}
+
+enum mm_code mm_state_restoring(const char *dir)
+{
+    char path[MM_MAX_PATH];
+    enum mm_code code = version_path(path, dir);
+
+    return code == MM_OK ? mm_file_replace(path, restoring, 0600) : code;
+}
+
+static enum mm_code write_version(const char *dir)
+{
+    char path[MM_MAX_PATH], mine[16];
+    int n = snprintf(mine, sizeof(mine), "%d\n", (int)MM_STATE_VERSION);
+    enum mm_code code = version_path(path, dir);
+
+    MM_ASSERT(n > 0 && (size_t)n < sizeof(mine));
+    return code == MM_OK ? mm_file_replace(path, mm_slice_of(mine, (size_t)n), 0600) : code;
+}
+
+enum mm_code mm_state_restored(const char *dir)
+{
+    MM_ASSERT(dir != NULL);
+    return write_version(dir);
 }
 
 static enum mm_code make_key(const char *path, struct mm_buf *why)
@@ -104,20 +138,22 @@ enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why)
 {
     static const char *const parts[] = {"", "/run", "/spool", "/rules"};
     char path[MM_MAX_PATH];
-    enum mm_code code = MM_OK;
+    bool there = false;
+    enum mm_code code;
 
     MM_ASSERT(dir != NULL && why != NULL);
     if (strlen(dir) > 80) {
         mm_buf_fmt(why, "%s: the path is too long; sockets inside it allow about 80 bytes", dir);
         return MM_E_LIMIT;
     }
+    code = check(dir, &there, why);
     for (size_t i = 0; i < MM_COUNT(parts) && code == MM_OK; i++) {
         (void)snprintf(path, sizeof(path), "%s%s", dir, parts[i]);
         code = make_dir(path, why);
     }
-    if (code == MM_OK) {
-        (void)snprintf(path, sizeof(path), "%s/VERSION", dir);
-        code = check_version(path, why);
+    if (code == MM_OK && !there && write_version(dir) != MM_OK) {
+        mm_buf_fmt(why, "%s: VERSION cannot be written: %s", dir, strerror(errno));
+        code = MM_E_IO;
     }
     if (code == MM_OK) {
         (void)snprintf(path, sizeof(path), "%s/key", dir);

@@ -17,9 +17,24 @@ enum { MM_STATE_VERSION = 1 };
 #define MM_STATE_DEFAULT "/var/lib/mimamori"
 
 /*
- * Make the directory and its parts (VERSION, key, run/, spool/, rules/) where they are missing,
- * mode 0700. MM_E_VERSION when VERSION names a newer layout, MM_E_IO when something cannot be
- * made; `why` then says what and where.
+ * May this program work on the directory? Nothing is made or changed. MM_E_VERSION: VERSION names a
+ * newer layout, or holds no number; MM_E_CONFIG: a restore into it was not finished; `why` then
+ * says what to do. A directory that is not there, or has no VERSION yet, is fine.
+ */
+MM_MUST_USE enum mm_code mm_state_check(const char *dir, struct mm_buf *why);
+
+/*
+ * A restore begins in this directory, which exists: until it is finished every program refuses it,
+ * those of earlier releases too. Durable when this returns.
+ */
+MM_MUST_USE enum mm_code mm_state_restoring(const char *dir);
+/* The restore is whole: all it has written is durable. From here the directory has a VERSION. */
+MM_MUST_USE enum mm_code mm_state_restored(const char *dir);
+
+/*
+ * Check as above, then make the directory and its parts (VERSION, key, run/, spool/, rules/) where
+ * they are missing, mode 0700. MM_E_IO when something cannot be made; `why` then says what and
+ * where.
  */
 MM_MUST_USE enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why);
 
