@@ -15,6 +15,12 @@
 #include "engine/master.h"
 #include "store/records/records.h"
 
+enum {
+    /* An earlier process had at most this many batches beyond its position, and a backup lets no
+     * more be there: in these what is stored is asked for. */
+    MM_SINK_IN_FLIGHT = 5,
+};
+
 struct mm_sink_options {
     const char *state_dir;
     const char *events_address; /* "unix:…" or "tcp:…" */

@@ -25,9 +25,9 @@
 enum {
     MM_SINK_READ_MAX = 1024, /* records of one read */
     MM_SINK_WAITING_MAX = 2, /* batches that are ready while one is being stored */
-    /* An earlier process had at most this many batches beyond its position. */
-    MM_SINK_IN_FLIGHT = MM_SINK_WAITING_MAX + 3,
 };
+
+static_assert(MM_SINK_WAITING_MAX + 3 <= MM_SINK_IN_FLIGHT, "ready, being stored, open, closing");
 
 struct mm_sink_queue {
     uint16_t queue;
