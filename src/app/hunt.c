@@ -284,7 +284,7 @@ static bool read_time(const struct run *r, const char *text, int64_t *ret)
 
 static bool set_rules(struct run *r)
 {
-    struct mm_hint hint = {MM_FORMAT_NONE, MM_PARSE_JST_S, MM_CS_UNKNOWN};
+    struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     struct mm_when when = {0};
     struct mm_rd rd = mm_rd_of(mm_slice_str(r->o.zone));
 

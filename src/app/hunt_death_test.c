@@ -39,7 +39,7 @@ TEST(hunt_goes_on_behind_a_file_that_killed_its_reader)
 {
     struct mm_format_errors errors = {0};
     char one[MM_MAX_PATH], two[MM_MAX_PATH];
-    struct mm_hunt_rules rules = {.hint = {MM_FORMAT_NONE, MM_PARSE_JST_S, MM_CS_UNKNOWN}};
+    struct mm_hunt_rules rules = {.hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S}};
     struct mm_formats *formats = mm_formats_new();
     bool killed = false;
     struct mm_hunt h;

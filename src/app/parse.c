@@ -270,7 +270,7 @@ static bool set_hint(struct run *run, const struct options *o)
     struct mm_rd rd = mm_rd_of(mm_slice_str(o->zone));
     bool zone;
 
-    run->hint = (struct mm_hint){MM_FORMAT_NONE, MM_PARSE_JST_S, MM_CS_UNKNOWN};
+    run->hint = (struct mm_hint){.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
     run->received_us = mm_now_us();
     if (o->format != NULL) {
         run->hint.format = mm_formats_find(run->formats, mm_slice_str(o->format));

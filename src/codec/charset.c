@@ -401,10 +401,12 @@ static bool has_escape(struct mm_slice in)
     return false;
 }
 
-static void learn(uint8_t *count)
+static void learn(struct mm_charset_seen *seen, bool is_cp932)
 {
-    if (*count < UINT8_MAX)
-        (*count)++;
+    int lean = seen->lean + (is_cp932 ? 1 : -1);
+
+    if (lean >= -MM_CHARSET_LEAN && lean <= MM_CHARSET_LEAN)
+        seen->lean = (int8_t)lean;
 }
 
 /* Valid UTF-8 of two-byte characters only is what short EUC-JP and half-width kana look like: a
@@ -413,13 +415,19 @@ static bool is_utf8(struct mm_slice in, const struct mm_charset_seen *seen)
 {
     if (!mm_utf8_valid(in))
         return false;
-    if (MM_LIKELY(seen->cp932 == 0 && seen->euc == 0))
+    if (MM_LIKELY(seen->lean == 0))
         return true;
     for (size_t i = 0; i < in.n; i++) {
         if (in.p[i] >= 0x80)
             return has_long(in) || in.p[i] >= 0xE0;
     }
     return true;
+}
+
+bool mm_charset_plain(struct mm_slice in)
+{
+    /* CP932 stands for the sets in which ASCII is always itself. */
+    return ascii_run(MM_CS_CP932, in, 0) == in.n;
 }
 
 enum mm_charset mm_charset_detect(struct mm_slice in, struct mm_charset_seen *seen)
@@ -437,11 +445,11 @@ enum mm_charset mm_charset_detect(struct mm_slice in, struct mm_charset_seen *se
         return MM_CS_UNKNOWN;
     cp932_clear = !b.valid || (a.valid && a.cost + COST_CLEAR <= b.cost);
     if (cp932_clear || !a.valid || b.cost + COST_CLEAR <= a.cost) {
-        learn(cp932_clear ? &seen->cp932 : &seen->euc);
+        learn(seen, cp932_clear);
         return cp932_clear ? MM_CS_CP932 : MM_CS_EUC_JP;
     }
-    if (seen->cp932 != seen->euc)
-        return seen->cp932 > seen->euc ? MM_CS_CP932 : MM_CS_EUC_JP;
+    if (seen->lean != 0)
+        return seen->lean > 0 ? MM_CS_CP932 : MM_CS_EUC_JP;
     return b.cost < a.cost ? MM_CS_EUC_JP : MM_CS_CP932;
 }
 

@@ -41,11 +41,15 @@ enum mm_charset mm_charset_find(struct mm_slice name);
 size_t mm_charset_decode(enum mm_charset cs, struct mm_slice in, uint8_t *out, size_t max,
                          bool *ret_whole);
 
-/* What was seen of a source: how often a line left no choice. Starts with zeroes. */
+enum { MM_CHARSET_LEAN = 3 }; /* one odd line among those of another set changes nothing */
+
+/* What was seen of a source's lines that left no choice. Starts with zero. */
 struct mm_charset_seen {
-    uint8_t cp932;
-    uint8_t euc;
+    int8_t lean; /* above 0 they were CP932, below EUC-JP; at most MM_CHARSET_LEAN either way */
 };
+
+/* Nothing but ASCII: of such a line mm_charset_detect learns nothing. */
+bool mm_charset_plain(struct mm_slice in);
 
 /*
  * Which set is this line in? MM_CS_UTF8 when it is valid; ISO-2022-JP by its escapes; CP932 or

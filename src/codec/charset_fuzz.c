@@ -34,6 +34,7 @@ FUZZ(in)
     bool whole;
 
     MM_ASSERT(out != NULL && found < MM_CS_UTF_16LE);
+    MM_ASSERT(!mm_charset_plain(in) || (seen.lean == 0 && mm_utf8_valid(in)));
     for (int i = MM_CS_UTF8; i < MM_CS_COUNT; i++) {
         enum mm_charset cs = (enum mm_charset)i;
         size_t n = mm_charset_decode(cs, in, out, 3 * in.n, &whole), less;

@@ -116,11 +116,32 @@ TEST(charset_of_a_source_decides_where_a_line_leaves_a_choice)
     CHECK(mm_charset_detect(MM_S("\xB5\xAD\xCF\xBF"), &seen) == MM_CS_CP932); /* record, in EUC */
     CHECK(mm_charset_detect(MM_S("\xC7\xAF"), &seen) == MM_CS_UTF8);          /* year, in EUC */
     CHECK(mm_charset_detect(MM_S("\xC0\xDF\xC4\xEA"), &seen) == MM_CS_EUC_JP);
-    CHECK_NUM(seen.euc, 1);
+    CHECK_NUM(seen.lean, -1);
     CHECK(mm_charset_detect(MM_S("\xB5\xAD\xCF\xBF"), &seen) == MM_CS_EUC_JP);
     CHECK(mm_charset_detect(MM_S("\xC7\xAF"), &seen) == MM_CS_EUC_JP);
     CHECK(mm_charset_detect(MM_S("ログ"), &seen) == MM_CS_UTF8);
     CHECK(mm_charset_detect(MM_S("plain"), &seen) == MM_CS_UTF8);
+}
+
+TEST(charset_of_a_source_changes_with_its_lines_and_not_by_one_odd_line)
+{
+    struct mm_charset_seen seen = {0};
+    const struct mm_slice euc = MM_S("\xC0\xDF\xC4\xEA"), cp932 = MM_S("\x83\x8D\x83O");
+
+    for (int i = 0; i < 300; i++)
+        CHECK(mm_charset_detect(euc, &seen) == MM_CS_EUC_JP);
+    CHECK_NUM(seen.lean, -MM_CHARSET_LEAN);
+    CHECK(mm_charset_detect(cp932, &seen) == MM_CS_CP932);
+    CHECK(mm_charset_detect(MM_S("\xB5\xAD\xCF\xBF"), &seen) == MM_CS_EUC_JP);
+    for (int i = 0; i < MM_CHARSET_LEAN; i++)
+        CHECK(mm_charset_detect(cp932, &seen) == MM_CS_CP932);
+    CHECK(mm_charset_detect(MM_S("\xB5\xAD\xCF\xBF"), &seen) == MM_CS_CP932);
+}
+
+TEST(charset_learns_nothing_of_plain_lines)
+{
+    CHECK(mm_charset_plain(MM_S("")) && mm_charset_plain(MM_S("plain, \x1B$B%m%0\x1B(B")));
+    CHECK(!mm_charset_plain(MM_S("0123456\x80")) && !mm_charset_plain(MM_S("01234567\xE3")));
 }
 
 TEST(charset_names_itself)

@@ -6,12 +6,16 @@
 #include "base/rd.h"
 #include "codec/syslog.h"
 
+enum { CHAINS = 4096 }; /* one for two sources: the table is asked about every record */
+
 struct kept {
     uint64_t used; /* 0: free */
     uint32_t company, source;
+    uint32_t next; /* in its chain: as in `chain` */
     bool changed;
+    int8_t lean; /* what its line of ours says */
     size_t n;
-    uint8_t text[MM_HEADERS_TEXT];
+    uint8_t *text; /* MM_HEADERS_TEXT bytes of the table's, touched when they are needed */
 };
 
 struct
@@ -27,8 +31,11 @@ struct gone {
 };
 
 struct mm_headers {
-    uint64_t clock; /* 0: nothing has been kept */
+    uint64_t clock;         /* 0: nothing has been kept */
+    size_t kept_n;          /* those behind have never been used */
+    uint32_t chain[CHAINS]; /* 1 and where in kept[]; 0: ends */
     struct kept kept[MM_HEADERS_SOURCES];
+    uint8_t text[MM_HEADERS_SOURCES][MM_HEADERS_TEXT];
     struct try try[MM_HEADERS_TRIES];
     size_t tries_n;
     struct gone gone[MM_HEADERS_SOURCES]; /* as many as changed in one batch; later ones stay */
@@ -59,22 +66,35 @@ bool mm_headers_is(struct mm_slice line)
            mm_slice_find(line, '\n', 0) == SIZE_MAX;
 }
 
+/* Lines of ours, by how far a source leans to one of two character sets. */
+#define LEAN_MARK "#charset "
+static const struct mm_slice leans[] = {
+    MM_S_INIT(LEAN_MARK "-3"), MM_S_INIT(LEAN_MARK "-2"), MM_S_INIT(LEAN_MARK "-1"),
+    MM_S_INIT(LEAN_MARK "0"),  MM_S_INIT(LEAN_MARK "1"),  MM_S_INIT(LEAN_MARK "2"),
+    MM_S_INIT(LEAN_MARK "3"),
+};
+static_assert(MM_COUNT(leans) == 2 * MM_CHARSET_LEAN + 1, "one each");
+
 /* Leave out the oldest line. */
 static void drop_first(struct kept *k)
 {
     size_t end = mm_slice_find(mm_slice_of(k->text, k->n), '\n', 0);
 
     MM_ASSERT(end != SIZE_MAX);
+    if (mm_slice_starts(mm_slice_of(k->text, end), MM_S(LEAN_MARK)))
+        k->lean = 0;
     k->n -= end + 1;
     memmove(k->text, k->text + end + 1, k->n);
 }
 
-/* Do they say the same? The header that a relay put in front has another time each time. */
+/* Do they say the same? The header that a relay put in front has another time each time; of what
+ * was seen the newest counts. */
 static bool same_line(struct mm_slice a, struct mm_slice b)
 {
     struct mm_syslog x, y;
+    struct mm_charset_seen seen;
 
-    if (mm_slice_eq(a, b))
+    if (mm_slice_eq(a, b) || (mm_headers_seen_of(a, &seen) && mm_headers_seen_of(b, &seen)))
         return true;
     return mm_syslog_parse(a, &x, NULL) == MM_OK && mm_syslog_parse(b, &y, NULL) == MM_OK &&
            mm_slice_eq(x.text, y.text) && mm_slice_eq(x.msg, y.msg) && mm_slice_eq(x.app, y.app) &&
@@ -96,36 +116,63 @@ static size_t find_line(const struct kept *k, struct mm_slice line, size_t *ret_
     return SIZE_MAX;
 }
 
-static struct kept *find(struct mm_headers *h, uint32_t company, uint32_t source)
+static size_t chain_of(uint32_t company, uint32_t source)
 {
-    for (size_t i = 0; i < MM_HEADERS_SOURCES && h->clock > 0 && h->kept[i].used > 0; i++) {
-        if (h->kept[i].company == company && h->kept[i].source == source)
-            return &h->kept[i];
+    return ((source * UINT32_C(2654435761)) ^ (company * UINT32_C(2246822519))) >> 20;
+}
+static_assert(CHAINS == 1 << 12, "chain_of keeps 12 bits");
+
+static const struct kept *find(const struct mm_headers *h, uint32_t company, uint32_t source)
+{
+    uint32_t at = h->chain[chain_of(company, source)];
+
+    while (at != 0 && (h->kept[at - 1].company != company || h->kept[at - 1].source != source))
+        at = h->kept[at - 1].next;
+    return at == 0 ? NULL : &h->kept[at - 1];
+}
+
+/* A place that nobody uses: a new one, else that of the source that was silent for longest. */
+static struct kept *make_room(struct mm_headers *h)
+{
+    struct kept *oldest = &h->kept[0];
+    uint32_t *link;
+
+    if (h->kept_n < MM_HEADERS_SOURCES) {
+        h->kept[h->kept_n].text = h->text[h->kept_n];
+        return &h->kept[h->kept_n++];
     }
-    return NULL;
+    for (size_t i = 1; i < MM_HEADERS_SOURCES; i++) {
+        if (h->kept[i].used < oldest->used)
+            oldest = &h->kept[i];
+    }
+    if (h->gone_n < MM_COUNT(h->gone))
+        h->gone[h->gone_n++] = (struct gone){oldest->company, oldest->source};
+    link = &h->chain[chain_of(oldest->company, oldest->source)];
+    while (&h->kept[*link - 1] != oldest)
+        link = &h->kept[*link - 1].next;
+    *link = oldest->next;
+    return oldest;
 }
 
 /* The source's place, with nothing in it when it is new. */
 static struct kept *place(struct mm_headers *h, uint32_t company, uint32_t source)
 {
-    struct kept *k = find(h, company, source), *oldest = &h->kept[0];
+    const struct kept *known = find(h, company, source);
+    struct kept *k;
+    uint32_t *link;
 
-    if (k != NULL)
-        return k;
-    for (size_t i = 1; i < MM_HEADERS_SOURCES; i++) {
-        if (h->kept[i].used < oldest->used)
-            oldest = &h->kept[i];
-    }
-    if (oldest->used > 0 && h->gone_n < MM_COUNT(h->gone))
-        h->gone[h->gone_n++] = (struct gone){oldest->company, oldest->source};
-    oldest->company = company;
-    oldest->source = source;
-    oldest->n = 0;
-    return oldest;
+    if (known != NULL)
+        return &h->kept[known - h->kept];
+    k = make_room(h);
+    link = &h->chain[chain_of(company, source)];
+    *k = (struct kept){.company = company, .source = source, .next = *link, .text = k->text};
+    *link = (uint32_t)(k - h->kept) + 1; /* at most MM_HEADERS_SOURCES */
+    return k;
 }
 
 void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line)
 {
+    struct mm_charset_seen seen;
     struct kept *k;
     size_t at, n = 0;
 
@@ -146,6 +193,37 @@ void mm_headers_note(struct mm_headers *h, uint32_t company, uint32_t source, st
     memcpy(k->text + k->n, line.p, line.n);
     k->text[k->n + line.n] = '\n';
     k->n += line.n + 1;
+    if (mm_headers_seen_of(line, &seen))
+        k->lean = seen.lean;
+}
+
+bool mm_headers_seen_of(struct mm_slice line, struct mm_charset_seen *ret)
+{
+    for (int i = 0; i < (int)MM_COUNT(leans) && mm_slice_starts(line, MM_S(LEAN_MARK)); i++) {
+        if (mm_slice_eq(line, leans[i])) {
+            ret->lean = (int8_t)(i - MM_CHARSET_LEAN); /* the same way back */
+            return true;
+        }
+    }
+    return false;
+}
+
+struct mm_charset_seen mm_headers_seen(const struct mm_headers *h, uint32_t company,
+                                       uint32_t source)
+{
+    const struct kept *k = find(h, company, source);
+
+    return (struct mm_charset_seen){.lean = k == NULL ? 0 : k->lean};
+}
+
+struct mm_slice mm_headers_lean(struct mm_headers *h, uint32_t company, uint32_t source,
+                                struct mm_charset_seen seen)
+{
+    MM_ASSERT(seen.lean >= -MM_CHARSET_LEAN && seen.lean <= MM_CHARSET_LEAN);
+    if (mm_headers_seen(h, company, source).lean == seen.lean)
+        return (struct mm_slice){0};
+    mm_headers_note(h, company, source, leans[seen.lean + MM_CHARSET_LEAN]);
+    return leans[seen.lean + MM_CHARSET_LEAN];
 }
 
 void mm_headers_put(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice lines)
@@ -269,7 +347,7 @@ struct mm_slice mm_headers_of(struct mm_headers *h, uint32_t company, uint32_t s
 bool mm_headers_changed(const struct mm_headers *h, size_t *at, uint32_t *ret_company,
                         uint32_t *ret_source, struct mm_slice *ret_lines)
 {
-    for (; *at < MM_HEADERS_SOURCES + h->gone_n; (*at)++) {
+    for (; *at < h->kept_n + h->gone_n; (*at)++) {
         size_t i = *at;
 
         if (i < h->gone_n) {
@@ -291,7 +369,7 @@ bool mm_headers_changed(const struct mm_headers *h, size_t *at, uint32_t *ret_co
 
 void mm_headers_written(struct mm_headers *h)
 {
-    for (size_t i = 0; i < MM_HEADERS_SOURCES; i++)
+    for (size_t i = 0; i < h->kept_n; i++)
         h->kept[i].changed = false;
     h->gone_n = 0;
 }

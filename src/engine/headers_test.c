@@ -77,6 +77,62 @@ TEST(headers_forgets_the_oldest_when_there_is_no_room)
     mm_headers_free(&h);
 }
 
+TEST(headers_keeps_what_was_seen_of_a_character_set_as_one_line)
+{
+    const struct mm_charset_seen none = {0}, euc = {.lean = -2}, cp932 = {.lean = MM_CHARSET_LEAN};
+    struct mm_headers *h = mm_headers_new(), *again = mm_headers_new();
+    struct mm_charset_seen seen;
+    char line[1024];
+
+    CHECK(h != NULL && again != NULL);
+    CHECK_NUM(mm_headers_seen(h, 1, 1).lean, 0);
+    CHECK_NUM(mm_headers_lean(h, 1, 1, none).n, 0);
+    CHECK_SLICE(mm_headers_lean(h, 1, 1, euc), "#charset -2");
+    CHECK_NUM(mm_headers_lean(h, 1, 1, euc).n, 0);
+    mm_headers_note(h, 1, 1, MM_S("#Fields: x"));
+    CHECK_SLICE(mm_headers_lean(h, 1, 1, cp932), "#charset 3");
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "#Fields: x\n#charset 3\n");
+    CHECK_NUM(mm_headers_seen(h, 1, 2).lean, 0);
+    mm_headers_put(again, 1, 1, mm_headers_of(h, 1, 1));
+    CHECK_NUM(mm_headers_seen(again, 1, 1).lean, 3);
+    CHECK(mm_headers_seen_of(MM_S("#charset -2"), &seen) && seen.lean == -2);
+    CHECK(!mm_headers_seen_of(MM_S("#charset 4"), &seen));
+    CHECK(!mm_headers_seen_of(MM_S("#charset "), &seen));
+    /* Nobody but us writes it. */
+    CHECK(!mm_headers_is(MM_S("#charset 3")) && !mm_headers_may(MM_S("#charset 3,a,b")));
+    /* When it had to make room it is not known any more, and said anew. */
+    for (int i = 0; i < 9; i++) {
+        int n = snprintf(line, sizeof(line), "#Fields: %d %0900d", i, i);
+
+        mm_headers_note(h, 1, 1, mm_slice_of(line, (size_t)n));
+    }
+    CHECK(mm_slice_search(mm_headers_of(h, 1, 1), MM_S("#charset")) == SIZE_MAX);
+    CHECK_SLICE(mm_headers_lean(h, 1, 1, cp932), "#charset 3");
+    mm_headers_free(&h);
+    mm_headers_free(&again);
+}
+
+TEST(headers_finds_every_source_after_many_had_to_make_room)
+{
+    struct mm_headers *h = mm_headers_new();
+    char line[32];
+
+    CHECK(h != NULL);
+    for (uint32_t i = 0; i < 3 * MM_HEADERS_SOURCES; i++) {
+        int n = snprintf(line, sizeof(line), "#Fields: %u", i);
+
+        mm_headers_note(h, i % 7, i, mm_slice_of(line, (size_t)n));
+    }
+    for (uint32_t i = 0; i < 3 * MM_HEADERS_SOURCES; i++) {
+        int n = snprintf(line, sizeof(line), "#Fields: %u\n", i);
+        struct mm_slice got = mm_headers_of(h, i % 7, i);
+
+        CHECK(i < 2 * MM_HEADERS_SOURCES ? got.n == 0
+                                         : mm_slice_eq(got, mm_slice_of(line, (size_t)n)));
+    }
+    mm_headers_free(&h);
+}
+
 TEST(headers_tells_names_of_columns_from_lines_of_a_log_cheaply)
 {
     static const struct mm_slice may[] = {

@@ -227,13 +227,15 @@ static size_t match(struct shard *s)
     return s->alerts.n;
 }
 
-static struct mm_hint hint_of(const struct shard *s, const struct mm_chunk_source *src)
+static struct mm_hint hint_of(const struct shard *s, const struct mm_chunk_source *src,
+                              struct mm_charset_seen *seen)
 {
     return (struct mm_hint){
         .format = src->format[0] == 0 ? MM_FORMAT_NONE
                                       : mm_formats_find(s->p->formats, mm_slice_str(src->format)),
         .offset_s = src->tz_offset_s,
         .charset = src->charset < MM_CS_COUNT ? (enum mm_charset)src->charset : MM_CS_UNKNOWN,
+        .seen = seen,
     };
 }
 
@@ -377,40 +379,61 @@ static void put(void *ctx, struct mm_slice bytes)
     c->out_n += (uint32_t)bytes.n;
 }
 
-/* A line of which only the parser's memory of the source is wanted. */
+/* A line of which only the parser's memory of the source is wanted; what it shows of the character
+ * set is known. */
 static void hear(struct shard *s, const struct mm_chunk *c, uint32_t source_at,
-                 struct mm_slice line, const struct mm_hint *hint)
+                 struct mm_slice line, const struct mm_hint *hints)
 {
+    struct mm_charset_seen seen = *hints[source_at].seen;
+    struct mm_hint hint = hints[source_at];
     struct mm_raw raw = {.body = line,
                          .queue = c->queue,
                          .company = c->source[source_at].company,
                          .source = c->source[source_at].source,
                          .received_us = c->rec[0].received_us};
 
-    mm_parse(s->p->formats, s->scratch, &s->arena, &raw, hint, &s->ev);
+    hint.seen = &seen;
+    mm_parse(s->p->formats, s->scratch, &s->arena, &raw, &hint, &s->ev);
     mm_arena_reset(&s->arena);
 }
 
-/* What names the columns of the records to come: what stood before the chunk, then, in a later
- * round, what stands among the records that are done. */
+/* What a sender had said before the chunk. */
+static struct mm_rd head_of(const struct mm_chunk *c, uint32_t source_at)
+{
+    const struct mm_chunk_source *source = &c->source[source_at];
+
+    MM_ASSERT(source->head_at <= c->in_n && source->head_n <= c->in_n - source->head_at);
+    return mm_rd_of(mm_slice_of(c->in + source->head_at, source->head_n));
+}
+
+/* What holds for the records to come: what was said before the chunk, then, in a later round, what
+ * the records say that are done. */
 static void read_heads(struct shard *s, const struct mm_chunk *c, const struct mm_hint *hints)
 {
     for (uint32_t i = 0; i < c->sources_n; i++) {
-        struct mm_rd rd;
+        struct mm_charset_seen seen;
         struct mm_slice line;
+        struct mm_rd rd;
 
-        MM_ASSERT(c->source[i].head_at <= c->in_n &&
-                  c->source[i].head_n <= c->in_n - c->source[i].head_at);
-        rd = mm_rd_of(mm_slice_of(c->in + c->source[i].head_at, c->source[i].head_n));
-        while (mm_rd_until(&rd, '\n', &line))
-            hear(s, c, i, line, &hints[i]);
+        /* The set first: a line that names columns may leave a choice, too. */
+        for (rd = head_of(c, i); mm_rd_until(&rd, '\n', &line);)
+            (void)mm_headers_seen_of(line, hints[i].seen);
+        for (rd = head_of(c, i); mm_rd_until(&rd, '\n', &line);) {
+            if (!mm_headers_seen_of(line, &seen))
+                hear(s, c, i, line, hints);
+        }
     }
     for (uint32_t i = 0; i < c->from_n; i++) {
         const struct mm_chunk_rec *r = &c->rec[i];
+        struct mm_slice body = mm_chunk_body(c, r);
 
-        if ((r->flags & MM_CHUNK_ASIDE) == 0 &&
-            ((r->flags & MM_CHUNK_HEADER) != 0 || mm_headers_is(mm_chunk_body(c, r))))
-            hear(s, c, r->source_at, mm_chunk_body(c, r), &hints[r->source_at]);
+        if ((r->flags & MM_CHUNK_ASIDE) != 0)
+            continue;
+        if ((r->flags & MM_CHUNK_HEADER) != 0 || mm_headers_is(body))
+            hear(s, c, r->source_at, body, hints);
+        /* Where the record says its set, nothing is learned (mm_parse). */
+        if ((r->flags & MM_EV_CHARSET) == 0 && !mm_charset_plain(body))
+            (void)mm_charset_detect(body, hints[r->source_at].seen);
     }
 }
 
@@ -443,6 +466,7 @@ static void note_rules(struct shard *s, struct mm_chunk *c, uint32_t done)
 static void work(void *shard, struct mm_chunk *c)
 {
     struct shard *s = shard;
+    struct mm_charset_seen seen[MM_CHUNK_SOURCES] = {0};
     struct mm_hint hints[MM_CHUNK_SOURCES];
     uint32_t done = c->from_n;
 
@@ -457,7 +481,7 @@ static void work(void *shard, struct mm_chunk *c)
     memset(c->count, 0, c->sources_n * sizeof(c->count[0]));
     mm_native_reset(s->rows);
     for (uint32_t i = 0; i < c->sources_n; i++)
-        hints[i] = hint_of(s, &c->source[i]);
+        hints[i] = hint_of(s, &c->source[i], &seen[i]);
     /* Where a shard has died, the lines behind heads may not be what it died of: do without. */
     if (c->deaths == 0)
         read_heads(s, c, hints);

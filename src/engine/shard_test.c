@@ -9,6 +9,7 @@
 
 #include "base/rd.h"
 #include "engine/batch.h"
+#include "engine/headers.h"
 #include "model/alert.h"
 #include "tests/harness/test.h"
 
@@ -124,6 +125,67 @@ TEST(shard_reads_lines_whose_header_came_before_its_chunk)
     b.ops.work(b.shard, b.chunk);
     CHECK_NUM(b.chunk->count[2].parsed, 1);
     CHECK_NUM(b.chunk->count[2].unparsed, 0);
+}
+
+#define EUC_CLEAR "\xC0\xDF\xC4\xEA"    /* setting */
+#define EUC_OR_CP932 "\xB5\xAD\xCF\xBF" /* record, or half-width kana */
+
+/* How often the rows of a chunk that this shard has worked on name that set. */
+static size_t named(struct bench *b, void *shard, uint32_t from, struct mm_slice set)
+{
+    struct mm_slice rest;
+    size_t n = 0, at;
+
+    b->chunk->from_n = from;
+    b->ops.work(shard, b->chunk);
+    CHECK_NUM(b->chunk->done_n, b->chunk->records_n);
+    rest = mm_slice_of(b->chunk->out, b->chunk->out_n);
+    for (; (at = mm_slice_search(rest, set)) != SIZE_MAX; n++)
+        rest = mm_slice_sub(rest, at + set.n, SIZE_MAX);
+    return n;
+}
+
+static void another_chunk(struct bench *b, struct mm_headers *h)
+{
+    struct mm_chunk_source from = {.company = 1, .source = 7, .tz_offset_s = 9 * 3600};
+
+    mm_ring_submit(b->ring);
+    CHECK(mm_ring_take(b->ring) == b->chunk);
+    mm_ring_finish(b->ring, b->chunk);
+    CHECK(mm_ring_collect(b->ring) == b->chunk);
+    mm_ring_release(b->ring);
+    b->chunk = mm_ring_begin(b->ring, 3, 1);
+    CHECK(b->chunk != NULL && mm_chunk_head(b->chunk, &from, mm_headers_of(h, 1, 7)));
+}
+
+/* What the sink hands on decides, never what a shard happens to have seen. */
+TEST(shard_reads_lines_in_the_character_set_that_their_source_has_shown)
+{
+    struct mm_headers *h = mm_headers_new();
+    static struct bench b;
+    static void *other;
+
+    begin(&b);
+    other = b.ops.start(b.prepared);
+    CHECK(h != NULL && other != NULL && other != b.shard);
+    add(&b, 7, "x " EUC_OR_CP932);
+    add(&b, 7, "x " EUC_CLEAR);
+    add(&b, 7, "x " EUC_OR_CP932);
+    CHECK_NUM(named(&b, b.shard, 0, MM_S("euc-jp")), 2);
+    CHECK_NUM(named(&b, b.shard, 0, MM_S("cp932")), 1);
+    CHECK_NUM(named(&b, other, 2, MM_S("euc-jp")), 1); /* its second round */
+    another_chunk(&b, h);
+    add(&b, 7, "x " EUC_OR_CP932);
+    CHECK_NUM(named(&b, b.shard, 0, MM_S("cp932")), 1);
+    CHECK_NUM(named(&b, other, 0, MM_S("cp932")), 1);
+    CHECK(mm_headers_lean(h, 1, 7, (struct mm_charset_seen){.lean = -1}).n > 0);
+    another_chunk(&b, h);
+    add(&b, 7, "x " EUC_OR_CP932);
+    add(&b, 8, "x " EUC_OR_CP932);
+    CHECK_NUM(named(&b, b.shard, 0, MM_S("euc-jp")), 1);
+    CHECK_NUM(named(&b, other, 0, MM_S("euc-jp")), 1);
+    CHECK_NUM(named(&b, other, 0, MM_S("cp932")), 1);
+    mm_headers_free(&h);
 }
 
 TEST(shard_gathers_unread_lines_and_the_formats_of_a_source)

@@ -350,6 +350,23 @@ static bool give_head(struct mm_sink *s, const struct mm_chunk_source *source)
     return head.n == 0 || mm_chunk_head(s->chunk, source, head);
 }
 
+/* What a record shows of its source's character set, for lines behind it that leave a choice. */
+static void hear_charset(struct mm_sink *s, const struct mm_chunk_source *source,
+                         const struct mm_spool_record *r)
+{
+    struct mm_charset_seen seen;
+    struct mm_slice line;
+
+    if (source->charset != MM_CS_UNKNOWN || (r->flags & MM_EV_CHARSET) != 0 ||
+        mm_charset_plain(r->body))
+        return;
+    seen = mm_headers_seen(s->headers, source->company, source->source);
+    (void)mm_charset_detect(r->body, &seen);
+    line = mm_headers_lean(s->headers, source->company, source->source, seen);
+    if (line.n > 0) /* without memory for it a restart forgets it */
+        (void)!mm_batch_header(s->open, source->company, source->source, r->seq, line);
+}
+
 /* A record that names columns, or may, for all shards that get lines of its source. */
 static void hear(struct mm_sink *s, const struct mm_chunk_source *source,
                  const struct mm_spool_record *r)
@@ -402,6 +419,7 @@ static bool feed(struct mm_sink *s)
                 continue;
             }
             hear(s, &source, r);
+            hear_charset(s, &source, r);
         }
         q->at++;
         b->records++;

@@ -410,24 +410,23 @@ static void nameless(struct mm_wire *w, const struct mm_raw *raw, const struct m
     }
 }
 
-/* The character set that somebody has said: of the record, of the source, of the format that it
- * is said to send or sent last. */
 bool mm_scratch_header(const struct mm_scratch *scratch)
 {
     return scratch->wire.header;
 }
 
-static enum mm_charset charset_said(const struct mm_formats *formats, const struct memory *m,
-                                    const struct mm_hint *hint, const struct mm_raw *raw)
+/* The character set that somebody has said: of the record, of the source, of the format that it
+ * is said to send. What this thread has seen of it does not count: another has seen less. */
+static enum mm_charset charset_said(const struct mm_formats *formats, const struct mm_hint *hint,
+                                    const struct mm_raw *raw)
 {
     unsigned said = (raw->flags & MM_EV_CHARSET) >> MM_EV_CHARSET_SHIFT;
-    uint16_t format = hint->format != MM_FORMAT_NONE ? hint->format : m->format[0];
 
     if (said != MM_CS_UNKNOWN && said < MM_CS_COUNT)
         return (enum mm_charset)said;
-    if (hint->charset != MM_CS_UNKNOWN || format == MM_FORMAT_NONE)
+    if (hint->charset != MM_CS_UNKNOWN || hint->format == MM_FORMAT_NONE)
         return hint->charset;
-    return formats->format[format]->charset;
+    return formats->format[hint->format]->charset;
 }
 
 /* The record as text, its header read, the wire ready for a format. Answers the text. */
@@ -440,7 +439,8 @@ static struct mm_slice prepare(const struct mm_formats *formats, struct mm_scrat
 
     if (MM_NEVER(body.n > MM_MAX_LINE)) /* intake has cut it */
         body = mm_slice_sub(body, 0, MM_MAX_LINE);
-    mm_text_of(arena, body, charset_said(formats, m, hint, raw), &m->charset, text);
+    mm_text_of(arena, body, charset_said(formats, hint, raw),
+               hint->seen != NULL ? hint->seen : &m->charset, text);
     wire_begin(w, arena, raw);
     w->text = text;
     mm_wire_account(w, mm_work_of_line(text->read.n));

@@ -95,6 +95,9 @@ struct mm_hint {
     uint16_t format;  /* MM_FORMAT_NONE: find out */
     int32_t offset_s; /* zone of lines without one; MM_PARSE_JST_S unless the source says more */
     enum mm_charset charset; /* of the source; MM_CS_UNKNOWN: find out */
+    /* What its lines so far have shown of that, and learns from this one; NULL: what the scratch
+     * remembers, which another thread does not know. */
+    struct mm_charset_seen *seen;
 };
 
 /* One record as the spool hands it out. */

@@ -1,10 +1,12 @@
-"""headers.py - lines whose columns a header line names are read by every shard, in its order.
+"""headers.py - what one line of a source says holds for its other lines in every shard: the columns
+that a header line names, in its order, and the character set.
 
 Two senders write logs of Zeek with columns of their own and change them in the middle, a third one
 CSV whose first line has nothing but the columns' names. Several shards read them, a chunk each in
-turn; none but one sees the header line itself. The engine dies on the way and begins anew behind
-the header lines. A wrong order of columns puts words where addresses belong, which counts as not
-parsed.
+turn; none but one sees the header line itself. Of a fourth one, who writes EUC-JP, a single line
+leaves no choice; all others could be CP932 as well, and read more like it. The engine dies on the
+way and begins anew behind those lines. A wrong order of columns puts words where addresses belong,
+which counts as not parsed.
 """
 import os
 import sys
@@ -42,6 +44,15 @@ def leases(order, part, n=PART):
         yield ",".join(cells[k] for k in order)
 
 
+KANJI = ("setting: 設定", "entry: 記録")  # in EUC-JP; the second may be half-width kana in CP932
+
+
+def kanji(tcp, which, count):
+    line = f"<13>Nov 20 13:00:00 pc kanji: {KANJI[which]} "
+    tcp.raw("".join(line + f"{i}\n" for i in range(count)).encode("euc-jp"))
+    return count
+
+
 def stored(stage):
     return int(stage.events("SELECT count() FROM events")[0][0])
 
@@ -49,8 +60,11 @@ def stored(stage):
 with Stage("eventd engine intake", {"MIMAMORI_ENGINE_SHARDS": "3"}) as stage:
     senders = companies(stage, 2)
     senders.append(Company(stage, 3, format="windows-dhcp"))
-    stage.wait(lambda: page(stage, PAGE_BINDINGS) >= 3, 20, "intake knows its senders")
-    total, headers = 0, 0
+    japanese = Company(stage, 4)
+    stage.wait(lambda: page(stage, PAGE_BINDINGS) >= 4, 20, "intake knows its senders")
+    tcp = Tcp(stage, japanese)
+    total, headers = kanji(tcp, 0, 1) + kanji(tcp, 1, PART), 0
+    tcp.end()
     open_ = [Tcp(stage, c) for c in senders]
     for part in range(3):
         for n, tcp in enumerate(open_):
@@ -79,13 +93,22 @@ with Stage("eventd engine intake", {"MIMAMORI_ENGINE_SHARDS": "3"}) as stage:
         tcp.lines(text)
         tcp.end()
         total += len(text)
+    tcp = Tcp(stage, japanese)
+    total += kanji(tcp, 1, PART)
+    tcp.end()
     stage.wait(lambda: judged(stage) == total, 180, "all lines judged")
-    rows = stage.events("SELECT format, bitAnd(flags, 1), count() FROM events GROUP BY ALL "
-                        "ORDER BY ALL")
+    sets = stage.events("SELECT more['mimamori.charset'], count() FROM events "
+                        "WHERE original LIKE '% kanji: %' GROUP BY ALL ORDER BY ALL")
+    check("every line is read in the set that one has shown, also behind a restart",
+          sets == [["euc-jp", str(2 * PART + 1)]], sets)
+    total -= 2 * PART + 1
+    rows = stage.events("SELECT format, bitAnd(flags, 1), count() FROM events "
+                        "WHERE original NOT LIKE '% kanji: %' GROUP BY ALL ORDER BY ALL")
     of_leases = 3 * (PART + 1) + PART
     check("every line is read by its own header, also behind a restart",
           rows == [["windows-dhcp", "0", str(of_leases)], ["zeek", "0", str(total - of_leases)]],
-          rows + stage.events("SELECT original FROM events WHERE bitAnd(flags, 1) = 1 LIMIT 3"))
+          rows + stage.events("SELECT original FROM events WHERE bitAnd(flags, 1) = 1 "
+                              "AND original NOT LIKE '% kanji: %' LIMIT 3"))
     check("addresses stand where they belong",
           stage.events("SELECT countIf(destination_port = 443), countIf(more['host.ip'] LIKE "
                        "'10.9.%' AND host_name LIKE 'pc-%') FROM events")
