@@ -141,6 +141,7 @@ TEST(a_rule_is_added_by_a_wish)
 static void put_rule(void)
 {
     static const char text[] = "title: Found it\nid: " ID "\nlogsource: {category: proxy}\n"
+                               "tags: [attack.execution, attack.t1059.001, attack.T1059.003]\n"
                                "detection: {s: {host.name: PC-31}, condition: s}\n";
     char path[1200];
     FILE *f;
@@ -213,4 +214,38 @@ TEST(rules_are_tried_and_added_by_who_keeps_them)
         CHECK_NUM(s.status, 403);
     }
     site_close(&s);
+}
+
+TEST(an_attack_is_seen_where_a_rule_looks_and_its_logs_come)
+{
+    struct mm_test_eventd eventd = {0};
+    struct site s;
+
+    put_rule();
+    site_open(&s);
+    store_up(&eventd);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    /* The fixture's line is a proxy's; of the two rules one looks at such, one at a firewall. */
+    fits_schema(&s, "/companies/1/attack", "attack");
+    CHECK(has(s.body, "\"answered\":true,\"days\":7,\"cut\":false,\"lines\":1,"
+                      "\"rules\":2,\"reached\":1,"));
+    CHECK(has(s.body, "{\"technique\":\"T1059\",\"rules\":1,\"reached\":1,\"covered\":true,"
+                      "\"needs\":[]}"));
+    CHECK(has(s.body, "{\"technique\":\"T1133\",\"rules\":1,\"reached\":0,\"covered\":false,"
+                      "\"needs\":[{\"need\":\"firewall\"}]}"));
+    CHECK(has(s.body, "\"stages\":3,\"watched\":1,"));
+    fits_schema(&s, "/companies/2/attack", "attack"); /* sends nothing */
+    CHECK(has(s.body, "\"lines\":0,\"rules\":2,\"reached\":0,"));
+    CHECK(has(s.body, "\"watched\":0,"));
+    CHECK(login(&s, "hanako", PASSWORD_FORM));
+    fits_schema(&s, "/companies/1/attack", "attack");
+    CHECK(!has(s.body, "T1059") && has(s.body, "\"tactic\":\"execution\""));
+    get(&s, "/companies/1/attack");
+    CHECK(has(s.body, "攻撃の3段階のうち、1段階で見つけられるログが届いています。"));
+    CHECK(has(s.body, "プログラムを動かす: <strong>見つけられる</strong>"));
+    CHECK(has(s.body, "ファイアウォールの通信ログ") && !has(s.body, "ATT&amp;CK"));
+    get(&s, "/companies/2/attack");
+    CHECK_NUM(s.status, 404);
+    site_close(&s);
+    CHECK(mm_test_eventd_stop(&eventd));
 }

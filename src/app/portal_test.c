@@ -74,6 +74,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/rules", "rules"},
         {"/rules/noise", "noise"},
         {"/rules/try", "rule_try"},
+        {"/companies/1/attack", "attack"},
         {"/companies/1/noise", "noise"},
         {"/companies/1/exceptions", "exceptions"},
         {"/formats", "formats"},
@@ -99,7 +100,7 @@ TEST(portal_shows_a_company_itself_and_nothing_else)
     static const struct visit pages[] = {
         {"/companies/1", "home"},          {"/companies/1/sources", "sources"},
         {"/companies/1/cases", "cases"},   {"/companies/1/cases/1", "case"},
-        {"/companies/1/report", "report"},
+        {"/companies/1/report", "report"}, {"/companies/1/attack", "attack"},
     };
     static const struct {
         const char *path;

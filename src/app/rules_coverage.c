@@ -2,45 +2,13 @@
 #include "app/rules_coverage.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/utf8.h"
+#include "detect/reach.h"
 
-/* The rules of one logsource. */
-struct row {
-    const struct mm_rule *rule; /* one of them */
-    size_t count[MM_RULE_STATE_COUNT];
-    size_t all;
-};
+enum { MEMORY_MAX = 64 * 1024 * 1024 }; /* rows of as many rules as one set may have */
 
-static int same_source(const struct mm_rule *a, const struct mm_rule *b)
-{
-    int c = mm_slice_cmp(a->product, b->product);
-
-    if (c == 0)
-        c = mm_slice_cmp(a->category, b->category);
-    return c != 0 ? c : mm_slice_cmp(a->service, b->service);
-}
-
-static int by_source(const void *a, const void *b)
-{
-    return same_source(*(const struct mm_rule *const *)a, *(const struct mm_rule *const *)b);
-}
-
-/* Those that match nothing first, then the largest. */
-static int by_size(const void *pa, const void *pb)
-{
-    const struct row *a = pa, *b = pb;
-    bool lost_a = a->count[MM_RULE_NO_SOURCE] > 0, lost_b = b->count[MM_RULE_NO_SOURCE] > 0;
-
-    if (lost_a != lost_b)
-        return lost_a ? -1 : 1;
-    if (a->all != b->all)
-        return a->all > b->all ? -1 : 1;
-    return same_source(a->rule, b->rule);
-}
-
-static void print_json(const struct row *row, size_t n)
+static void print_json(const struct mm_rule_source *row, size_t n)
 {
     struct mm_buf out;
 
@@ -74,7 +42,7 @@ static void print_word(struct mm_slice s, int width)
     printf("%-*s ", width, text);
 }
 
-static void print_text(const struct row *row, size_t n)
+static void print_text(const struct mm_rule_source *row, size_t n)
 {
     size_t count[MM_RULE_STATE_COUNT] = {0}, all = 0;
 
@@ -98,32 +66,15 @@ static void print_text(const struct row *row, size_t n)
 
 bool mm_rules_cli_coverage(const struct mm_ruleset *set, bool json)
 {
-    size_t rules = mm_rules_count(set), n = 0, rows = 0;
-    const struct mm_rule **list = calloc(rules + 1, sizeof(struct mm_rule *));
-    struct row *row = calloc(rules + 1, sizeof(*row));
+    struct mm_rule_source *row = NULL;
+    struct mm_arena a;
+    size_t n = 0;
+    bool ok;
 
-    for (size_t i = 0; list != NULL && i < rules; i++) {
-        if (mm_rules_get(set, i)->state != MM_RULE_NEXT_STAGE) /* correlations have none */
-            list[n++] = mm_rules_get(set, i);
-    }
-    if (list == NULL || row == NULL) {
-        free(list);
-        free(row);
-        return false;
-    }
-    qsort(list, n, sizeof(struct mm_rule *), by_source);
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || same_source(list[i], list[i - 1]) != 0)
-            row[rows++].rule = list[i];
-        row[rows - 1].all++;
-        row[rows - 1].count[list[i]->state]++;
-    }
-    qsort(row, rows, sizeof(*row), by_size);
-    if (json)
-        print_json(row, rows);
-    else
-        print_text(row, rows);
-    free(list);
-    free(row);
-    return true;
+    mm_arena_init(&a, MEMORY_MAX);
+    ok = mm_rule_sources(set, &a, &row, &n) == MM_OK;
+    if (ok)
+        (json ? print_json : print_text)(row, n);
+    mm_arena_done(&a);
+    return ok;
 }

@@ -76,7 +76,8 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["users", "/users"], ["programmes", "/programmes"], ["programme", "/programmes/shien"],
   ["report-whose", "/report"],
   ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
-  ["rule-try", "/rules/try"], ["audit", "/companies/0/audit"],
+  ["rule-try", "/rules/try"], ["attack-operator", "/companies/1/attack"],
+  ["audit", "/companies/0/audit"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["source", "/companies/1/sources/1"],
   ["readable", "/companies/1/sources/1/unread/2"], ["formats", "/formats"],
@@ -94,14 +95,15 @@ const OWNER = [["owner-programmes", "/programmes"], ["owner-programme", "/progra
 const FEW = [["few-programmes", "/programmes"], ["denied", "/programmes/few"]];
 const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
   ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
-  ["report", "/companies/1/report"], ["password", "/password"], ["denied", "/companies/2"]];
+  ["report", "/companies/1/report"], ["attack", "/companies/1/attack"],
+  ["password", "/password"], ["denied", "/companies/2"]];
 
 const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
   shokibo: fixture.few_totp };
 
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
-  "rule|noise|event|search|formats|readable|meaning|coverage|exceptions?)\\.");
+  "rule|noise|attack|event|search|formats|readable|meaning|coverage|exceptions?)\\.");
 
 let count = 0, failed = 0;
 function promise(what, faults) {

@@ -108,6 +108,7 @@ ROWS = {
     ("POST", "/companies/:company/exceptions/:exception/agree"): row(form={}),
     ("POST", "/companies/:company/exceptions/:exception/end"): row(form={"why": "Ownwhy"}),
     ("GET", "/companies/:company/noise"): row("company"),
+    ("GET", "/companies/:company/attack"): row("company", by="b.charge"),
     ("GET", "/companies/:company/users"): row("company user", by="all.administrator"),
     ("GET", "/companies/:company/audit"): row("company audit", by="b.auditor"),
 }
