@@ -14,6 +14,7 @@
  *   MM_STMT_WRITE  names its one target `main.site` and binds `:company` (which the scope binds,
  *                  never the caller); other tables bare. A guard refuses every row of a company
  *                  that the scope doesn't see, so that a forgotten WHERE cannot reach it.
+ *                  A second guard refuses a row that points (REFERENCES) at another company's.
  *   MM_STMT_AGGREGATE  a READ that starts with "SELECT count(DISTINCT company) AS companies,": the
  *                  only kind a programme scope runs; rows of fewer than MM_SCOPE_COHORT_MIN
  *                  companies are left out for it.

@@ -325,6 +325,73 @@ static enum mm_code make_guards(struct mm_tx *tx, const char *table)
     return code;
 }
 
+/* A column that points at a row of another table by that row's number alone. */
+struct reference {
+    char column[TX_NAME_MAX], parent[TX_NAME_MAX], key[TX_NAME_MAX];
+};
+
+static bool copy_name(struct mm_slice from, char to[TX_NAME_MAX])
+{
+    if (from.n == 0 || from.n >= TX_NAME_MAX)
+        return false;
+    memcpy(to, from.p, from.n);
+    to[from.n] = 0;
+    return true;
+}
+
+static enum mm_code load_references(struct mm_tx *tx, const char *table, struct reference *ret,
+                                    size_t *ret_n)
+{
+    struct mm_db_stmt *st = NULL;
+    size_t n = 0;
+    bool row = false;
+    enum mm_code code = mm_db_prepare(
+        tx->db,
+        "SELECT \"from\", \"table\", \"to\" FROM pragma_foreign_key_list(:table, 'main')"
+        " GROUP BY id HAVING count(*) = 1 AND \"from\" <> 'company'",
+        &st);
+
+    if (code == MM_OK)
+        code = mm_db_bind_text(st, 1, mm_slice_str(table));
+    while (code == MM_OK && (code = mm_db_step(st, &row)) == MM_OK && row) {
+        struct reference *r = &ret[n];
+
+        if (n == TX_REFERENCES_MAX || !copy_name(mm_db_bytes(st, 0), r->column) ||
+            !copy_name(mm_db_bytes(st, 1), r->parent) || !copy_name(mm_db_bytes(st, 2), r->key))
+            code = MM_E_LIMIT;
+        else if (owned(tx, r->parent))
+            n++;
+    }
+    mm_db_finalize(&st);
+    *ret_n = n;
+    return code;
+}
+
+/* A row of one company hangs on no row of another: neither could be shown, erased or trusted. */
+static enum mm_code make_parent_guards(struct mm_tx *tx, const char *table)
+{
+    static const char *const verbs[] = {"INSERT", "UPDATE"};
+    struct reference refs[TX_REFERENCES_MAX + 1];
+    size_t n = 0;
+    enum mm_code code = load_references(tx, table, refs, &n);
+
+    for (size_t i = 0; i < n * MM_COUNT(verbs) && code == MM_OK; i++) {
+        const struct reference *r = &refs[i / MM_COUNT(verbs)];
+        const char *verb = verbs[i % MM_COUNT(verbs)];
+        char sql[1024];
+        int len = snprintf(sql, sizeof(sql),
+                           "CREATE TEMP TRIGGER \"mm_parent_%s_%s_%s\" BEFORE %s ON main.\"%s\" "
+                           "WHEN (SELECT company FROM main.\"%s\" WHERE \"%s\" = NEW.\"%s\") "
+                           "<> NEW.company "
+                           "BEGIN SELECT RAISE(ABORT, 'outside the scope'); END",
+                           verb, table, r->column, verb, table, r->parent, r->key, r->column);
+
+        MM_ASSERT(len > 0 && (size_t)len < sizeof(sql));
+        code = mm_db_exec(tx->db, sql);
+    }
+    return code;
+}
+
 static enum mm_code furnish(struct mm_tx *tx)
 {
     enum mm_code code = load_owned(tx);
@@ -333,6 +400,8 @@ static enum mm_code furnish(struct mm_tx *tx)
         code = make_view(tx, tx->owned[i]);
         if (code == MM_OK && tx->kind == MM_TX_WRITER)
             code = make_guards(tx, tx->owned[i]);
+        if (code == MM_OK && tx->kind == MM_TX_WRITER)
+            code = make_parent_guards(tx, tx->owned[i]);
     }
     if (code == MM_OK && tx->kind != MM_TX_WRITER)
         code = mm_db_query_only(tx->db);

@@ -28,6 +28,8 @@ enum {
     /* Tables of all features together. */
     TX_TABLES_MAX = 256,
     TX_NAME_MAX = 64,
+    /* Columns of one table that point at other tables' rows; ours have two. */
+    TX_REFERENCES_MAX = 8,
 };
 
 struct mm_prepared {
