@@ -77,12 +77,13 @@ def event_doc(mark, table):
 
 
 def case_rows(c, mark):
-    one = {"number": 1, "level": 3, "confidence": 80, "handler": None, "opened_us": NOW - HOUR,
-           "event_us": NOW - HOUR, "updated_us": NOW - HOUR, "doc": rule_doc(mark, "cases")}
+    one = {"number": 2 * c - 1, "level": 3, "confidence": 80, "handler": None,
+           "opened_us": NOW - HOUR, "event_us": NOW - HOUR, "updated_us": NOW - HOUR,
+           "doc": rule_doc(mark, "cases")}
     return [{"case_id": row_id(c), "how": "detected", "act": "now", "state": "new",
              "outcome": None, "entity_field": "host.name", **one},
             {"case_id": row_id(c) + 1000, "how": "reported", "act": "week", "state": "closed",
-             "outcome": "nothing_found", "entity_field": "user.name", **one, "number": 2}]
+             "outcome": "nothing_found", "entity_field": "user.name", **one, "number": 2 * c}]
 
 
 def user_rows(c):
@@ -97,7 +98,8 @@ TABLES = {
     "company": lambda c, m: [{"timezone": "Asia/Tokyo", "sensor": "inline", "industry": "E",
                               "capital": "to_10m", "employees": "to_20", "tier": 2,
                               "product_type": "other", "stage": "installed"}],
-    "member": lambda c, m: [{"member": row_id(c), "programme": PROGRAMMES["pb" if c == B else "pa"],
+    "member": lambda c, m: [{"member": row_id(c),
+                             "programme": PROGRAMMES["pb" if c == B else "pa"],
                              "since": None, "until": None}],
     "site": lambda c, m: [{"site": row_id(c)}],
     "device": lambda c, m: [{"device": row_id(c), "site": row_id(c), "kind": "router",
@@ -105,7 +107,7 @@ TABLES = {
     "source": lambda c, m: [{"source": row_id(c), "site": row_id(c), "device": row_id(c),
                              "bind": "token", "listener": None, "address": None, "keep_days": 400,
                              "silence_s": None, "state": "active", "charset": "utf-8"}],
-    "post": lambda c, m: [{"post": row_id(c), "duty": "charge", "call_order": 1}],
+    "post": lambda c, m: [{"post": row_id(c), "duty": "charge", "call_order": 9 - c}],
     "contact": lambda c, m: [{"contact": row_id(c), "post": row_id(c), "language": "ja",
                               "verified": "2026-06-01", "valid_from": None, "valid_to": None}],
     "service": lambda c, m: [{"service": row_id(c), "kind": "monitoring", "since": None,
@@ -120,7 +122,7 @@ TABLES = {
     "code": lambda c, m: [{"digest": bytes([c] * 32), "user": 100 * c, "used_us": None}],
     "session": lambda c, m: [],  # those of the viewers
     "token": lambda c, m: [],    # likewise
-    "audit": lambda c, m: [{"number": 1, "time_us": NOW - HOUR, "user": 100 * c}],
+    "audit": lambda c, m: [{"number": c, "time_us": NOW - HOUR, "user": 100 * c}],
     "finding": lambda c, m: [{"finding": row_id(c), "rule": RULE, "level": 3, "state": "open",
                               "count": 3, "first_us": NOW - HOUR, "last_us": NOW - HOUR,
                               "entity_field": "host.name", "case_id": row_id(c),
@@ -128,7 +130,7 @@ TABLES = {
     "finding_mark": lambda c, m: [{"finding": row_id(c), "queue": 0, "seq": seq(c)}],
     "cases": case_rows,
     "case_event": lambda c, m: [{"case_id": row_id(c), "queue": 0, "seq": seq(c), "rule": RULE,
-                                 "time_us": NOW - HOUR, "received_us": NOW - HOUR,
+                                 "time_us": NOW - HOUR, "received_us": NOW - HOUR + c,
                                  "source": row_id(c), "event": event_doc(m, "case_event")}],
     "case_step": lambda c, m: [{"step": row_id(c), "case_id": row_id(c), "at_us": NOW - HOUR,
                                 "user": 100 * c, "what": "note"}],
@@ -155,8 +157,9 @@ TABLES = {
     "source_format": lambda c, m: [{"source": row_id(c), "format": "shop", "parsed": 60000,
                                     "unparsed": 10, "topics": 7, "first_us": NOW - DAY,
                                     "last_us": NOW}],
-    "format_wish": lambda c, m: [{"wish": row_id(c), "what": "format", "verb": "add", "user": 0,
-                                  "state": "waiting", "wished_us": NOW}],
+    "format_wish": lambda c, m: [{"wish": row_id(c) + more, "what": "format", "verb": "add",
+                                  "user": 0, "state": state, "wished_us": NOW}
+                                 for more, state in ((0, "waiting"), (1000, "done"))],
     "exception": lambda c, m: [{"exception": row_id(c) + more, "rule": RULE, "state": state,
                                 "hides": 1, "hides_critical": 0, "until_us": NOW + 9 * DAY,
                                 "made_us": NOW - HOUR, "made_by": 901, "agreed_by": None,
@@ -164,11 +167,22 @@ TABLES = {
                                for more, state in ((0, "proposed"), (1000, "active"))],
     "exception_term": lambda c, m: [{"exception": row_id(c), "at": 0, "field": "host.name",
                                      "how": "equals"}],
-    "job": lambda c, m: [{"job": row_id(c), "kind": "look", "subject": row_id(c),
-                          "state": "failed", "attempts": 9, "not_before_us": NOW, "lease_us": 0,
-                          "finished_us": NOW}],
+    "job": lambda c, m: [{"job": row_id(c) + more, "kind": "look", "subject": row_id(c) + more,
+                          "state": state, "attempts": 9, "not_before_us": NOW - c, "lease_us": 1,
+                          "finished_us": NOW} for more, state in (
+                              (0, "failed"), (1000, "queued"), (2000, "running"), (3000, "done"))],
+    "rule_list": lambda c, m: [{"rule_list": row_id(c), "programme": 0, "changed_by": 0,
+                                "revision": 1}],
+    "rule_adjust": lambda c, m: [{"rule_adjust": row_id(c) + more, "programme": 0,
+                                  "rule": RULE if more == 0 else word(m, "rule_adjust", "rule"),
+                                  "enabled": 0, "level": "", "state": state, "made_by": 901,
+                                  "agreed_by": None, "ended_us": None, "ended_by": None,
+                                  "revision": 1}
+                                 for more, state in ((0, "proposed"), (1000, "active"))],
     "outbox": lambda c, m: [{"mail": row_id(c), "case_id": row_id(c), "sent_us": None}],
 }
+# What the operator has said for B's programme: for its members, who are not A.
+PROGRAMME_ROWS = {"rule_list": {"rule_list": 9000}, "rule_adjust": {"rule_adjust": 9000}}
 # What no page and no command shows, and why; anything else must be seen by who may.
 UNSHOWN = {
     "credential": "digests of passwords", "past_password": "digests of passwords",
@@ -180,6 +194,8 @@ UNSHOWN = {
     "job": "shown to the operator by mimamori job",
     "finding": "cases show what findings say", "outbox": "sent, not shown",
     "format_wish": "belongs to the operator, whose pages show them", "source_format": "vocabulary",
+    "rule_list": "values of placeholders: for the engine",
+    "rule_adjust": "for the engine",
     "case_look": "kept by the worker in a form of its own",
 }
 
@@ -297,6 +313,11 @@ class World:
             for c, mark in MARKS.items():
                 for row in TABLES[table](c, mark):
                     self.insert(db, table, mark, {"company": c, **row})
+        self.insert(db, "finding", "Ops", {**TABLES["finding"](0, "Ops")[0], "finding": 9000,
+                                           "company": 0, "case_id": None})
+        for table, row in PROGRAMME_ROWS.items():
+            self.insert(db, table, MARKS[B], {**TABLES[table](0, "")[-1], **row, "company": 0,
+                                              "programme": PROGRAMMES["pb"]})
         for c, programme in FILLERS.items():
             self.insert(db, "company", f"Fil{c}", {**TABLES["company"](c, "")[0], "company": c})
             self.insert(db, "member", "Fil", {"member": c * 11, "company": c, "since": None,
@@ -304,6 +325,23 @@ class World:
         for c in (A, 4):
             self.insert(db, "member", "Fil", {"member": 500 + c, "company": c, "since": None,
                                               "programme": PROGRAMMES["few"], "until": None})
+
+    def only(self, name, companies):
+        """A state directory beside this one that knows these companies alone."""
+        place = os.path.join(self.state, name)
+        os.makedirs(place)
+        path = os.path.join(place, "records.db")
+        db, copy = sqlite3.connect(os.path.join(self.state, "records.db")), sqlite3.connect(path)
+        db.backup(copy)
+        db.close()
+        copy.execute("PRAGMA foreign_keys = OFF")
+        copy.execute("DROP TRIGGER audit_stands")
+        for table in self.owned(copy):
+            copy.execute(f"DELETE FROM {table} WHERE company NOT IN "
+                         f"({', '.join(str(c) for c in companies)})")
+        copy.commit()
+        copy.close()
+        return place
 
     # ---- people ----
 
