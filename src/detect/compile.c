@@ -22,13 +22,13 @@ static enum mm_code full(struct mm_build *b)
     return mm_rule_refuse(b, MM_E_LIMIT, 0, "rule.set.full", (struct mm_slice){0});
 }
 
-/* 0.8 to the power of n: how much rarer a text gets with each byte that tells something. */
+/* 0.7 to the power of n: how much rarer a text gets with each byte that tells something. */
 static float rarity(size_t n)
 {
     float v = 1;
 
     for (size_t i = 0; i < n && i < 40; i++)
-        v *= 0.8F;
+        v *= 0.7F;
     return v;
 }
 
@@ -44,6 +44,8 @@ static float exact_odds(struct mm_slice s)
         return 0.02F;
     if (s.n <= 2 || mm_slice_eq(s, MM_S("true")) || mm_slice_eq(s, MM_S("false")))
         return 0.4F;
+    if (s.n <= 8 && mm_slice_starts(s, MM_S("0x"))) /* a mask of rights, a code */
+        return 0.2F;
     return s.n <= 5 || mm_slice_u64(s, &number) || (letters == s.n && s.n <= 12) ? 0.1F : 0.01F;
 }
 
@@ -160,6 +162,44 @@ static struct witness find_witness(struct mm_build *b, const struct mm_expr *x, 
     return w;
 }
 
+/* A guess how often x holds, as if its parts had nothing to do with each other. */
+static float expr_odds(const struct mm_build *b, const struct mm_expr *x)
+{
+    float all = 1, none = 1;
+
+    if (x->kind == MM_X_SET)
+        return b->set->sets[x->set].odds < 0.9F ? b->set->sets[x->set].odds : 0.9F;
+    for (const struct mm_expr *m = x->first; m != NULL; m = m->next) {
+        float odds = expr_odds(b, m);
+
+        all *= odds;
+        none *= 1 - odds;
+    }
+    return x->kind == MM_X_NOT ? none : x->kind == MM_X_AND ? all : 1 - none;
+}
+
+/* In the order in which they decide most: what hardly holds first among all, last among any. */
+static bool sort_children(struct mm_build *b, const struct mm_expr **child, size_t n, bool and)
+{
+    float *odds = mm_arena_array(&b->tmp, n, sizeof(*odds));
+
+    if (odds == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct mm_expr *x = child[i];
+        float v = expr_odds(b, x);
+        size_t k = i;
+
+        for (; k > 0 && (and? v < odds[k - 1] : v > odds[k - 1]); k--) {
+            child[k] = child[k - 1];
+            odds[k] = odds[k - 1];
+        }
+        child[k] = x;
+        odds[k] = v;
+    }
+    return true;
+}
+
 /*
  * Append the tests of x: go on at `yes` when it holds, at `no` otherwise. Written from the end to
  * the beginning. Returns where to start, MM_STEP_FAIL when there is no room.
@@ -189,6 +229,8 @@ static uint32_t emit(struct mm_build *b, const struct mm_expr *x, uint32_t yes, 
     n = 0;
     for (const struct mm_expr *m = x->first; m != NULL; m = m->next)
         child[n++] = m;
+    if (!sort_children(b, child, n, and))
+        return MM_STEP_FAIL;
     while (n > 0 && at != MM_STEP_FAIL) {
         n--;
         at = and? emit(b, child[n], at, no) : emit(b, child[n], yes, at);

@@ -22,7 +22,7 @@ static const struct mm_slice everyday[] = {
 #undef MM_EVERYDAY
 };
 
-enum { WEIGHT_BITS = MM_EVERYDAY_BITS };
+enum { WEIGHT_BITS = MM_EVERYDAY_BITS, BITS_MAX = 18 };
 
 static uint32_t weight_slot(const uint8_t *p)
 {
@@ -111,7 +111,7 @@ static void add_pieces(struct mm_pieces *p, const struct mm_lit *lit, uint32_t i
     uint32_t at = rarest(s, p->stride, weight);
 
     for (uint32_t k = at; k < at + p->stride; k++) {
-        uint32_t quad = quad_at(s.p + k), h = mm_mix32(quad) >> p->shift;
+        uint32_t quad = quad_at(s.p + k), h = mm_mix32(quad) >> (32 - BITS_MAX) & p->mask;
         struct mm_bucket *b = mm_table_slot(&p->table, quad);
 
         p->bits[h / 64] |= UINT64_C(1) << (h % 64);
@@ -125,16 +125,16 @@ static bool build_quads(struct mm_arena *a, const struct mm_everyday *e, struct 
                         const struct mm_lit *lit, const uint32_t *which, size_t n)
 {
     size_t pieces;
-    unsigned bits = 13; /* 1 KiB: few pieces shall answer few texts */
+    unsigned bits = 13; /* 1 KiB */
     uint16_t *weight;
 
     if (n == 0)
         return true;
     p->stride = (unsigned)mm_min_size(lit[which[0]].text.n - 3, MM_PIECES_STRIDE_MAX);
     pieces = n * p->stride;
-    while (bits < 18 && ((size_t)1 << bits) < pieces * 16)
+    while (bits < BITS_MAX && ((size_t)1 << bits) < pieces * (bits < 16 ? 64 : 16))
         bits++;
-    p->shift = 32 - bits;
+    p->mask = (UINT32_C(1) << bits) - 1;
     p->bits = mm_arena_array(a, ((size_t)1 << bits) / 64, sizeof(*p->bits));
     p->piece = mm_arena_array(a, pieces, sizeof(*p->piece));
     if (p->bits == NULL || p->piece == NULL || !mm_table_init(a, &p->table, pieces))
@@ -250,35 +250,40 @@ static void verify(const struct mm_pieces *p, const struct mm_lit *lit, struct m
 }
 
 /* May a piece stand here? */
-static uint64_t bit_at(const uint64_t *bits, unsigned shift, const uint8_t *p)
+static bool bit_at(const struct mm_pieces *p, const uint8_t *t)
 {
-    uint32_t h = mm_mix32(quad_at(p)) >> shift;
+    uint32_t h = mm_mix32(quad_at(t)) >> (32 - BITS_MAX) & p->mask;
 
-    return bits[h / 64] >> (h % 64) & 1;
+    return (p->bits[h / 64] >> (h % 64) & 1) != 0;
+}
+
+/* The first place at or behind text[i] where a piece may stand, or end. */
+static size_t next_piece(const struct mm_pieces *p, const uint8_t *t, size_t i, size_t end)
+{
+    size_t s = p->stride;
+
+    for (; i + 3 * s < end; i += 4 * s) {
+        if (MM_UNLIKELY(bit_at(p, t + i)))
+            return i;
+        if (MM_UNLIKELY(bit_at(p, t + i + s)))
+            return i + s;
+        if (MM_UNLIKELY(bit_at(p, t + i + 2 * s)))
+            return i + 2 * s;
+        if (MM_UNLIKELY(bit_at(p, t + i + 3 * s)))
+            return i + 3 * s;
+    }
+    while (i < end && !bit_at(p, t + i))
+        i += s;
+    return i;
 }
 
 static void quads(const struct mm_pieces *p, const struct mm_lit *lit, struct mm_slice text,
                   mm_lits_fn *fn, void *ctx)
 {
-    const uint64_t *bits = p->bits;
-    unsigned shift = p->shift;
-    size_t i = 0, s = p->stride, end = text.n < 4 ? 0 : text.n - 3;
+    size_t end = text.n < 4 ? 0 : text.n - 3;
 
-    for (; i + 3 * s < end; i += 4 * s) { /* four looks, one branch */
-        const uint8_t *t = text.p + i;
-
-        if (MM_LIKELY((bit_at(bits, shift, t) | bit_at(bits, shift, t + s) |
-                       bit_at(bits, shift, t + 2 * s) | bit_at(bits, shift, t + 3 * s)) == 0))
-            continue;
-        for (size_t k = 0; k < 4; k++) {
-            if (bit_at(bits, shift, t + k * s) != 0)
-                verify(p, lit, text, i + k * s, fn, ctx);
-        }
-    }
-    for (; i < end; i += s) {
-        if (MM_UNLIKELY(bit_at(bits, shift, text.p + i) != 0))
-            verify(p, lit, text, i, fn, ctx);
-    }
+    for (size_t i = 0; (i = next_piece(p, text.p, i, end)) < end; i += p->stride)
+        verify(p, lit, text, i, fn, ctx);
 }
 
 static void short_ones(const struct mm_pieces *p, const struct mm_lit *lit, struct mm_slice text,

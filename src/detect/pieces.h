@@ -42,7 +42,7 @@ struct mm_pieces {
     size_t n;
     struct mm_table table;
     uint64_t *bits; /* by hash: is there such a piece? NULL when there are none */
-    unsigned shift; /* hash >> shift is a bit */
+    uint32_t mask;  /* which of the hash is a bit */
     unsigned stride;
     uint32_t few[MM_PIECES_FEW_MAX]; /* indexes of the literals looked for one by one */
     size_t few_n;
