@@ -1,4 +1,5 @@
 /* parse/decode_cef_test.c - what formats see of CEF and LEEF lines, and what several share. */
+#include "parse/format.h"
 #include "tests/harness/test.h"
 
 #include "parse/testkit.h"
@@ -81,6 +82,35 @@ TEST(decode_cef_says_what_it_could_not_read)
            "!" AT("2026-11-20T04:00:00Z") ",\"log.syslog.facility.code\":16,"
                                           "\"log.syslog.severity.code\":6}");
     end(&b);
+}
+
+#define VENDOR                                                                                     \
+    "format: v\norder: 1\nrecognise:\n  - has: ['CEF:', '|V|']\nwrap: syslog-text\n"               \
+    "decode: cef\nset: {event.category: network, event.outcome: unknown}\n"                        \
+    "fields: {src: source.ip}\n"
+
+/* What no decoder can read of a line is not read twice; what a format cannot map, another may. */
+TEST(decode_cef_of_anybody_has_what_a_vendors_format_cannot_map)
+{
+#define TORN "CEF:0|V|p|1|2|n|5|rt=today src=192.0.2.1 msg=aaa dst=192.0.2.2 spt=1 dpt=2 act=x"
+    struct bench one, two;
+
+    begin(&one);
+    begin(&two);
+    add(&one, VENDOR);
+    add(&two, VENDOR);
+    add(&two, CEF);
+    expect(&one, TORN, "!" AT("2026-11-20T04:00:00Z") ",\"source.ip\":\"192.0.2.1\"}");
+    expect(&two, TORN, "!" AT("2026-11-20T04:00:00Z") ",\"source.ip\":\"192.0.2.1\"}");
+    CHECK_SLICE(two.ev->format, "v");
+    CHECK(mm_scratch_work(two.scratch) < mm_scratch_work(one.scratch) * 3 / 2);
+    expect(&two, "CEF:0|V|p|1|2|n|5|rt=1795147200000 src=here",
+           AT("2026-11-20T04:00:00Z") ",\"cef.cef.vendor\":\"V\",\"cef.cef.class\":\"2\","
+                                      "\"cef.cef.name\":\"n\",\"cef.cef.severity\":\"5\","
+                                      "\"cef.src\":\"here\"}");
+    CHECK_SLICE(two.ev->format, "t");
+    end(&one);
+    end(&two);
 }
 
 TEST(decode_leef_names_header_pairs_and_time)

@@ -475,6 +475,7 @@ struct tried {
     uint16_t other;   /* who was asked after that, or MM_FORMAT_NONE */
     uint16_t pattern; /* of the format that has it */
     bool read;        /* that format could read any of it */
+    bool torn;        /* its decoder could not read all of it */
     size_t from;      /* formats before this place in their order do not know the line */
 };
 
@@ -499,10 +500,20 @@ static bool try_first(const struct mm_formats *formats, struct mm_scratch *s, st
     }
     parsed = try_one(formats, t->format, w, body, raw, hint, ret);
     t->read = w->read;
+    t->torn = w->read && !w->whole;
     t->pattern = w->pattern;
     if (parsed && m->format[0] != t->format)
         remember(m, t->format);
     return parsed;
+}
+
+/* Do both read a line by the same decoder, whose doubts have nothing to do with the format? Then
+ * what is torn for one is torn for the other: a vendor's CEF and CEF of anybody. */
+static bool read_alike(const struct mm_format *a, const struct mm_format *b)
+{
+    return a->decode == b->decode && (a->decode == mm_decode_cef || a->decode == mm_decode_leef) &&
+           a->wrap == b->wrap && a->keep_tag == b->keep_tag && a->around == NULL &&
+           b->around == NULL && b->inner == NULL;
 }
 
 /* Two formats can look alike: the one that reads the whole line has it, else the first that can
@@ -517,7 +528,8 @@ static bool try_second(const struct mm_formats *formats, struct mm_scratch *s, s
     if (t->format == MM_FORMAT_NONE)
         return false;
     t->other = mm_recognise(formats, w, body, t->format, &t->from);
-    if (t->other == MM_FORMAT_NONE)
+    if (t->other == MM_FORMAT_NONE ||
+        (t->torn && read_alike(formats->format[t->format], formats->format[t->other])))
         return false;
     parsed = try_one(formats, t->other, w, body, raw, hint, &s->second);
     if (parsed || (!t->read && w->read)) {
