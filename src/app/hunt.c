@@ -23,6 +23,7 @@ enum {
     EXIT_FOUND = 10,    /* and the level: 10 informational … 14 critical */
     RULES_MAX = 64,
     PIPELINES_MAX = 16,
+    CHOICES_MAX = 256,
     REFUSED_TOLD = 10, /* the rest is counted; `mimamori rules check` tells all */
     MOST = 1000,       /* alerts of one rule that are listed */
     OUT_MAX = 256 * 1024 * 1024,
@@ -33,6 +34,11 @@ enum {
 struct options {
     const char *rules[RULES_MAX];
     size_t rules_n;
+    struct {
+        const char *word;
+        bool only;
+    } choice[CHOICES_MAX];
+    size_t choice_n;
     struct mm_rules_text pipeline[PIPELINES_MAX];
     size_t pipeline_n;
     const char *format, *formats, *zone, *charset, *from, *to, *out, *password, *tmp;
@@ -47,6 +53,8 @@ struct run {
     struct mm_formats *formats;
     struct mm_ruleset *set;
     struct mm_hunt_rules rules;
+    struct mm_hunt_choice choice;
+    bool *pass; /* of choice: rules that are not looked for */
     struct mm_hunt hunt;
     struct mm_arena arena;
     FILE *to;
@@ -75,6 +83,8 @@ static bool complain(const struct run *r, const char *key, const char *word)
 enum {
     O_RULES = 1,
     O_PIPELINE,
+    O_ONLY,
+    O_WITHOUT,
     O_FORMAT,
     O_FORMATS,
     O_ZONE,
@@ -99,6 +109,13 @@ enum {
 static bool set_text(struct options *o, int c, const char *arg)
 {
     switch (c) {
+    case O_ONLY:
+    case O_WITHOUT:
+        if (o->choice_n == CHOICES_MAX)
+            return false;
+        o->choice[o->choice_n].word = arg;
+        o->choice[o->choice_n++].only = c == O_ONLY;
+        return true;
     case O_RULES:
         if (o->rules_n == RULES_MAX)
             return false;
@@ -180,6 +197,8 @@ static bool read_options(int argc, char **argv, struct options *o)
     static const struct option options[] = {
         {"rules", required_argument, NULL, O_RULES},
         {"pipeline", required_argument, NULL, O_PIPELINE},
+        {"only", required_argument, NULL, O_ONLY},
+        {"without", required_argument, NULL, O_WITHOUT},
         {"format", required_argument, NULL, O_FORMAT},
         {"formats", required_argument, NULL, O_FORMATS},
         {"zone", required_argument, NULL, O_ZONE},
@@ -268,6 +287,33 @@ static bool load_rules(struct run *r)
     return true;
 }
 
+/* Which rules and machines; a choice that leaves no rule is a mistake. */
+static bool set_choice(struct run *r)
+{
+    struct mm_hunt_rules *rules = &r->rules;
+
+    for (size_t i = 0; i < r->o.choice_n; i++) {
+        const char *word = r->o.choice[i].word;
+        enum mm_code c =
+            word[0] == '@'
+                ? mm_hunt_choice_file(&r->choice, word + 1, r->o.choice[i].only)
+                : mm_hunt_choice_add(&r->choice, mm_slice_str(word), r->o.choice[i].only);
+
+        if (c != MM_OK)
+            return complain(r, c == MM_E_SYNTAX ? "hunt.bad.choice" : mm_code_key(c), word);
+    }
+    if (r->choice.n == 0)
+        return true;
+    r->pass = calloc(mm_rules_count(r->set), sizeof(*r->pass));
+    if (r->pass == NULL)
+        return complain(r, "err.nomem", "--only");
+    rules->pass = r->pass;
+    rules->pass_n = mm_hunt_choice_rules(&r->choice, r->set, r->pass);
+    rules->choice = &r->choice;
+    return rules->pass_n < mm_rules_count(r->set) ||
+           complain(r, "hunt.bad.no_rules", "--only, --without");
+}
+
 static bool read_time(const struct run *r, const char *text, int64_t *ret)
 {
     bool zone;
@@ -308,7 +354,8 @@ static bool set_rules(struct run *r)
                                       .level = r->o.level,
                                       .most = (uint32_t)r->o.most, /* checked when read */
                                       .password = r->o.password};
-    return read_time(r, r->o.from, &r->rules.from_us) && read_time(r, r->o.to, &r->rules.to_us);
+    return set_choice(r) && read_time(r, r->o.from, &r->rules.from_us) &&
+           read_time(r, r->o.to, &r->rules.to_us);
 }
 
 static bool add_paths(struct run *r, char **path)
@@ -459,6 +506,8 @@ int main(int argc, char **argv)
         mm_arena_init(&r->arena, DOC_MEMORY);
         status = hunt(r, argv + optind);
         mm_hunt_done(&r->hunt);
+        mm_hunt_choice_done(&r->choice);
+        free(r->pass);
         mm_rules_unref(&r->set);
         mm_formats_free(&r->formats);
         mm_arena_done(&r->arena);

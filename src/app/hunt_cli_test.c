@@ -157,6 +157,68 @@ TEST(hunt_reads_lines_lists_and_xml_within_the_time_asked_for)
     mm_ran_done(&r);
 }
 
+TEST(hunt_is_about_the_rules_and_machines_asked_for_and_says_so)
+{
+    static const struct {
+        const char *option, *word;
+        int status;
+        const char *said;
+    } rows[] = {
+        {"--only", "tag:T1110", 13, "== Read"},
+        {"--only", "host:nothing", 0, "Left out, as asked: alerts about other machines\n"},
+        {"--without", "tag:T1059", 13, "0 refused), 1 of them matched\n\n"},
+        {"--without", "status:test", 2, "--only, --without: there are no detection rules in it"},
+        {"--only", "rule:other", 2, "--only, --without: there are no detection rules in it"},
+        {"--only", "T1110", 2, "T1110: write tag:T1003"},
+        {"--without", "@/nowhere", 2, "@/nowhere: "},
+        {"--level", "critical", 0, "Left out, as asked: alerts of a level below: critical\n"},
+    };
+    char rules[MM_MAX_PATH], dir[MM_MAX_PATH];
+
+    (void)rule(RULE, rules);
+    (void)evidence("tests/corpus/evtx/whole", "Security.evtx", dir);
+    for (size_t i = 0; i < MM_COUNT(rows); i++) {
+        struct mm_ran r = hunt((const char *const[]){"--lang", "en", rows[i].option, rows[i].word,
+                                                     "--rules", rules, dir, NULL});
+
+        printf("# %s %s\n", rows[i].option, rows[i].word);
+        CHECK_NUM(r.status, rows[i].status);
+        CHECK(strstr(rows[i].status == 2 ? r.err : r.out, rows[i].said) != NULL);
+        mm_ran_done(&r);
+    }
+    (void)rule(RULE "---\n" EVERY, rules);
+    for (size_t i = 0; i < 2; i++) {
+        struct mm_ran r = hunt((const char *const[]){"--lang", "en", "--without", "level:high",
+                                                     i == 0 ? "--quiet" : "--summary", "--rules",
+                                                     rules, dir, NULL});
+
+        CHECK_NUM(r.status, 0);
+        CHECK((strstr(r.out, "  - Left out, as asked: 1 rules\n") != NULL) == (i == 1));
+        mm_ran_done(&r);
+    }
+}
+
+TEST(hunt_refuses_a_pipeline_that_is_not_in_force)
+{
+    char rules[MM_MAX_PATH], dir[MM_MAX_PATH], path[MM_MAX_PATH];
+    struct mm_ran r;
+
+    (void)rule(RULE, rules);
+    (void)evidence("tests/corpus/evtx/whole", "Security.evtx", dir);
+    mm_cli_put("p.yml", MM_S("transformations:\n  - {type: field_name_mapping, "
+                             "mapping: {EventID: nothing}}\n"));
+    r = hunt((const char *const[]){"--lang", "en", "--rules", rules, "--pipeline",
+                                   mm_cli_path("p.yml", path), dir, NULL});
+    CHECK_NUM(r.status, 0); /* the rule asks for another field now */
+    mm_ran_done(&r);
+    mm_cli_put("p.yml", MM_S("transformations:\n  - {type: nest}\n"));
+    r = hunt(
+        (const char *const[]){"--lang", "en", "--rules", rules, "--pipeline", path, dir, NULL});
+    CHECK_NUM(r.status, 2);
+    CHECK(strstr(r.err, "p.yml:2: this transformation is not done here: nest\n") != NULL);
+    mm_ran_done(&r);
+}
+
 TEST(hunt_lists_so_many_alerts_of_a_rule_and_names_it)
 {
     char rules[MM_MAX_PATH];

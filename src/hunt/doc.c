@@ -165,7 +165,10 @@ static void put_rules(struct mm_doc *doc, const struct mm_hunt *h,
     for (size_t i = 0; i < count; i++) {
         const struct mm_tally_rule *t = &h->tally.rule[i];
 
-        active += mm_rules_get(h->rules.set, i)->state == MM_RULE_ACTIVE ? 1 : 0;
+        active += mm_rules_get(h->rules.set, i)->state == MM_RULE_ACTIVE &&
+                          (h->rules.pass == NULL || !h->rules.pass[i])
+                      ? 1
+                      : 0;
         if (order != NULL && t->n > 0) /* at most MM_RULES_MAX rules */
             order[n++] = (struct order){(uint32_t)i, t->worst, t->n};
     }
@@ -177,6 +180,7 @@ static void put_rules(struct mm_doc *doc, const struct mm_hunt *h,
     mm_doc_int(set, "n", i64(count));
     mm_doc_int(set, "active", i64(active));
     mm_doc_int(set, "refused", i64(mm_rules_refused(h->rules.set)));
+    mm_doc_int(set, "left_out", i64(h->rules.pass_n));
     mm_doc_bool(set, "own", asked->own_rules);
     mm_doc_int(set, "matched", i64(n));
 }
@@ -271,6 +275,20 @@ static void put_seen(struct mm_doc *doc, const struct mm_hunt_sums *all)
     mm_doc_bool(d, "windows", all->windows != 0 || (all->seen & (MM_SEEN_NETWORK - 1)) != 0);
 }
 
+/* What was left out on purpose: "nothing found" must not be read as more than it is. */
+static void put_asked(struct mm_doc *doc, const struct mm_hunt_rules *r)
+{
+    struct mm_doc *d = mm_doc_object(doc, "asked");
+    bool hosts = false;
+
+    for (size_t i = 0; r->choice != NULL && i < r->choice->n; i++)
+        hosts |= r->choice->word[i].kind == MM_HUNT_BY_HOST;
+    mm_doc_int(d, "left_out", i64(r->pass_n));
+    mm_doc_bool(d, "some_levels", r->level > MM_LEVEL_INFORMATIONAL);
+    mm_doc_str(d, "level", mm_level_name(r->level));
+    mm_doc_bool(d, "some_hosts", hosts);
+}
+
 struct mm_doc *mm_hunt_doc(struct mm_hunt *h, const struct mm_hunt_asked *asked,
                            struct mm_arena *arena)
 {
@@ -295,6 +313,7 @@ struct mm_doc *mm_hunt_doc(struct mm_hunt *h, const struct mm_hunt_asked *asked,
     mm_doc_time(doc, "events_last", all.last_us);
     mm_doc_int(doc, "took_ms", h->took_us / 1000);
     mm_doc_int(doc, "unlisted", i64(h->hits.left_out));
+    put_asked(doc, &h->rules);
     put_seen(doc, &all);
     put_rules(doc, h, asked);
     put_tags(doc, "techniques", h, true);

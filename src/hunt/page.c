@@ -35,6 +35,7 @@ static void looked_at(const struct mm_hunt_words *w, const struct mm_doc *doc)
     mm_hunt_say_time(w, doc, "events_last", MM_TIME_FULL);
     mm_buf_byte(w->out, '\n');
     line(w, "hunt.page.looked.rules", mm_doc_get(doc, MM_S("rule_set")));
+    mm_hunt_say_left_out(w, doc, "  - ");
 }
 
 static bool serious(const struct mm_doc *rule)

@@ -73,6 +73,7 @@ static void head(const struct mm_hunt_words *w, const struct mm_doc *doc)
                abs(w->asked->offset_s) / 3600, abs(w->asked->offset_s) / 60 % 60);
     mm_hunt_say(w, "hunt.read.rules", mm_doc_get(doc, MM_S("rule_set")));
     mm_buf_byte(w->out, '\n');
+    mm_hunt_say_left_out(w, doc, "");
     if (mm_doc_truthy(mm_doc_get(mm_doc_get(doc, MM_S("rule_set")), MM_S("own")))) {
         mm_hunt_say(w, "hunt.own_rules", NULL);
         mm_buf_byte(w->out, '\n');

@@ -80,3 +80,28 @@ const struct mm_doc *mm_hunt_first(const struct mm_doc *at, const char *key)
 
     return d == NULL ? NULL : d->first;
 }
+
+static void left_out(const struct mm_hunt_words *w, const char *indent, const char *key,
+                     const struct mm_doc *asked, const char *level)
+{
+    mm_buf_str(w->out, indent);
+    mm_hunt_say(w, key, asked);
+    if (level != NULL) {
+        mm_buf_byte(w->out, ' ');
+        mm_hunt_say_of(w, "hunt.level", mm_hunt_text(asked, level));
+    }
+    mm_buf_byte(w->out, '\n');
+}
+
+void mm_hunt_say_left_out(const struct mm_hunt_words *w, const struct mm_doc *doc,
+                          const char *indent)
+{
+    const struct mm_doc *asked = mm_doc_get(doc, MM_S("asked"));
+
+    if (mm_hunt_int(asked, "left_out") > 0)
+        left_out(w, indent, "hunt.asked.rules", asked, NULL);
+    if (mm_doc_truthy(mm_doc_get(asked, MM_S("some_levels"))))
+        left_out(w, indent, "hunt.asked.level", asked, "level");
+    if (mm_doc_truthy(mm_doc_get(asked, MM_S("some_hosts"))))
+        left_out(w, indent, "hunt.asked.hosts", asked, NULL);
+}

@@ -18,6 +18,9 @@ struct mm_hunt_words {
 
 /* The words of a key; {names} are members of doc (may be NULL). */
 void mm_hunt_say(const struct mm_hunt_words *w, const char *key, const struct mm_doc *doc);
+/* A line, with `indent` in front, for each thing that was left out on purpose; none for nothing. */
+void mm_hunt_say_left_out(const struct mm_hunt_words *w, const struct mm_doc *doc,
+                          const char *indent);
 /* The words of PREFIX.NAME; the name itself where there are none. */
 void mm_hunt_say_of(const struct mm_hunt_words *w, const char *prefix, struct mm_slice name);
 /* A number with its thousands. */

@@ -246,6 +246,8 @@ static void put_hit(struct mm_hunt_worker *w, uint32_t rule, uint64_t record)
 
     mm_rules_alert(w->rules.set, rule, ev, entity, &alert);
     f.host = machine(ev, &alert, host);
+    if (w->rules.choice != NULL && !mm_hunt_choice_host(w->rules.choice, f.host))
+        return;
     f.user = text_of(ev, MM_F_USER_NAME, user);
     f.prevented = alert.prevented ? 1 : 0;
     if (w->rules.most == 0 || w->shown[rule] < w->rules.most) {
@@ -295,7 +297,8 @@ void mm_hunt_event(struct mm_hunt_worker *w, uint64_t record)
     mm_buf_reset(&w->tells);
     mm_buf_reset(&w->json);
     for (size_t i = 0; i < n; i++) {
-        if (mm_rules_get(w->rules.set, hits[i])->level >= w->rules.level)
+        if (mm_rules_get(w->rules.set, hits[i])->level >= w->rules.level &&
+            (w->rules.pass == NULL || !w->rules.pass[hits[i]]))
             put_hit(w, hits[i], record);
     }
 }

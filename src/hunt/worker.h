@@ -13,6 +13,7 @@
 #define MM_HUNT_WORKER_H
 
 #include "detect/detect.h"
+#include "hunt/choice.h"
 #include "hunt/frame.h"
 #include "parse/parse.h"
 
@@ -24,6 +25,9 @@ struct mm_hunt_rules {
     int64_t from_us, to_us; /* events outside [from, to) are left out; 0: no bound */
     uint32_t most;          /* alerts of one rule that are handed out whole in one unit; 0: all */
     const char *password;   /* of encrypted archives, or NULL */
+    const bool *pass;       /* per rule of the set: not looked for; NULL: all are */
+    size_t pass_n;          /* how many those are */
+    const struct mm_hunt_choice *choice; /* of machines, or NULL */
 };
 
 /* One part of a file, open. */
