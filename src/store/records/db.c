@@ -251,6 +251,17 @@ enum mm_code mm_db_copy(struct mm_db *db, const char *path)
     return code_of(rc);
 }
 
+enum mm_code mm_db_vacuum(struct mm_db *db)
+{
+    enum mm_code code;
+
+    /* SQLite attaches the new file to the connection meanwhile. */
+    (void)sqlite3_limit(db->h, SQLITE_LIMIT_ATTACHED, 1);
+    code = mm_db_exec(db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
+    (void)sqlite3_limit(db->h, SQLITE_LIMIT_ATTACHED, 0);
+    return code;
+}
+
 const char *mm_db_version(void)
 {
     return sqlite3_libversion();
@@ -385,6 +396,20 @@ const char *mm_db_column_name(struct mm_db_stmt *st, int at)
 bool mm_db_is_null(struct mm_db_stmt *st, int at)
 {
     return sqlite3_column_type(raw(st), at) == SQLITE_NULL;
+}
+
+enum mm_db_type mm_db_type(struct mm_db_stmt *st, int at)
+{
+    switch (sqlite3_column_type(raw(st), at)) {
+    case SQLITE_INTEGER:
+        return MM_DB_INTEGER;
+    case SQLITE_TEXT:
+        return MM_DB_TEXT;
+    case SQLITE_BLOB:
+        return MM_DB_BLOB;
+    default:
+        return MM_DB_NOTHING;
+    }
 }
 
 int64_t mm_db_int(struct mm_db_stmt *st, int at)

@@ -63,6 +63,8 @@ void mm_db_checkpoint(struct mm_db *db);
  * on writing. One file without a log beside it. Not synced. A broken copy may stay after a failure.
  */
 MM_MUST_USE enum mm_code mm_db_copy(struct mm_db *db, const char *path);
+/* Write the file anew: what was deleted is gone from it and from its log. Nobody else may read. */
+MM_MUST_USE enum mm_code mm_db_vacuum(struct mm_db *db);
 /* SQLite's version as text ("3.40.1"). */
 const char *mm_db_version(void);
 
@@ -95,6 +97,9 @@ void mm_db_reset(struct mm_db_stmt *st);
 int mm_db_columns(struct mm_db_stmt *st);
 const char *mm_db_column_name(struct mm_db_stmt *st, int at);
 bool mm_db_is_null(struct mm_db_stmt *st, int at);
+/* What stands there: STRICT tables of ours hold nothing else. */
+enum mm_db_type { MM_DB_NOTHING, MM_DB_INTEGER, MM_DB_TEXT, MM_DB_BLOB };
+enum mm_db_type mm_db_type(struct mm_db_stmt *st, int at);
 int64_t mm_db_int(struct mm_db_stmt *st, int at);
 /* Bytes of a text or blob; borrowed until the next step or reset. */
 struct mm_slice mm_db_bytes(struct mm_db_stmt *st, int at);
