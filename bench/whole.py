@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.abspath(sys.argv[2]), "tests", "scenarios"))
-from stage import BUILD, SOURCE, Stage, free_port  # noqa: E402
+from stage import BUILD, SOURCE, Stage, UnixHttp, free_port  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 CORPORA = os.environ.get("MIMAMORI_CORPORA", "")

@@ -1,4 +1,4 @@
-/* app/noun.c - `mimamori company`, `site`, `source` and so on: one main, MM_NOUN says which. */
+/* app/noun.c - `mimamori site`, `source` and so on: one main, MM_NOUN says which. */
 #include "app/nouns.h"
 
 int main(int argc, char **argv)

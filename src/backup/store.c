@@ -105,6 +105,16 @@ enum mm_code mm_backup_store_ask(struct mm_backup_store *s, enum mm_statement st
     return mm_events_run(s->client, st, NULL, 0, take_piece, out, &answer);
 }
 
+enum mm_code mm_backup_store_ask_of(struct mm_events_client *c, enum mm_statement st,
+                                    uint32_t company, struct mm_buf *out)
+{
+    struct mm_events_answer answer;
+    char tmp[24];
+    const struct mm_events_param param = {"company", mm_events_u64(company, tmp)};
+
+    return mm_events_run(c, st, &param, 1, take_piece, out, &answer);
+}
+
 enum mm_code mm_backup_store_rows(struct mm_backup_store *s, struct mm_slice table, uint64_t *ret)
 {
     struct mm_slice name, rows;

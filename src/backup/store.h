@@ -15,8 +15,8 @@
 #include "store/events/client.h"
 
 struct mm_backup_store {
-    struct mm_events_client *client;
-    pid_t pid; /* 0: it ran already */
+    struct mm_events_client *client; /* it only reads */
+    pid_t pid;                       /* 0: it ran already */
 };
 
 /*
@@ -27,9 +27,12 @@ struct mm_backup_store {
 MM_MUST_USE enum mm_code mm_backup_store_open(const char *state, struct mm_backup_store *ret);
 /* Ends what was started. Safe on a zeroed one. */
 void mm_backup_store_close(struct mm_backup_store *s);
-/* Run a statement and append its rows to out. */
+/* Run a statement without parameters and append its rows to out. */
 MM_MUST_USE enum mm_code mm_backup_store_ask(struct mm_backup_store *s, enum mm_statement st,
                                              struct mm_buf *out);
+/* The same for a statement about one company. */
+MM_MUST_USE enum mm_code mm_backup_store_ask_of(struct mm_events_client *c, enum mm_statement st,
+                                                uint32_t company, struct mm_buf *out);
 /* How many rows of this table can be read. */
 MM_MUST_USE enum mm_code mm_backup_store_rows(struct mm_backup_store *s, struct mm_slice table,
                                               uint64_t *ret);
