@@ -4,6 +4,7 @@
 
 #include "app/rules_coverage.h"
 #include "app/rules_draft.h"
+#include "app/rules_pack.h"
 #include "app/rules_print.h"
 #include "app/rules_try.h"
 #include "app/rules_update.h"
@@ -18,7 +19,7 @@ enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, PIPELINES_MAX = 16 };
 struct args {
     bool json, yes;
     enum mm_lang lang;
-    const char *state, *name, *company;
+    const char *state, *name, *company, *sha256, *ca_file;
     uint64_t days;
     const char *path[PATHS_MAX];
     size_t path_n;
@@ -31,7 +32,8 @@ static int usage(void)
     fputs("usage: mimamori rules check [--json] PATH...\n"
           "       mimamori rules list [--json] [--state DIR | PATH...]\n"
           "       mimamori rules add [--json] [--state DIR] PATH...\n"
-          "       mimamori rules update [--json] [--yes] [--state DIR] [--name NAME] FOLDER\n"
+          "       mimamori rules update [--json] [--yes] [--state DIR] [--name NAME]\n"
+          "                      [--sha256 HEX] [--ca FILE] FOLDER|ARCHIVE|https://...\n"
           "       mimamori rules rollback [--json] [--yes] [--state DIR] [--name NAME]\n"
           "       mimamori rules try [--json] [--state DIR] --company CODE [--days N] RULE.yml...\n"
           "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
@@ -42,9 +44,11 @@ static int usage(void)
           "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
           "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
           "         takes them in by itself\n"
-          "  update show what a folder changes in the set NAME (default " MM_RULES_UPDATE_NAME
-          "), ask, and put\n"
-          "         it in the set's place as a whole; rollback takes the former set back.\n"
+          "  update show what a folder, an archive (.zip, .tar.gz, .tar.xz) or the archive at an\n"
+          "         address changes in the set NAME (default " MM_RULES_UPDATE_NAME
+          "), ask, and put it in the\n"
+          "         set's place as a whole; rollback takes the former set back. --sha256 refuses\n"
+          "         any other archive; --ca FILE vouches for the address instead of the system.\n"
           "         With --json nothing happens without --yes\n"
           "  try    on how many stored events of the company's last N days (default 7) the rule\n"
           "         matches, whom they are about, examples; files may hold filters as well\n"
@@ -64,7 +68,11 @@ static bool set_option(struct args *a, const char *name, const char *value)
     const struct {
         const char *name;
         const char **to;
-    } texts[] = {{"--name", &a->name}, {"--state", &a->state}, {"--company", &a->company}};
+    } texts[] = {{"--name", &a->name},
+                 {"--state", &a->state},
+                 {"--company", &a->company},
+                 {"--sha256", &a->sha256},
+                 {"--ca", &a->ca_file}};
 
     for (size_t i = 0; i < MM_COUNT(texts); i++) {
         if (strcmp(name, texts[i].name) == 0) {
@@ -344,6 +352,8 @@ static int update(const struct args *a, bool back)
     return mm_rules_cli_update(&(struct mm_rules_update){.state = a->state,
                                                          .name = a->name,
                                                          .from = back ? NULL : a->path[0],
+                                                         .sha256 = a->sha256,
+                                                         .ca_file = a->ca_file,
                                                          .yes = a->yes,
                                                          .json = a->json});
 }
@@ -376,6 +386,8 @@ int main(int argc, char **argv)
         return coverage(&a);
     if (strcmp(argv[1], "draft") == 0 && a.path_n == 0)
         mm_rules_draft(a.state); /* asked by the portal */
+    if (strcmp(argv[1], "unpack") == 0 && a.path_n == 0)
+        mm_rules_unpack_child(); /* asked by update */
     if (strcmp(argv[1], "why") == 0 && a.path_n < 2)
         return usage();
     if (strcmp(argv[1], "why") == 0)

@@ -49,6 +49,9 @@ enum mm_code mm_rules_set_open(const char *state, const char *name, struct mm_ru
     (void)snprintf(file, sizeof(file), "%s.new", name);
     if (code == MM_OK)
         code = mm_path_join(s.fresh, s.sets, file);
+    (void)snprintf(file, sizeof(file), "%s.in", name);
+    if (code == MM_OK)
+        code = mm_path_join(s.packed, s.sets, file);
     if (code == MM_OK)
         code = mm_path_join(lock, s.sets, "lock");
     if (code == MM_OK)
@@ -80,26 +83,25 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 }
 
 /* A folder and all in it; links are removed, not followed. */
-static enum mm_code remove_all(const char *dir)
+enum mm_code mm_rules_set_drop(const char *dir)
 {
     if (nftw(dir, remove_one, WALK_OPEN_MAX, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
         return MM_OK;
     return mm_code_of_errno(errno);
 }
 
-enum mm_code mm_rules_set_begin(const struct mm_rules_set *s)
+enum mm_code mm_rules_set_begin(const char *dir)
 {
-    enum mm_code code = remove_all(s->fresh);
+    enum mm_code code = mm_rules_set_drop(dir);
 
-    return code == MM_OK ? mm_fs_mkdir(mm_fs_real(), s->fresh, 0700) : code;
+    return code == MM_OK ? mm_fs_mkdir(mm_fs_real(), dir, 0700) : code;
 }
 
-enum mm_code mm_rules_set_put(const struct mm_rules_set *s, struct mm_slice rel,
-                              struct mm_slice text)
+enum mm_code mm_rules_set_put(const char *in, struct mm_slice rel, struct mm_slice text)
 {
     struct mm_fs fs = mm_fs_real();
     char path[MM_MAX_PATH], dir[MM_MAX_PATH];
-    int fd = -1, n = snprintf(path, sizeof(path), "%s/%.*s", s->fresh, MM_S_ARG(rel));
+    int fd = -1, n = snprintf(path, sizeof(path), "%s/%.*s", in, MM_S_ARG(rel));
     enum mm_code code;
 
     MM_ASSERT(rel.n > 0);
@@ -151,7 +153,7 @@ enum mm_code mm_rules_set_take(const struct mm_rules_set *s)
     code = exchange(s, s->fresh, s->old);
     if (code == MM_OK)
         code = exchange(s, s->old, s->in);
-    return code == MM_OK ? remove_all(s->fresh) : code;
+    return code == MM_OK ? mm_rules_set_drop(s->fresh) : code;
 }
 
 enum mm_code mm_rules_set_back(const struct mm_rules_set *s)

@@ -6,7 +6,7 @@
  *           exchange of two folders, so that whoever reads STATE/rules finds the former set or
  *           the new one. Wherever the power goes out: STATE/rules/NAME is whole, NAME.old is
  *           whole (between the two exchanges of _take it is the new set, not yet in force), and
- *           NAME.new is rubbish that the next _begin clears away.
+ *           NAME.new and NAME.in are rubbish that the next _begin clears away.
  * Owns      The lock of STATE/rules-sets from _open to _close: one exchange at a time.
  * Threads   One.
  * Trust     Names are letters, digits, - and _. Needs a file system that exchanges two names
@@ -21,9 +21,10 @@
 enum { MM_RULES_SET_NAME_MAX = 64 }; /* a folder's name with room for its ending */
 
 struct mm_rules_set {
-    char in[MM_MAX_PATH];    /* STATE/rules/NAME */
-    char old[MM_MAX_PATH];   /* STATE/rules-sets/NAME.old */
-    char fresh[MM_MAX_PATH]; /* STATE/rules-sets/NAME.new */
+    char in[MM_MAX_PATH];     /* STATE/rules/NAME */
+    char old[MM_MAX_PATH];    /* STATE/rules-sets/NAME.old */
+    char fresh[MM_MAX_PATH];  /* STATE/rules-sets/NAME.new */
+    char packed[MM_MAX_PATH]; /* STATE/rules-sets/NAME.in: files of an archive while it is read */
     char rules[MM_MAX_PATH], sets[MM_MAX_PATH];
     int lock;
 };
@@ -39,11 +40,13 @@ void mm_rules_set_close(struct mm_rules_set *s);
 /* Is there a folder? Links are none. */
 bool mm_rules_set_is(const char *path);
 
-/* Begin a new set: what an earlier one left behind goes. */
-MM_MUST_USE enum mm_code mm_rules_set_begin(const struct mm_rules_set *s);
-/* A file of the new set; rel is its path inside the set. Durable with _take. */
-MM_MUST_USE enum mm_code mm_rules_set_put(const struct mm_rules_set *s, struct mm_slice rel,
+/* Begin a new folder, `fresh` or `packed`: what an earlier one left behind goes. */
+MM_MUST_USE enum mm_code mm_rules_set_begin(const char *dir);
+/* A file of it; rel is its path inside. That of a new set is durable with _take. */
+MM_MUST_USE enum mm_code mm_rules_set_put(const char *in, struct mm_slice rel,
                                           struct mm_slice text);
+/* It is no longer needed; MM_OK also when it was not there. */
+MM_MUST_USE enum mm_code mm_rules_set_drop(const char *dir);
 /* The new set comes into force, the one before it becomes the former, the former goes. */
 MM_MUST_USE enum mm_code mm_rules_set_take(const struct mm_rules_set *s);
 /* The former set and the one in force change places. MM_E_NOTFOUND: there is no former. */

@@ -5,16 +5,18 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "app/rules_fetch.h"
+#include "app/rules_pack.h"
 #include "app/rules_print.h"
 #include "app/rules_sets.h"
 #include "base/arena.h"
 #include "base/hash.h"
+#include "codec/ext/sha256.h"
 #include "detect/filter.h"
 #include "os/file.h"
 
 enum {
-    SHOWN_MAX = 20,                  /* titles of one kind on a terminal; JSON has all */
-    FILE_SIZE_MAX = 8 * 1024 * 1024, /* one file of rules, as `add` has it */
+    SHOWN_MAX = 20, /* titles of one kind on a terminal; JSON has all */
     ITEMS_MAX = MM_RULES_MAX + MM_FILTERS_MAX,
     MEMORY_MAX = 256 * 1024 * 1024, /* lists and keys of two of the largest sets */
 };
@@ -56,7 +58,7 @@ static enum mm_code read_text(struct mm_slice file, struct mm_buf *out)
     int n = snprintf(path, sizeof(path), "%.*s", MM_S_ARG(file));
     enum mm_code code = n < 0 || (size_t)n >= sizeof(path) ? MM_E_LIMIT : MM_OK;
 
-    mm_buf_init(out, FILE_SIZE_MAX);
+    mm_buf_init(out, MM_RULES_FILE_MAX);
     if (code == MM_OK)
         code = mm_file_read(path, out);
     return code == MM_OK ? MM_OK : complain(path, code);
@@ -221,7 +223,7 @@ static bool agreed(bool install)
 static enum mm_code install(const struct difference *d, const char *from,
                             const struct mm_rules_set *s)
 {
-    enum mm_code code = mm_rules_set_begin(s);
+    enum mm_code code = mm_rules_set_begin(s->fresh);
     size_t prefix = strlen(from);
 
     for (size_t i = 0; i < d->after.n && code == MM_OK; i++) {
@@ -234,7 +236,7 @@ static enum mm_code install(const struct difference *d, const char *from,
             rel = mm_slice_sub(rel, 1, SIZE_MAX);
         code = read_text(d->after.item[i].file, &text);
         if (code == MM_OK)
-            code = mm_rules_set_put(s, rel, mm_buf_slice(&text));
+            code = mm_rules_set_put(s->fresh, rel, mm_buf_slice(&text));
         mm_buf_done(&text);
     }
     return code == MM_OK ? mm_rules_set_take(s) : code;
@@ -280,19 +282,110 @@ static int change(const struct mm_rules_update *u, const struct mm_rules_set *s,
     return code == MM_OK ? 0 : (complain(s->in, code), 1);
 }
 
+/* ---- where it comes from ---- */
+
+/* Does the archive have the checksum that was told? */
+static bool sum_holds(struct mm_slice bytes, const char *told)
+{
+    struct mm_sha256 *h = mm_sha256_new();
+    uint8_t sum[MM_SHA256];
+    char text[2 * MM_SHA256 + 1];
+
+    if (h == NULL)
+        return false;
+    mm_sha256_add(h, bytes);
+    mm_sha256_take(h, sum);
+    mm_sha256_free(&h);
+    for (size_t i = 0; i < MM_SHA256; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", sum[i]);
+    if (mm_slice_ieq(mm_slice_str(text), mm_slice_str(told)))
+        return true;
+    fprintf(stderr, "mimamori: the archive's SHA-256 is %s, not %s\n", text, told);
+    return false;
+}
+
+static enum mm_code take_file(void *ctx, struct mm_slice name, struct mm_slice text)
+{
+    return mm_rules_set_put(ctx, name, text);
+}
+
+static bool is_web(const char *from)
+{
+    return mm_slice_starts(mm_slice_str(from), MM_S("https://"));
+}
+
+/* The bytes of an archive, into the set's folder for them; false after a word why. */
+static bool unpack(const struct mm_rules_update *u, struct mm_rules_set *s)
+{
+    const struct mm_rules_fetch fetch = {
+        .url = u->from, .ca_file = u->ca_file, .size_max = MM_RULES_PACKED_MAX};
+    struct mm_buf bytes;
+    enum mm_code code;
+    bool good = true;
+
+    mm_buf_init(&bytes, MM_RULES_PACKED_MAX);
+    code = is_web(u->from) ? mm_rules_fetch(&fetch, &bytes) : mm_file_read(u->from, &bytes);
+    if (code == MM_OK && u->sha256 != NULL)
+        good = sum_holds(mm_buf_slice(&bytes), u->sha256);
+    if (code == MM_OK && good)
+        code = mm_rules_set_begin(s->packed);
+    if (code == MM_OK && good)
+        code = mm_rules_unpack(mm_buf_slice(&bytes), take_file, s->packed);
+    mm_buf_done(&bytes);
+    if (code == MM_E_SYNTAX)
+        fprintf(stderr, "mimamori: %s: no archive of rules, or one that is damaged\n", u->from);
+    else if (code != MM_OK && !(code == MM_E_IO && is_web(u->from)))
+        (void)complain(u->from, code);
+    return code == MM_OK && good;
+}
+
+/* Look at the set in a folder, and do it. */
+static int update_from(const struct mm_rules_update *u, const struct mm_rules_set *s,
+                       const char *dir)
+{
+    struct mm_rules_update from = *u;
+    struct difference d = {0};
+    int rc = 1;
+
+    from.from = u->from != NULL ? dir : NULL;
+    if (read_both(&d, s->in, dir))
+        rc = change(&from, s, &d);
+    difference_done(&d);
+    return rc;
+}
+
+static int update_any(const struct mm_rules_update *u, struct mm_rules_set *s)
+{
+    struct stat st;
+    int rc = 1;
+
+    if (u->from == NULL) {
+        if (mm_rules_set_is(s->old))
+            return update_from(u, s, s->old);
+        fprintf(stderr, "mimamori: %s: there is no former set\n", u->name);
+        return 1;
+    }
+    if (!is_web(u->from) && stat(u->from, &st) == 0 && S_ISDIR(st.st_mode)) {
+        if (u->sha256 == NULL)
+            return update_from(u, s, u->from);
+        fprintf(stderr, "mimamori: %s is a folder: it has no checksum\n", u->from);
+        return 1;
+    }
+    if (!is_web(u->from) && mm_slice_search(mm_slice_str(u->from), MM_S("://")) != SIZE_MAX)
+        fprintf(stderr, "mimamori: %s: rules come over https only\n", u->from);
+    else if (unpack(u, s))
+        rc = update_from(u, s, s->packed);
+    if (mm_rules_set_drop(s->packed) != MM_OK)
+        fprintf(stderr, "mimamori: %s is left behind\n", s->packed);
+    return rc;
+}
+
 int mm_rules_cli_update(const struct mm_rules_update *u)
 {
     struct mm_rules_set s;
-    struct difference d = {0};
-    struct stat st;
-    enum mm_code code;
-    int rc = 1;
+    enum mm_code code = mm_rules_set_open(u->state, u->name, &s);
+    int rc;
 
-    if (u->from != NULL && (stat(u->from, &st) != 0 || !S_ISDIR(st.st_mode))) {
-        fprintf(stderr, "mimamori: %s is no folder (unpack an archive first)\n", u->from);
-        return 1;
-    }
-    code = mm_rules_set_open(u->state, u->name, &s);
     if (code != MM_OK) {
         fprintf(stderr, "mimamori: %s: %s\n", u->name,
                 code == MM_E_CONFIG ? "no name for a set: letters, digits, - and _"
@@ -300,11 +393,7 @@ int mm_rules_cli_update(const struct mm_rules_update *u)
                                     : mm_code_key(code));
         return 1;
     }
-    if (u->from == NULL && !mm_rules_set_is(s.old))
-        fprintf(stderr, "mimamori: %s: there is no former set\n", u->name);
-    else if (read_both(&d, s.in, u->from != NULL ? u->from : s.old))
-        rc = change(u, &s, &d);
-    difference_done(&d);
+    rc = update_any(u, &s);
     mm_rules_set_close(&s);
     return rc;
 }

@@ -5,7 +5,8 @@
  *           installed one; or take the former one back. Files that hold no good rule stay out.
  * Owns      Nothing beyond a call.
  * Threads   One; two such commands at once: the second is refused.
- * Trust     Rules are foreign: read as everywhere (detect/detect.h), shown printable.
+ * Trust     Rules are foreign: read as everywhere (detect/detect.h), shown printable. Archives are
+ *           unpacked by app/rules_pack.h, addresses asked by app/rules_fetch.h.
  */
 #ifndef MM_APP_RULES_UPDATE_H
 #define MM_APP_RULES_UPDATE_H
@@ -16,9 +17,11 @@
 
 struct mm_rules_update {
     const char *state, *name;
-    const char *from; /* folder with the new set; NULL: back to the former */
-    bool yes;         /* do not ask */
-    bool json;        /* and nothing happens without yes */
+    const char *from;    /* folder, archive or https address of the new set; NULL: back */
+    const char *sha256;  /* of the archive, in hexadecimal; NULL: not known */
+    const char *ca_file; /* that vouches for the address; NULL: the system's */
+    bool yes;            /* do not ask */
+    bool json;           /* and nothing happens without yes */
 };
 
 /* Exit status: 0 done, nothing to do, or only shown as JSON; 1 nothing was installed, see why. */
