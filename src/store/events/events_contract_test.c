@@ -366,7 +366,7 @@ TEST(events_statements_all_run)
         {"received", MM_S("1")},   {"rule", MM_S("r")},          {"limit", MM_S("10")},
         {"pc", MM_S("PC-1")},      {"ip", MM_S("10.0.0.1")},     {"dest_ip", MM_S("100::")},
         {"dest_domain", MM_S("")}, {"companies", MM_S("[1,2]")}, {"week", MM_S("1")},
-        {"before", MM_S("1")},     {"rows", MM_S("100")}};
+        {"before", MM_S("1")},     {"rows", MM_S("100")},        {"day", MM_S("86400")}};
 
     bed_up(&b, 106);
     for (int i = 0; i < MM_ST_COUNT; i++) {
