@@ -44,7 +44,7 @@ def check_stored(s, base, flood):
         sys.exit(f"sent {flood.lines}, stored {rows}, different numbers {numbers}")
     unread = s.events("SELECT count() FROM events WHERE bitAnd(flags, 1) = 1 "
                       "AND seq > {base:UInt64}", base=base)[0][0]
-    alerts = s.events("SELECT rule_title, count() FROM alerts WHERE queue = 0 "
+    alerts = s.events("SELECT rule_title, sum(events) FROM alerts WHERE queue = 0 "
                       "AND seq > {base:UInt64} GROUP BY rule_title", base=base)
     print(f"  sent = stored: {rows}; unparsed: {unread}; alerts: {alerts}")
     if sum(int(a[1]) for a in alerts) != flood.alerts:

@@ -11,6 +11,7 @@
 #include "detect/filter.h"
 #include "detect/tuning.h"
 #include "engine/headers.h"
+#include "engine/merge.h"
 #include "model/alert.h"
 #include "os/file.h"
 #include "os/log.h"
@@ -26,6 +27,12 @@ struct prepared {
     struct mm_ruleset *rules;
 };
 
+/* An alert of the record being worked on, to be counted once the record is taken. */
+struct pending {
+    size_t slot;
+    struct mm_alert alert; /* of its texts only those of the rule set are used */
+};
+
 struct shard {
     const struct prepared *p;
     struct mm_scratch *scratch;
@@ -36,6 +43,9 @@ struct shard {
     struct mm_buf alerts; /* alerts of one record */
     struct mm_event ev;
     uint32_t hits[MM_SHARD_HITS_MAX];
+    struct pending pending[MM_SHARD_HITS_MAX];
+    size_t pending_n;
+    struct mm_merge *merge;
     /* Of the chunk being worked on. */
     struct mm_cluster unread; /* as the chunk's, by index */
     struct mm_buf shape;
@@ -142,7 +152,8 @@ static void *start(void *prepared)
     s->scratch = mm_scratch_new();
     s->matcher = mm_matcher_new(s->p->rules);
     s->alerted = calloc(mm_rules_count(s->p->rules) + 1, sizeof(*s->alerted));
-    if (s->scratch == NULL || s->matcher == NULL || s->alerted == NULL ||
+    s->merge = mm_merge_new();
+    if (s->scratch == NULL || s->matcher == NULL || s->alerted == NULL || s->merge == NULL ||
         mm_native_new(MM_ET_EVENTS, &s->rows) != MM_OK ||
         mm_cluster_init(&s->unread, MM_CHUNK_UNREAD) != MM_OK)
         return NULL; /* NOLINT(clang-analyzer-unix.Malloc): the process ends, all is given back */
@@ -188,19 +199,32 @@ static void raw_event(struct mm_event *ev, const struct mm_raw *raw)
     ev->original = raw->body;
 }
 
-/* One alert of the event; `event` is its JSON. */
-static void put_alert(struct shard *s, uint32_t rule, struct mm_slice event,
-                      struct mm_slice hidden_by)
+/* The event as JSON, made once. One too long for it still alerts; the store's row has all of it. */
+static struct mm_slice event_json(struct shard *s)
 {
-    struct mm_alert a;
+    if (s->event.n == 0)
+        mm_event_json(&s->event, &s->ev, true);
+    return mm_buf_ok(&s->event) ? mm_buf_slice(&s->event) : (struct mm_slice){0};
+}
+
+/* One alert of the event, as itself or to be counted with others; filter 0: nothing hides it. */
+static void put_alert(struct shard *s, uint32_t rule, uint32_t filter)
+{
+    struct pending *p = &s->pending[s->pending_n++];
+    struct mm_alert *a = &p->alert;
     char tmp[MM_FIELD_TEXT];
 
-    mm_rules_alert(s->p->rules, rule, &s->ev, tmp, &a);
+    mm_rules_alert(s->p->rules, rule, &s->ev, tmp, a);
+    if (filter > 0)
+        a->hidden_by = mm_filters_get(s->p->rules, filter - 1)->id;
+    p->slot = mm_merge_slot(s->merge, a, rule, filter);
+    s->alerted[rule]++;
+    if (mm_merge_full(s->merge, p->slot))
+        return;
     /* 64 copies of the longest event do not fit: later ones point to the first by number. */
-    if (++s->alerted[rule] <= MM_SHARD_RULE_FULL && s->alerts.n < MM_CHUNK_ALERTS / 2)
-        a.event = event;
-    a.hidden_by = hidden_by;
-    mm_alert_encode(&s->alerts, &a);
+    if (s->alerted[rule] <= MM_SHARD_RULE_FULL && s->alerts.n < MM_CHUNK_ALERTS / 2)
+        a->event = event_json(s);
+    mm_alert_encode(&s->alerts, a);
 }
 
 /* Fill s->alerts with what the event alerts, and what filters hide. Returns how many bytes. */
@@ -208,21 +232,15 @@ static size_t match(struct shard *s)
 {
     size_t n = mm_rules_match(s->matcher, &s->ev, s->hits, MM_SHARD_HITS_MAX), hidden_n;
     const struct mm_hidden *hidden;
-    struct mm_slice event;
 
     mm_buf_reset(&s->alerts);
+    mm_buf_reset(&s->event);
     n = mm_min_size(n, MM_SHARD_HITS_MAX);
     hidden_n = mm_min_size(mm_matcher_hidden(s->matcher, &hidden), MM_SHARD_HITS_MAX - n);
-    if (n + hidden_n == 0)
-        return 0;
-    mm_buf_reset(&s->event);
-    mm_event_json(&s->event, &s->ev, true);
-    /* An event too long for its JSON still alerts; the row in the store has all of it. */
-    event = mm_buf_ok(&s->event) ? mm_buf_slice(&s->event) : (struct mm_slice){0};
     for (size_t i = 0; i < n; i++)
-        put_alert(s, s->hits[i], event, (struct mm_slice){0});
+        put_alert(s, s->hits[i], 0);
     for (size_t i = 0; i < hidden_n; i++)
-        put_alert(s, hidden[i].rule, event, mm_filters_get(s->p->rules, hidden[i].filter)->id);
+        put_alert(s, hidden[i].rule, hidden[i].filter + 1);
     MM_ASSERT(mm_buf_ok(&s->alerts));
     return s->alerts.n;
 }
@@ -337,6 +355,7 @@ static bool take(struct shard *s, struct mm_chunk *c, struct mm_chunk_rec *r,
                          .received_us = r->received_us};
     size_t alerts = 0;
 
+    s->pending_n = 0;
     if (mm_native_bytes(s->rows) > MM_CHUNK_OUT - MM_SHARD_ROW_MAX)
         return false;
     if ((r->flags & MM_CHUNK_ASIDE) != 0) {
@@ -347,7 +366,7 @@ static bool take(struct shard *s, struct mm_chunk *c, struct mm_chunk_rec *r,
 #endif
         mm_parse(s->p->formats, s->scratch, &s->arena, &raw, &hints[r->source_at], &s->ev);
         alerts = match(s);
-        if (alerts > MM_CHUNK_ALERTS - c->alerts_n)
+        if (alerts > MM_CHUNK_ALERTS - MM_MERGE_BYTES - c->alerts_n)
             return false; /* an empty area takes any record's alerts: this one comes again */
     }
     if (mm_native_event(s->rows, &s->ev) != MM_OK)
@@ -356,6 +375,8 @@ static bool take(struct shard *s, struct mm_chunk *c, struct mm_chunk_rec *r,
         memcpy(c->alerts + c->alerts_n, s->alerts.p, alerts);
         c->alerts_n += (uint32_t)alerts; /* <= MM_CHUNK_ALERTS, checked above */
     }
+    for (size_t i = 0; i < s->pending_n; i++)
+        mm_merge_add(s->merge, s->pending[i].slot, &s->pending[i].alert);
     if ((s->ev.flags & MM_EV_UNPARSED) != 0) {
         c->count[r->source_at].unparsed++;
         c->count[r->source_at].costly += (s->ev.flags & MM_EV_COSTLY) != 0 ? 1 : 0;
@@ -367,6 +388,17 @@ static bool take(struct shard *s, struct mm_chunk *c, struct mm_chunk_rec *r,
     if ((r->flags & MM_CHUNK_ASIDE) == 0 && mm_scratch_header(s->scratch))
         r->flags |= MM_CHUNK_HEADER;
     return true;
+}
+
+/* Alerts that stand for many, into the room that was kept for them. */
+static void write_merged(struct shard *s, struct mm_chunk *c)
+{
+    mm_buf_reset(&s->alerts);
+    mm_merge_write(s->merge, &s->alerts);
+    MM_ASSERT(mm_buf_ok(&s->alerts) && s->alerts.n <= MM_CHUNK_ALERTS - c->alerts_n);
+    if (s->alerts.n > 0)
+        memcpy(c->alerts + c->alerts_n, s->alerts.p, s->alerts.n);
+    c->alerts_n += (uint32_t)s->alerts.n;
 }
 
 static void put(void *ctx, struct mm_slice bytes)
@@ -478,6 +510,7 @@ static void work(void *shard, struct mm_chunk *c)
     s->looked = 0;
     memset(s->alerted, 0, mm_rules_count(s->p->rules) * sizeof(*s->alerted));
     mm_cluster_reset(&s->unread);
+    mm_merge_reset(s->merge);
     memset(c->count, 0, c->sources_n * sizeof(c->count[0]));
     mm_native_reset(s->rows);
     for (uint32_t i = 0; i < c->sources_n; i++)
@@ -494,6 +527,7 @@ static void work(void *shard, struct mm_chunk *c)
     }
     MM_ASSERT(done > c->from_n); /* an empty output takes any record */
     MM_ASSERT(mm_native_put(s->rows, put, c) == MM_OK);
+    write_merged(s, c);
     write_notes(s, c);
     note_rules(s, c, done - c->from_n);
     c->done_n = done;

@@ -23,8 +23,18 @@
 #include "store/spool/spool.h"
 
 enum {
-    MM_SINK_READ_MAX = 1024, /* records of one read */
-    MM_SINK_WAITING_MAX = 2, /* batches that are ready while one is being stored */
+    MM_SINK_READ_MAX = 1024,  /* records of one read */
+    MM_SINK_WAITING_MAX = 2,  /* batches that are ready while one is being stored */
+    MM_SINK_NOISY_MAX = 16,   /* rules of one batch that are named to the operator */
+    MM_SINK_NOISY_MIN = 1000, /* events of one company in a batch; an attack has tens of a kind */
+};
+
+/* A rule of which one company has so many alerts that they are counted instead of kept. */
+struct mm_sink_noisy {
+    char rule[MM_CHUNK_RULE_ID];
+    uint32_t company;
+    uint64_t events;  /* in this batch */
+    int64_t noted_us; /* when its finding was written */
 };
 
 static_assert(MM_SINK_WAITING_MAX + 3 <= MM_SINK_IN_FLIGHT, "ready, being stored, open, closing");
@@ -75,6 +85,7 @@ struct mm_sink {
     struct mm_headers *headers_stored; /* the same, as far as is stored */
     struct mm_events_client *client;
     struct mm_native *alert_rows;
+    struct mm_sink_noisy noted[MM_SINK_NOISY_MAX]; /* not again for an hour */
 };
 
 /* The storing thread's body; arg is the sink. */

@@ -4,6 +4,8 @@
 
 #include "base/limits.h"
 #include "base/time.h"
+#include "base/utf8.h"
+#include "engine/merge.h"
 #include "engine/sink_priv.h"
 #include "os/log.h"
 #include "store/events/exactly_once.h"
@@ -16,6 +18,8 @@ enum {
     COUNT_ROWS = 150, /* of one write, and those of one sender more: 300 are allowed */
     ASIDES_PER_WRITE = 20,
 };
+
+#define NOTED_US (3600 * MM_US_PER_S)
 
 /* What one write transaction does of a batch. */
 struct part {
@@ -202,8 +206,9 @@ static enum mm_code count_sender(struct mm_tx *tx, struct part *p, size_t *rows,
     const struct mm_batch *b = p->b;
     const struct mm_batch_count *c = &b->counts[p->counts_at];
     const struct mm_counted *was = &b->counted;
-    bool again = b->to == was->to && (c->company < was->company ||
-                                      (c->company == was->company && c->source <= was->source));
+    bool again =
+        was->any && b->to == was->to &&
+        (c->company < was->company || (c->company == was->company && c->source <= was->source));
     enum mm_code code = again ? MM_OK : count_lines(tx, c);
     size_t unread = p->unread_at;
 
@@ -240,7 +245,8 @@ static enum mm_code write_counts(struct mm_tx *tx, struct part *p)
         code = count_sender(tx, p, &rows, &counted);
     if (code == MM_OK && counted) {
         const struct mm_batch_count *c = &p->b->counts[p->counts_at - 1];
-        struct mm_counted now = {.to = p->b->to, .company = c->company, .source = c->source};
+        struct mm_counted now = {
+            .to = p->b->to, .any = true, .company = c->company, .source = c->source};
 
         code = mm_triage_counted_set(tx, p->b->queue, &now);
     }
@@ -353,6 +359,115 @@ static void store_sieves(struct mm_sink *s, const struct mm_batch *b)
                     (int)mm_min_size(answer.text_n, 300), answer.text);
 }
 
+/* ---- alerts that say the same again ---- */
+
+/* What was merged in one batch. */
+struct merged {
+    struct mm_batch *b;
+    bool any;
+    size_t noisy_n;
+    struct mm_sink_noisy noisy[MM_SINK_NOISY_MAX];
+};
+
+/* Alerts of one rule and company follow each other, but for those that a filter hides. */
+static void add_merged(void *ctx, const struct mm_alert *a, uint64_t events)
+{
+    struct merged *m = ctx;
+    struct mm_slice rule = mm_utf8_cut(a->rule_id, sizeof(m->noisy[0].rule) - 1);
+    struct mm_sink_noisy *last = m->noisy_n == 0 ? NULL : &m->noisy[m->noisy_n - 1];
+
+    m->any = true;
+    if (last != NULL && last->company == a->company &&
+        mm_slice_eq(mm_slice_str(last->rule), rule)) {
+        last->events += events;
+        return;
+    }
+    if (last != NULL && last->events < MM_SINK_NOISY_MIN)
+        m->noisy_n--;
+    if (m->noisy_n == MM_SINK_NOISY_MAX)
+        return; /* named in a later batch: these are not, for an hour */
+    last = &m->noisy[m->noisy_n++];
+    *last = (struct mm_sink_noisy){.company = a->company, .events = events};
+    if (rule.n > 0)
+        memcpy(last->rule, rule.p, rule.n);
+}
+
+/* Where to remember that this rule was named; NULL when it was within the hour. */
+static struct mm_sink_noisy *to_note(struct mm_sink *s, const char *rule, int64_t now_us)
+{
+    struct mm_sink_noisy *oldest = &s->noted[0];
+
+    for (size_t i = 0; i < MM_SINK_NOISY_MAX; i++) {
+        struct mm_sink_noisy *was = &s->noted[i];
+
+        if (strcmp(was->rule, rule) == 0 && now_us - was->noted_us < NOTED_US)
+            return NULL;
+        if (was->noted_us < oldest->noted_us)
+            oldest = was;
+    }
+    return oldest;
+}
+
+/* Those of m->noisy that are worth a word now, to the front of it. */
+static void choose_noisy(struct mm_sink *s, struct merged *m)
+{
+    int64_t now_us = mm_now_us();
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->noisy_n; i++) {
+        struct mm_sink_noisy one = m->noisy[i], *at = to_note(s, one.rule, now_us);
+
+        if (one.events < MM_SINK_NOISY_MIN || at == NULL)
+            continue;
+        one.noted_us = now_us;
+        *at = m->noisy[n++] = one;
+        mm_log_warn("engine", "alerts are counted, not kept: rule=%s company=%u times=%llu",
+                    one.rule, one.company, (unsigned long long)one.events);
+    }
+    m->noisy_n = n;
+}
+
+static enum mm_code write_merged(struct mm_tx *tx, void *arg)
+{
+    const struct merged *m = arg;
+    struct mm_counted end = {.to = m->b->to};
+    enum mm_code code = MM_OK;
+
+    if (m->b->counted.to != m->b->to)
+        code = mm_triage_counted_set(tx, m->b->queue, &end);
+    for (size_t i = 0; i < m->noisy_n && code == MM_OK; i++) {
+        struct mm_opened opened;
+        struct mm_note note = {.company = MM_COMPANY_OPERATOR,
+                               .kind = "rule_noisy",
+                               .entity_field = "rule.id",
+                               .entity = mm_slice_str(m->noisy[i].rule),
+                               .level = MM_LEVEL_LOW,
+                               .time_us = m->noisy[i].noted_us};
+
+        code = mm_triage_note(tx, &note, note.time_us, &opened);
+    }
+    return code;
+}
+
+/*
+ * Merge what says the same again. Alerts that stand for many are the same ones only as long as the
+ * batch is: its end is fixed in the records before anything is stored, so that a restart does this
+ * very batch. Rules that cause it are named to the operator. False: the sink stops.
+ */
+static bool merge_alerts(struct mm_sink *s, struct mm_batch *b, struct mm_alert *alerts, size_t *n)
+{
+    struct merged m = {.b = b};
+
+    *n = mm_merge_list(alerts, *n, add_merged, &m);
+    choose_noisy(s, &m);
+    while (m.any && mm_records_write(s->o.records, mm_system_scope(), write_merged, &m) != MM_OK) {
+        if (stopped(s))
+            return false;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+    return true;
+}
+
 /* Everything of one batch, in the order that a restart relies on. False: the sink stops. */
 static bool store_batch(struct mm_sink *s, struct mm_batch *b)
 {
@@ -366,8 +481,8 @@ static bool store_batch(struct mm_sink *s, struct mm_batch *b)
             return false;
         (void)poll(NULL, 0, PAUSE_MS);
     }
-    ok = store_rows(s, b, MM_ET_EVENTS, b->blocks, b->blocks_n) && store_alerts(s, b, alerts, n) &&
-         write_records(s, b, alerts, n);
+    ok = merge_alerts(s, b, alerts, &n) && store_rows(s, b, MM_ET_EVENTS, b->blocks, b->blocks_n) &&
+         store_alerts(s, b, alerts, n) && write_records(s, b, alerts, n);
     if (ok)
         store_sieves(s, b);
     if (ok && b->id % TRIM_EVERY == 0 &&

@@ -457,7 +457,8 @@ enum mm_code mm_triage_counted(struct mm_tx *tx, uint16_t queue, struct mm_count
     if (mm_q_row(&q))
         counted = (struct mm_counted){.to = (uint64_t)mm_q_col_int(&q, 0),
                                       .company = mm_q_col_u32(&q, 1),
-                                      .source = mm_q_col_u32(&q, 2)};
+                                      .source = mm_q_col_u32(&q, 2),
+                                      .any = mm_q_col_int(&q, 3) != 0};
     code = mm_q_end(&q);
     if (code == MM_OK)
         *ret = counted;
@@ -475,6 +476,7 @@ enum mm_code mm_triage_counted_set(struct mm_tx *tx, uint16_t queue,
     mm_q_int(&q, ":to", (int64_t)counted->to); /* numbers of a queue stay below 2^63 for ever */
     mm_q_int(&q, ":company", counted->company);
     mm_q_int(&q, ":source", counted->source);
+    mm_q_int(&q, ":any", counted->any);
     return mm_q_end(&q);
 }
 

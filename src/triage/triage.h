@@ -98,7 +98,8 @@ MM_MUST_USE enum mm_code mm_triage_position_set(struct mm_tx *tx, uint16_t queue
 
 /* How far the counters of the batch [position, to) are written. */
 struct mm_counted {
-    uint64_t to;              /* 0: no counter of a number from the position on is written */
+    uint64_t to;              /* 0: the batch may end anywhere, nothing of it is counted */
+    bool any;                 /* some counter is written; false: only the end is fixed */
     uint32_t company, source; /* the last sender that is counted, by company, then source */
 };
 

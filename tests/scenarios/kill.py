@@ -23,10 +23,11 @@ dice = random.Random(SEED)
 
 def alerts_once(stage):
     """Alerts are stored once each, and findings have counted exactly them."""
-    rows, different = stage.events(
-        "SELECT count(), uniqExact(queue, seq, rule_id) FROM alerts")[0]
+    rows, different, events = stage.events(
+        "SELECT count(), uniqExact(queue, seq, rule_id), sum(events) FROM alerts")[0]
     counted = stage.records("SELECT coalesce(sum(count), 0) FROM finding WHERE kind = 'alert'")
-    return rows == different and int(rows) == counted[0][0], (rows, different, counted)
+    return (rows == different and int(events) == counted[0][0],
+            (rows, different, events, counted))
 
 
 def killed_while_playing(name, kills):
