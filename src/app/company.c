@@ -10,6 +10,7 @@
 #include "backup/export.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "engine/mirror.h"
 #include "register/audit.h"
 #include "serve/state.h"
 #include "store/records/system_scope.h"
@@ -127,14 +128,35 @@ static enum mm_code write_entry(struct mm_tx *tx, void *arg)
                                                .text = e->text});
 }
 
-/* In the chain of the company itself, which stays. */
-static enum mm_code note_erased(const char *state, uint32_t company, struct mm_slice text)
+/* Files that are made of the records: at once, since shards that begin without the exceptions of
+ * the others would raise what these hide. */
+static enum mm_code mirror(struct mm_records *records, const char *state)
+{
+    static const enum mm_mirror_kind kinds[] = {MM_MIRROR_EXCEPTIONS, MM_MIRROR_TAILOR};
+
+    for (size_t i = 0; i < MM_COUNT(kinds); i++) {
+        struct mm_mirror m;
+
+        mm_mirror_init(&m, kinds[i], records, state);
+        mm_mirror_tick(&m, mm_now_us());
+        if (!m.written)
+            return MM_E_IO;
+    }
+    return MM_OK;
+}
+
+/* What is left to do when all is erased; the entry stands in the company's own chain, which stays.
+ */
+static enum mm_code finish(const char *state, uint32_t company, struct mm_slice text)
 {
     struct entry e = {.company = company, .text = text};
     struct mm_records *records = NULL;
     struct mm_scope_hold hold;
     enum mm_code code = mm_app_records(state, &records);
 
+    if (code != MM_OK)
+        return code;
+    code = mirror(records, state);
     if (code == MM_OK)
         code = mm_records_write(records, mm_system_company(&hold, company), write_entry, &e);
     mm_records_close(&records);
@@ -163,7 +185,7 @@ static int erase(const struct arguments *a, const struct company *c, struct mm_b
         puts("erased:");
         code = mm_company_erase(a->state, c->number, tell, &t, why);
         if (code == MM_OK)
-            code = note_erased(a->state, c->number, mm_buf_slice(&t.text));
+            code = finish(a->state, c->number, mm_buf_slice(&t.text));
         if (code == MM_OK)
             printf("Left: the number %u without words, and its audit entries without texts\n"
                    "(`mimamori audit list --company erased-%u`).\n",

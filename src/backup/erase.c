@@ -233,20 +233,18 @@ static enum mm_code forget_source(void *ctx, const struct mm_whole_row *row)
     return MM_OK;
 }
 
-/* Files of one company, and those that the engine makes anew of the records. */
+/* Files of one company, and what a backup that was killed has left. */
 static enum mm_code erase_files(const char *state, uint32_t company, const struct telling *t,
                                 struct mm_buf *why)
 {
-    static const char *const made[] = {"exceptions", MM_STAGE_DIR};
     struct following f = {.state = state, .t = t};
     char path[MM_MAX_PATH];
     enum mm_code code = mm_whole_rows(state, company, forget_source, &f);
 
-    for (size_t i = 0; code == MM_OK && i < MM_COUNT(made); i++) {
-        code = mm_path_join(path, state, made[i]);
-        if (code == MM_OK)
-            code = mm_tree_remove(path);
-    }
+    if (code == MM_OK)
+        code = mm_path_join(path, state, MM_STAGE_DIR);
+    if (code == MM_OK)
+        code = mm_tree_remove(path);
     return code == MM_OK ? MM_OK : fail(why, code, state);
 }
 

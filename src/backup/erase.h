@@ -27,7 +27,8 @@ MM_MUST_USE enum mm_code mm_company_holds(const char *state, uint32_t company, m
 
 /*
  * Erase it. MM_E_BUSY: something runs on this state. All is durable when this returns, and no file
- * of the state holds anything of it but what is named above. company > 0.
+ * of the state holds anything of it but what is named above, and files that are made of the records
+ * (engine/mirror.h), which the caller has made anew. company > 0.
  */
 MM_MUST_USE enum mm_code mm_company_erase(const char *state, uint32_t company, mm_erase_tell *tell,
                                           void *ctx, struct mm_buf *why);

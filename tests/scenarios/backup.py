@@ -304,6 +304,19 @@ def main():
                                 stdout=subprocess.DEVNULL) for _ in range(2)]
         check("two at once: one is made, the other one says why not",
               sorted(p.wait(60) for p in two) == [0, 1])
+        dies = subprocess.Popen([os.path.join(BUILD, "mimamori-backup"), DIR, "--state",
+                                 stage.state], stderr=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL)
+        stage.wait(lambda: any(n.endswith(".unfinished") for n in os.listdir(DIR)), 20, "begun")
+        dies.kill()
+        dies.wait()
+        left = [n for n in os.listdir(DIR) if n.endswith(".unfinished")]
+        time.sleep(1.1)
+        out = stage.run("backup", DIR)
+        check("a killed backup is none, and the next one takes away what it left",
+              left != [] and out.returncode == 0 and
+              not any(n.endswith(".unfinished") for n in os.listdir(DIR)) and
+              not os.path.exists(os.path.join(stage.state, "backup.tmp")), (left, said(out)))
         stage.serve.kill()
         stage.serve.wait()
         for name in ("intake", "engine", "eventd", "worker"):
