@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "codec/evtx_priv.h"
 #include "tests/harness/test.h"
@@ -224,9 +226,28 @@ static void read_all(struct mm_evtx *e, struct mm_buf *out)
     CHECK(!"it does not end");
 }
 
-/* The file as a whole, and piece by piece. */
-static void expect(struct mm_slice file, const char *want)
+/* A file whose last byte is the last one that may be read: one more ends the test. */
+static struct mm_slice guarded(struct mm_slice file, void **ret_map, size_t *ret_n)
 {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (file.n + page - 1) / page * page;
+    uint8_t *p =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(p != MAP_FAILED);
+    CHECK(mprotect(p + room, page, PROT_NONE) == 0);
+    if (file.n > 0)
+        memcpy(p + room - file.n, file.p, file.n);
+    *ret_map = p;
+    *ret_n = room + page;
+    return mm_slice_of(p + room - file.n, file.n);
+}
+
+/* The file as a whole, and piece by piece; nothing behind it is looked at. */
+static void expect(struct mm_slice unguarded, const char *want)
+{
+    void *map;
+    size_t map_n;
+    struct mm_slice file = guarded(unguarded, &map, &map_n);
     struct mm_slice chunks = mm_slice_sub(file, MM_EVTX_HEAD, SIZE_MAX);
     struct mm_evtx *e = calloc(1, sizeof(*e));
     struct mm_buf out, pieces;
@@ -249,6 +270,7 @@ static void expect(struct mm_slice file, const char *want)
     mm_buf_done(&out);
     mm_buf_done(&pieces);
     free(e);
+    CHECK(munmap(map, map_n) == 0);
 }
 
 TEST(evtx_reads_templates_where_they_are_and_where_they_were)
@@ -367,6 +389,17 @@ TEST(evtx_damage_is_told_and_what_is_sound_is_read)
     m.c[130] ^= 1;
     expect(mm_slice_sub(whole(&m), 0, MM_EVTX_HEAD + at[2] + 9),
            "evtx.cut\n{\"N\":\"0\"}\n{\"N\":\"1\"}\nevtx.record\n");
+    expect(mm_slice_sub(whole(&m), 0, MM_EVTX_HEAD + at[2] + 4), /* amid the size of a record */
+           "evtx.cut\n{\"N\":\"0\"}\n{\"N\":\"1\"}\nevtx.record\n");
+    expect(mm_slice_sub(whole(&m), 0, MM_EVTX_HEAD + 40), "evtx.cut\n"); /* amid a chunk's head */
+    set32(m.c + 48, MM_EVTX_CHUNK + 8); /* more records than a chunk holds, in a sound head */
+    set32(m.c + 124, slow_crc(slow_crc(0, m.c, 120), m.c + 128, 384));
+    expect(whole(&m), "evtx.crc\n{\"N\":\"0\"}\n{\"N\":\"1\"}\n{\"N\":\"2\"}\n");
+    seal(&m);
+    set32(m.c + at[1] + 4, (uint32_t)(MM_EVTX_CHUNK - at[1] + 4)); /* longer than the chunk */
+    expect(whole(&m), "evtx.crc\n{\"N\":\"0\"}\nevtx.record\n{\"N\":\"2\"}\n");
+    set32(m.c + at[1] + 4, 8); /* shorter than its own head, and true to it */
+    expect(whole(&m), "evtx.crc\n{\"N\":\"0\"}\nevtx.record\n{\"N\":\"2\"}\n");
     m.c[0] = 'X';
     expect(whole(&m), "evtx.chunk\n");
     free(m.file);
@@ -398,5 +431,151 @@ TEST(evtx_depth_and_circles_end)
     end_record(&m);
     seal(&m);
     expect(whole(&m), "evtx.xml\nevtx.xml\n");
+    free(m.file);
+}
+
+/* A template that holds a template, and so on; the last one holds <N>0</N>. */
+static void nested(struct making *m, unsigned depth)
+{
+    size_t size_at;
+
+    u8(m, 0x0C), u8(m, 1), u32(m, depth), u32(m, m->pos + 4);
+    u32(m, 0), u64(m, depth), u64(m, 0);
+    size_at = m->pos;
+    u32(m, 0);
+    if (depth > 0) {
+        nested(m, depth - 1);
+    } else {
+        open_element(m, "N", false);
+        u8(m, 0x02);
+        text(m, "0");
+        u8(m, 0x04);
+    }
+    u8(m, 0x00);
+    set32(m->c + size_at, (uint32_t)(m->pos - size_at - 4));
+    values(m, 0);
+}
+
+TEST(evtx_templates_in_each_other_are_bounded)
+{
+    static const unsigned depths[] = {20, 60};
+
+    for (size_t i = 0; i < MM_COUNT(depths); i++) {
+        struct making m;
+
+        begin(&m);
+        begin_record(&m);
+        nested(&m, depths[i]);
+        end_record(&m);
+        seal(&m);
+        expect(whole(&m), i == 0 ? "{\"N\":\"0\"}\n" : "evtx.xml\n");
+        free(m.file);
+    }
+}
+
+/* A template of `tokens` that add nothing, `times` times in one element. */
+static void repeated(struct making *m, unsigned tokens, unsigned times)
+{
+    size_t at, size_at;
+
+    begin(m);
+    begin_record(m);
+    open_element(m, "E", false);
+    u8(m, 0x02);
+    u8(m, 0x0C), u8(m, 1), u32(m, 7), u32(m, m->pos + 4);
+    at = m->pos;
+    u32(m, 0), u64(m, 0), u64(m, 0);
+    size_at = m->pos;
+    u32(m, 0);
+    for (unsigned i = 0; i < tokens; i++)
+        u8(m, 0x0F), u8(m, 1), u8(m, 1), u8(m, 0);
+    u8(m, 0x00);
+    set32(m->c + size_at, (uint32_t)(m->pos - size_at - 4));
+    values(m, 0);
+    for (unsigned i = 1; i < times; i++)
+        u8(m, 0x0C), u8(m, 1), u32(m, 7), u32(m, at), u32(m, 0);
+    text(m, "x");
+    u8(m, 0x04);
+    u8(m, 0x00);
+    end_record(m);
+    seal(m);
+}
+
+/* A small record that would take as many steps as its author likes. */
+TEST(evtx_work_for_one_record_is_bounded)
+{
+    struct making m;
+
+    repeated(&m, 1000, 20);
+    expect(whole(&m), "{\"E\":\"x\"}\n");
+    free(m.file);
+    repeated(&m, 1000, 100);
+    expect(whole(&m), "evtx.xml\n");
+    free(m.file);
+}
+
+/* Lists of small numbers in one record: their items count as steps. */
+TEST(evtx_lists_in_a_record_are_bounded)
+{
+    static const uint8_t ones[20 * 1000] = {1};
+
+    for (unsigned lists = 3; lists <= 4; lists++) {
+        struct making m;
+        struct mm_evtx *e = calloc(1, sizeof(*e));
+        struct mm_evtx_item item;
+        size_t size_at;
+
+        CHECK(e != NULL);
+        begin(&m);
+        begin_record(&m);
+        u8(&m, 0x0C), u8(&m, 1), u32(&m, 7), u32(&m, m.pos + 4);
+        u32(&m, 0), u64(&m, 0), u64(&m, 0);
+        size_at = m.pos;
+        u32(&m, 0);
+        open_element(&m, "E", false);
+        u8(&m, 0x02);
+        for (unsigned i = 0; i < lists; i++)
+            hole(&m, 0);
+        u8(&m, 0x04);
+        u8(&m, 0x00);
+        set32(m.c + size_at, (uint32_t)(m.pos - size_at - 4));
+        values(&m, 1);
+        value(&m, 0x84, ones, sizeof(ones));
+        end_record(&m);
+        seal(&m);
+        mm_evtx_init(e, whole(&m));
+        mm_evtx_next(e, &item);
+        CHECK(item.kind == (lists == 3 ? MM_EVTX_RECORD : MM_EVTX_BROKEN));
+        mm_evtx_done(e);
+        free(e);
+        free(m.file);
+    }
+}
+
+TEST(evtx_tables_of_values_and_names_are_bounded)
+{
+    static char longer[1026];
+    struct making m;
+
+    for (unsigned n = 4096; n <= 4097; n++) {
+        begin(&m);
+        begin_record(&m);
+        (void)template(&m);
+        values(&m, n);
+        value(&m, 0x00, "", 0);
+        value(&m, 0x06, "\1\0", 2);
+        end_record(&m);
+        seal(&m);
+        expect(whole(&m), n == 4096 ? "{\"Event\":{\"EventID\":1,\"What\":null}}\n" : "evtx.xml\n");
+        free(m.file);
+    }
+    memset(longer, 'n', sizeof(longer) - 1);
+    begin(&m);
+    begin_record(&m);
+    open_element(&m, longer, false);
+    u8(&m, 0x03);
+    end_record(&m);
+    seal(&m);
+    expect(whole(&m), "evtx.xml\n");
     free(m.file);
 }

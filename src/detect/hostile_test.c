@@ -33,8 +33,8 @@ static struct text begin(void)
     return t;
 }
 
-/* The text is refused as `what`, soon, and a good rule beside it loads. */
-static void refused(struct text *t, const char *what)
+/* The text is refused as `what`, soon, and a good rule beside it loads; detail NULL: any. */
+static void refused(struct text *t, const char *what, const char *detail)
 {
     struct mm_rules_text texts[] = {
         {MM_S("bad.yml"), mm_slice_of(t->p, t->n)},
@@ -50,6 +50,8 @@ static void refused(struct text *t, const char *what)
     printf("# %s: %.*s\n", mm_rules_refusal(set, 0)->what,
            MM_S_ARG(mm_rules_refusal(set, 0)->detail));
     CHECK_SLICE(mm_slice_str(mm_rules_refusal(set, 0)->what), what);
+    if (detail != NULL)
+        CHECK_SLICE(mm_rules_refusal(set, 0)->detail, detail);
     CHECK_SLICE(mm_rules_refusal(set, 0)->file, "bad.yml");
     CHECK_NUM(mm_rules_count(set), 1);
     mm_rules_unref(&set);
@@ -64,19 +66,49 @@ TEST(yaml_bombs_and_circles_are_refused)
     put(&t, KIT_HEAD "  a: &a [x, x, x, x, x, x, x, x, x]\n", 1);
     put(&t, "  b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n", 1);
     put(&t, "  c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\n  condition: c\n", 1);
-    refused(&t, "rule.yaml");
+    refused(&t, "rule.yaml", "yaml.anchor");
     t = begin();
     put(&t, KIT_HEAD "  a: &a {A: *a}\n  condition: a\n", 1);
-    refused(&t, "rule.yaml");
+    refused(&t, "rule.yaml", "yaml.anchor");
     t = begin();
     put(&t, KIT_HEAD "  a: ", 1);
     put(&t, "[", 10000);
-    refused(&t, "rule.yaml");
+    refused(&t, "rule.yaml", "yaml.too_deep");
     t = begin();
     put(&t, KIT_HEAD "  a: {A: [", 1);
     put(&t, "x,", 3 * 1000 * 1000);
     put(&t, "]}\n  condition: a\n", 1);
-    refused(&t, "rule.yaml");
+    refused(&t, "rule.yaml", "yaml.too_large");
+    t = begin();
+    put(&t, KIT_HEAD "  a: {A: [", 1);
+    put(&t, "x,", 450 * 1000);
+    put(&t, "]}\n  condition: a\n", 1);
+    refused(&t, "rule.yaml", "yaml.too_many_nodes");
+    t = begin();
+    put(&t, KIT_HEAD "  a: {A: 1, A: 2}\n  condition: a\n", 1);
+    refused(&t, "rule.yaml", "yaml.duplicate_key");
+}
+
+/* Not cut and read as if it were whole. */
+TEST(file_that_is_too_long_is_refused_and_not_cut)
+{
+    char path[MM_MAX_PATH];
+    const char *paths[] = {path};
+    struct mm_ruleset *set = NULL;
+    struct text t = begin();
+    FILE *f;
+
+    put(&t, KIT_HEAD "  a: {A: x}\n  condition: a\n", 1);
+    put(&t, "# a remark\n", 5 * 1024 * 1024 / 11);
+    (void)snprintf(path, sizeof(path), "%s/long.yml", mm_test_dir());
+    f = fopen(path, "we");
+    CHECK(f != NULL && fwrite(t.p, 1, t.n, f) == t.n && fclose(f) == 0);
+    CHECK(mm_rules_load(paths, 1, NULL, &set, NULL) == MM_OK);
+    CHECK_NUM(mm_rules_count(set), 0);
+    CHECK_NUM(mm_rules_refused(set), 1);
+    CHECK_SLICE(mm_rules_refusal(set, 0)->detail, "yaml.too_large");
+    mm_rules_unref(&set);
+    free(t.p);
 }
 
 TEST(monstrous_expressions_are_refused)
@@ -86,25 +118,30 @@ TEST(monstrous_expressions_are_refused)
     put(&t, KIT_HEAD "  a: {A|re: '", 1);
     put(&t, "(a|b)*c?", 10 * 1024 * 1024 / 8);
     put(&t, "'}\n  condition: a\n", 1);
-    refused(&t, "rule.yaml"); /* the file is too long to begin with */
+    refused(&t, "rule.yaml", NULL); /* the file is too long to begin with */
     t = begin();
     put(&t, KIT_HEAD "  a: {A|re: '", 1);
     put(&t, "ab?", 20 * 1024 / 3);
     put(&t, "'}\n  condition: a\n", 1);
-    refused(&t, "rule.value.long");
+    refused(&t, "rule.value.long", NULL);
     t = begin();
     put(&t, KIT_HEAD "  a: {A|re: '", 1);
     put(&t, "(", 1000);
     put(&t, "x", 1);
     put(&t, ")", 1000);
     put(&t, "'}\n  condition: a\n", 1);
-    refused(&t, "rule.regex.syntax");
+    refused(&t, "rule.regex.syntax", NULL);
     t = begin();
     put(&t,
         KIT_HEAD "  a: {A|re: '((((((a{999}){999}){999}){999}){999}){999})'}\n"
                  "  condition: a\n",
         1);
-    refused(&t, "rule.regex.syntax");
+    refused(&t, "rule.regex.syntax", NULL);
+    t = begin();
+    put(&t, KIT_HEAD "  a:\n    A|re:\n", 1);
+    put(&t, "      - a.c\n", 501);
+    put(&t, "  condition: a\n", 1);
+    refused(&t, "rule.large", NULL);
 }
 
 TEST(monstrous_conditions_are_refused)
@@ -114,19 +151,39 @@ TEST(monstrous_conditions_are_refused)
     put(&t, KIT_HEAD "  a: {A: x}\n  condition: a", 1);
     put(&t, " or a", 10000);
     put(&t, "\n", 1);
-    refused(&t, "rule.condition.long");
+    refused(&t, "rule.condition.long", NULL);
     t = begin();
     put(&t, KIT_HEAD "  a: {A: x}\n  condition: ", 1);
     put(&t, "(", 1000);
     put(&t, "a", 1);
     put(&t, ")", 1000);
     put(&t, "\n", 1);
-    refused(&t, "rule.condition.deep");
+    refused(&t, "rule.condition.deep", NULL);
     t = begin();
     put(&t, KIT_HEAD "  a:\n    A:\n", 1);
     put(&t, "      - value\n", 20001);
     put(&t, "  condition: a\n", 1);
-    refused(&t, "rule.values.many");
+    refused(&t, "rule.values.many", NULL);
+    t = begin();
+    put(&t, KIT_HEAD "  a: {A: x}\n  condition: ", 1);
+    put(&t, "not ", 100); /* fits the operators, not the depth */
+    put(&t, "a\n", 1);
+    refused(&t, "rule.condition.deep", NULL);
+    t = begin();
+    put(&t, KIT_HEAD, 1);
+    for (int i = 0; i < 1001; i++) {
+        char one[32];
+
+        (void)snprintf(one, sizeof(one), "  a%d: {A: x}\n", i);
+        put(&t, one, 1);
+    }
+    put(&t, "  condition: a1\n", 1);
+    refused(&t, "rule.detection.many", NULL);
+    t = begin();
+    put(&t, KIT_HEAD "  a: {A: x}\n  condition: a\ndescription: ", 1);
+    put(&t, "words ", 33 * 1024 / 6);
+    put(&t, "\n", 1);
+    refused(&t, "rule.text.long", NULL);
 }
 
 /* Its neighbours are found as ever. */

@@ -5,6 +5,7 @@
 #include "tests/harness/test.h"
 
 #include "detect/filter.h"
+#include "detect/pipeline.h"
 #include "detect/testkit.h"
 
 #define HEAD "name: p\ntransformations:\n"
@@ -335,6 +336,61 @@ TEST(pipeline_cannot_make_monsters)
     too_much(HEAD "  - {type: replace_string, regex: '^(a+)+$', replacement: x}\n",
              "  s: {A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!}\n  condition: s\n");
     mm_buf_done(&p);
+}
+
+/* A hundred places of a value, not more. */
+TEST(pipeline_replaces_so_many_places)
+{
+    static const char by[] = HEAD "  - {type: replace_string, regex: a, replacement: b}\n";
+    char detection[256] = "  s: {A: ";
+    size_t n = strlen(detection);
+
+    memset(detection + n, 'a', 101);
+    (void)snprintf(detection + n + 101, sizeof(detection) - n - 101, "}\n  condition: s\n");
+    too_much(by, detection);
+    memmove(detection + n, detection + n + 1, strlen(detection + n));
+    CHECK(hit(by + strlen(HEAD), detection,
+              KIT_NV("A", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                          "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")));
+}
+
+/* `one` as often as may be between the two others is read; once more is refused as `what`. */
+static void so_many(const char *front, const char *one, size_t most, const char *behind,
+                    const char *what)
+{
+    for (size_t extra = 0; extra < 2; extra++) {
+        struct mm_ruleset *set;
+        struct mm_buf p;
+
+        mm_buf_init(&p, 1024 * 1024);
+        mm_buf_str(&p, front);
+        for (size_t i = 0; i < most + extra; i++)
+            mm_buf_str(&p, one);
+        mm_buf_str(&p, behind);
+        mm_buf_byte(&p, 0);
+        set = load((const char *)p.p, KIT_HEAD "  s: {A: 1}\n  condition: s\n");
+        CHECK_NUM(mm_rules_refused(set), extra);
+        if (extra == 1)
+            CHECK_SLICE(mm_slice_str(mm_rules_refusal(set, 0)->what), what);
+        mm_rules_unref(&set);
+        mm_buf_done(&p);
+    }
+}
+
+TEST(pipelines_are_bounded)
+{
+    so_many(HEAD, "  - {type: field_name_mapping, mapping: {Z: z}}\n", MM_PIPELINE_ITEMS_MAX, "",
+            "pipeline.many");
+    so_many(HEAD "  - {type: field_name_mapping, mapping: {Z: z}, rule_conditions: [",
+            "{type: tag, tag: x},", MM_PIPELINE_CONDS_MAX, "]}\n", "pipeline.value");
+    so_many(HEAD "  - {type: field_name_mapping, mapping: {Z: [", "z,",
+            MM_PIPELINE_ALTERNATIVES_MAX, "]}}\n", "pipeline.value");
+    so_many("", HEAD "  - {type: field_name_mapping, mapping: {Z: z}}\n---\n", MM_PIPELINES_MAX, "",
+            "pipeline.many");
+    so_many(HEAD "  - {type: replace_string, replacement: x, regex: '", "a", MM_REGEX_MAX, "'}\n",
+            "rule.regex.long");
+    so_many(HEAD "  - {type: field_name_prefix, prefix: '", "a", MM_MAX_FIELD_NAME - 1, "'}\n",
+            "rule.field.long");
 }
 
 TEST(pipeline_of_two_names_has_nothing_to_compare_with)

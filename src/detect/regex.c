@@ -142,10 +142,13 @@ enum mm_code mm_regex_replace(const struct mm_regex *re, struct mm_regex_ctx *ct
 
         if (rc == PCRE2_ERROR_NOMATCH)
             break;
-        /* 0: more groups than there is room for; \\K may put a beginning behind its end. */
-        if (rc < 0 || n == MM_REGEX_REPLACE_MAX || at[0] < done || at[0] > at[1])
+        if (rc < 0 || n == MM_REGEX_REPLACE_MAX)
+            return MM_E_LIMIT;
+        /* Only \K in a look around the place could do it, and that does not compile. */
+        if (MM_NEVER(at[0] < done || at[0] > at[1]))
             return MM_E_LIMIT;
         mm_buf_add(out, mm_slice_sub(text, done, at[0] - done));
+        /* 0: more groups than there is room for. */
         put_replacement(out, text, by, at, rc == 0 ? GROUPS_MAX : (size_t)rc);
         done = from = at[1];
         if (at[0] == at[1]) { /* nothing: go on behind the next character */

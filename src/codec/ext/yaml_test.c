@@ -34,6 +34,8 @@ TEST(yaml_refuses_with_line_and_reason)
     } cases[] = {
         {MM_S_INIT("a: 1\nb: [\n"), MM_E_SYNTAX, 3},
         {MM_S_INIT("a: &x 1\nb: 2\n"), MM_E_SYNTAX, 1},
+        {MM_S_INIT("a: &x [1]\nb: 2\n"), MM_E_SYNTAX, 1},
+        {MM_S_INIT("a:\n  - &x {b: 2}\n"), MM_E_SYNTAX, 2},
         {MM_S_INIT("a: 1\nb: *x\n"), MM_E_SYNTAX, 2},
         {MM_S_INIT("a: 1\na: 2\n"), MM_E_SYNTAX, 2},
         {MM_S_INIT("? [a]\n: 1\n"), MM_E_SYNTAX, 1},
@@ -54,6 +56,8 @@ TEST(yaml_refuses_with_line_and_reason)
     memset(deep, '[', sizeof(deep));
     CHECK(mm_yaml_read(&a, mm_slice_of(deep, sizeof(deep)), &doc, &f) == MM_E_LIMIT);
     CHECK(strcmp(f.what, "yaml.too_deep") == 0);
+    memset(deep + MM_YAML_MAX_DEPTH, ']', MM_YAML_MAX_DEPTH); /* as deep as may be */
+    CHECK(mm_yaml_read(&a, mm_slice_of(deep, 2 * MM_YAML_MAX_DEPTH), &doc, &f) == MM_OK);
     mm_arena_done(&a);
 }
 
