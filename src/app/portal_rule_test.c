@@ -5,6 +5,7 @@
 
 #include "coverage/wish.h"
 #include "store/records/system_scope.h"
+#include "tests/harness/cli.h"
 #include "tests/harness/eventd.h"
 #include "tests/harness/test.h"
 #include "tests/portal/alerts.h"
@@ -248,4 +249,87 @@ TEST(an_attack_is_seen_where_a_rule_looks_and_its_logs_come)
     CHECK_NUM(s.status, 404);
     site_close(&s);
     CHECK(mm_test_eventd_stop(&eventd));
+}
+
+/* Two states of a set, as `mimamori rules update` leaves them behind. */
+static void put_set(void)
+{
+    static const char rule[] = "title: Of a set\nid: of-a-set\nlogsource: {category: proxy}\n"
+                               "detection: {s: {host.name: x}, condition: s}\n";
+    char from[1200], state[1200];
+    const char *const args[] = {"update", "--yes", "--state", state, "--by", "sato", from, NULL};
+    struct mm_ran r;
+    char path[MM_MAX_PATH], program[1200];
+
+    (void)snprintf(program, sizeof(program), "%.*s/mimamori-rules",
+                   (int)(strrchr(MM_PROGRAM, '/') - MM_PROGRAM), MM_PROGRAM);
+    (void)snprintf(state, sizeof(state), "%s", mm_test_dir());
+    (void)snprintf(from, sizeof(from), "%s/from", mm_test_dir());
+    CHECK(mkdir(from, 0700) == 0);
+    mm_cli_put("from/one.yml", MM_S("title: First\nid: first\nlogsource: {category: proxy}\n"
+                                    "detection: {s: {host.name: x}, condition: s}\n"));
+    r = mm_cli_run(program, MM_S(""), args);
+    CHECK_NUM(r.status, 0);
+    mm_ran_done(&r);
+    CHECK(unlink(mm_cli_path("from/one.yml", path)) == 0);
+    mm_cli_put("from/two.yml", mm_slice_of(rule, sizeof(rule) - 1));
+    mm_cli_put("from/bad.yml", MM_S("title: Bad\nlogsource: {category: proxy}\n"
+                                    "detection: {s: {a|frobnicate: x}, condition: s}\n"));
+    r = mm_cli_run(program, MM_S(""), args);
+    CHECK_NUM(r.status, 0);
+    mm_ran_done(&r);
+}
+
+TEST(a_set_says_what_its_last_update_changed_and_goes_back_by_a_wish)
+{
+    char csrf[128], form[256];
+    struct mm_scope_hold hold;
+    struct mm_wish *list = NULL;
+    struct mm_tx *tx = NULL;
+    struct mm_arena a;
+    struct site s;
+    size_t n = 0;
+
+    put_set();
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    fits_schema(&s, "/rules/sets", "rule_sets");
+    CHECK(has(s.body, "{\"name\":\"sigmahq\",\"former\":true,\"rules\":1,\"active\":1,"));
+    CHECK(has(s.body, "\"note\":{\"verb\":\"update\",\"at\":\"2"));
+    CHECK(has(s.body, "\"by\":\"sato\",") && has(s.body, "/from\",\"new_n\":1,"));
+    CHECK(has(s.body, "\"new\":[{\"id\":\"of-a-set\",\"title\":\"Of a set\"}]"));
+    CHECK(has(s.body, "\"removed\":[{\"id\":\"first\",\"title\":\"First\"}]"));
+    CHECK(has(s.body, "\"refused\":[{\"file\":\"/bad.yml\",\"line\":3,"));
+    get(&s, "/rules/sets");
+    CHECK(has(s.body, "追加1、変更0、削除1") && has(s.body, "/rules/sets/sigmahq/rollback"));
+    csrf_of(&s, csrf);
+    (void)snprintf(form, sizeof(form), "csrf=%s", csrf);
+    post(&s, "/rules/sets/sigmahq/rollback", form);
+    CHECK_NUM(s.status, 422);
+    (void)snprintf(form, sizeof(form), "csrf=%s&sure=yes", csrf);
+    post(&s, "/rules/sets/pages/rollback", form);
+    CHECK_NUM(s.status, 404);
+    post(&s, "/rules/sets/..%2Fsigmahq/rollback", form);
+    CHECK(s.status == 404 || s.status == 400);
+    post(&s, "/rules/sets/sigmahq/rollback", form);
+    CHECK_NUM(s.status, 303);
+    fits_schema(&s, "/rules/sets", "rule_sets");
+    CHECK(has(s.body, "\"wishes\":[{\"verb\":\"remove\",\"set\":\"sigmahq\",\"who\":\"soc\","));
+    get(&s, "/companies/0/audit");
+    CHECK(has(s.body, "set.remove") && has(s.body, "set sigmahq"));
+    mm_arena_init(&a, 1 << 20);
+    CHECK_NUM(mm_records_read(s.f.records, mm_system_company(&hold, MM_COMPANY_OPERATOR), &tx),
+              MM_OK);
+    CHECK_NUM(mm_wish_list(tx, MM_WISH_SET, &a, &list, &n), MM_OK);
+    CHECK(n == 1 && list[0].what == MM_WISH_SET && list[0].remove);
+    mm_records_read_done(&tx);
+    mm_arena_done(&a);
+    CHECK(login(&s, "kansa", PASSWORD_FORM)); /* an auditor looks, and changes nothing */
+    get(&s, "/rules/sets");
+    CHECK(s.status == 200 && !has(s.body, "/rules/sets/sigmahq/rollback"));
+    csrf_of(&s, csrf);
+    (void)snprintf(form, sizeof(form), "csrf=%s&sure=yes", csrf);
+    post(&s, "/rules/sets/sigmahq/rollback", form);
+    CHECK_NUM(s.status, 403);
+    site_close(&s);
 }

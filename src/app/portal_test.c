@@ -74,6 +74,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/rules", "rules"},
         {"/rules/noise", "noise"},
         {"/rules/try", "rule_try"},
+        {"/rules/sets", "rule_sets"},
         {"/companies/1/attack", "attack"},
         {"/companies/1/noise", "noise"},
         {"/companies/1/exceptions", "exceptions"},

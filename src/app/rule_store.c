@@ -8,7 +8,10 @@
 
 #include "base/limits.h"
 #include "coverage/wish.h"
+#include "os/child.h"
 #include "os/file.h"
+
+enum { SET_WAIT_MS = 120 * 1000, SAID_MAX = 16 * 1024 * 1024, LOGIN_MAX = 256 };
 
 static enum mm_code path_of(const char *state, struct mm_slice id, char ret[MM_MAX_PATH])
 {
@@ -39,4 +42,30 @@ enum mm_code mm_rule_discard(const char *state, struct mm_slice id)
         return errno == ENOENT ? MM_E_NOTFOUND : MM_E_IO;
     *strrchr(path, '/') = 0;
     return mm_fs_sync_dir(mm_fs_real(), path);
+}
+
+enum mm_code mm_rule_set_back(const char *state, struct mm_slice name, struct mm_slice who)
+{
+    char program[MM_MAX_PATH + 32], set[MM_WISH_RULE_NAME + 1], by[LOGIN_MAX];
+    const char *const argv[] = {program,  "rollback", "--yes", "--json", "--state", state,
+                                "--name", set,        "--by",  by,       NULL};
+    ssize_t n = readlink("/proc/self/exe", program, MM_MAX_PATH - 1);
+    struct mm_buf said;
+    int status = 0;
+    enum mm_code code;
+
+    if (!mm_wish_rule_name_ok(name) || who.n >= sizeof(by))
+        return MM_E_RANGE;
+    program[n > 0 ? n : 0] = 0;
+    if (strrchr(program, '/') == NULL)
+        return MM_E_IO;
+    memcpy(strrchr(program, '/') + 1, "mimamori-rules", sizeof("mimamori-rules"));
+    (void)snprintf(set, sizeof(set), "%.*s", MM_S_ARG(name));
+    (void)snprintf(by, sizeof(by), "%.*s", MM_S_ARG(who));
+    mm_buf_init(&said, SAID_MAX);
+    code = mm_child_ask(argv, (struct mm_slice){0}, SET_WAIT_MS, &said, &status);
+    mm_buf_done(&said);
+    if (code != MM_OK)
+        return MM_E_IO;
+    return status == 0 ? MM_OK : MM_E_NOTFOUND;
 }

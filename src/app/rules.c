@@ -19,7 +19,7 @@ enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, PIPELINES_MAX = 16 };
 struct args {
     bool json, yes;
     enum mm_lang lang;
-    const char *state, *name, *company, *sha256, *ca_file;
+    const char *state, *name, *company, *sha256, *ca_file, *by;
     uint64_t days;
     const char *path[PATHS_MAX];
     size_t path_n;
@@ -33,7 +33,8 @@ static int usage(void)
           "       mimamori rules list [--json] [--state DIR | PATH...]\n"
           "       mimamori rules add [--json] [--state DIR] PATH...\n"
           "       mimamori rules update [--json] [--yes] [--state DIR] [--name NAME]\n"
-          "                      [--sha256 HEX] [--ca FILE] FOLDER|ARCHIVE|https://...\n"
+          "                      [--sha256 HEX] [--ca FILE] [--by LOGIN]\n"
+          "                      FOLDER|ARCHIVE|https://...\n"
           "       mimamori rules rollback [--json] [--yes] [--state DIR] [--name NAME]\n"
           "       mimamori rules try [--json] [--state DIR] --company CODE [--days N] RULE.yml...\n"
           "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
@@ -68,11 +69,8 @@ static bool set_option(struct args *a, const char *name, const char *value)
     const struct {
         const char *name;
         const char **to;
-    } texts[] = {{"--name", &a->name},
-                 {"--state", &a->state},
-                 {"--company", &a->company},
-                 {"--sha256", &a->sha256},
-                 {"--ca", &a->ca_file}};
+    } texts[] = {{"--name", &a->name},     {"--state", &a->state}, {"--company", &a->company},
+                 {"--sha256", &a->sha256}, {"--ca", &a->ca_file},  {"--by", &a->by}};
 
     for (size_t i = 0; i < MM_COUNT(texts); i++) {
         if (strcmp(name, texts[i].name) == 0) {
@@ -354,6 +352,7 @@ static int update(const struct args *a, bool back)
                                                          .from = back ? NULL : a->path[0],
                                                          .sha256 = a->sha256,
                                                          .ca_file = a->ca_file,
+                                                         .by = a->by,
                                                          .yes = a->yes,
                                                          .json = a->json});
 }

@@ -52,6 +52,9 @@ enum mm_code mm_rules_set_open(const char *state, const char *name, struct mm_ru
     (void)snprintf(file, sizeof(file), "%s.in", name);
     if (code == MM_OK)
         code = mm_path_join(s.packed, s.sets, file);
+    (void)snprintf(file, sizeof(file), "%s.json", name);
+    if (code == MM_OK)
+        code = mm_path_join(s.note, s.sets, file);
     if (code == MM_OK)
         code = mm_path_join(lock, s.sets, "lock");
     if (code == MM_OK)

@@ -25,6 +25,7 @@ struct mm_rules_set {
     char old[MM_MAX_PATH];    /* STATE/rules-sets/NAME.old */
     char fresh[MM_MAX_PATH];  /* STATE/rules-sets/NAME.new */
     char packed[MM_MAX_PATH]; /* STATE/rules-sets/NAME.in: files of an archive while it is read */
+    char note[MM_MAX_PATH];   /* STATE/rules-sets/NAME.json: what was done to it last */
     char rules[MM_MAX_PATH], sets[MM_MAX_PATH];
     int lock;
 };

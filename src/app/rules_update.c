@@ -11,13 +11,17 @@
 #include "app/rules_sets.h"
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/time.h"
 #include "codec/ext/sha256.h"
 #include "detect/filter.h"
 #include "os/file.h"
+#include "text/doc.h"
 
 enum {
     SHOWN_MAX = 20, /* titles of one kind on a terminal; JSON has all */
     ITEMS_MAX = MM_RULES_MAX + MM_FILTERS_MAX,
+    NOTED_MAX = 100, /* of each kind; the counts are whole */
+    NOTE_MAX = 4 * 1024 * 1024,
     MEMORY_MAX = 256 * 1024 * 1024, /* lists and keys of two of the largest sets */
 };
 
@@ -242,9 +246,70 @@ static enum mm_code install(const struct difference *d, const char *from,
     return code == MM_OK ? mm_rules_set_take(s) : code;
 }
 
-/* Show, ask, do. */
+static void note_items(struct mm_doc *note, const struct difference *d, enum change c)
+{
+    struct mm_doc *list = mm_doc_array(note, change_word[c]);
+
+    for (size_t i = 0; i < d->n[c] && i < NOTED_MAX; i++) {
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        mm_doc_text(o, "id", d->list[c][i]->id);
+        mm_doc_text(o, "title", d->list[c][i]->title);
+    }
+}
+
+static void note_refused(struct mm_doc *note, const struct mm_ruleset *set, const char *dir)
+{
+    struct mm_doc *list = mm_doc_array(note, "refused");
+
+    mm_doc_int(note, "refused_n", (int64_t)mm_rules_refused(set));
+    for (size_t i = 0; i < mm_rules_refused(set) && i < NOTED_MAX; i++) {
+        const struct mm_rule_refusal *r = mm_rules_refusal(set, i);
+        struct mm_slice file = r->file;
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        if (mm_slice_starts(file, mm_slice_str(dir)))
+            file = mm_slice_sub(file, strlen(dir), SIZE_MAX);
+        mm_doc_text(o, "file", file);
+        mm_doc_int(o, "line", r->line);
+        mm_doc_str(o, "code", r->what);
+        mm_doc_text(o, "detail", r->detail);
+    }
+}
+
+/* What was done, for who looks at the set on a page. */
+static enum mm_code write_note(const struct mm_rules_update *u, const struct mm_rules_set *s,
+                               const struct difference *d, const char *said)
+{
+    struct mm_doc *note;
+    struct mm_arena a;
+    struct mm_buf text;
+    enum mm_code code;
+
+    mm_arena_init(&a, NOTE_MAX);
+    mm_buf_init(&text, NOTE_MAX);
+    note = mm_doc_new(&a);
+    mm_doc_str(note, "verb", u->from == NULL ? "rollback" : "update");
+    mm_doc_int(note, "at_us", mm_now_us());
+    mm_doc_str(note, "by", u->by == NULL ? "" : u->by);
+    mm_doc_str(note, "from", u->from == NULL ? "" : said);
+    mm_doc_int(note, "new_n", (int64_t)d->n[NEW]);
+    mm_doc_int(note, "changed_n", (int64_t)d->n[CHANGED]);
+    mm_doc_int(note, "removed_n", (int64_t)d->n[REMOVED]);
+    for (size_t c = 0; c < CHANGE_COUNT; c++)
+        note_items(note, d, (enum change)c);
+    note_refused(note, d->after.set, u->from == NULL ? s->old : u->from);
+    mm_doc_json(&text, note);
+    code = mm_doc_ok(note) && mm_buf_ok(&text) ? mm_file_put(s->note, mm_buf_slice(&text))
+                                               : MM_E_NOMEM;
+    mm_buf_done(&text);
+    mm_arena_done(&a);
+    return code;
+}
+
+/* Show, ask, do. `said` is where the set comes from, as it was told. */
 static int change(const struct mm_rules_update *u, const struct mm_rules_set *s,
-                  const struct difference *d)
+                  const struct difference *d, const char *said)
 {
     bool nothing = d->n[NEW] + d->n[CHANGED] + d->n[REMOVED] == 0;
     enum mm_code code = MM_OK;
@@ -274,6 +339,8 @@ static int change(const struct mm_rules_update *u, const struct mm_rules_set *s,
         return 0;
     }
     code = u->from ? install(d, u->from, s) : mm_rules_set_back(s);
+    if (code == MM_OK && write_note(u, s, d, said) != MM_OK)
+        (void)complain(s->note, MM_E_IO); /* the set is in force all the same */
     if (u->json)
         show_json(d, u->name, code == MM_OK);
     else if (code == MM_OK)
@@ -349,7 +416,7 @@ static int update_from(const struct mm_rules_update *u, const struct mm_rules_se
 
     from.from = u->from != NULL ? dir : NULL;
     if (read_both(&d, s->in, dir))
-        rc = change(&from, s, &d);
+        rc = change(&from, s, &d, u->from);
     difference_done(&d);
     return rc;
 }

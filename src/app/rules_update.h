@@ -20,6 +20,7 @@ struct mm_rules_update {
     const char *from;    /* folder, archive or https address of the new set; NULL: back */
     const char *sha256;  /* of the archive, in hexadecimal; NULL: not known */
     const char *ca_file; /* that vouches for the address; NULL: the system's */
+    const char *by;      /* login of who wants it; NULL: who is at the command line */
     bool yes;            /* do not ask */
     bool json;           /* and nothing happens without yes */
 };

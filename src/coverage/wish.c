@@ -10,6 +10,7 @@ static const struct {
 } whats[MM_WISH_WHATS] = {
     [MM_WISH_FORMAT] = {"format", MM_JOB_FORMAT},
     [MM_WISH_RULE] = {"rule", MM_JOB_RULE},
+    [MM_WISH_SET] = {"set", MM_JOB_RULE},
 };
 
 const char *mm_wish_what_name(enum mm_wish_what what)
@@ -59,18 +60,27 @@ enum mm_code mm_wish_add(struct mm_tx *tx, const struct mm_wish *w, int64_t now_
     return code == MM_OK ? mm_job_add(tx, whats[w->what].job, wish, now_us, now_us) : code;
 }
 
+/* Of a damaged table: a format, whose name and text are checked again. */
+static enum mm_wish_what what_of(struct mm_slice name)
+{
+    for (int i = 0; i < MM_WISH_WHATS; i++) {
+        if (mm_slice_eq(name, mm_slice_str(whats[i].name)))
+            return (enum mm_wish_what)i;
+    }
+    return MM_WISH_FORMAT;
+}
+
 static void read_row(struct mm_q *q, struct mm_arena *a, struct mm_wish *ret)
 {
-    *ret = (struct mm_wish){
-        .wish = mm_q_col_int(q, 0),
-        .remove = mm_slice_eq(mm_q_col_text(q, 1), MM_S("remove")),
-        .name = mm_q_col_dup(q, 2, a),
-        .user = mm_q_col_u32(q, 3),
-        .who = mm_q_col_dup(q, 4, a),
-        .state = mm_q_col_dup(q, 5, a),
-        .why = mm_q_col_dup(q, 6, a),
-        .wished_us = mm_q_col_int(q, 7),
-        .what = mm_slice_eq(mm_q_col_text(q, 8), MM_S("rule")) ? MM_WISH_RULE : MM_WISH_FORMAT};
+    *ret = (struct mm_wish){.wish = mm_q_col_int(q, 0),
+                            .remove = mm_slice_eq(mm_q_col_text(q, 1), MM_S("remove")),
+                            .name = mm_q_col_dup(q, 2, a),
+                            .user = mm_q_col_u32(q, 3),
+                            .who = mm_q_col_dup(q, 4, a),
+                            .state = mm_q_col_dup(q, 5, a),
+                            .why = mm_q_col_dup(q, 6, a),
+                            .wished_us = mm_q_col_int(q, 7),
+                            .what = what_of(mm_q_col_text(q, 8))};
 }
 
 enum mm_code mm_wish_get(struct mm_tx *tx, int64_t wish, struct mm_arena *a, struct mm_wish *ret)

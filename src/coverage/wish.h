@@ -21,7 +21,12 @@ enum {
     MM_WISH_RULE_NAME = 64,    /* bytes of the id of a rule that becomes a file */
 };
 
-enum mm_wish_what { MM_WISH_FORMAT, MM_WISH_RULE, MM_WISH_WHATS };
+enum mm_wish_what {
+    MM_WISH_FORMAT,
+    MM_WISH_RULE,
+    MM_WISH_SET, /* of rules: "remove" takes its last update back; nothing is added so */
+    MM_WISH_WHATS
+};
 
 struct mm_wish {
     int64_t wish;
@@ -47,7 +52,7 @@ MM_MUST_USE enum mm_code mm_wish_end(struct mm_tx *tx, int64_t wish, enum mm_cod
 /* Those of one kind, newest first, without file and test. */
 MM_MUST_USE enum mm_code mm_wish_list(struct mm_tx *tx, enum mm_wish_what what, struct mm_arena *a,
                                       struct mm_wish **ret, size_t *ret_n);
-/* "format", "rule". */
+/* "format", "rule", "set". */
 const char *mm_wish_what_name(enum mm_wish_what what);
 /* Whether a rule of this id can be a file of that name: letters, digits, - and _, as UUIDs. */
 bool mm_wish_rule_name_ok(struct mm_slice id);

@@ -44,6 +44,17 @@ const fixture = JSON.parse(execFileSync(`${build}/src/app/portal-fixture`,
   [state, "100", ...(store ? [`unix:${storeSocket}`] : [])]));
 mkdirSync(join(state, "rules"), { recursive: true });
 copyFileSync(new URL("../portal/rules/found.yml", import.meta.url), join(state, "rules/found.yml"));
+// A set of rules in its second state: what its page tells of an update.
+const set = join(place, "set");
+mkdirSync(set);
+for (const name of ["first", "second"]) {
+  rmSync(join(set, "first.yml"), { force: true });
+  writeFileSync(join(set, `${name}.yml`), `title: ${name}\nid: ${name}\nlogsource:\n` +
+    "  category: proxy\ndetection:\n  s:\n    host.name: nobody\n  condition: s\n");
+  writeFileSync(join(set, "bad.yml"), "title: bad\n");
+  execFileSync(`${build}/src/app/mimamori-rules`, ["update", "--yes", "--state", state,
+    "--name", "sample", set]);
+}
 const port = await new Promise((done) => {
   const probe = createServer().listen(0, "127.0.0.1", () => {
     const { port: free } = probe.address();
@@ -76,7 +87,8 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["users", "/users"], ["programmes", "/programmes"], ["programme", "/programmes/shien"],
   ["report-whose", "/report"],
   ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
-  ["rule-try", "/rules/try"], ["attack-operator", "/companies/1/attack"],
+  ["rule-try", "/rules/try"], ["rule-sets", "/rules/sets"],
+  ["attack-operator", "/companies/1/attack"],
   ["audit", "/companies/0/audit"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["source", "/companies/1/sources/1"],

@@ -64,6 +64,8 @@ ROWS = {
     ("GET", "/rules/noise"): row("company"),
     ("GET", "/rules/try"): row("company"),
     ("POST", "/rules/try"): row("company", form=TRIAL),
+    ("GET", "/rules/sets"): row(),
+    ("POST", "/rules/sets/:name/rollback"): row(form={"sure": "yes"}, by="all.administrator"),
     ("POST", "/rules/own/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
     ("GET", "/coverage"): row("company source device", ask=["?programme={code}"]),
     ("GET", "/formats"): row("company source"),

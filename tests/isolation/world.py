@@ -258,6 +258,8 @@ class World:
         os.makedirs(rules, exist_ok=True)
         shutil.copy(os.path.join(self.source, "tests/portal/rules/found.yml"), rules)
         os.makedirs(os.path.join(rules, "pages"), exist_ok=True)
+        os.makedirs(os.path.join(rules, "shop"), exist_ok=True)
+        os.makedirs(os.path.join(self.state, "rules-sets", "shop.old"), exist_ok=True)
         with open(os.path.join(rules, "pages", "shop.yml"), "w", encoding="utf-8") as f:
             f.write("title: Made on a page\nid: shop\nlogsource:\n  category: proxy\n"
                     "detection:\n  s:\n    host.name: nobody\n  condition: s\n")

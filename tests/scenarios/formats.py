@@ -6,12 +6,13 @@ source that is entered as a Palo Alto and sends FortiGate's lines is a finding.
 """
 import os
 import sqlite3
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from senders import PAGE_BINDINGS, Company, Tcp, companies, page  # noqa: E402
-from stage import Stage, check, done  # noqa: E402
+from stage import BUILD, Stage, check, done  # noqa: E402
 
 DOOR = """format: door
 title: {ja: 'Door', en: 'Door'}
@@ -29,6 +30,17 @@ FORTI = ('<189>date=2026-11-20 time=10:00:{:02d} devname="fw1" devid="FGT60F0000
          'logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" '
          'srcip=192.168.1.20 srcport={} dstip=203.0.113.9 dstport=443 proto=6 action="accept" '
          'policyid=1 service="HTTPS" sentbyte=100 rcvdbyte=200 sessionid={}')
+
+
+RULE = """title: Rule {0}
+id: {0}
+logsource:
+  category: proxy
+detection:
+  s:
+    host.name: x
+  condition: s
+"""
 
 
 def opened(user):
@@ -68,17 +80,18 @@ def reads(stage, tcp, name, want):
     return got
 
 
-def wish(stage, verb, name, yaml):
+def wish(stage, verb, name, yaml, what="format"):
     """What the portal writes (coverage/wish.c, job/job.c)."""
     db = sqlite3.connect(f"{stage.state}/records.db", timeout=30)
     now = int(time.time() * 1e6)
     with db:
         at = db.execute("INSERT INTO format_wish(company, verb, name, yaml, test, user, who, "
-                        "state, why, wished_us) VALUES (0, ?, ?, ?, '', 0, 'test', 'waiting', '', "
-                        "?)", (verb, name, yaml, now)).lastrowid
+                        "state, why, wished_us, what) VALUES (0, ?, ?, ?, '', 0, 'test', "
+                        "'waiting', '', ?, ?)", (verb, name, yaml, now, what)).lastrowid
         db.execute("INSERT INTO job(company, kind, subject, state, attempts, not_before_us, "
-                   "lease_us, last_error, created_us, finished_us) VALUES (0, 'format', ?, "
-                   "'queued', 0, ?, 0, '', ?, NULL)", (at, now, now))
+                   "lease_us, last_error, created_us, finished_us) VALUES (0, ?, ?, "
+                   "'queued', 0, ?, 0, '', ?, NULL)",
+                   ("format" if what == "format" else "rule", at, now, now))
     db.close()
     return at
 
@@ -126,6 +139,33 @@ with Stage("eventd engine intake worker") as stage:
           [state_of(stage, w)[0] for w in (refused, escaped)] == ["refused", "refused"]
           and not os.path.exists(os.path.join(stage.state, "door.yaml")),
           (state_of(stage, refused), state_of(stage, escaped)))
+
+    rules = os.path.join(stage.state, "rules")
+    at = wish(stage, "add", "rule-1", RULE.format("rule-1"), "rule")
+    stage.wait(lambda: state_of(stage, at)[0] != "waiting", 30, "the rule's wish is granted")
+    made = os.path.join(rules, "pages/rule-1.yml")
+    check("the worker writes a rule of a page", state_of(stage, at) == ("done", "")
+          and os.path.exists(made), state_of(stage, at))
+    at = wish(stage, "remove", "rule-1", "", "rule")
+    escaped = wish(stage, "add", "../rule", RULE.format("x"), "rule")
+    stage.wait(lambda: state_of(stage, escaped)[0] != "waiting", 30, "the rule's wish is refused")
+    check("and takes it away; none leaves the folder", state_of(stage, at) == ("done", "")
+          and state_of(stage, escaped)[0] == "refused" and not os.path.exists(made)
+          and not os.path.exists(os.path.join(rules, "rule.yml")),
+          (state_of(stage, at), state_of(stage, escaped)))
+    for name in ("old", "new"):
+        write(os.path.join(stage.state, f"from-{name}", f"{name}.yml"), RULE.format(name))
+        subprocess.run([os.path.join(BUILD, "mimamori-rules"), "update", "--yes", "--state",
+                        stage.state, os.path.join(stage.state, f"from-{name}")], check=True,
+                       stdout=subprocess.DEVNULL)
+    at = wish(stage, "remove", "sigmahq", "", "set")
+    nothing = wish(stage, "remove", "pages", "", "set")
+    stage.wait(lambda: state_of(stage, nothing)[0] != "waiting", 30, "the set's wish is granted")
+    check("a set goes back to its former state, and only where there is one",
+          state_of(stage, at) == ("done", "") and state_of(stage, nothing)[0] == "refused"
+          and os.path.exists(os.path.join(rules, "sigmahq/old.yml"))
+          and not os.path.exists(os.path.join(rules, "sigmahq/new.yml")),
+          (state_of(stage, at), state_of(stage, nothing)))
 
     other = Company(stage, 2, format="palo-alto")
     stage.wait(lambda: page(stage, PAGE_BINDINGS) >= 2, 20, "intake knows it")

@@ -57,8 +57,8 @@ static void put_answer(struct mm_page *p, struct mm_doc *root, const struct mm_j
     }
 }
 
-static enum mm_code read_answer(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
-                                const char *key)
+enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
+                          const char *key)
 {
     struct mm_json *parser = mm_json_new(ANSWER_MAX);
     struct mm_json_doc json;
@@ -92,8 +92,37 @@ enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv, const struc
         (void)pthread_mutex_unlock(&p->portal->draft_lock);
     }
     if (code == MM_OK)
-        code = status != 0 ? MM_E_IO : read_answer(p, mm_buf_slice(&answer), at, key);
+        code = status != 0 ? MM_E_IO : mm_page_json(p, mm_buf_slice(&answer), at, key);
     mm_buf_done(&in);
     mm_buf_done(&answer);
     return code;
+}
+
+const struct mm_doc *mm_answer_member(const struct mm_doc *at, const char *key,
+                                      enum mm_doc_type type)
+{
+    const struct mm_doc *d = at == NULL ? NULL : mm_doc_get(at, mm_slice_str(key));
+
+    return d != NULL && d->type == type ? d : NULL;
+}
+
+struct mm_slice mm_answer_text(const struct mm_doc *at, const char *key)
+{
+    const struct mm_doc *d = mm_answer_member(at, key, MM_DOC_TEXT);
+
+    return d == NULL ? (struct mm_slice){0} : d->text;
+}
+
+int64_t mm_answer_number(const struct mm_doc *at, const char *key)
+{
+    const struct mm_doc *d = mm_answer_member(at, key, MM_DOC_INT);
+
+    return d == NULL ? 0 : d->i;
+}
+
+const struct mm_doc *mm_answer_first(const struct mm_doc *at, const char *key)
+{
+    const struct mm_doc *d = mm_answer_member(at, key, MM_DOC_ARRAY);
+
+    return d == NULL ? NULL : d->first;
 }

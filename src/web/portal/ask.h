@@ -21,4 +21,15 @@ MM_MUST_USE enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv,
                                      const struct mm_doc *question, int wait_ms, struct mm_doc *at,
                                      const char *key);
 
+/* A JSON object of ours as member `key` of `at`; numbers are whole ones. MM_E_IO: it is none. */
+MM_MUST_USE enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
+                                      const char *key);
+
+/* Reading such a document: what is not there, or of another type, is NULL, empty or 0. */
+const struct mm_doc *mm_answer_member(const struct mm_doc *at, const char *key,
+                                      enum mm_doc_type type);
+struct mm_slice mm_answer_text(const struct mm_doc *at, const char *key);
+int64_t mm_answer_number(const struct mm_doc *at, const char *key);
+const struct mm_doc *mm_answer_first(const struct mm_doc *at, const char *key); /* of an array */
+
 #endif

@@ -119,49 +119,21 @@ static enum mm_code ask(struct trying *t, bool trial)
     return code;
 }
 
-static const struct mm_doc *member(const struct mm_doc *at, const char *key, enum mm_doc_type type)
-{
-    const struct mm_doc *d = at == NULL ? NULL : mm_doc_get(at, mm_slice_str(key));
-
-    return d != NULL && d->type == type ? d : NULL;
-}
-
-static struct mm_slice text_of(const struct mm_doc *at, const char *key)
-{
-    const struct mm_doc *d = member(at, key, MM_DOC_TEXT);
-
-    return d == NULL ? (struct mm_slice){0} : d->text;
-}
-
-static int64_t number_of(const struct mm_doc *at, const char *key)
-{
-    const struct mm_doc *d = member(at, key, MM_DOC_INT);
-
-    return d == NULL ? 0 : d->i;
-}
-
-static const struct mm_doc *first_of(const struct mm_doc *at, const char *key)
-{
-    const struct mm_doc *d = member(at, key, MM_DOC_ARRAY);
-
-    return d == NULL ? NULL : d->first;
-}
-
 /* ---- what it answered, as a page says it ---- */
 
 static void write_remarks(struct trying *t, struct mm_doc *to, const char *key)
 {
     struct mm_doc *list = mm_doc_array(to, key);
 
-    for (const struct mm_doc *r = first_of(t->answer, key); r != NULL; r = r->next) {
-        struct mm_slice code = text_of(r, "code");
+    for (const struct mm_doc *r = mm_answer_first(t->answer, key); r != NULL; r = r->next) {
+        struct mm_slice code = mm_answer_text(r, "code");
         const char *words = mm_lang_text(t->p->lang, code, 1);
         struct mm_doc *d = mm_doc_object(list, NULL);
 
-        mm_doc_int(d, "line", number_of(r, "line"));
+        mm_doc_int(d, "line", mm_answer_number(r, "line"));
         mm_doc_text(d, "code", code);
-        mm_doc_text(d, "reason", words != NULL ? mm_slice_str(words) : text_of(r, "text"));
-        mm_doc_text(d, "detail", text_of(r, "detail"));
+        mm_doc_text(d, "reason", words != NULL ? mm_slice_str(words) : mm_answer_text(r, "text"));
+        mm_doc_text(d, "detail", mm_answer_text(r, "detail"));
     }
 }
 
@@ -169,67 +141,67 @@ static void write_check(struct trying *t)
 {
     static const char *const texts[] = {"id",      "title",    "level",   "author",
                                         "product", "category", "service", "state"};
-    const struct mm_doc *rule = member(t->answer, "rule", MM_DOC_OBJECT);
+    const struct mm_doc *rule = mm_answer_member(t->answer, "rule", MM_DOC_OBJECT);
     struct mm_doc *d = mm_doc_object(t->p->doc, "check");
 
-    mm_doc_int(d, "rules", number_of(t->answer, "rules"));
-    mm_doc_int(d, "filters", number_of(t->answer, "filters"));
+    mm_doc_int(d, "rules", mm_answer_number(t->answer, "rules"));
+    mm_doc_int(d, "filters", mm_answer_number(t->answer, "filters"));
     write_remarks(t, d, "refused");
     write_remarks(t, d, "warnings");
     if (rule == NULL)
         return;
     d = mm_doc_object(t->p->doc, "rule");
     for (size_t i = 0; i < MM_COUNT(texts); i++)
-        mm_doc_text(d, texts[i], text_of(rule, texts[i]));
+        mm_doc_text(d, texts[i], mm_answer_text(rule, texts[i]));
 }
 
 static void write_companies(struct trying *t, const struct mm_doc *trial, struct mm_doc *d)
 {
     struct mm_doc *list = mm_doc_array(d, "by_company");
 
-    for (const struct mm_doc *r = first_of(trial, "by_company"); r != NULL; r = r->next) {
+    for (const struct mm_doc *r = mm_answer_first(trial, "by_company"); r != NULL; r = r->next) {
         struct mm_doc *o = mm_doc_object(list, NULL);
 
-        mm_doc_int(o, "company", number_of(r, "company"));
-        mm_doc_text(o, "company_name", name_of(t, number_of(r, "company")));
-        mm_doc_int(o, "matches", number_of(r, "matches"));
+        mm_doc_int(o, "company", mm_answer_number(r, "company"));
+        mm_doc_text(o, "company_name", name_of(t, mm_answer_number(r, "company")));
+        mm_doc_int(o, "matches", mm_answer_number(r, "matches"));
     }
     list = mm_doc_array(d, "top");
-    for (const struct mm_doc *r = first_of(trial, "top"); r != NULL; r = r->next) {
+    for (const struct mm_doc *r = mm_answer_first(trial, "top"); r != NULL; r = r->next) {
         struct mm_doc *o = mm_doc_object(list, NULL);
 
-        mm_doc_text(o, "about", text_of(r, "about"));
-        mm_doc_int(o, "matches", number_of(r, "matches"));
+        mm_doc_text(o, "about", mm_answer_text(r, "about"));
+        mm_doc_int(o, "matches", mm_answer_number(r, "matches"));
     }
 }
 
 static void write_trial(struct trying *t)
 {
-    const struct mm_doc *trial = member(t->answer, "trial", MM_DOC_OBJECT);
-    struct mm_slice cut = text_of(trial, "cut");
+    const struct mm_doc *trial = mm_answer_member(t->answer, "trial", MM_DOC_OBJECT);
+    struct mm_slice cut = mm_answer_text(trial, "cut");
     struct mm_doc *d, *list;
 
     if (trial == NULL)
         return;
     d = mm_doc_object(t->p->doc, "trial");
     mm_doc_int(d, "days", (int64_t)t->days);
-    mm_doc_int(d, "events", number_of(trial, "events"));
-    mm_doc_int(d, "matches", number_of(trial, "matches"));
-    mm_doc_int(d, "undecided", number_of(trial, "undecided"));
-    mm_doc_int(d, "companies", number_of(trial, "companies"));
+    mm_doc_int(d, "events", mm_answer_number(trial, "events"));
+    mm_doc_int(d, "matches", mm_answer_number(trial, "matches"));
+    mm_doc_int(d, "undecided", mm_answer_number(trial, "undecided"));
+    mm_doc_int(d, "companies", mm_answer_number(trial, "companies"));
     mm_doc_str(d, "cut", cut.n == 0 ? NULL : mm_slice_eq(cut, MM_S("rows")) ? "rows" : "time");
-    mm_doc_time(d, "since", number_of(trial, "since_us"));
+    mm_doc_time(d, "since", mm_answer_number(trial, "since_us"));
     write_companies(t, trial, d);
     list = mm_doc_array(d, "examples");
-    for (const struct mm_doc *r = first_of(trial, "examples"); r != NULL; r = r->next) {
+    for (const struct mm_doc *r = mm_answer_first(trial, "examples"); r != NULL; r = r->next) {
         struct mm_doc *o = mm_doc_object(list, NULL);
 
-        mm_doc_int(o, "company", number_of(r, "company"));
-        mm_doc_text(o, "company_name", name_of(t, number_of(r, "company")));
-        mm_doc_int(o, "queue", number_of(r, "queue"));
-        mm_doc_int(o, "seq", number_of(r, "seq"));
-        mm_doc_time(o, "time", number_of(r, "time_us"));
-        mm_doc_text(o, "line", text_of(r, "line"));
+        mm_doc_int(o, "company", mm_answer_number(r, "company"));
+        mm_doc_text(o, "company_name", name_of(t, mm_answer_number(r, "company")));
+        mm_doc_int(o, "queue", mm_answer_number(r, "queue"));
+        mm_doc_int(o, "seq", mm_answer_number(r, "seq"));
+        mm_doc_time(o, "time", mm_answer_number(r, "time_us"));
+        mm_doc_text(o, "line", mm_answer_text(r, "line"));
     }
 }
 
@@ -238,11 +210,12 @@ static void judge(struct trying *t, bool trial)
 {
     struct mm_page *p = t->p;
 
-    if (first_of(t->answer, "refused") != NULL)
+    if (mm_answer_first(t->answer, "refused") != NULL)
         mm_page_refuse(p, "rule", "rule.refused");
-    else if (number_of(t->answer, "rules") != 1 || number_of(t->answer, "filters") != 0)
+    else if (mm_answer_number(t->answer, "rules") != 1 ||
+             mm_answer_number(t->answer, "filters") != 0)
         mm_page_refuse(p, "rule", "rule.one");
-    else if (trial && member(t->answer, "trial", MM_DOC_OBJECT) == NULL) {
+    else if (trial && mm_answer_member(t->answer, "trial", MM_DOC_OBJECT) == NULL) {
         mm_page_refuse(p, "trial", "rule.store");
         p->status = 503;
     }
@@ -253,8 +226,9 @@ static void judge(struct trying *t, bool trial)
 static enum mm_code keep(struct trying *t)
 {
     struct mm_page *p = t->p;
-    const struct mm_doc *rule = member(t->answer, "rule", MM_DOC_OBJECT);
-    struct mm_wish wish = {.what = MM_WISH_RULE, .name = text_of(rule, "id"), .yaml = t->text};
+    const struct mm_doc *rule = mm_answer_member(t->answer, "rule", MM_DOC_OBJECT);
+    struct mm_wish wish = {
+        .what = MM_WISH_RULE, .name = mm_answer_text(rule, "id"), .yaml = t->text};
     struct mm_ruleset *set = NULL;
     enum mm_code code = mm_portal_rules(p->portal, p->now_us, &set);
     bool there = code == MM_OK && mm_exception_rule(set, wish.name) != NULL;

@@ -1,0 +1,220 @@
+/* web/portal/rule_sets_page.c - sets of rules that were installed as a whole: what changed, back.
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "os/file.h"
+#include "web/portal/ask.h"
+#include "web/portal/pages.h"
+#include "web/portal/rules.h"
+#include "web/portal/wishes.h"
+
+enum {
+    SETS_MAX = 50,
+    NOTE_MAX = 4 * 1024 * 1024, /* as app/rules_update.c writes it */
+};
+
+struct set {
+    char name[MM_WISH_RULE_NAME + 1];
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct set *)a)->name, ((const struct set *)b)->name);
+}
+
+/* STATE/FOLDER/NAMEending; false when it is too long. */
+static bool path_of(const struct mm_page *p, const char *folder, const char *name,
+                    const char *ending, char ret[MM_MAX_PATH])
+{
+    int n =
+        snprintf(ret, MM_MAX_PATH, "%s/%s/%s%s", p->portal->cfg.state_dir, folder, name, ending);
+
+    return n > 0 && n < MM_MAX_PATH;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Folders below STATE/rules, but for what was made on pages, which goes one by one. */
+static size_t list_sets(const struct mm_page *p, struct set ret[SETS_MAX])
+{
+    char path[MM_MAX_PATH];
+    DIR *dir = path_of(p, "rules", "", "", path) ? opendir(path) : NULL;
+    const struct dirent *e;
+    size_t n = 0;
+
+    while (dir != NULL && n < SETS_MAX && (e = readdir(dir)) != NULL) {
+        if (!mm_wish_rule_name_ok(mm_slice_str(e->d_name)) || strcmp(e->d_name, "pages") == 0 ||
+            !path_of(p, "rules", e->d_name, "", path) || !is_folder(path))
+            continue;
+        (void)snprintf(ret[n++].name, sizeof(ret[0].name), "%s", e->d_name);
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+    if (n > 0)
+        qsort(ret, n, sizeof(ret[0]), by_name);
+    return n;
+}
+
+/* Rules of the set that are in force, and what of it is refused now. */
+static void write_counts(const struct mm_ruleset *set, const char *folder, struct mm_doc *d)
+{
+    struct mm_slice below = mm_slice_str(folder);
+    int64_t rules = 0, active = 0, refused = 0;
+
+    for (size_t i = 0; i < mm_rules_count(set); i++) {
+        const struct mm_rule *r = mm_rules_get(set, i);
+        bool of_set = mm_slice_starts(r->file, below);
+
+        rules += of_set ? 1 : 0;
+        active += of_set && r->state == MM_RULE_ACTIVE ? 1 : 0;
+    }
+    for (size_t i = 0; i < mm_rules_refused(set); i++)
+        refused += mm_slice_starts(mm_rules_refusal(set, i)->file, below) ? 1 : 0;
+    mm_doc_int(d, "rules", rules);
+    mm_doc_int(d, "active", active);
+    mm_doc_int(d, "refused_now", refused);
+}
+
+static void write_items(const struct mm_doc *note, struct mm_doc *d)
+{
+    static const char *const kinds[] = {"new", "changed", "removed"};
+    bool any = false;
+
+    for (size_t k = 0; k < MM_COUNT(kinds); k++) {
+        struct mm_doc *list = mm_doc_array(d, kinds[k]);
+
+        for (const struct mm_doc *r = mm_answer_first(note, kinds[k]); r != NULL; r = r->next) {
+            struct mm_doc *o = mm_doc_object(list, NULL);
+
+            mm_doc_text(o, "id", mm_answer_text(r, "id"));
+            mm_doc_text(o, "title", mm_answer_text(r, "title"));
+            any = true;
+        }
+    }
+    mm_doc_bool(d, "items", any);
+}
+
+static void write_refused(const struct mm_page *p, const struct mm_doc *note, struct mm_doc *d)
+{
+    struct mm_doc *list = mm_doc_array(d, "refused");
+
+    for (const struct mm_doc *r = mm_answer_first(note, "refused"); r != NULL; r = r->next) {
+        struct mm_slice code = mm_answer_text(r, "code");
+        const char *words = mm_lang_text(p->lang, code, 1);
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        mm_doc_text(o, "file", mm_answer_text(r, "file"));
+        mm_doc_int(o, "line", mm_answer_number(r, "line"));
+        mm_doc_text(o, "code", code);
+        mm_doc_text(o, "reason", words != NULL ? mm_slice_str(words) : code);
+        mm_doc_text(o, "detail", mm_answer_text(r, "detail"));
+    }
+}
+
+/* What was done to it last; a set that was copied there by hand has no note. */
+static enum mm_code write_note(struct mm_page *p, const char *name, struct mm_doc *to)
+{
+    static const char *const numbers[] = {"new_n", "changed_n", "removed_n", "refused_n"};
+    struct mm_doc *box = mm_doc_new(p->arena), *d;
+    const struct mm_doc *note;
+    char path[MM_MAX_PATH];
+    struct mm_buf text;
+    enum mm_code code;
+
+    if (!path_of(p, "rules-sets", name, ".json", path))
+        return MM_OK;
+    mm_buf_init(&text, NOTE_MAX);
+    code = mm_file_read(path, &text);
+    if (code == MM_OK)
+        code = mm_page_json(p, mm_buf_slice(&text), box, "note");
+    note = mm_answer_member(box, "note", MM_DOC_OBJECT);
+    if (code == MM_OK && note != NULL) {
+        d = mm_doc_object(to, "note");
+        mm_doc_str(d, "verb",
+                   mm_slice_eq(mm_answer_text(note, "verb"), MM_S("rollback")) ? "rollback"
+                                                                               : "update");
+        mm_doc_time(d, "at", mm_answer_number(note, "at_us"));
+        mm_doc_text(d, "by", mm_answer_text(note, "by"));
+        mm_doc_text(d, "from", mm_answer_text(note, "from"));
+        for (size_t i = 0; i < MM_COUNT(numbers); i++)
+            mm_doc_int(d, numbers[i], mm_answer_number(note, numbers[i]));
+        write_items(note, d);
+        write_refused(p, note, d);
+    }
+    mm_buf_done(&text);
+    return code == MM_E_NOMEM ? code : MM_OK;
+}
+
+static bool has_former(const struct mm_page *p, const char *name)
+{
+    char path[MM_MAX_PATH];
+
+    return path_of(p, "rules-sets", name, ".old", path) && is_folder(path);
+}
+
+static enum mm_code write_set(struct mm_page *p, const struct mm_ruleset *rules, const char *name,
+                              struct mm_doc *list)
+{
+    struct mm_doc *d = mm_doc_object(list, NULL);
+    char folder[MM_MAX_PATH];
+
+    mm_doc_text(d, "name", mm_slice_str(name));
+    mm_doc_bool(d, "former", has_former(p, name));
+    if (path_of(p, "rules", name, "/", folder))
+        write_counts(rules, folder, d);
+    return write_note(p, name, d);
+}
+
+enum mm_code mm_page_rule_sets(struct mm_page *p)
+{
+    struct set *sets = mm_arena_array(p->arena, SETS_MAX, sizeof(*sets));
+    struct mm_doc *list = mm_doc_array(p->doc, "sets");
+    struct mm_ruleset *rules = NULL;
+    size_t n;
+    enum mm_code code = mm_page_read(p);
+
+    if (code != MM_OK || sets == NULL)
+        return code != MM_OK ? code : MM_E_NOMEM;
+    code = mm_portal_rules(p->portal, p->now_us, &rules);
+    n = list_sets(p, sets);
+    for (size_t i = 0; code == MM_OK && i < n; i++)
+        code = write_set(p, rules, sets[i].name, list);
+    mm_rules_unref(&rules);
+    if (code == MM_OK)
+        code = mm_page_wishes(p, MM_WISH_SET);
+    if (code == MM_OK)
+        mm_doc_bool(p->doc, "has_wishes", mm_doc_get(p->doc, MM_S("wishes"))->n > 0);
+    return code;
+}
+
+enum mm_code mm_page_rule_set_back(struct mm_page *p)
+{
+    struct mm_wish wish = {.what = MM_WISH_SET, .remove = true, .name = p->match->param[0]};
+    char name[MM_WISH_RULE_NAME + 1];
+    enum mm_code code;
+
+    if (!mm_wish_rule_name_ok(wish.name))
+        return MM_E_NOTFOUND;
+    (void)snprintf(name, sizeof(name), "%.*s", MM_S_ARG(wish.name));
+    if (!has_former(p, name))
+        return MM_E_NOTFOUND;
+    if (!mm_slice_eq(mm_input_get(&p->in, "sure"), MM_S("yes"))) {
+        p->template = "rule_sets";
+        mm_page_refuse(p, "sure", "rule.sets.sure");
+        return mm_page_rule_sets(p);
+    }
+    code = mm_page_wish(p, &wish);
+    if (code != MM_OK)
+        return code;
+    mm_page_go(p, "/rules/sets");
+    mm_doc_text(p->doc, "set", wish.name);
+    return MM_OK;
+}
