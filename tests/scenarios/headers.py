@@ -2,11 +2,11 @@
 that a header line names, in its order, and the character set.
 
 Two senders write logs of Zeek with columns of their own and change them in the middle, a third one
-CSV whose first line has nothing but the columns' names. Several shards read them, a chunk each in
-turn; none but one sees the header line itself. Of a fourth one, who writes EUC-JP, a single line
-leaves no choice; all others could be CP932 as well, and read more like it. The engine dies on the
-way and begins anew behind those lines. A wrong order of columns puts words where addresses belong,
-which counts as not parsed.
+CSV whose first line has nothing but the columns' names, in the end behind the header of a relay.
+Several shards read them, a chunk each in turn; none but one sees the header line itself. Of a
+fourth one, who writes EUC-JP, a single line leaves no choice; all others could be CP932 as well,
+and read more like it. The engine dies on the way and begins anew behind those lines. A wrong order
+of columns puts words where addresses belong, which counts as not parsed.
 """
 import os
 import sys
@@ -26,6 +26,7 @@ def header(order):
 
 
 LEASE = ["ID", "Date", "Time", "Description", "IP Address", "Host Name", "MAC Address"]
+RELAYED = 2  # from this part on a relay puts a header of its own in front of each line of the CSV
 LEASE_ORDERS = [[0, 1, 2, 3, 5, 6, 4], [0, 1, 2, 6, 4, 3, 5], [0, 1, 2, 4, 6, 5, 3]]
 
 
@@ -37,11 +38,15 @@ def lines(order, sender, part, n=PART):
         yield "\t".join(cells[k] for k in order)
 
 
+def relayed(line, part):
+    return "<134>Nov 20 13:00:00 relay " + line if part >= RELAYED else line
+
+
 def leases(order, part, n=PART):
     for i in range(n):
         cells = ["10", "11/20/26", f"10:{i // 60 % 60:02}:{i % 60:02}", f"Assign {part}",
                  f"10.9.{i // 250 % 250}.{1 + i % 250}", f"pc-{i}.example.co.jp", f"00155D{i:06X}"]
-        yield ",".join(cells[k] for k in order)
+        yield relayed(",".join(cells[k] for k in order), part)
 
 
 KANJI = ("setting: 設定", "entry: 記録")  # in EUC-JP; the second may be half-width kana in CP932
@@ -72,7 +77,8 @@ with Stage("eventd engine intake", {"MIMAMORI_ENGINE_SHARDS": "3"}) as stage:
             text = header(order) + list(lines(order, n, part))
             if n == 2:
                 order = LEASE_ORDERS[part]
-                text = [",".join(LEASE[i] for i in order)] + list(leases(order, part))
+                text = [relayed(",".join(LEASE[i] for i in order), part)]
+                text += leases(order, part)
             tcp.lines(text)
             total += len(text)
             headers += 1 if n == 2 else 3
