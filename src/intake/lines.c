@@ -30,33 +30,35 @@ static enum mm_code take(struct mm_lines *l, struct mm_slice in)
                           joined ? (void *)&l->join : l->o.ctx);
 }
 
-/* Do these first bytes say what the stream is? A first line that is closed does. */
-static bool enough(struct mm_slice head)
+/* How many of these first bytes decide what the stream is, however they come: up to the end of a
+ * first line that is closed, else all that are looked at. 0: not enough have come. */
+static size_t deciding(struct mm_slice head)
 {
     static const struct mm_slice open = MM_S_INIT("{[,");
-    struct mm_slice begin = head;
-    size_t end;
+    struct mm_slice begin;
+    size_t at = 0, end;
 
-    if (head.n >= MM_CUT_HEAD)
-        return true;
-    while (begin.n > 0 && (begin.p[0] == '\n' || begin.p[0] == '\r' || begin.p[0] == ' '))
-        begin = mm_slice_sub(begin, 1, SIZE_MAX);
-    end = mm_slice_find(begin, '\n', 0);
-    begin = mm_slice_trim(mm_slice_sub(begin, 0, end));
-    return begin.n > 0 &&
-           ((begin.p[0] != '{' && begin.p[0] != '[' && begin.p[0] != 0xEF) ||
-            (end != SIZE_MAX && mm_slice_find(open, begin.p[begin.n - 1], 0) == SIZE_MAX));
+    while (at < head.n && (head.p[at] == '\n' || head.p[at] == '\r' || head.p[at] == ' '))
+        at++;
+    if (at < head.n && head.p[at] != '{' && head.p[at] != '[' && head.p[at] != 0xEF)
+        return at + 1; /* lines; a byte order mark begins with EF */
+    end = mm_slice_find(head, '\n', at);
+    begin = mm_slice_trim(mm_slice_sub(head, at, end == SIZE_MAX ? SIZE_MAX : end - at));
+    if (end != SIZE_MAX && begin.n > 0 && mm_slice_find(open, begin.p[begin.n - 1], 0) == SIZE_MAX)
+        return end + 1;
+    return head.n < MM_CUT_HEAD ? 0 : head.n;
 }
 
-static enum mm_code decide(struct mm_lines *l)
+/* `n` bytes of the head decide. */
+static enum mm_code decide(struct mm_lines *l, size_t n)
 {
-    struct mm_slice head = mm_slice_of(l->head, l->head_n);
+    struct mm_slice head = mm_slice_of(l->head, l->head_n), first = mm_slice_sub(head, 0, n);
     enum mm_code c = MM_OK;
 
     l->decided = true;
-    l->listed = mm_cut_holds_records(head);
+    l->listed = mm_cut_holds_records(first);
     if (l->listed)
-        c = mm_cut_init(&l->cut, MM_CUT_JSON, head);
+        c = mm_cut_init(&l->cut, MM_CUT_JSON, first);
     l->cut.one_line = true;
     return c == MM_OK && head.n > 0 ? take(l, head) : c;
 }
@@ -64,16 +66,17 @@ static enum mm_code decide(struct mm_lines *l)
 enum mm_code mm_lines_feed(struct mm_lines *l, struct mm_slice in)
 {
     if (!l->decided) {
-        size_t n = mm_min_size(in.n, sizeof(l->head) - l->head_n);
+        size_t n = mm_min_size(in.n, sizeof(l->head) - l->head_n), by;
         enum mm_code c;
 
         if (n > 0)
             memcpy(l->head + l->head_n, in.p, n);
         l->head_n += n;
         in = mm_slice_sub(in, n, SIZE_MAX);
-        if (!enough(mm_slice_of(l->head, l->head_n)))
+        by = deciding(mm_slice_of(l->head, l->head_n));
+        if (by == 0)
             return MM_OK; /* in is taken: else there would be enough */
-        c = decide(l);
+        c = decide(l, by);
         if (c != MM_OK)
             return c;
     }
@@ -88,7 +91,7 @@ void mm_lines_pause(struct mm_lines *l)
 
 enum mm_code mm_lines_end(struct mm_lines *l)
 {
-    enum mm_code c = l->decided ? MM_OK : decide(l);
+    enum mm_code c = l->decided ? MM_OK : decide(l, l->head_n);
     bool joined = l->o.continues != NULL;
 
     if (l->listed && c == MM_OK)

@@ -7,8 +7,9 @@
  * Threads   One stream, one thread.
  * Trust     Bytes are hostile: cost is linear, memory bounded. Lines are never lost; of a list the
  *           names and values around it are left out, and what else is no record is counted.
- * Spec      A stream is a list when its first bytes are one (mm_cut_holds_records). Line ends in a
- *           record of it become blanks: a record is one line. Fuzzed by lines_fuzz.c.
+ * Spec      A stream is a list when its first line, or what there is of it within MM_CUT_HEAD
+ *           bytes, begins one (mm_cut_holds_records). Line ends in a record of it become blanks: a
+ *           record is one line. Fuzzed by lines_fuzz.c.
  */
 #ifndef MM_INTAKE_LINES_H
 #define MM_INTAKE_LINES_H
