@@ -1,11 +1,11 @@
 /*
  * tests/isolation/statements.c - every statement of the records, asked by one company for another.
  *
- * Run: isolation-statements FULL ALONE GROUP: state directories of world.py. FULL has every
- * company, ALONE nothing but company A, GROUP nothing but the companies of A's programme. Under A's
- * scope and with B's numbers bound, a statement has to answer from FULL what it answers from ALONE:
- * that B exists makes no difference. A statement that writes may touch no row of another company,
- * nor hang one of A's on one of B's.
+ * Run by statements.py: isolation-statements FULL ALONE GROUP: state directories of world.py. FULL
+ * has every company, ALONE nothing but company A, GROUP nothing but the companies of A's programme.
+ * Under A's scope and with B's numbers bound, a statement has to answer from FULL what it answers
+ * from ALONE: that B exists makes no difference. A statement that writes may touch no row of
+ * another company, nor hang one of A's on one of B's.
  *
  * Then the scope is taken out of the statement's text, each in its turn: it must not compile, and,
  * compiled by force, it must show or change what is another's. A statement for which it does not
@@ -17,6 +17,7 @@
 
 #include "app/tables.h"
 #include "base/buf.h"
+#include "store/events/statements.h"
 #include "store/records/records_priv.h"
 #include "store/records/scope_make.h"
 #include "store/records/system_scope.h"
@@ -30,6 +31,7 @@ enum {
     DUMP_MAX = 16 * 1024 * 1024,
     ARENA_MAX = 64 * 1024 * 1024,
     REFERENCES_MAX = 256,
+    EVENTS_MAX = 1024 * 1024, /* all SQL of the store of events: some 40 KB */
 };
 
 /* What is bound: for one statement ("register.MM_R_SITE_GET"), for those of a feature ("tailor."),
@@ -574,12 +576,32 @@ static const struct mm_scope *make_scope(struct tester *t, enum mm_scope_kind ki
     return scope;
 }
 
+/* Every statement of the store of events, for statements.py: name, format, SQL. */
+static int print_events(void)
+{
+    struct mm_buf out;
+
+    mm_buf_init(&out, EVENTS_MAX);
+    for (enum mm_statement st = 0; st < MM_ST_COUNT; st++) {
+        mm_buf_fmt(&out, "%s\t%s\t", mm_statement_name(st), mm_statement_format(st));
+        mm_statement_sql(&out, st);
+        mm_buf_byte(&out, '\n');
+    }
+    (void)fwrite(out.p, 1, out.n, stdout);
+    mm_buf_done(&out);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct tester *t = argc == 4 ? calloc(1, sizeof(*t)) : NULL;
 
+    if (argc == 2 && strcmp(argv[1], "--events") == 0)
+        return print_events();
     if (t == NULL) {
-        fputs("usage: isolation-statements FULL ALONE GROUP\n", stderr);
+        fputs("usage: isolation-statements FULL ALONE GROUP\n"
+              "       isolation-statements --events\n",
+              stderr);
         return 2;
     }
     mm_arena_init(&t->arena, ARENA_MAX);

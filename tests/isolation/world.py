@@ -19,11 +19,11 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 A, B, GONE = 1, 2, 3
 NEVER = 9  # no company has this number, nor 99 or 999 anything
 MARKS = {A: "Own", B: "Zqx", GONE: "Gqx"}
-SECRETS = ("Zqx", "Gqx")
 FILLERS = {4: "pa", 5: "pa", 6: "pa", 7: "pa", 12: "pb", 13: "pb", 14: "pb", 15: "pb"}
 PROGRAMMES = {"pa": 1, "pb": 2, "few": 3}
 RULE = "5f0e7d1c-2a3b-4c5d-8e6f-0123456789ab"  # tests/portal/rules
@@ -59,6 +59,22 @@ def row_id(company):
 
 def seq(company):
     return company * 111
+
+
+def event_seq(company, i=0):
+    """The number of a company's i-th event: B's are 222, 1222, 2222 ..."""
+    return seq(company) + 1000 * i
+
+
+# Of each company; what is not said is a word of its own. The first is the one that pages ask for.
+EVENT_ROWS = {
+    "events": [{}, {"format": "squid", "event_category": "web", "event_type": "denied"},
+               {"event_action": "dhcp-lease"},
+               {"event_category": "malware", "event_type": "denied"},
+               {"event_category": "authentication"},
+               {"event_category": "intrusion_detection", "rule_category": "botnet"}],
+    "alerts": [{}, {"hidden_by": "exception-1"}],
+}
 
 
 def word(mark, *names):
@@ -230,14 +246,15 @@ class World:
                     "MIMAMORI_PORTAL_TLS": "off"}
         self.log = open(os.path.join(self.state, "log"), "wb")
         self.eventd = self.portal = self.port = None
+        self.stores = []
         self.people = {}  # name -> headers
         self.csrf = {}
 
     def close(self):
         self.stop_portal()
-        if self.eventd is not None:
-            self.eventd.send_signal(signal.SIGKILL)
-            self.eventd.wait()
+        for store in self.stores:
+            store.send_signal(signal.SIGKILL)
+            store.wait()
         self.log.close()
         shutil.rmtree(self.state, ignore_errors=True)
 
@@ -387,59 +404,66 @@ class World:
     # ---- events ----
 
     def start_eventd(self):
+        """The store, filled; False where it was not built."""
+        self.eventd = self.start_store(self.state, MARKS)
+        return self.eventd is not None
+
+    def start_store(self, state, companies):
+        """A store below that state directory, with the rows of these companies."""
         program = os.path.join(self.bin, "mimamori-eventd")
         if not os.path.exists(program):
-            return False
-        self.eventd = subprocess.Popen([program, "--state", self.state], env=self.env,
-                                       stdout=self.log, stderr=self.log)
+            return None
+        store = subprocess.Popen([program, "--state", state], env=self.env, stdout=self.log,
+                                 stderr=self.log)
+        self.stores.append(store)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
-                self.sql("SELECT 1")
+                self.sql("SELECT 1", state)
                 break
             except OSError:
                 time.sleep(0.02)
-        self.fill_events()
-        return True
+        for c in companies:
+            for table, rows in EVENT_ROWS.items():
+                for i, row in enumerate(rows):
+                    self.put_event(state, table, c, {**row, "seq": event_seq(c, i)})
+        return store
 
-    def sql(self, text, write=False):
-        c = UnixHttp(os.path.join(self.state, "run", "eventd.sock" if write else
-                                  "eventd-read.sock"))
-        c.request("POST", "/", body=text.encode())
+    def ask_store(self, state, text, write=False, **params):
+        c = UnixHttp(os.path.join(state, "run", "eventd.sock" if write else "eventd-read.sock"))
+        c.request("POST", "/?" + urllib.parse.urlencode(params), body=text.encode())
         answer = c.getresponse()
-        said = answer.read().decode("utf-8", "replace")
+        said = answer.read()
         c.close()
         if answer.status != 200:
-            raise ValueError(said)
+            raise ValueError(f"{text[:200]}: {said.decode('utf-8', 'replace')}")
+        return said
+
+    def sql(self, text, state=None, **more):
+        said = self.ask_store(state or self.state, text, **more).decode("utf-8", "replace")
         return [line.split("\t") for line in said.splitlines()]
 
-    def fill_events(self):
-        for table in ("events", "alerts"):
-            columns = self.sql("SELECT name, type FROM system.columns WHERE table = "
-                               f"'{table}' AND database = currentDatabase() FORMAT TSV")
-            for c, mark in MARKS.items():
-                fixed = {
-                    "company": str(c), "queue": "0", "seq": str(seq(c)), "keep_days": "3650",
-                    "source": str(row_id(c)), "level": "'high'", "rule_id": f"'{RULE}'",
-                    "hidden_by": "''", "entity_field": "'host.name'",
-                    "present": str((1 << 64) - 1),
-                    "mimamori_count": "1", "time_quality": "0", "flags": "0",
-                    "received": f"fromUnixTimestamp64Micro(toInt64({NOW - HOUR}), 'UTC')",
-                    "time": f"fromUnixTimestamp64Micro(toInt64({NOW - HOUR}), 'UTC')",
-                    "event": "'" + event_doc(mark, "alerts") + "'",
-                    "doc": "'" + rule_doc(mark, "alerts") + "'",
-                    "source_ip": f"toIPv6('192.0.2.{c}')"}
-                values = []
-                for name, kind in columns:
-                    own = word(mark, table, name)
-                    values.append(
-                        fixed[name] if name in fixed else
-                        f"map('vendor.secret', '{own}', 'message', '{own}message')"
-                        if kind.startswith("Map") else
-                        f"'{own}'" if "String" in kind else
-                        "toIPv6('::1')" if kind == "IPv6" else "0")
-                self.sql(f"INSERT INTO {table} ({', '.join(n for n, _ in columns)}) SELECT "
-                         + ", ".join(values), write=True)
+    def put_event(self, state, table, company, given):
+        mark = MARKS[company]
+        fixed = {
+            "company": company, "queue": 0, "keep_days": 3650, "source": row_id(company),
+            "level": "high", "rule_id": RULE, "hidden_by": "", "entity_field": "host.name",
+            "entity": word(mark, "pc"), "host_name": word(mark, "pc"),
+            "present": (1 << 64) - 1, "mimamori_count": 1, "events": 1, "time_quality": 0,
+            "flags": 0, "event": event_doc(mark, "alerts"), "doc": rule_doc(mark, "alerts"), **given}
+        columns = self.sql("SELECT name, type FROM system.columns WHERE table = "
+                           f"'{table}' AND database = currentDatabase() FORMAT TSV", state)
+        values = []
+        for name, kind in columns:
+            own = fixed.get(name, word(mark, table, name))
+            values.append(
+                f"fromUnixTimestamp64Micro(toInt64({NOW - HOUR}), 'UTC')" if kind.startswith("Date")
+                else f"map('vendor.secret', '{own}', 'message', '{own}message', 'host.ip', "
+                f"'192.0.2.{company}')" if kind.startswith("Map")
+                else f"toIPv6('192.0.2.{company}')" if kind == "IPv6"
+                else f"'{own}'" if "String" in kind else str(fixed.get(name, 0)))
+        self.sql(f"INSERT INTO {table} ({', '.join(n for n, _ in columns)}) SELECT "
+                 + ", ".join(values), state, write=True)
 
     # ---- the portal ----
 
