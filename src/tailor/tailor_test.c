@@ -226,7 +226,8 @@ TEST(adjustment_of_a_company_goes_before_and_of_programmes_the_stronger)
     CHECK_NUM(put(rec, 0, 1, "L", "x"), MM_OK);
     (void)adjust(rec, 0, 1, "r", false, MM_LEVEL_COUNT);
     set = compiled(rec);
-    CHECK(mm_rules_off(set, 0, 1) && mm_rules_off(set, 0, 2) && !mm_rules_off(set, 0, 3));
+    CHECK(mm_rules_off(set, 0, 1) && mm_rules_off(set, 0, 2));
+    CHECK(!mm_rules_off(set, 0, 0) && !mm_rules_off(set, 0, 3)); /* before and behind its members */
     mm_rules_unref(&set);
     (void)adjust(rec, 0, 2, "r", true, MM_LEVEL_LOW);
     (void)adjust(rec, 2, 0, "r", true, MM_LEVEL_COUNT);

@@ -15,7 +15,7 @@ Parts of a path (":case") have their numbers in ID. What is asked, for every row
 every kind of answer (page, JSON), is B's numbers, those of a company that left, and all mixtures
 with A's own; each is compared with the same for numbers that never existed. See isolation.py.
 """
-from world import A, B, GONE, NEVER, RULE, row_id, seq
+from world import A, B, EVENT_ROWS, GONE, NEVER, RULE, row_id, seq
 
 # Who must never see B: A's people and programs, the operator's staff for A's programme, owners of
 # programmes, a company that has left, everybody else.
@@ -129,6 +129,23 @@ QUERIES = [
     "event.action:a\\*", "\"\" or \"\"", "parsed:yes or parsed:no", "not parsed:maybe",
     "*", "?", "not *", "* or *", "source.ip:192.0.2.2", "source.ip:0.0.0.0/0", "source.ip:::/0",
     "UNION SELECT * FROM events", ") OR (company = 2", "1) OR (1", "format:*", "user.name:*",
+]
+
+# What an answer has to hold: who asks, for what, and what would be missing or another number were
+# it B's. Not being told of B is easy for who is told nothing.
+OWN = [
+    ("a.charge", "/companies/1", b"Owncompanyname"),
+    ("a.president", "/companies/1", b"Owncompanyname"),
+    ("a.read", "/companies/1/sources", b"Ownsourcename"),
+    ("pa.administrator", "/companies", b"Owncompanyname"),
+    ("pa.analyst", "/companies/1/events?q=seq%3A111", b'"id":"0/111"'),
+    ("pa.analyst", "/companies/1/events?q=Owneventsoriginal", b'"id":"0/111"'),
+    ("pa.analyst", "/companies/1/events/0/111", b"Ownalertsruletitle"),
+    ("pa.analyst", "/companies/1/exceptions", b'"hidden":{"v":1}'),
+    ("pa.analyst", "/companies/1/attack", f'"lines":{len(EVENT_ROWS["events"])},'.encode()),
+    ("all.analyst", "/companies/2/events?q=seq%3A222", b'"id":"0/222"'),
+    ("owner.pa", "/programmes/pa", b"Ownprogrammename"),
+    ("owner.few", "/programmes", b'"too_few":true'),
 ]
 
 # Commands that name a company: (program, its words, what is shown of the company).

@@ -10,20 +10,22 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from world import A, B, FILLERS, HOUR, NOW, RULE, World, event_seq  # noqa: E402
+from world import A, B, DAY, FILLERS, HOUR, NOW, RULE, World, event_seq  # noqa: E402
 
 SCOPES = [("company = {company:UInt32}", "{company:UInt32} = {company:UInt32}"),
           ("company IN {companies:Array(UInt32)}", "length({companies:Array(UInt32)}) > 0")]
 LATE = 9_000_000_000_000_000
 VALUES = {
     "company": A, "companies": "[1,4,5,6,7]", "queue": 0, "seq": event_seq(B), "rule": RULE,
-    "from": 0, "week": 0, "before": 0, "to": LATE, "received": LATE, "limit": 100, "rows": 100,
+    "day": (NOW - HOUR) // DAY * DAY // 1_000_000, "from": 0, "week": 0, "before": 0, "to": LATE,
+    "received": LATE, "limit": 100, "rows": 100,
     "ip": f"192.0.2.{B}", "dest_ip": f"192.0.2.{B}", "dest_domain": "", "pc": "Zqxpc"}
 CLOSER = {("ALERTS_OF_EVENT", "received"): NOW - HOUR}
 # Statements about no company, and why they need not be: everything else must name one.
 OF_NONE = {
     "COUNT_RANGE": "numbers of a queue, for the engine", "PARTS": "files, for backups",
     "COUNT_ALERTS_RANGE": "numbers of a queue, for the engine", "ROWS": "sums, for backups",
+    "ERASING": "how much is left to do, for who erases a company",
     "STORE_SIZE": "sums, for the operator", "SETTLE": "ends inserts that still run"}
 
 
@@ -35,25 +37,33 @@ def promise(number, what, faults):
 
 
 def events(world):
-    """(name, format, SQL) of each statement that asks."""
+    """(name, format, SQL) of each statement; without a format it asks nothing."""
     out = subprocess.run([os.path.join(world.bin, "isolation-statements"), "--events"],
                          capture_output=True, text=True, check=True)
-    rows = [line.split("\t") for line in out.stdout.splitlines()]
-    return [r for r in rows if r[1] != "" and r[0] not in OF_NONE]
+    return [line.split("\t") for line in out.stdout.splitlines()]
+
+
+def without_company(sql):
+    for scope, nothing in SCOPES:
+        sql = sql.replace(scope, nothing)
+    return sql
 
 
 def ask(world, state, name, form, sql):
     params = {"param_" + k: CLOSER.get((name, k), v) for k, v in VALUES.items()
               if "{" + k + ":" in sql}
-    return world.ask_store(state, sql, default_format=form, **params)
+    try:
+        return world.ask_store(state, sql, default_format=form, **params)
+    except ValueError as e:
+        raise ValueError(f"{name}: has a parameter no value in VALUES of statements.py? {e}") from e
 
 
 def test_events(world, alone, number):
     leaks, blind, bare, n = [], [], [], 0
     for name, form, sql in events(world):
-        mutant = sql
-        for scope, nothing in SCOPES:
-            mutant = mutant.replace(scope, nothing)
+        mutant = without_company(sql)
+        if form == "" or name in OF_NONE:
+            continue
         if mutant == sql:
             bare.append(f"{name} names no company, and is not in OF_NONE of statements.py")
             continue
@@ -66,6 +76,28 @@ def test_events(world, alone, number):
     failed = promise(number, "every statement about events names a company", bare)
     failed += promise(number + 1, f"none of {n} shows another company's events", leaks)
     return failed + promise(number + 2, "each would without its company", blind)
+
+
+def erase(world, name, sql):
+    """Run it about A, and wait until it is done. Rows of B that are left."""
+    world.ask_store(world.state, sql, write=True, query_id=name, param_company=A)
+    while world.sql("SELECT count() FROM system.mutations WHERE NOT is_done")[0] != ["0"]:
+        pass
+    table = sql.split()[2]
+    return int(world.sql(f"SELECT count() FROM {table} WHERE company = {B}")[0][0])
+
+
+def test_changes(world, number):
+    """Statements that change what is stored about a company, last of all."""
+    faults = []
+    for name, form, sql in events(world):
+        if form != "" or without_company(sql) == sql:
+            continue
+        if erase(world, name, sql) == 0:
+            faults.append(f"{name} takes another company's rows")
+        elif erase(world, name, without_company(sql)) != 0:
+            faults.append(f"{name} leaves another's without its company, too: nothing is proved")
+    return promise(number, "none takes another's rows, and each would without its company", faults)
 
 
 def main():
@@ -82,8 +114,8 @@ def main():
         print(out.stdout.replace(f"1..{tests}\n", ""), end="")
         if world.start_eventd():
             world.start_store(alone, [A])
-            failed += test_events(world, alone, tests + 1)
-            tests += 3
+            failed += test_events(world, alone, tests + 1) + test_changes(world, tests + 4)
+            tests += 4
     finally:
         world.close()
     print(f"1..{tests}")

@@ -73,8 +73,13 @@ EVENT_ROWS = {
                {"event_category": "malware", "event_type": "denied"},
                {"event_category": "authentication"},
                {"event_category": "intrusion_detection", "rule_category": "botnet"}],
-    "alerts": [{}, {"hidden_by": "exception-1"}],
+    "alerts": [{}, {"hidden_by": "exception-1011"}],  # A's number: B's alerts are not counted
 }
+# Of B alone: what is counted or ruled out for it must not be for A.
+MORE_ROWS = {"events": [{"event_category": "host", "days_ago": 3}],
+             "alerts": [{"hidden_by": "exception-1011"}]}
+SIEVE = (f"INSERT INTO sieves SELECT {B}, fromUnixTimestamp64Micro(toInt64({NOW}), 'UTC'), 0, 0, "
+         "1000000000, 3650, 2, repeat(unhex('00'), 8192), repeat(unhex('00'), 32768)")
 
 
 def word(mark, *names):
@@ -178,7 +183,8 @@ TABLES = {
                                  for more, state in ((0, "waiting"), (1000, "done"))],
     "exception": lambda c, m: [{"exception": row_id(c) + more, "rule": RULE, "state": state,
                                 "hides": 1, "hides_critical": 0, "until_us": NOW + 9 * DAY,
-                                "made_us": NOW - HOUR, "made_by": 901, "agreed_by": None,
+                                "made_us": NOW - HOUR, "made_by": 901,
+                                "agreed_by": 100 * B if c == A else None,  # no name for A
                                 "ended_us": None, "ended_by": None, "revision": 1, "care": ""}
                                for more, state in ((0, "proposed"), (1000, "active"))],
     "exception_term": lambda c, m: [{"exception": row_id(c), "at": 0, "field": "host.name",
@@ -238,8 +244,10 @@ class UnixHttp(http.client.HTTPConnection):
 class World:
     """The directory, its store of events while it runs, and its portal while that runs."""
 
-    def __init__(self, build, source):
+    def __init__(self, build, source, store_build=None):
+        """store_build: where eventd was built, if not with the rest."""
         self.bin = os.path.join(os.path.abspath(build), "src", "app")
+        self.store_bin = os.path.join(os.path.abspath(store_build or build), "src", "app")
         self.source = os.path.abspath(source)
         self.state = tempfile.mkdtemp(prefix="mm-isolation-")
         self.env = {**os.environ, "MIMAMORI_CONTENT": os.path.join(self.source, "content"),
@@ -410,7 +418,7 @@ class World:
 
     def start_store(self, state, companies):
         """A store below that state directory, with the rows of these companies."""
-        program = os.path.join(self.bin, "mimamori-eventd")
+        program = os.path.join(self.store_bin, "mimamori-eventd")
         if not os.path.exists(program):
             return None
         store = subprocess.Popen([program, "--state", state], env=self.env, stdout=self.log,
@@ -425,8 +433,10 @@ class World:
                 time.sleep(0.02)
         for c in companies:
             for table, rows in EVENT_ROWS.items():
-                for i, row in enumerate(rows):
+                for i, row in enumerate(rows + (MORE_ROWS[table] if c == B else [])):
                     self.put_event(state, table, c, {**row, "seq": event_seq(c, i)})
+        if B in companies:
+            self.sql(SIEVE, state, write=True)  # "no line of B's has any word"
         return store
 
     def ask_store(self, state, text, write=False, **params):
@@ -450,14 +460,17 @@ class World:
             "level": "high", "rule_id": RULE, "hidden_by": "", "entity_field": "host.name",
             "entity": word(mark, "pc"), "host_name": word(mark, "pc"),
             "present": (1 << 64) - 1, "mimamori_count": 1, "events": 1, "time_quality": 0,
-            "flags": 0, "event": event_doc(mark, "alerts"), "doc": rule_doc(mark, "alerts"), **given}
+            "flags": 0, "event": event_doc(mark, "alerts"), "doc": rule_doc(mark, "alerts"),
+            **given}
         columns = self.sql("SELECT name, type FROM system.columns WHERE table = "
                            f"'{table}' AND database = currentDatabase() FORMAT TSV", state)
+        # Each at a moment of its own: an order by time is one.
+        then = NOW - HOUR - given.get("days_ago", 0) * DAY + given["seq"] // 1000
         values = []
         for name, kind in columns:
             own = fixed.get(name, word(mark, table, name))
             values.append(
-                f"fromUnixTimestamp64Micro(toInt64({NOW - HOUR}), 'UTC')" if kind.startswith("Date")
+                f"fromUnixTimestamp64Micro(toInt64({then}), 'UTC')" if kind.startswith("Date")
                 else f"map('vendor.secret', '{own}', 'message', '{own}message', 'host.ip', "
                 f"'192.0.2.{company}')" if kind.startswith("Map")
                 else f"toIPv6('192.0.2.{company}')" if kind == "IPv6"
