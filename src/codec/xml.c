@@ -1,6 +1,7 @@
 /* codec/xml.c - see xml.h for the contract. */
 #include "codec/xml.h"
 
+#include "base/near.h"
 #include "base/rd.h"
 #include "base/utf8.h"
 
@@ -13,6 +14,7 @@ struct reading {
     struct mm_tree *open[MM_XML_MAX_DEPTH + 1]; /* [0] holds the document's element */
     struct mm_slice full[MM_XML_MAX_DEPTH + 1]; /* names with their prefixes, for the end tags */
     size_t open_n;
+    size_t amp; /* no & stands in front of this offset that is not read yet */
     enum mm_code code;
     const char *why;
 };
@@ -130,13 +132,17 @@ static size_t reference(struct mm_slice s, uint8_t *p)
 /* Text with its references resolved. */
 static bool unescape(struct reading *r, struct mm_slice s, struct mm_slice *ret)
 {
-    enum { REFERENCE_MAX = 10 }; /* #x10FFFF with a zero or two in front */
-    size_t at = mm_slice_find(s, '&', 0), n;
+    enum { REFERENCE_MAX = 10 };                     /* #x10FFFF with a zero or two in front */
+    size_t from = (size_t)(s.p - r->rd.in.p), at, n; /* s is a part of the input */
     uint8_t *p;
 
     *ret = s;
-    if (at == SIZE_MAX)
+    /* Texts come in order: most have the next & of the document far behind them. */
+    if (r->amp < from)
+        r->amp = mm_slice_find(r->rd.in, '&', from);
+    if (r->amp >= from + s.n)
         return true;
+    at = r->amp - from;
     p = mm_arena_bytes(r->a, s.n);
     if (p == NULL)
         return fail(r, MM_E_NOMEM, "xml.memory");
@@ -190,6 +196,7 @@ static bool attributes(struct reading *r, struct mm_tree *t)
     for (;;) {
         struct mm_slice full, short_name, value;
         struct mm_tree *attr;
+        size_t from, end;
         int quote;
 
         skip_space(&r->rd);
@@ -206,9 +213,12 @@ static bool attributes(struct reading *r, struct mm_tree *t)
         quote = mm_rd_peek(&r->rd);
         if (quote != '"' && quote != '\'')
             return fail(r, MM_E_SYNTAX, "xml.attribute");
-        r->rd.pos++;
-        if (!mm_rd_until(&r->rd, (uint8_t)quote, &value))
+        from = ++r->rd.pos;
+        end = mm_near_find(r->rd.in, (uint8_t)quote, from);
+        if (end == r->rd.in.n)
             return fail(r, MM_E_SYNTAX, "xml.attribute");
+        value = mm_slice_sub(r->rd.in, from, end - from);
+        r->rd.pos = end + 1;
         if (!unescape(r, value, &value))
             return false;
         attr = mm_tree_attr(r->a, t, short_name);
@@ -255,10 +265,17 @@ static bool end_tag(struct reading *r)
 /* What begins with < */
 static bool markup(struct reading *r)
 {
-    struct mm_slice inside;
+    struct mm_slice inside, rest = mm_rd_rest(&r->rd);
+    uint8_t second = rest.n > 1 ? rest.p[1] : 0;
 
     if (!mm_work_take(r->work, PRICE))
         return fail(r, MM_E_LIMIT, "xml.work");
+    if (second != '/' && second != '!' && second != '?') {
+        r->rd.pos++;
+        return start_tag(r);
+    }
+    if (mm_rd_lit(&r->rd, MM_S("</")))
+        return end_tag(r);
     if (mm_rd_lit(&r->rd, MM_S("<![CDATA[")))
         return skip_past(&r->rd, MM_S("]]>"), &inside) ? add_text(r, inside, false)
                                                        : fail(r, MM_E_SYNTAX, "xml.cdata");
@@ -266,12 +283,8 @@ static bool markup(struct reading *r)
         return skip_past(&r->rd, MM_S("-->"), &inside) || fail(r, MM_E_SYNTAX, "xml.comment");
     if (mm_rd_lit(&r->rd, MM_S("<?")))
         return skip_past(&r->rd, MM_S("?>"), &inside) || fail(r, MM_E_SYNTAX, "xml.instruction");
-    if (mm_rd_lit(&r->rd, MM_S("</")))
-        return end_tag(r);
-    if (mm_rd_lit(&r->rd, MM_S("<!")))
-        return fail(r, MM_E_SYNTAX, "xml.doctype");
-    r->rd.pos++;
-    return start_tag(r);
+    (void)mm_rd_lit(&r->rd, MM_S("<!"));
+    return fail(r, MM_E_SYNTAX, "xml.doctype");
 }
 
 enum mm_code mm_xml_parse(struct mm_slice in, struct mm_work *work, struct mm_arena *a,
@@ -285,13 +298,13 @@ enum mm_code mm_xml_parse(struct mm_slice in, struct mm_work *work, struct mm_ar
         return mm_fail(fault, MM_E_NOMEM, 0, "xml.memory");
     (void)mm_rd_lit(&r.rd, MM_S("\xEF\xBB\xBF"));
     while (ok && mm_rd_left(&r.rd) > 0) {
-        size_t from = r.rd.pos, lt = mm_slice_find(in, '<', from);
+        size_t from = r.rd.pos;
 
-        if (lt == from) {
+        if (in.p[from] == '<') {
             ok = markup(&r);
             continue;
         }
-        r.rd.pos = lt == SIZE_MAX ? in.n : lt;
+        r.rd.pos = mm_near_find(in, '<', from);
         ok = add_text(&r, mm_slice_sub(in, from, r.rd.pos - from), true);
     }
     if (ok && (r.open_n > 1 || r.open[0]->child == NULL))

@@ -1,6 +1,23 @@
 /* decode/flat.c - see flat.h for the contract. */
 #include "decode/flat.h"
 
+/* Copy a part of a name, which has some bytes mostly: without a call. */
+static void copy_name(uint8_t *to, struct mm_slice part)
+{
+    if (part.n > 16) {
+        memcpy(to, part.p, part.n);
+    } else if (part.n >= 8) {
+        memcpy(to, part.p, 8);
+        memcpy(to + part.n - 8, part.p + part.n - 8, 8);
+    } else if (part.n >= 4) {
+        memcpy(to, part.p, 4);
+        memcpy(to + part.n - 4, part.p + part.n - 4, 4);
+    } else {
+        for (size_t i = 0; i < part.n; i++)
+            to[i] = part.p[i];
+    }
+}
+
 void mm_flat_init(struct mm_flat *f, const struct mm_json_doc *doc, size_t from)
 {
     MM_ASSERT(from < doc->n);
@@ -52,7 +69,7 @@ bool mm_flat_next(struct mm_flat *f, struct mm_slice *ret_name, const struct mm_
         if (it->key.n > 0) {
             if (n > 0)
                 f->name[n++] = '.';
-            memcpy(f->name + n, it->key.p, it->key.n);
+            copy_name(f->name + n, it->key);
             n += it->key.n;
         }
         if (it->type == MM_JSON_OBJECT) {

@@ -135,7 +135,8 @@ static void wire_begin(struct mm_wire *w, struct mm_arena *arena, const struct m
     w->arena = arena;
     w->has_syslog = false;
     w->names = NULL;
-    w->begin.text = (struct mm_slice){0};
+    for (size_t i = 0; i < MM_WIRE_TEXTS; i++)
+        w->begin[i].text = (struct mm_slice){0};
 }
 
 /* Forget what another format read of this line. */

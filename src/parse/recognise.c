@@ -49,13 +49,23 @@ static bool starts_with_one(const struct mm_slice *list, size_t count, struct mm
     return count == 0;
 }
 
+/* How this text begins, worked out once a line. */
+static struct mm_pattern_begin *begin_of(struct mm_wire *w, struct mm_slice text)
+{
+    for (size_t i = 0; i < MM_WIRE_TEXTS; i++) {
+        if (w->begin[i].text.p == text.p && w->begin[i].text.n == text.n)
+            return &w->begin[i];
+    }
+    w->begin_turn = (w->begin_turn + 1) % MM_WIRE_TEXTS;
+    mm_patterns_begin(text, &w->begin[w->begin_turn]);
+    return &w->begin[w->begin_turn];
+}
+
 /* By how the text begins most templates are ruled out; else they need one of these texts. */
 static bool may_be_like(const struct mm_witness *wit, struct mm_wire *w, const struct mm_look *look,
                         struct mm_slice text)
 {
-    if (w->begin.text.p != text.p || w->begin.text.n != text.n)
-        mm_patterns_begin(text, &w->begin);
-    if (!mm_patterns_may_take(wit->like, &w->begin))
+    if (!mm_patterns_may_take(wit->like, begin_of(w, text)))
         return false;
     for (size_t i = 0; i < wit->like_count && look != NULL; i++) {
         if (stands(look, wit->like_number[i], wit->like_text[i], text))

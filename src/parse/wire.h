@@ -21,6 +21,7 @@
 
 enum {
     MM_WIRE_MAX = 1024, /* names one format may know; Windows channels together reach 600 */
+    MM_WIRE_TEXTS = 3,  /* of a line, that formats read */
     MM_WORK_VALUE = 10, /* units of work of a name and its value, from the line to the event */
 };
 
@@ -74,7 +75,10 @@ struct mm_wire {
     const uint8_t *stray;          /* the first byte that the decoder could not place, or NULL */
     struct mm_syslog syslog;       /* the header, when the format allows one and it was there */
     bool has_syslog;
-    struct mm_pattern_begin begin; /* how the text begins that a witness was asked about last */
+    /* How the texts begin that witnesses were asked about: the line, behind its header, behind its
+     * tag. */
+    struct mm_pattern_begin begin[MM_WIRE_TEXTS];
+    size_t begin_turn;    /* the one that was worked out last */
     struct mm_look *look; /* of this thread: what the index found in this line, if `looked` */
     bool looked;
 };

@@ -77,14 +77,14 @@ static uint8_t peek(const struct walker *w)
 }
 
 /* Source text of the scalar at w->at, without the white space behind it. */
-static struct mm_slice scalar(const struct walker *w)
+static inline __attribute__((always_inline)) struct mm_slice scalar(const struct walker *w)
 {
     size_t from = offset(w, w->at), to = offset(w, w->at + 1);
 
     MM_ASSERT(from < to && to <= w->in.n);
-    while (to > from + 1 && is_space(w->in.p[to - 1]))
+    while (MM_UNLIKELY(w->in.p[to - 1] <= ' ') && to > from + 1 && is_space(w->in.p[to - 1]))
         to--;
-    return mm_slice_sub(w->in, from, to - from);
+    return mm_slice_of(w->in.p + from, to - from);
 }
 
 static bool hex4(struct mm_slice s, size_t at, uint32_t *ret)
