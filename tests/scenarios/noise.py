@@ -17,7 +17,8 @@ from stage import Stage, check, done  # noqa: E402
 
 KILLS = min(int(os.environ.get("MIMAMORI_KILLS", "6")), 20)
 SEED = int(os.environ.get("MIMAMORI_SEED", str(random.randrange(1 << 32))))
-LINES, HOSTS, RARE = 4000, 3, 5  # of one company in one round
+# Of one company in one round; a host has one rare line in it, so no batch has more than are kept.
+LINES, HOSTS, RARE = 4000, 3, 2
 RULES = """title: Loud
 id: rule-loud
 author: nobody
