@@ -126,8 +126,11 @@ TEST(what_exceptions_hide_is_counted_where_alerts_stand)
     CHECK(has(s.body, "\"exceptions\":1}"));
     fits_schema(&s, "/companies/2/noise", "noise");
     CHECK(has(s.body, "\"week\":{\"v\":1},") && has(s.body, "\"hidden\":0,\"companies\":1,"));
-    get(&s, "/rules/noise");
+    /* Only where a case of this company has kept what the form begins with. */
+    get(&s, "/companies/1/noise");
     CHECK(has(s.body, "href=\"/companies/1/exceptions/new?rule=" RULE "\""));
+    get(&s, "/rules/noise");
+    CHECK(!has(s.body, "/exceptions/new?rule="));
     CHECK(has(s.body, "<strong>新たに増えました</strong>"));
     site_close(&s);
     CHECK(mm_test_eventd_stop(&eventd));
