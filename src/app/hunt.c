@@ -8,6 +8,7 @@
 
 #include "app/content.h"
 #include "app/language.h"
+#include "app/lists.h"
 #include "base/rd.h"
 #include "base/time.h"
 #include "codec/when.h"
@@ -41,7 +42,7 @@ struct options {
     size_t choice_n;
     struct mm_rules_text pipeline[PIPELINES_MAX];
     size_t pipeline_n;
-    const char *format, *formats, *zone, *charset, *from, *to, *out, *password, *tmp;
+    const char *format, *formats, *zone, *charset, *from, *to, *out, *password, *tmp, *lists;
     bool json, csv, timeline, summary, quiet, help;
     enum mm_level level;
     enum mm_lang lang;
@@ -51,6 +52,7 @@ struct options {
 struct run {
     struct options o;
     struct mm_formats *formats;
+    struct mm_tuning *lists;
     struct mm_ruleset *set;
     struct mm_hunt_rules rules;
     struct mm_hunt_choice choice;
@@ -94,6 +96,7 @@ enum {
     O_OUT,
     O_PASSWORD,
     O_TMP,
+    O_LISTS,
     O_JSON,
     O_CSV,
     O_TIMELINE,
@@ -153,6 +156,9 @@ static bool set_text(struct options *o, int c, const char *arg)
     case O_TMP:
         o->tmp = arg;
         return true;
+    case O_LISTS:
+        o->lists = arg;
+        return true;
     default:
         return false;
     }
@@ -208,6 +214,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         {"out", required_argument, NULL, O_OUT},
         {"password", required_argument, NULL, O_PASSWORD},
         {"tmp", required_argument, NULL, O_TMP},
+        {"lists", required_argument, NULL, O_LISTS},
         {"json", no_argument, NULL, O_JSON},
         {"csv", no_argument, NULL, O_CSV},
         {"timeline", no_argument, NULL, O_TIMELINE},
@@ -256,11 +263,23 @@ static bool load_formats(struct run *r)
     return ok || complain(r, "hunt.bad.formats", dir == NULL ? "-" : dir);
 }
 
+/* Values for placeholders; without a file rules that ask for some wait. */
+static bool load_lists(struct run *r)
+{
+    if (r->o.lists == NULL)
+        return true;
+    r->lists = mm_app_lists(r->o.lists);
+    if (r->lists != NULL)
+        r->lists->rule_n = 0; /* levels and switches are of companies; evidence is everybody's */
+    return r->lists != NULL;
+}
+
 static bool load_rules(struct run *r)
 {
     const char *path[RULES_MAX];
     char own[MM_MAX_PATH];
-    struct mm_rules_options options = {.pipeline = r->o.pipeline, .pipeline_n = r->o.pipeline_n};
+    struct mm_rules_options options = {
+        .tuning = r->lists, .pipeline = r->o.pipeline, .pipeline_n = r->o.pipeline_n};
     struct mm_fault fault = {0};
     size_t n = r->o.rules_n;
 
@@ -454,7 +473,7 @@ static int hunt(struct run *r, char **paths)
     enum mm_code c;
     bool ok;
 
-    if (!load_formats(r) || !load_rules(r) || !set_rules(r))
+    if (!load_formats(r) || !load_lists(r) || !load_rules(r) || !set_rules(r))
         return EXIT_USE;
     c = mm_hunt_init(&r->hunt, &r->rules, (unsigned)r->o.jobs, r->o.tmp);
     if (c != MM_OK) {
@@ -509,6 +528,7 @@ int main(int argc, char **argv)
         mm_hunt_choice_done(&r->choice);
         free(r->pass);
         mm_rules_unref(&r->set);
+        mm_tuning_free(&r->lists);
         mm_formats_free(&r->formats);
         mm_arena_done(&r->arena);
     }

@@ -219,6 +219,35 @@ TEST(hunt_refuses_a_pipeline_that_is_not_in_force)
     mm_ran_done(&r);
 }
 
+TEST(hunt_gives_placeholders_the_values_of_a_file_and_none_without)
+{
+    static const char waiting[] =
+        "title: A name of ours\nlogsource: {product: linux, service: sshd}\ndetection:\n"
+        "  s: {user.name|expand: '%Ours%'}\n  condition: s\nlevel: high\n";
+    char rules[MM_MAX_PATH], lists[MM_MAX_PATH], log[MM_MAX_PATH];
+    struct mm_ran r;
+
+    (void)rule(waiting, rules);
+    mm_cli_put("ours.yml", MM_S("list: Ours\nvalues: [ro*]\n---\nrule: A name of ours\n"
+                                "enabled: false\n"));
+    (void)mm_cli_path("ours.yml", lists);
+    mm_cli_put("auth.log", MM_S(LINE));
+    (void)mm_cli_path("auth.log", log);
+    r = hunt((const char *const[]){"--json", "--quiet", "--rules", rules, log, NULL});
+    CHECK_NUM(r.status, 0);
+    mm_ran_done(&r);
+    r = hunt(
+        (const char *const[]){"--json", "--quiet", "--lists", lists, "--rules", rules, log, NULL});
+    CHECK_NUM(r.status, 13);
+    CHECK(strstr(r.out, "\"rule.title\":\"A name of ours\"") != NULL);
+    mm_ran_done(&r);
+    mm_cli_put("ours.yml", MM_S("list: Ours\nvalues: []\n"));
+    r = hunt((const char *const[]){"--lists", lists, "--rules", rules, log, NULL});
+    CHECK_NUM(r.status, 2);
+    CHECK(strstr(r.err, "ours.yml:2: ") != NULL);
+    mm_ran_done(&r);
+}
+
 TEST(hunt_lists_so_many_alerts_of_a_rule_and_names_it)
 {
     char rules[MM_MAX_PATH];

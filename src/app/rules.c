@@ -2,13 +2,16 @@
  * why (not) this one. */
 #include <stdio.h>
 
+#include "app/lists.h"
 #include "app/rules_coverage.h"
 #include "app/rules_draft.h"
 #include "app/rules_pack.h"
 #include "app/rules_print.h"
+#include "app/rules_set.h"
 #include "app/rules_try.h"
 #include "app/rules_update.h"
 #include "app/rules_why.h"
+#include "app/tailoring.h"
 #include "detect/filter.h"
 #include "os/file.h"
 
@@ -19,7 +22,9 @@ enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, PIPELINES_MAX = 16 };
 struct args {
     bool json, yes;
     enum mm_lang lang;
-    const char *state, *name, *company, *sha256, *ca_file, *by;
+    const char *state, *name, *company, *sha256, *ca_file, *by, *lists;
+    struct mm_tuning *tuning; /* of the company, or of the file of lists */
+    uint32_t company_number;
     uint64_t days;
     const char *path[PATHS_MAX];
     size_t path_n;
@@ -29,37 +34,42 @@ struct args {
 
 static int usage(void)
 {
-    fputs("usage: mimamori rules check [--json] PATH...\n"
-          "       mimamori rules list [--json] [--state DIR | PATH...]\n"
-          "       mimamori rules add [--json] [--state DIR] PATH...\n"
-          "       mimamori rules update [--json] [--yes] [--state DIR] [--name NAME]\n"
-          "                      [--sha256 HEX] [--ca FILE] [--by LOGIN]\n"
-          "                      FOLDER|ARCHIVE|https://...\n"
-          "       mimamori rules rollback [--json] [--yes] [--state DIR] [--name NAME]\n"
-          "       mimamori rules try [--json] [--state DIR] --company CODE [--days N] RULE.yml...\n"
-          "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
-          "       mimamori rules why [--json] [--lang ja|en] RULE.yml... EVENT.json\n"
-          "  --pipeline FILE (check, list, try, coverage, why): change the rules as this pipeline\n"
-          "         says; those in folders named `pipelines` are for the rules beside and below\n"
-          "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
-          "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
-          "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
-          "         takes them in by itself\n"
-          "  update show what a folder, an archive (.zip, .tar.gz, .tar.xz) or the archive at an\n"
-          "         address changes in the set NAME (default " MM_RULES_UPDATE_NAME
-          "), ask, and put it in the\n"
-          "         set's place as a whole; rollback takes the former set back. --sha256 refuses\n"
-          "         any other archive; --ca FILE vouches for the address instead of the system.\n"
-          "         With --json nothing happens without --yes\n"
-          "  try    on how many stored events of the company's last N days (default 7) the rule\n"
-          "         matches, whom they are about, examples; files may hold filters as well\n"
-          "  coverage  which logsources the rules are about, and which no format of ours writes\n"
-          "  why    does the rule match the event (- for standard input), which part of it does "
-          "not,\n"
-          "         and what the event holds there; files may hold filters as well\n"
-          "Exit: 0 good, 1 some rule was refused or does not match, nothing was installed; 2 wrong "
-          "usage.\n",
-          stderr);
+    fputs(
+        "usage: mimamori rules check [--json] PATH...\n"
+        "       mimamori rules list [--json] [--company CODE] [--state DIR | PATH...]\n"
+        "       mimamori rules set|unset ID ...  (says more when asked alone)\n"
+        "       mimamori rules add [--json] [--state DIR] PATH...\n"
+        "       mimamori rules update [--json] [--yes] [--state DIR] [--name NAME]\n"
+        "                      [--sha256 HEX] [--ca FILE] [--by LOGIN]\n"
+        "                      FOLDER|ARCHIVE|https://...\n"
+        "       mimamori rules rollback [--json] [--yes] [--state DIR] [--name NAME]\n"
+        "       mimamori rules try [--json] [--state DIR] --company CODE [--days N] RULE.yml...\n"
+        "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
+        "       mimamori rules why [--json] [--lang ja|en] [--company CODE] RULE.yml... "
+        "EVENT.json\n"
+        "  --pipeline FILE (check, list, try, coverage, why): change the rules as this pipeline\n"
+        "         says; those in folders named `pipelines` are for the rules beside and below\n"
+        "  --company CODE (list, try, why): with the values, levels and switches of this company\n"
+        "  --lists FILE (check, list, try, why): with the values of this file\n"
+        "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
+        "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
+        "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
+        "         takes them in by itself\n"
+        "  update show what a folder, an archive (.zip, .tar.gz, .tar.xz) or the archive at an\n"
+        "         address changes in the set NAME (default " MM_RULES_UPDATE_NAME
+        "), ask, and put it in the\n"
+        "         set's place as a whole; rollback takes the former set back. --sha256 refuses\n"
+        "         any other archive; --ca FILE vouches for the address instead of the system.\n"
+        "         With --json nothing happens without --yes\n"
+        "  try    on how many stored events of the company's last N days (default 7) the rule\n"
+        "         matches, whom they are about, examples; files may hold filters as well\n"
+        "  coverage  which logsources the rules are about, and which no format of ours writes\n"
+        "  why    does the rule match the event (- for standard input), which part of it does "
+        "not,\n"
+        "         and what the event holds there; files may hold filters as well\n"
+        "Exit: 0 good, 1 some rule was refused or does not match, nothing was installed; 2 wrong "
+        "usage.\n",
+        stderr);
     return EXIT_USAGE;
 }
 
@@ -70,7 +80,8 @@ static bool set_option(struct args *a, const char *name, const char *value)
         const char *name;
         const char **to;
     } texts[] = {{"--name", &a->name},     {"--state", &a->state}, {"--company", &a->company},
-                 {"--sha256", &a->sha256}, {"--ca", &a->ca_file},  {"--by", &a->by}};
+                 {"--sha256", &a->sha256}, {"--ca", &a->ca_file},  {"--by", &a->by},
+                 {"--lists", &a->lists}};
 
     for (size_t i = 0; i < MM_COUNT(texts); i++) {
         if (strcmp(name, texts[i].name) == 0) {
@@ -113,6 +124,20 @@ static bool read_args(struct args *a, int argc, char **argv)
     return true;
 }
 
+/* What counts for rules that are asked about; false after saying what is wrong. */
+static bool load_tuning(struct args *a)
+{
+    if (a->company != NULL &&
+        !mm_tailoring_of(a->state, a->lang, a->company, &a->company_number, &a->tuning))
+        return false;
+    if (a->lists != NULL) {
+        mm_tuning_free(&a->tuning);
+        a->tuning = mm_app_lists(a->lists);
+    }
+    a->options.tuning = a->tuning;
+    return a->lists == NULL || a->tuning != NULL;
+}
+
 static const char *state_word(enum mm_rule_state state)
 {
     static const char *const words[MM_RULE_STATE_COUNT] = {"active", "no source", "needs values",
@@ -148,7 +173,25 @@ static int check(const struct args *a)
     return rc;
 }
 
-static void list_json(const struct mm_ruleset *set)
+/* What becomes of a rule in the company that was named, or anywhere. */
+static const char *state_there(const struct args *a, const struct mm_ruleset *set, size_t i)
+{
+    enum mm_rule_state state = mm_rules_get(set, i)->state;
+
+    if (a->company != NULL && mm_rules_off(set, i, a->company_number))
+        return "off";
+    if (a->company != NULL && state == MM_RULE_ACTIVE && mm_rules_waits(set, i, a->company_number))
+        return state_word(MM_RULE_NEEDS_VALUES);
+    return state_word(state);
+}
+
+static enum mm_level level_there(const struct args *a, const struct mm_ruleset *set, size_t i)
+{
+    return a->company != NULL ? mm_rules_level(set, i, a->company_number)
+                              : mm_rules_get(set, i)->level;
+}
+
+static void list_json(const struct args *a, const struct mm_ruleset *set)
 {
     struct mm_buf out;
 
@@ -158,7 +201,9 @@ static void list_json(const struct mm_ruleset *set)
         const struct mm_rule *r = mm_rules_get(set, i);
 
         mm_buf_fmt(&out, "%s{\"line\":%u,\"level\":\"%s\",\"state\":\"%s\"", i == 0 ? "" : ",\n",
-                   r->line, mm_level_name(r->level), state_word(r->state));
+                   r->line, mm_level_name(level_there(a, set, i)), state_there(a, set, i));
+        if (level_there(a, set, i) != r->level)
+            mm_buf_fmt(&out, ",\"rule_level\":\"%s\"", mm_level_name(r->level));
         mm_rules_cli_key(&out, "id", r->id);
         mm_rules_cli_key(&out, "title", r->title);
         mm_rules_cli_key(&out, "author", r->author);
@@ -202,17 +247,19 @@ static int list(const struct args *a)
     if (set == NULL)
         return EXIT_BAD;
     if (a->json) {
-        list_json(set);
+        list_json(a, set);
         mm_rules_unref(&set);
         return 0;
     }
     for (size_t i = 0; i < mm_rules_count(set); i++) {
         const struct mm_rule *r = mm_rules_get(set, i);
 
-        printf("%-13s %-12s ", mm_level_name(r->level), state_word(r->state));
+        printf("%-13s %-12s ", mm_level_name(level_there(a, set, i)), state_there(a, set, i));
         mm_rules_cli_clean(r->title);
         printf(" (");
         mm_rules_cli_clean(r->id);
+        if (level_there(a, set, i) != r->level)
+            printf("; author: %s", mm_level_name(r->level));
         puts(")");
     }
     for (size_t i = 0; i < mm_filters_count(set); i++) {
@@ -365,31 +412,44 @@ static int try(const struct args *a)
                             &a->options);
 }
 
+static int run(const struct args *a, const char *verb)
+{
+    if (strcmp(verb, "check") == 0)
+        return check(a);
+    if (strcmp(verb, "list") == 0)
+        return list(a);
+    if (strcmp(verb, "add") == 0)
+        return add(a);
+    if (strcmp(verb, "update") == 0 || strcmp(verb, "rollback") == 0)
+        return update(a, verb[0] == 'r');
+    if (strcmp(verb, "try") == 0)
+        return try(a);
+    if (strcmp(verb, "coverage") == 0)
+        return coverage(a);
+    if (strcmp(verb, "draft") == 0 && a->path_n == 0)
+        mm_rules_draft(a->state); /* asked by the portal */
+    if (strcmp(verb, "unpack") == 0 && a->path_n == 0)
+        mm_rules_unpack_child(); /* asked by update */
+    if (strcmp(verb, "why") == 0 && a->path_n < 2)
+        return usage();
+    if (strcmp(verb, "why") == 0)
+        return mm_rules_cli_why(a->path, a->path_n, &a->options, a->company_number, a->json,
+                                a->lang);
+    return usage();
+}
+
 int main(int argc, char **argv)
 {
     struct args a;
+    int rc;
 
+    if (argc > 1 && (strcmp(argv[1], "set") == 0 || strcmp(argv[1], "unset") == 0))
+        return mm_rules_cli_set(argc, argv, STATE_DEFAULT);
     if (argc < 2 || !read_args(&a, argc, argv))
         return usage();
-    if (strcmp(argv[1], "check") == 0)
-        return check(&a);
-    if (strcmp(argv[1], "list") == 0)
-        return list(&a);
-    if (strcmp(argv[1], "add") == 0)
-        return add(&a);
-    if (strcmp(argv[1], "update") == 0 || strcmp(argv[1], "rollback") == 0)
-        return update(&a, argv[1][0] == 'r');
-    if (strcmp(argv[1], "try") == 0)
-        return try(&a);
-    if (strcmp(argv[1], "coverage") == 0)
-        return coverage(&a);
-    if (strcmp(argv[1], "draft") == 0 && a.path_n == 0)
-        mm_rules_draft(a.state); /* asked by the portal */
-    if (strcmp(argv[1], "unpack") == 0 && a.path_n == 0)
-        mm_rules_unpack_child(); /* asked by update */
-    if (strcmp(argv[1], "why") == 0 && a.path_n < 2)
-        return usage();
-    if (strcmp(argv[1], "why") == 0)
-        return mm_rules_cli_why(a.path, a.path_n, &a.options, a.json, a.lang);
-    return usage();
+    if (!load_tuning(&a))
+        return EXIT_BAD;
+    rc = run(&a, argv[1]);
+    mm_tuning_free(&a.tuning);
+    return rc;
 }

@@ -142,6 +142,8 @@ static void print_rule(const struct printer *p, const struct mm_ruleset *set, si
     mm_buf_str(p->out, ")\n");
     word(p, why->alerts                     ? "why.rule.alerts"
             : why->hidden_by != SIZE_MAX    ? "why.rule.hidden"
+            : why->off                      ? "why.rule.off"
+            : why->waits                    ? "why.rule.waits"
             : why->answer == MM_NO          ? "why.rule.no"
             : why->answer == MM_UNDECIDED   ? "why.rule.undecided"
             : r->state == MM_RULE_NO_SOURCE ? "why.rule.no_source"
@@ -211,7 +213,7 @@ static int explain(struct mm_ruleset *set, const struct mm_event *ev, bool json,
 }
 
 int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_options *options,
-                     bool json, enum mm_lang lang)
+                     uint32_t company, bool json, enum mm_lang lang)
 {
     const char *file = strcmp(path[n - 1], "-") == 0 ? "/dev/stdin" : path[n - 1];
     struct mm_json *reader = mm_json_new(MM_MAX_LINE * 4);
@@ -229,10 +231,12 @@ int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_op
         mm_rules_cli_remarks(stderr, set);
     if (reader == NULL || mm_file_read(file, &text) != MM_OK ||
         mm_json_parse(reader, mm_buf_slice(&text), &arena, &doc, NULL) != MM_OK ||
-        !read_event(&doc, &arena, &ev))
+        !read_event(&doc, &arena, &ev)) {
         fprintf(stderr, "mimamori: %s holds no event as a JSON object\n", path[n - 1]);
-    else if (set != NULL)
+    } else if (set != NULL) {
+        ev.company = company;
         rc = explain(set, &ev, json, lang);
+    }
     mm_rules_unref(&set);
     mm_json_free(&reader);
     mm_buf_done(&text);

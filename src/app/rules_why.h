@@ -19,6 +19,6 @@ enum mm_lang mm_rules_cli_lang(void);
  * Returns the exit status: 0 when some rule alerts, else 1.
  */
 int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_options *options,
-                     bool json, enum mm_lang lang);
+                     uint32_t company, bool json, enum mm_lang lang);
 
 #endif

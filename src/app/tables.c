@@ -52,21 +52,34 @@ enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)
     return code;
 }
 
-enum mm_code mm_app_company(struct mm_tx *tx, const char *text, uint32_t *ret)
+/* By code, which was looked up and gave `code`, or else by number. */
+static enum mm_code or_number(struct mm_tx *tx, enum mm_code code, enum mm_entity_id entity,
+                              const char *text, uint32_t *ret)
 {
     struct mm_arena a;
     struct mm_rec rec;
     uint64_t number;
-    enum mm_code c = mm_company_by_code(tx, mm_slice_str(text), ret);
 
-    if (c != MM_E_NOTFOUND || !mm_slice_u64(mm_slice_str(text), &number) || number > UINT32_MAX)
-        return c;
+    if (code != MM_E_NOTFOUND || !mm_slice_u64(mm_slice_str(text), &number) || number > UINT32_MAX)
+        return code;
     mm_arena_init(&a, 1 << 20);
-    c = mm_rec_get(tx, mm_entity(MM_REG_COMPANY), (uint32_t)number, &a, &rec);
+    code = mm_rec_get(tx, mm_entity(entity), (uint32_t)number, &a, &rec);
     mm_arena_done(&a);
-    if (c == MM_OK)
+    if (code == MM_OK)
         *ret = (uint32_t)number;
-    return c;
+    return code;
+}
+
+enum mm_code mm_app_company(struct mm_tx *tx, const char *text, uint32_t *ret)
+{
+    return or_number(tx, mm_company_by_code(tx, mm_slice_str(text), ret), MM_REG_COMPANY, text,
+                     ret);
+}
+
+enum mm_code mm_app_programme(struct mm_tx *tx, const char *text, uint32_t *ret)
+{
+    return or_number(tx, mm_programme_by_code(tx, mm_slice_str(text), ret), MM_REG_PROGRAMME, text,
+                     ret);
 }
 
 enum mm_code mm_app_company_of(const char *state_dir, const char *text, uint32_t *ret)

@@ -23,7 +23,9 @@ MM_MUST_USE enum mm_code mm_app_records(const char *state_dir, struct mm_records
  * scope. MM_E_NOTFOUND when there is none.
  */
 MM_MUST_USE enum mm_code mm_app_company(struct mm_tx *tx, const char *text, uint32_t *ret);
-/* The same for a program that needs no more of the records; says itself what is wrong. */
+/* A programme likewise. */
+MM_MUST_USE enum mm_code mm_app_programme(struct mm_tx *tx, const char *text, uint32_t *ret);
+/* mm_app_company for a program that needs no more of the records; says itself what is wrong. */
 MM_MUST_USE enum mm_code mm_app_company_of(const char *state_dir, const char *text, uint32_t *ret);
 
 #endif

@@ -19,6 +19,15 @@ bool mm_tailor_second(const struct mm_tailor_adjust *x)
            (!x->enabled || (x->has_level && x->level < x->rule_level));
 }
 
+void mm_tailor_say(const struct mm_tailor_adjust *x, struct mm_buf *out)
+{
+    mm_buf_str(out, x->enabled ? "on" : "off");
+    if (x->has_level)
+        mm_buf_fmt(out, " %s", mm_level_name(x->level));
+    mm_buf_fmt(out, " (author: %s)\n%.*s\n%.*s", mm_level_name(x->rule_level), MM_S_ARG(x->title),
+               MM_S_ARG(x->reason));
+}
+
 static bool good_text(struct mm_slice s, size_t max)
 {
     return s.n > 0 && s.n <= max && mm_utf8_valid(s);

@@ -96,6 +96,8 @@ MM_MUST_USE enum mm_code mm_tailor_adjust_rule(struct mm_tx *tx, const struct mm
                                                int64_t now_us, int64_t *ret,
                                                enum mm_tailor_state *ret_state,
                                                struct mm_fault *fault);
+/* Append what it says, for the audit log: "off" or a level, the author's level, title, reason. */
+void mm_tailor_say(const struct mm_tailor_adjust *x, struct mm_buf *out);
 /* Must a second person agree? */
 bool mm_tailor_second(const struct mm_tailor_adjust *x);
 /* A second person agrees: MM_E_DENIED when it is the one who made it. */
