@@ -78,6 +78,7 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/1/attack", "attack"},
         {"/companies/1/noise", "noise"},
         {"/companies/1/exceptions", "exceptions"},
+        {"/companies/1/rules", "rules_here"},
         {"/formats", "formats"},
         {"/coverage", "coverage"},
         {"/coverage?programme=shien", "coverage"},
@@ -124,6 +125,8 @@ TEST(portal_shows_a_company_itself_and_nothing_else)
         {"/companies/2/report", 404},
         {"/rules", 403},
         {"/companies/1/exceptions", 403},
+        {"/companies/1/rules", 403},
+        {"/rules/adjust?rule=x", 403},
     };
     struct site s;
 

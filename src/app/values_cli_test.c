@@ -77,7 +77,8 @@ TEST(wrong_values_are_refused_with_what_to_do)
     ASK("values", 1, "no such programme", "set", "Admins", "--programme", "gamma", "x");
     ASK("values", 1, "without blanks", "set", "Ad mins", "--company", "alpha", "x");
     ASK("values", 1, "at least one value", "set", "Admins", "--company", "alpha");
-    ASK("values", 1, "look at line: \"2\"", "set", "Admins", "--company", "alpha", "x", "a\tb");
+    ASK("values", 1, "no control characters: \"2\"", "set", "Admins", "--company", "alpha", "x",
+        "a\tb");
 }
 
 TEST(rule_is_asked_about_with_the_values_of_a_company)

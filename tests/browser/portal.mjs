@@ -97,6 +97,8 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["case-operator", "/companies/1/cases/1"],
   ["case-closed", "/companies/2/cases/3"], ["case-hostile", "/companies/6/cases/4"],
   ["cases-of-company", "/companies/1/cases?show=all"], ["report-operator", "/companies/1/report"],
+  ["rules-here", "/companies/1/rules"],
+  ["rule-adjust", "/rules/adjust?rule=5f0e7d1c-2a3b-4c5d-8e6f-0123456789ab"],
   ["exceptions", "/companies/1/exceptions"], ["exception-new", NEW],
   ...(store ? [["event", "/companies/1/events/0/101"]] : []),
   ["events", "/companies/1/events"], ["bad-query", "/companies/1/events?q=%28a"],
@@ -115,7 +117,8 @@ const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
 
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
-  "rule|noise|attack|event|search|formats|readable|meaning|coverage|exceptions?)\\.");
+  "rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
+  "meaning|coverage|exceptions?)\\.");
 
 let count = 0, failed = 0;
 function promise(what, faults) {

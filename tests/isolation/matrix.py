@@ -29,7 +29,7 @@ FEW_ATTACKERS = ["a.charge", "a.president", "a.write", "pa.administrator", "pa.a
 
 ID = {
     "company": lambda c: c, "source": row_id, "unread": row_id, "case": row_id, "request": row_id,
-    "exception": row_id, "queue": lambda c: 0, "seq": seq,
+    "exception": row_id, "adjust": row_id, "queue": lambda c: 0, "seq": seq,
     "code": lambda c: {A: "pa", B: "pb", GONE: "pb", NEVER: "px"}[c],
     "name": lambda c: {A: "shop", B: "shop", GONE: "shop", NEVER: "shot"}[c],
 }
@@ -67,6 +67,11 @@ ROWS = {
     ("GET", "/rules/sets"): row(),
     ("POST", "/rules/sets/:name/rollback"): row(form={"sure": "yes"}, by="all.administrator"),
     ("POST", "/rules/own/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
+    ("GET", "/rules/adjust"): row("company rule_adjust", ask=["?rule=" + RULE]),
+    ("POST", "/rules/adjust"):
+        row(form={"rule": RULE, "where": "c{company}", "switch": "off", "reason": "Ownreason"}),
+    ("POST", "/rules/adjusts/:company/:adjust/agree"): row(form={}),
+    ("POST", "/rules/adjusts/:company/:adjust/end"): row(form={}),
     ("GET", "/coverage"): row("company source device", ask=["?programme={code}"]),
     ("GET", "/formats"): row("company source"),
     ("POST", "/formats/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
@@ -103,6 +108,9 @@ ROWS = {
     ("GET", "/companies/:company/events"):
         row("company events", ask=["?q=", "?q=last+24h", "?q=seq%3A{seq}", "?q=parsed%3Ayes"]),
     ("GET", "/companies/:company/events/:queue/:seq"): row("events alerts"),
+    ("GET", "/companies/:company/rules"): row("company rule_list rule_adjust"),
+    ("POST", "/companies/:company/rules/values"):
+        row(form={"name": "Admins", "values": "Ownvalue"}),
     ("GET", "/companies/:company/exceptions"): row("company exception exception_term"),
     ("GET", "/companies/:company/exceptions/new"):
         row("company case_event", ask=[f"?rule={RULE}&queue=0&seq={{seq}}", f"?rule={RULE}"]),

@@ -216,8 +216,6 @@ UNSHOWN = {
     "job": "shown to the operator by mimamori job",
     "finding": "cases show what findings say", "outbox": "sent, not shown",
     "format_wish": "belongs to the operator, whose pages show them", "source_format": "vocabulary",
-    "rule_list": "values of placeholders: for the engine",
-    "rule_adjust": "for the engine",
     "case_look": "kept by the worker in a form of its own",
 }
 

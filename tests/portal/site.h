@@ -20,6 +20,7 @@
 #include "desk/desk.h"
 #include "exception/feature.h"
 #include "register/feature.h"
+#include "tailor/feature.h"
 #include "tests/harness/test.h"
 #include "tests/portal/fixture.h"
 #include "tests/portal/schema.h"
@@ -51,7 +52,7 @@ static inline struct mm_records *open_records(void)
 {
     static const struct mm_feature *const features[] = {
         &mm_register_feature, &mm_job_feature,       &mm_triage_feature, &mm_coverage_feature,
-        &mm_desk_feature,     &mm_exception_feature, &mm_portal_feature};
+        &mm_desk_feature,     &mm_exception_feature, &mm_tailor_feature, &mm_portal_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
 

@@ -216,6 +216,8 @@ static enum mm_code write_alerts(struct mm_page *p, struct mm_events_client *cli
         mm_doc_text(d, "rule", alert.rule_id);
         mm_doc_text(d, "title", alert.title);
         mm_doc_str(d, "level", mm_level_name(alert.level));
+        mm_doc_str(d, "rule_level", mm_level_name(alert.rule_level));
+        mm_doc_bool(d, "relevelled", alert.rule_level != alert.level);
         mm_doc_text(d, "hidden_by", alert.hidden_by);
         code = write_exception(p, alert.hidden_by, d);
     }

@@ -4,9 +4,10 @@
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
 #include "web/portal/rules.h"
+#include "web/portal/tailor_view.h"
 #include "web/portal/wishes.h"
 
-enum { RULES_PAGE = 200, COMPANIES_MAX = 1000 };
+enum { RULES_PAGE = 200, COMPANIES_MAX = 1000, ADJUSTS_SHOWN = 50 };
 
 /* Made on a page: the file that the worker has written, and nothing else, can go again. */
 static bool is_own(const struct mm_page *p, const struct mm_rule *r)
@@ -49,6 +50,65 @@ static void write_refusal(struct mm_page *p, struct mm_doc *list, const struct m
     mm_doc_text(d, "detail", r->detail);
 }
 
+static bool lower_has(struct mm_slice text, struct mm_slice part)
+{
+    for (size_t i = 0; i + part.n <= text.n; i++) {
+        if (mm_slice_ieq(mm_slice_sub(text, i, part.n), part))
+            return true;
+    }
+    return part.n == 0;
+}
+
+/* Is the rule one that is looked for? */
+static bool looked_for(const struct mm_page *p, const struct mm_rule *r)
+{
+    struct mm_slice q = mm_input_get(&p->in, "q");
+    const struct mm_slice texts[] = {r->title,  r->ja.title, r->en.title, r->id,
+                                     r->author, r->product,  r->category, r->service};
+
+    for (size_t i = 0; i < MM_COUNT(texts); i++) {
+        if (lower_has(texts[i], q))
+            return true;
+    }
+    return false;
+}
+
+/* Rules of this page, from the one of that number on, and how many are looked for in all. */
+static void write_rules(struct mm_page *p, const struct mm_ruleset *set, uint64_t from)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "rules");
+    size_t n = mm_rules_count(set), next = n;
+    int64_t found = 0;
+
+    for (size_t at = 0; at < n; at++) {
+        if (!looked_for(p, mm_rules_get(set, at)))
+            continue;
+        found++;
+        if (at >= from && list->n < RULES_PAGE)
+            write_rule(p, list, mm_rules_get(set, at));
+        else if (at >= from && next == n)
+            next = at;
+    }
+    mm_doc_int(p->doc, "found", found);
+    mm_doc_text(p->doc, "q", mm_input_get(&p->in, "q"));
+    if (next < n)
+        mm_doc_int(p->doc, "next", (int64_t)next);
+}
+
+/* What is adjusted anywhere that who asks sees, proposed ones among them. */
+static enum mm_code write_adjusts(struct mm_page *p)
+{
+    const struct mm_tailor_which which = {.programme = -1, .max = ADJUSTS_SHOWN};
+    struct mm_doc *list = mm_doc_array(p->doc, "adjusts");
+    struct mm_tailor_adjust *x = NULL;
+    size_t n = 0;
+    enum mm_code code = mm_tailor_adjusts(p->tx, &which, p->arena, &x, &n);
+
+    for (size_t i = 0; i < n && code == MM_OK; i++)
+        code = mm_tailor_write_adjust(p, list, &x[i]);
+    return code;
+}
+
 /* Where something is hidden, or is to be. */
 static enum mm_code write_exceptions(struct mm_page *p)
 {
@@ -74,7 +134,6 @@ enum mm_code mm_page_rules(struct mm_page *p)
     struct mm_ruleset *set = NULL;
     struct mm_doc *list;
     uint64_t from = 0;
-    size_t at, n;
     enum mm_code code;
 
     if (mm_input_has(&p->in, "from") && !mm_slice_u64(mm_input_get(&p->in, "from"), &from))
@@ -82,21 +141,18 @@ enum mm_code mm_page_rules(struct mm_page *p)
     code = mm_portal_rules(p->portal, p->now_us, &set);
     if (code != MM_OK)
         return code;
-    n = mm_rules_count(set);
-    mm_doc_int(p->doc, "n", (int64_t)n);
+    mm_doc_int(p->doc, "n", (int64_t)mm_rules_count(set));
     mm_doc_int(p->doc, "refused_count", (int64_t)mm_rules_refused(set));
     list = mm_doc_array(p->doc, "refused");
     for (size_t i = 0; i < mm_rules_refused(set) && i < RULES_PAGE && from == 0; i++)
         write_refusal(p, list, mm_rules_refusal(set, i));
-    list = mm_doc_array(p->doc, "rules");
-    for (at = from < n ? (size_t)from : n; at < n && list->n < RULES_PAGE; at++)
-        write_rule(p, list, mm_rules_get(set, at));
-    if (at < n)
-        mm_doc_int(p->doc, "next", (int64_t)at);
+    write_rules(p, set, from);
     mm_rules_unref(&set);
     code = mm_page_read(p);
     if (code == MM_OK)
         code = write_exceptions(p);
+    if (code == MM_OK)
+        code = write_adjusts(p);
     return code == MM_OK ? mm_page_wishes(p, MM_WISH_RULE) : code;
 }
 
