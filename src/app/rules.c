@@ -125,9 +125,9 @@ static bool read_args(struct args *a, int argc, char **argv)
 }
 
 /* What counts for rules that are asked about; false after saying what is wrong. */
-static bool load_tuning(struct args *a)
+static bool load_tuning(struct args *a, const char *company)
 {
-    if (a->company != NULL &&
+    if (company != NULL &&
         !mm_tailoring_of(a->state, a->lang, a->company, &a->company_number, &a->tuning))
         return false;
     if (a->lists != NULL) {
@@ -447,7 +447,8 @@ int main(int argc, char **argv)
         return mm_rules_cli_set(argc, argv, STATE_DEFAULT);
     if (argc < 2 || !read_args(&a, argc, argv))
         return usage();
-    if (!load_tuning(&a))
+    /* `try` looks at the rule first, then for the company. */
+    if (!load_tuning(&a, strcmp(argv[1], "try") == 0 ? NULL : a.company))
         return EXIT_BAD;
     rc = run(&a, argv[1]);
     mm_tuning_free(&a.tuning);

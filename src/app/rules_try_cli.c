@@ -3,7 +3,8 @@
 
 #include "app/rules_print.h"
 #include "app/rules_try.h"
-#include "app/tables.h"
+#include "app/rules_why.h"
+#include "app/tailoring.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -95,6 +96,25 @@ static struct mm_events_client *reach(const char *state)
     return client;
 }
 
+/* The set again, with what counts in the company unless a file says it; false after a word why. */
+static bool as_there(const char *state, const char *company, const char *const *path, size_t path_n,
+                     const struct mm_rules_options *options, struct mm_ruleset **io_set,
+                     uint32_t *ret_company)
+{
+    struct mm_rules_options there = *options;
+    struct mm_tuning *tuning = NULL;
+
+    if (!mm_tailoring_of(state, mm_rules_cli_lang(), company, ret_company, &tuning))
+        return false;
+    if (there.tuning == NULL) {
+        there.tuning = tuning;
+        mm_rules_unref(io_set);
+        *io_set = mm_rules_cli_load(path, path_n, &there);
+    }
+    mm_tuning_free(&tuning);
+    return *io_set != NULL;
+}
+
 int mm_rules_cli_try(const char *state, const char *company, uint32_t days, bool json,
                      const char *const *path, size_t path_n, const struct mm_rules_options *options)
 {
@@ -112,7 +132,7 @@ int mm_rules_cli_try(const char *state, const char *company, uint32_t days, bool
         mm_rules_cli_remarks(stderr, set);
     if (set != NULL && mm_rules_count(set) != 1)
         fprintf(stderr, "mimamori: one rule at a time; here are %zu\n", mm_rules_count(set));
-    else if (set != NULL && mm_app_company_of(state, company, &number) == MM_OK)
+    else if (set != NULL && as_there(state, company, path, path_n, options, &set, &number))
         client = reach(state);
     if (client != NULL) {
         const struct mm_rules_try_ask ask = {.company = &number,

@@ -53,27 +53,34 @@ struct work {
     struct mm_fault fault;
 };
 
+/* An option that takes a value. */
+static bool set_option(struct args *a, const char *name, const char *value)
+{
+    const struct {
+        const char *name, **to;
+    } texts[] = {
+        {"--state", &a->state}, {"--company", &a->company}, {"--programme", &a->programme}};
+
+    for (size_t i = 0; i < MM_COUNT(texts); i++) {
+        if (strcmp(name, texts[i].name) == 0) {
+            *texts[i].to = value;
+            return true;
+        }
+    }
+    return strcmp(name, "--lang") == 0 && mm_lang_parse(mm_slice_str(value), &a->lang);
+}
+
 static bool read_args(struct args *a, int argc, char **argv)
 {
     *a = (struct args){
         .verb = argc > 1 ? argv[1] : "", .state = MM_STATE_DEFAULT, .lang = mm_app_language()};
     for (int i = 2; i < argc; i++) {
-        const char *next = i + 1 < argc ? argv[i + 1] : NULL;
-        const char **to = strcmp(argv[i], "--state") == 0       ? &a->state
-                          : strcmp(argv[i], "--company") == 0   ? &a->company
-                          : strcmp(argv[i], "--programme") == 0 ? &a->programme
-                                                                : NULL;
-
         if (strcmp(argv[i], "--json") == 0) {
             a->json = true;
-        } else if (to != NULL && next != NULL) {
-            *to = next;
-            i++;
-        } else if (strcmp(argv[i], "--lang") == 0 && next != NULL) {
-            if (!mm_lang_parse(mm_slice_str(argv[++i]), &a->lang))
-                return false;
         } else if (strncmp(argv[i], "--", 2) == 0) {
-            return false;
+            if (i + 1 == argc || !set_option(a, argv[i], argv[i + 1]))
+                return false;
+            i++;
         } else if (a->name == NULL) {
             a->name = argv[i];
         } else if (a->value_n < WORDS_MAX) {
