@@ -68,10 +68,11 @@ ROWS = {
     ("POST", "/rules/sets/:name/rollback"): row(form={"sure": "yes"}, by="all.administrator"),
     ("POST", "/rules/own/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
     ("GET", "/rules/adjust"): row("company rule_adjust", ask=["?rule=" + RULE]),
-    ("POST", "/rules/adjust"):
-        row(form={"rule": RULE, "where": "c{company}", "switch": "off", "reason": "Ownreason"}),
     ("POST", "/rules/adjusts/:company/:adjust/agree"): row(form={}),
     ("POST", "/rules/adjusts/:company/:adjust/end"): row(form={}),
+    # Behind those two: it ends what was proposed for the rule.
+    ("POST", "/rules/adjust"):
+        row(form={"rule": RULE, "where": "c{company}", "switch": "off", "reason": "Ownreason"}),
     ("GET", "/coverage"): row("company source device", ask=["?programme={code}"]),
     ("GET", "/formats"): row("company source"),
     ("POST", "/formats/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
