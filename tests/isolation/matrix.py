@@ -64,7 +64,7 @@ ROWS = {
     ("GET", "/rules/noise"): row("company"),
     ("GET", "/rules/try"): row("company"),
     ("POST", "/rules/try"): row("company", form=TRIAL),
-    ("GET", "/rules/sets"): row(),
+    ("GET", "/rules/sets"): row("format_wish"),
     ("POST", "/rules/sets/:name/rollback"): row(form={"sure": "yes"}, by="all.administrator"),
     ("POST", "/rules/own/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
     ("GET", "/rules/adjust"): row("company rule_adjust", ask=["?rule=" + RULE]),

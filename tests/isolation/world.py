@@ -178,9 +178,11 @@ TABLES = {
     "source_format": lambda c, m: [{"source": row_id(c), "format": "shop", "parsed": 60000,
                                     "unparsed": 10, "topics": 7, "first_us": NOW - DAY,
                                     "last_us": NOW}],
-    "format_wish": lambda c, m: [{"wish": row_id(c) + more, "what": "format", "verb": "add",
+    "format_wish": lambda c, m: [{"wish": row_id(c) + more, "what": what, "verb": "add",
                                   "user": 0, "state": state, "wished_us": NOW}
-                                 for more, state in ((0, "waiting"), (1000, "done"))],
+                                 for more, what, state in (
+                                     (0, "format", "waiting"), (1000, "format", "done"),
+                                     (2000, "rule", "done"), (3000, "set", "done"))],
     "exception": lambda c, m: [{"exception": row_id(c) + more, "rule": RULE, "state": state,
                                 "hides": 1, "hides_critical": 0, "until_us": NOW + 9 * DAY,
                                 "made_us": NOW - HOUR, "made_by": 901,
