@@ -198,6 +198,30 @@ TEST(hunt_is_about_the_rules_and_machines_asked_for_and_says_so)
     }
 }
 
+/* What was done to which program stands in the timeline, before what says little. */
+TEST(hunt_tells_what_an_event_was_about)
+{
+    static const char line[] =
+        "{\"EventID\":10,\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"Computer\":\"a\","
+        "\"UtcTime\":\"2026-11-20 01:00:00.000\",\"SourceImage\":\"C:\\\\p.exe\","
+        "\"SourceProcessGUID\":\"{1}\",\"TargetImage\":\"C:\\\\lsass.exe\","
+        "\"GrantedAccess\":\"0x1fffff\"}\n";
+    char rules[MM_MAX_PATH];
+    struct mm_ran r;
+
+    (void)rule("title: Opened\nlogsource: {product: windows, category: process_access}\n"
+               "detection: {s: {TargetImage|endswith: lsass.exe}, condition: s}\n",
+               rules);
+    r = mm_cli_run(
+        MM_PROGRAM, mm_slice_str(line),
+        (const char *const[]){"--timeline", "--lang", "en", "--rules", rules, "-", NULL});
+    CHECK_NUM(r.status, 12);
+    CHECK(strstr(r.out, "winlog.event_data.TargetImage = C:\\lsass.exe\n"
+                        "      winlog.event_data.GrantedAccess = 0x1fffff\n") != NULL);
+    CHECK(strstr(r.out, "UtcTime") == NULL && strstr(r.out, "GUID") == NULL);
+    mm_ran_done(&r);
+}
+
 TEST(hunt_refuses_a_pipeline_that_is_not_in_force)
 {
     char rules[MM_MAX_PATH], dir[MM_MAX_PATH], path[MM_MAX_PATH];

@@ -188,32 +188,72 @@ static uint32_t kinds_of(const struct mm_event *ev)
     return seen;
 }
 
-static void put_tells(struct mm_hunt_worker *w)
-{
-    static const enum mm_field fields[] = {
+static const enum mm_field tell_fields[] = {
 #define MM_TELL(field) MM_F_##field,
 #include "hunt/tells.def"
 #undef MM_TELL
-    };
+#undef MM_TELL_DATA
+#undef MM_TELL_NOT
+};
+
+#define EVENT_DATA "winlog.event_data."
+
+static const struct mm_slice tell_data[] = {
+#define MM_TELL_DATA(name) MM_S_INIT(EVENT_DATA name),
+#include "hunt/tells.def"
+#undef MM_TELL
+#undef MM_TELL_DATA
+#undef MM_TELL_NOT
+};
+
+static const struct mm_slice tell_not[] = {
+#define MM_TELL_NOT(name) MM_S_INIT(EVENT_DATA name),
+#include "hunt/tells.def"
+#undef MM_TELL
+#undef MM_TELL_DATA
+#undef MM_TELL_NOT
+};
+
+static bool listed(const struct mm_slice *list, size_t n, struct mm_slice name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mm_slice_eq(list[i], name))
+            return true;
+    }
+    return false;
+}
+
+static void put_tells(struct mm_hunt_worker *w)
+{
     const struct mm_event *ev = w->ev;
     char tmp[MM_FIELD_TEXT];
     size_t n = 0;
 
     mm_buf_reset(&w->tells);
-    for (size_t i = 0; i < MM_COUNT(fields) && n < TELLS_MAX; i++) {
-        struct mm_slice v = text_of(ev, fields[i], tmp);
+    for (size_t i = 0; i < MM_COUNT(tell_fields) && n < TELLS_MAX; i++) {
+        struct mm_slice v = text_of(ev, tell_fields[i], tmp);
 
         if (v.n == 0)
             continue;
-        mm_hunt_frame_put_tell(&w->tells, mm_field_name(fields[i]),
+        mm_hunt_frame_put_tell(&w->tells, mm_field_name(tell_fields[i]),
                                mm_slice_sub(v, 0, TELL_LENGTH));
         n++;
     }
-    for (size_t i = 0; i < ev->extra_n && n < TELLS_MAX; i++) {
-        if (ev->extra[i].value.n == 0 || n >= TELLS_ENOUGH + 2)
+    for (size_t i = 0; i < MM_COUNT(tell_data) && n < TELLS_MAX; i++) {
+        const struct mm_slice *v = mm_event_extra(ev, tell_data[i]);
+
+        if (v == NULL || v->n == 0)
             continue;
-        mm_hunt_frame_put_tell(&w->tells, ev->extra[i].name,
-                               mm_slice_sub(ev->extra[i].value, 0, TELL_LENGTH));
+        mm_hunt_frame_put_tell(&w->tells, tell_data[i], mm_slice_sub(*v, 0, TELL_LENGTH));
+        n++;
+    }
+    for (size_t i = 0; i < ev->extra_n && n < TELLS_MAX && n < TELLS_ENOUGH + 2; i++) {
+        struct mm_slice name = ev->extra[i].name;
+
+        if (ev->extra[i].value.n == 0 || listed(tell_data, MM_COUNT(tell_data), name) ||
+            listed(tell_not, MM_COUNT(tell_not), name))
+            continue;
+        mm_hunt_frame_put_tell(&w->tells, name, mm_slice_sub(ev->extra[i].value, 0, TELL_LENGTH));
         n++;
     }
 }
