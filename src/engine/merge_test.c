@@ -1,5 +1,6 @@
 /* engine/merge_test.c - what is merged, what stays, and that cutting a batch changes nothing. */
 #include "engine/merge.h"
+#include "model/event.h"
 #include "tests/harness/test.h"
 #include "triage/triage.h"
 
@@ -115,6 +116,25 @@ TEST(merge_keeps_numbers_rising_where_some_were_stopped)
     CHECK_NUM(list[left - 1].seq, MANY + 5);
 }
 
+TEST(merge_counts_what_two_filters_hide_in_turns)
+{
+    static struct mm_alert list[2 * MANY];
+    struct heard h;
+    uint64_t events = 0;
+    size_t left;
+
+    for (size_t i = 0; i < MM_COUNT(list); i++) {
+        list[i] = alert(i + 1, "loud", "pc-1");
+        list[i].hidden_by = i % 2 == 0 ? MM_S("one") : MM_S("other");
+    }
+    left = merge(list, MM_COUNT(list), &h);
+    CHECK_NUM(left, 2 * (MM_MERGE_KEEP + 1));
+    CHECK_NUM(h.times, 2); /* else the batch's end is not fixed (engine/store.c) */
+    for (size_t i = 0; i < left; i++)
+        events += list[i].events;
+    CHECK_NUM(events, MM_COUNT(list));
+}
+
 /* Alerts of one round, as a shard writes them. */
 static void play(struct mm_merge *m, const struct mm_alert *all, size_t n, struct mm_buf *out)
 {
@@ -180,6 +200,27 @@ TEST(merge_leaves_the_same_however_a_batch_was_cut)
         if (c > 0)
             mm_buf_done(&bytes); /* `first` borrows the first one's */
     }
+}
+
+TEST(merge_hands_over_sums_of_lines_that_stand_for_as_many_as_a_line_may)
+{
+    enum { LINES = 30 };
+    static struct mm_alert all[LINES], got[LINES];
+    struct mm_buf bytes;
+    uint64_t events = 0;
+    size_t left;
+
+    for (size_t i = 0; i < LINES; i++) {
+        all[i] = alert(i + 1, "loud", "pc-1");
+        all[i].events = MM_EVENT_STANDS_MAX;
+    }
+    mm_buf_init(&bytes, 1024 * 1024);
+    left = batch(all, LINES, LINES, &bytes, got);
+    CHECK_NUM(left, MM_MERGE_KEEP + 1);
+    for (size_t i = 0; i < left; i++)
+        events += got[i].events;
+    CHECK_NUM(events, (uint64_t)LINES * MM_EVENT_STANDS_MAX);
+    mm_buf_done(&bytes);
 }
 
 TEST(merge_passes_on_what_finds_no_slot)

@@ -2,7 +2,6 @@
 #include "model/alert.h"
 
 #include "base/utf8.h"
-#include "model/event.h"
 
 static const char *const level_names[] = {"informational", "low", "medium", "high", "critical"};
 static_assert(MM_COUNT(level_names) == MM_LEVEL_COUNT, "one name per level");
@@ -72,8 +71,8 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
     a.prevented = (level & PREVENTED) != 0;
     rule_level = level >> RULE_LEVEL_SHIFT;
     level &= (UINT32_C(1) << RULE_LEVEL_SHIFT) - 1 - PREVENTED;
-    if (queue > UINT16_MAX || a.events == 0 || a.events > MM_EVENT_STANDS_MAX ||
-        level >= MM_LEVEL_COUNT || rule_level >= MM_LEVEL_COUNT)
+    if (queue > UINT16_MAX || a.events == 0 || level >= MM_LEVEL_COUNT ||
+        rule_level >= MM_LEVEL_COUNT)
         return false;
     for (size_t i = 0; i < TEXTS; i++) {
         uint32_t n;

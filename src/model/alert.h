@@ -39,7 +39,7 @@ struct mm_alert {
     uint32_t source;
     int64_t received_us;
     int64_t time_us;
-    uint32_t events;          /* that it stands for: mm_event_stands_for */
+    uint32_t events;          /* it stands for: mm_event_stands_for, of many merged their sum */
     enum mm_level level;      /* in this company */
     enum mm_level rule_level; /* the author's */
     bool prevented;           /* a control stopped what the event tells of: mm_event_prevented */

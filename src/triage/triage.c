@@ -72,6 +72,8 @@ int mm_alert_order(const void *pa, const void *pb)
     if (c == 0)
         c = same_finding(a, b);
     if (c == 0)
+        c = mm_slice_cmp(a->hidden_by, b->hidden_by);
+    if (c == 0)
         c = a->queue < b->queue ? -1 : a->queue > b->queue;
     return c != 0 ? c : a->seq < b->seq ? -1 : a->seq > b->seq;
 }

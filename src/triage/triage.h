@@ -65,7 +65,7 @@ struct mm_opened {
 MM_MUST_USE enum mm_code mm_triage_alerts(struct mm_tx *tx, const struct mm_alert *alerts, size_t n,
                                           int64_t now_us, size_t *ret_used,
                                           struct mm_opened *ret_opened, size_t *ret_opened_n);
-/* For qsort: hidden ones last; company, rule, entity, queue, number. */
+/* For qsort: hidden ones last; company, rule, entity, what hides it, queue, number. */
 int mm_alert_order(const void *a, const void *b);
 
 /* A finding that no rule made (source_silent, disk_full …). */
