@@ -20,14 +20,22 @@ enum mm_code mm_batch_new(uint64_t id, uint16_t queue, uint64_t from, int64_t no
     return MM_OK;
 }
 
+void mm_batch_drop_rows(struct mm_batch *b)
+{
+    for (size_t i = 0; i < b->blocks_n; i++)
+        free((void *)(uintptr_t)b->blocks[i].p); /* ours; the slice only borrows it as const */
+    free(b->blocks);
+    b->blocks = NULL;
+    b->blocks_n = b->blocks_cap = 0;
+}
+
 void mm_batch_free(struct mm_batch **pb)
 {
     struct mm_batch *b = *pb;
 
     if (b == NULL)
         return;
-    for (size_t i = 0; i < b->blocks_n; i++)
-        free((void *)(uintptr_t)b->blocks[i].p); /* ours; the slice only borrows it as const */
+    mm_batch_drop_rows(b);
     for (size_t i = 0; i < b->asides_n; i++)
         free(b->asides[i].bytes);
     for (size_t i = 0; i < b->unread_n; i++)
@@ -37,7 +45,6 @@ void mm_batch_free(struct mm_batch **pb)
         free((void *)(uintptr_t)b->headers[i].line.p); /* ours, as above */
     free(b->headers);
     free(b->formats);
-    free(b->blocks);
     free(b->counts);
     free(b->asides);
     mm_buf_done(&b->alerts);

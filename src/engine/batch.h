@@ -97,6 +97,8 @@ struct mm_batch {
 MM_MUST_USE enum mm_code mm_batch_new(uint64_t id, uint16_t queue, uint64_t from, int64_t now_us,
                                       struct mm_batch **ret);
 void mm_batch_free(struct mm_batch **b);
+/* Give back what its rows take, which are in the store; the rest stays. */
+void mm_batch_drop_rows(struct mm_batch *b);
 /* Take over what a finished chunk holds (copied). */
 MM_MUST_USE enum mm_code mm_batch_absorb(struct mm_batch *b, const struct mm_chunk *c);
 /* Remember a record that could not be read. */

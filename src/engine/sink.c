@@ -22,6 +22,7 @@ enum {
     READ_BYTES = 4 * 1024 * 1024, /* of one read: a chunk's worth */
     TICK_MS = 20,                 /* how long a new record may wait to be seen */
     GIVE_BACK_RECORDS = 50 * 1000,
+    STORE_MS = 60 * 1000,
 };
 
 #define HOUSEKEEPING_US (MM_US_PER_S)
@@ -62,10 +63,12 @@ enum mm_code mm_sink_new(const struct mm_sink_options *options, struct mm_sink *
     if (s->o.batch_age_us == 0)
         s->o.batch_age_us = MM_US_PER_S;
     (void)snprintf(s->spool_dir, sizeof(s->spool_dir), "%s/spool", options->state_dir);
-    s->ready_end = &s->ready;
     (void)pthread_mutex_init(&s->lock, NULL);
-    (void)pthread_cond_init(&s->work, NULL);
-    code = mm_events_new(mm_slice_str(options->events_address), 60 * 1000, &s->client);
+    (void)pthread_cond_init(&s->ready.more, NULL);
+    (void)pthread_cond_init(&s->in_store.more, NULL);
+    code = mm_events_new(mm_slice_str(options->events_address), STORE_MS, &s->client);
+    if (code == MM_OK)
+        code = mm_events_new(mm_slice_str(options->events_address), STORE_MS, &s->alert_client);
     if (code == MM_OK)
         code = mm_native_new(MM_ET_ALERTS, &s->alert_rows);
     if (code == MM_OK)
@@ -111,15 +114,18 @@ void mm_sink_free(struct mm_sink **sink)
     }
     free_batches(s->open);
     free_batches(s->closing);
-    free_batches(s->ready);
+    free_batches(s->ready.first);
+    free_batches(s->in_store.first);
     mm_headers_free(&s->headers);
     mm_headers_free(&s->headers_stored);
     mm_sources_free(&s->sources);
     mm_watch_free(&s->watch);
     mm_events_free(&s->client);
+    mm_events_free(&s->alert_client);
     mm_native_free(&s->alert_rows);
     (void)pthread_mutex_destroy(&s->lock);
-    (void)pthread_cond_destroy(&s->work);
+    (void)pthread_cond_destroy(&s->ready.more);
+    (void)pthread_cond_destroy(&s->in_store.more);
     free(s);
     *sink = NULL;
 }
@@ -205,25 +211,43 @@ static size_t waiting(struct mm_sink *s)
     size_t n;
 
     (void)pthread_mutex_lock(&s->lock);
-    n = s->ready_n;
+    n = s->waiting;
     (void)pthread_mutex_unlock(&s->lock);
     return n;
 }
 
-/* Hand every complete batch to the storing thread, oldest first, never past an incomplete one. */
+void mm_sink_pass(struct mm_sink *s, struct mm_batch_list *list, struct mm_batch *b)
+{
+    struct mm_batch **end = &list->first;
+
+    b->next = NULL;
+    (void)pthread_mutex_lock(&s->lock);
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = b;
+    (void)pthread_cond_signal(&list->more);
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+void mm_sink_over(struct mm_sink *s, struct mm_batch_list *list)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    list->over = true;
+    (void)pthread_cond_signal(&list->more);
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Hand every complete batch to the storing threads, oldest first, never past an incomplete one. */
 static void hand_over(struct mm_sink *s)
 {
     while (s->closing != NULL && mm_batch_complete(s->closing)) {
         struct mm_batch *b = s->closing;
 
         s->closing = b->next;
-        b->next = NULL;
         (void)pthread_mutex_lock(&s->lock);
-        *s->ready_end = b;
-        s->ready_end = &b->next;
-        s->ready_n++;
-        (void)pthread_cond_signal(&s->work);
+        s->waiting++;
         (void)pthread_mutex_unlock(&s->lock);
+        mm_sink_pass(s, &s->ready, b);
     }
 }
 
@@ -593,16 +617,22 @@ static enum mm_code loop(struct mm_sink *s, int signals)
 
 enum mm_code mm_sink_run(struct mm_sink *s, int signals)
 {
-    pthread_t storing;
-    enum mm_code code;
+    pthread_t storing, finishing;
+    enum mm_code code = MM_E_NOMEM;
 
     if (pthread_create(&storing, NULL, mm_sink_store, s) != 0)
-        return MM_E_NOMEM;
-    code = loop(s, signals);
+        return code;
+    if (pthread_create(&finishing, NULL, mm_sink_finish, s) == 0) {
+        code = loop(s, signals);
+    } else {
+        finishing = storing;
+    }
     (void)pthread_mutex_lock(&s->lock);
     s->stopping = true;
-    (void)pthread_cond_signal(&s->work);
     (void)pthread_mutex_unlock(&s->lock);
+    mm_sink_over(s, &s->ready);
     (void)pthread_join(storing, NULL);
+    if (finishing != storing)
+        (void)pthread_join(finishing, NULL);
     return code;
 }

@@ -5,8 +5,8 @@
  *           events, alerts, then findings, counters and the queue's position in the records.
  *           Whatever dies in between, the position says where to go on, and the numbers (queue,
  *           seq) see to it that nothing is stored twice.
- * Owns      Readers, batches, its clients of the stores, one storing thread.
- * Threads   mm_sink_run uses the caller's thread and starts one more.
+ * Owns      Readers, batches, its clients of the stores, two storing threads.
+ * Threads   mm_sink_run uses the caller's thread and starts two more.
  * Trust     Record bodies pass through unread. What shards hand back is checked (ring.h, alert.h).
  */
 #ifndef MM_ENGINE_SINK_H
@@ -18,7 +18,7 @@
 enum {
     /* An earlier process had at most this many batches beyond its position, and a backup lets no
      * more be there: in these what is stored is asked for. */
-    MM_SINK_IN_FLIGHT = 5,
+    MM_SINK_IN_FLIGHT = 6,
 };
 
 struct mm_sink_options {

@@ -3,7 +3,7 @@
  *
  * Purpose   What both threads share, and which of them may touch it.
  * Owns      See sink.h.
- * Threads   `lock` guards the queue of batches and the counters.
+ * Threads   `lock` guards the lists of batches and the counters.
  * Trust     As sink.h.
  */
 #ifndef MM_ENGINE_SINK_PRIV_H
@@ -24,7 +24,7 @@
 
 enum {
     MM_SINK_READ_MAX = 1024,  /* records of one read */
-    MM_SINK_WAITING_MAX = 2,  /* batches that are ready while one is being stored */
+    MM_SINK_WAITING_MAX = 3,  /* batches that are ready or being stored when another begins */
     MM_SINK_NOISY_MAX = 16,   /* rules of one batch that are named to the operator */
     MM_SINK_NOISY_MIN = 1000, /* events of one company in a batch; an attack has tens of a kind */
 };
@@ -48,6 +48,13 @@ struct mm_sink_queue {
     /* Records that were read and not yet given to a chunk. */
     struct mm_spool_record recs[MM_SINK_READ_MAX];
     size_t at, n;
+};
+
+/* Batches that one thread hands to another, oldest first. */
+struct mm_batch_list {
+    struct mm_batch *first;
+    bool over;           /* there will be no more */
+    pthread_cond_t more; /* one came, or over */
 };
 
 struct mm_sink {
@@ -74,20 +81,32 @@ struct mm_sink {
     uint64_t given_back;           /* `stored` when memory was last given back */
     /* Shared. */
     pthread_mutex_t lock;
-    pthread_cond_t work; /* a batch is ready, or stop */
-    struct mm_batch *ready, **ready_end;
-    size_t ready_n; /* ready and being stored */
+    struct mm_batch_list ready;    /* for mm_sink_store */
+    struct mm_batch_list in_store; /* for mm_sink_finish */
+    size_t waiting;                /* in these, and in the hands of those */
     bool stopping;
     int64_t stop_until_us;
     enum mm_code failed;
     uint64_t stored; /* records of batches that are wholly stored */
-    /* Storing thread. */
-    struct mm_headers *headers_stored; /* the same, as far as is stored */
+    /* mm_sink_store. */
     struct mm_events_client *client;
+    /* mm_sink_finish. */
+    struct mm_headers *headers_stored; /* the same, as far as is stored */
+    struct mm_events_client *alert_client;
     struct mm_native *alert_rows;
     struct mm_sink_noisy noted[MM_SINK_NOISY_MAX]; /* not again for an hour */
 };
 
-/* The storing thread's body; arg is the sink. */
+/* Put a batch at the end of a list; nothing more will come into it. */
+void mm_sink_pass(struct mm_sink *s, struct mm_batch_list *list, struct mm_batch *b);
+void mm_sink_over(struct mm_sink *s, struct mm_batch_list *list);
+
+/*
+ * Bodies of the two storing threads; arg is the sink. The first stores the events of one batch
+ * after another; the second what comes behind them: alerts, then the records, then the sieve. So
+ * the next batch's events are on their way while this one's position is written: one after the
+ * other, half a core of two was idle while a backlog was worked off.
+ */
 void *mm_sink_store(void *arg);
+void *mm_sink_finish(void *arg);
 #endif

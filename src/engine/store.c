@@ -14,7 +14,6 @@
 
 enum {
     PAUSE_MS = 200,   /* after "not now"; an eventd that restarts takes about a second */
-    TRIM_EVERY = 20,  /* batches; segments are 64 MiB, so more often finds nothing */
     COUNT_ROWS = 150, /* of one write, and those of one sender more: 300 are allowed */
     ASIDES_PER_WRITE = 20,
 };
@@ -65,15 +64,15 @@ static void refused(void *ctx, uint64_t seq, struct mm_slice why)
 }
 
 /* Blocks of one table into the store; false when the sink stops before the store took them. */
-static bool store_rows(struct mm_sink *s, struct mm_batch *b, enum mm_etable table,
-                       const struct mm_slice *blocks, size_t n)
+static bool store_rows(struct mm_sink *s, struct mm_events_client *client, struct mm_batch *b,
+                       enum mm_etable table, const struct mm_slice *blocks, size_t n)
 {
     struct refusing refusing = {.s = s, .b = b};
     struct mm_once once;
     bool told = false;
 
     mm_once_init(&once, table, b->queue, b->from, b->to, blocks, n, b->unsure);
-    while (mm_once_step(&once, s->client, refused, &refusing) != MM_OK) {
+    while (mm_once_step(&once, client, refused, &refusing) != MM_OK) {
         if (!told)
             mm_log_warn("engine", "store of events not ready: code=%d %.*s", once.answer.exception,
                         (int)mm_min_size(once.answer.text_n, 300), once.answer.text);
@@ -142,7 +141,7 @@ static bool store_alerts(struct mm_sink *s, struct mm_batch *b, const struct mm_
     }
     ok = ok && mm_native_write(s->alert_rows, &rows) == MM_OK;
     block = mm_buf_slice(&rows);
-    ok = ok && store_rows(s, b, MM_ET_ALERTS, &block, 1);
+    ok = ok && store_rows(s, s->alert_client, b, MM_ET_ALERTS, &block, 1);
     mm_buf_done(&rows);
     return ok;
 }
@@ -352,8 +351,8 @@ static void store_sieves(struct mm_sink *s, const struct mm_batch *b)
 
     if (block.n == 0)
         return;
-    code = mm_events_insert(s->client, MM_ST_INSERT_SIEVES, "mimamori-sieves", NULL, 0, &block, 1,
-                            &answer);
+    code = mm_events_insert(s->alert_client, MM_ST_INSERT_SIEVES, "mimamori-sieves", NULL, 0,
+                            &block, 1, &answer);
     if (code != MM_OK)
         mm_log_warn("engine", "sieves not stored: code=%s %.*s", mm_code_key(code),
                     (int)mm_min_size(answer.text_n, 300), answer.text);
@@ -451,8 +450,8 @@ static enum mm_code write_merged(struct mm_tx *tx, void *arg)
 
 /*
  * Merge what says the same again. Alerts that stand for many are the same ones only as long as the
- * batch is: its end is fixed in the records before anything is stored, so that a restart does this
- * very batch. Rules that cause it are named to the operator. False: the sink stops.
+ * batch is: its end is fixed in the records before any of them is stored, so that a restart does
+ * this very batch. Rules that cause it are named to the operator. False: the sink stops.
  */
 static bool merge_alerts(struct mm_sink *s, struct mm_batch *b, struct mm_alert *alerts, size_t *n)
 {
@@ -468,8 +467,9 @@ static bool merge_alerts(struct mm_sink *s, struct mm_batch *b, struct mm_alert 
     return true;
 }
 
-/* Everything of one batch, in the order that a restart relies on. False: the sink stops. */
-static bool store_batch(struct mm_sink *s, struct mm_batch *b)
+/* What comes behind a batch's events, in the order that a restart relies on. False: the sink stops.
+ */
+static bool finish_batch(struct mm_sink *s, struct mm_batch *b)
 {
     struct mm_alert *alerts = NULL;
     size_t n = 0;
@@ -481,50 +481,70 @@ static bool store_batch(struct mm_sink *s, struct mm_batch *b)
             return false;
         (void)poll(NULL, 0, PAUSE_MS);
     }
-    ok = merge_alerts(s, b, alerts, &n) && store_rows(s, b, MM_ET_EVENTS, b->blocks, b->blocks_n) &&
-         store_alerts(s, b, alerts, n) && write_records(s, b, alerts, n);
+    ok = merge_alerts(s, b, alerts, &n) && store_alerts(s, b, alerts, n) &&
+         write_records(s, b, alerts, n);
     if (ok)
         store_sieves(s, b);
-    if (ok && b->id % TRIM_EVERY == 0 &&
-        mm_spool_trim((struct mm_fs){0}, s->spool_dir, b->queue, b->to, NULL) != MM_OK)
+    if (ok && mm_spool_trim((struct mm_fs){0}, s->spool_dir, b->queue, b->to, NULL) != MM_OK)
         mm_log_warn("engine", "old segments not deleted: queue=%u", b->queue);
     free(alerts);
+    return ok;
+}
+
+/* The next batch of a list, or NULL when there will be none. */
+static struct mm_batch *next_batch(struct mm_sink *s, struct mm_batch_list *list)
+{
+    struct mm_batch *b;
+
+    (void)pthread_mutex_lock(&s->lock);
+    while (list->first == NULL && !list->over)
+        (void)pthread_cond_wait(&list->more, &s->lock);
+    b = list->first;
+    if (b != NULL)
+        list->first = b->next;
+    (void)pthread_mutex_unlock(&s->lock);
+    return b;
+}
+
+/* A batch leaves the sink. False: it is not stored, and storing ends. */
+static bool done_with(struct mm_sink *s, struct mm_batch *b, bool ok)
+{
+    size_t records = b->records;
+
+    mm_batch_free(&b);
+    (void)pthread_mutex_lock(&s->lock);
+    s->waiting--;
+    s->stored += ok ? records : 0;
+    /* Without being told to stop only memory runs out: the reading half ends, all start anew. */
+    if (!ok && !s->stopping)
+        s->failed = MM_E_NOMEM;
+    (void)pthread_mutex_unlock(&s->lock);
     return ok;
 }
 
 void *mm_sink_store(void *arg)
 {
     struct mm_sink *s = arg;
+    struct mm_batch *b;
 
-    for (;;) {
-        struct mm_batch *b;
-        size_t records;
-        bool ok;
-
-        (void)pthread_mutex_lock(&s->lock);
-        while (s->ready == NULL && !s->stopping)
-            (void)pthread_cond_wait(&s->work, &s->lock);
-        b = s->ready;
-        if (b != NULL) {
-            s->ready = b->next;
-            if (s->ready == NULL)
-                s->ready_end = &s->ready;
+    while ((b = next_batch(s, &s->ready)) != NULL) {
+        if (!store_rows(s, s->client, b, MM_ET_EVENTS, b->blocks, b->blocks_n)) {
+            (void)!done_with(s, b, false);
+            break;
         }
-        (void)pthread_mutex_unlock(&s->lock);
-        if (b == NULL)
-            return NULL;
-        ok = store_batch(s, b);
-        records = b->records;
-        mm_batch_free(&b);
-        (void)pthread_mutex_lock(&s->lock);
-        s->ready_n--;
-        s->stored += ok ? records : 0;
-        /* Without being told to stop only memory runs out: the reading half ends, all start anew.
-         */
-        if (!ok && !s->stopping)
-            s->failed = MM_E_NOMEM;
-        (void)pthread_mutex_unlock(&s->lock);
-        if (!ok)
-            return NULL;
+        mm_batch_drop_rows(b);
+        mm_sink_pass(s, &s->in_store, b);
     }
+    mm_sink_over(s, &s->in_store);
+    return NULL;
+}
+
+void *mm_sink_finish(void *arg)
+{
+    struct mm_sink *s = arg;
+    struct mm_batch *b;
+
+    while ((b = next_batch(s, &s->in_store)) != NULL && done_with(s, b, finish_batch(s, b)))
+        ;
+    return NULL;
 }

@@ -291,7 +291,7 @@ static enum mm_code trim(struct mm_fs fs, const char *qdir, uint64_t below_seq, 
     enum mm_code c = mm_seg_list(qdir, &list);
 
     /* A segment's successor must be durable before the segment goes: the numbers go on there. */
-    if (c == MM_OK)
+    if (c == MM_OK && list.n > 1 && list.first[1] <= below_seq)
         c = mm_fs_sync_dir(fs, qdir);
     for (size_t i = 0; c == MM_OK && i + 1 < list.n && list.first[i + 1] <= below_seq; i++) {
         c = mm_seg_path(path, qdir, list.first[i], true);
