@@ -360,3 +360,59 @@ TEST(place_holds_so_many_lists_and_bytes)
     mm_buf_done(&lines);
     mm_records_close(&rec);
 }
+
+/* As many companies, members of programme 1, and as many values of companies as are taken. */
+static const struct mm_stmt crowd[] = {
+    {"C", MM_STMT_SYSTEM,
+     "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 1007) "
+     "INSERT INTO main.company SELECT i, 'x' FROM n"},
+    {"M", MM_STMT_SYSTEM,
+     "INSERT INTO main.member(company, programme, changed_us) SELECT company, 1, 0 FROM "
+     "main.company WHERE company >= 10"},
+    {"L", MM_STMT_SYSTEM,
+     "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 209) "
+     "INSERT INTO main.rule_list(company, programme, name, lines, changed_us, changed_by, "
+     "revision) SELECT i, 0, 'L', replace(hex(zeroblob(1000)), '00', 'x' || char(10)), 1, 1, 1 "
+     "FROM n"},
+    {"A", MM_STMT_SYSTEM,
+     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+     "INSERT INTO main.rule_adjust(company, programme, rule, title, rule_level, enabled, level, "
+     "reason, state, made_us, made_by, revision) SELECT 0, 1, 'r' || i, 't', 'high', 0, '', 'w', "
+     "'active', 1, 1, 1 FROM n"},
+};
+
+static enum mm_code do_crowd(struct mm_tx *tx, void *arg)
+{
+    enum mm_code code = MM_OK;
+
+    (void)arg;
+    for (size_t i = 0; i < MM_COUNT(crowd) && code == MM_OK; i++) {
+        struct mm_q q;
+
+        mm_q_begin(&q, tx, &crowd[i]);
+        code = mm_q_end(&q);
+    }
+    return code;
+}
+
+TEST(what_is_too_much_is_left_out_and_the_rest_is_read)
+{
+    struct mm_records *rec = open_records();
+    struct mm_tuning *t = NULL;
+    struct mm_tx *tx = NULL;
+    struct mm_buf out;
+    size_t left = 0;
+
+    CHECK_NUM(mm_records_write(rec, mm_system_scope(), do_crowd, NULL), MM_OK);
+    mm_buf_init(&out, 8 * 1024 * 1024);
+    CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
+    CHECK_NUM(mm_tailor_write(tx, &out, &left), MM_OK);
+    mm_records_read_done(&tx);
+    CHECK(left > 0);
+    CHECK_NUM(mm_tuning_read(mm_buf_slice(&out), &t, NULL), MM_OK);
+    CHECK_NUM(t->list_n, 200);
+    CHECK(t->rule_n > 150 && t->rule_n < 200);
+    mm_tuning_free(&t);
+    mm_buf_done(&out);
+    mm_records_close(&rec);
+}

@@ -13,6 +13,7 @@ enum {
         100000, /* memberships of 1,000 companies and more programmes than there will be */
     ROWS_MAX = 200 * 1000 * 1000, /* bytes of all lists and adjustments while they are written */
     TEXT_MAX = MM_YAML_MAX_SIZE - 1024,
+    ROW_NODES = 9, /* of YAML: a document, its keys, what they hold beside companies and values */
 };
 
 /* ---- one company ---- */
@@ -136,7 +137,7 @@ struct writing {
     uint32_t *company;  /* of the row being written */
     struct mm_map done; /* "company, name": what a company has already */
     struct mm_buf *out;
-    size_t values, companies, rows, left;
+    size_t values, companies, rows, nodes, left;
 };
 
 static enum mm_code read_all(struct mm_tx *tx, struct writing *w)
@@ -241,12 +242,17 @@ static enum mm_code find_companies(struct writing *w, uint32_t company, uint32_t
     return failed ? MM_E_NOMEM : MM_OK;
 }
 
-/* Take the row back when it is over a limit of detect/tuning.h. */
+/* Take the row back when it is over a limit of detect/tuning.h, or of the YAML that it is read as:
+ * a text that is refused would be missing in every company. */
 static void keep_or_leave(struct writing *w, size_t before, size_t values, size_t companies,
                           size_t rows_max)
 {
-    if (w->out->n <= TEXT_MAX && w->values + values <= MM_TUNING_VALUES_MAX &&
+    size_t nodes = ROW_NODES + values + companies;
+
+    if (w->out->n <= TEXT_MAX && w->nodes + nodes <= MM_YAML_MAX_NODES &&
+        w->values + values <= MM_TUNING_VALUES_MAX &&
         w->companies + companies <= MM_TUNING_COMPANIES_MAX && w->rows < rows_max) {
+        w->nodes += nodes;
         w->values += values;
         w->companies += companies;
         w->rows++;
