@@ -21,6 +21,8 @@ struct kept {
 struct
 try {
     uint32_t company, source;
+    uint32_t waits; /* how many times it was read and not answered */
+    bool is;        /* an answer has said so */
     size_t n;
     uint8_t text[MM_HEADERS_TRY];
 };
@@ -270,50 +272,73 @@ bool mm_headers_may(struct mm_slice line)
     if (line.n == 0 || line.n > MM_HEADERS_TRY)
         return false;
     if (are_names(line))
-        return true;
+        return !mm_headers_is(line);
     /* Behind the header of a relay? Most lines have no gaps, and end here. */
     return (mm_slice_find(line, ',', 0) != SIZE_MAX || mm_slice_find(line, '\t', 0) != SIZE_MAX ||
             mm_slice_find(line, ';', 0) != SIZE_MAX) &&
-           mm_syslog_parse(line, &head, NULL) == MM_OK && are_names(head.msg);
+           mm_syslog_parse(line, &head, NULL) == MM_OK && are_names(head.msg) &&
+           !mm_headers_is(line);
 }
 
-static size_t find_try(const struct mm_headers *h, uint32_t company, uint32_t source,
-                       struct mm_slice line)
+static bool try_of(const struct try *t, uint32_t company, uint32_t source)
 {
-    for (size_t i = 0; i < h->tries_n; i++) {
-        const struct try *t = &h->try[i];
-
-        if (t->company == company && t->source == source &&
-            mm_slice_eq(mm_slice_of(t->text, t->n), line))
-            return i;
-    }
-    return SIZE_MAX;
+    return t->company == company && t->source == source;
 }
 
 void mm_headers_try(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line)
 {
-    struct try *t = &h->try[h->tries_n];
+    struct try *t;
+    size_t i = h->tries_n;
 
-    if (line.n > MM_HEADERS_TRY || h->tries_n == MM_HEADERS_TRIES ||
-        find_try(h, company, source, line) != SIZE_MAX)
+    while (i > 0 && !try_of(&h->try[i - 1], company, source))
+        i--;
+    if (i > 0 && mm_slice_eq(mm_slice_of(h->try[i - 1].text, h->try[i - 1].n), line)) {
+        h->try[i - 1].waits++;
         return;
-    t->company = company;
-    t->source = source;
-    t->n = line.n;
+    }
+    if (line.n > MM_HEADERS_TRY || h->tries_n == MM_HEADERS_TRIES)
+        return;
+    t = &h->try[h->tries_n++];
+    *t = (struct try){.company = company, .source = source, .waits = 1, .n = line.n};
     memcpy(t->text, line.p, line.n);
-    h->tries_n++;
+}
+
+/* Forget the source's lines that are none; keep those that are, up to the first that waits. */
+static void settle(struct mm_headers *h, uint32_t company, uint32_t source)
+{
+    bool waits = false;
+
+    for (size_t i = 0; i < h->tries_n;) {
+        struct try *t = &h->try[i];
+        bool ours = try_of(t, company, source);
+
+        waits = waits || (ours && t->waits > 0);
+        if (!ours || t->waits > 0 || (t->is && waits)) {
+            i++;
+            continue;
+        }
+        if (t->is)
+            mm_headers_note(h, company, source, mm_slice_of(t->text, t->n));
+        h->tries_n--;
+        memmove(t, t + 1, (h->tries_n - i) * sizeof(*t));
+    }
 }
 
 void mm_headers_answer(struct mm_headers *h, uint32_t company, uint32_t source,
                        struct mm_slice line, bool is)
 {
-    size_t at = find_try(h, company, source, line);
+    for (size_t i = 0; i < h->tries_n; i++) {
+        struct try *t = &h->try[i];
 
-    if (at != SIZE_MAX) {
-        h->tries_n--;
-        memmove(&h->try[at], &h->try[at + 1], (h->tries_n - at) * sizeof(h->try[0]));
+        if (t->waits == 0 || !try_of(t, company, source) ||
+            !mm_slice_eq(mm_slice_of(t->text, t->n), line))
+            continue;
+        t->waits--;
+        t->is = t->is || is;
+        settle(h, company, source);
+        return;
     }
-    if (is)
+    if (is) /* there was no room to try it */
         mm_headers_note(h, company, source, line);
 }
 

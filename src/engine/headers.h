@@ -42,7 +42,7 @@ void mm_headers_free(struct mm_headers **headers);
 
 /* Is this a line that names columns ("#Fields:", "#fields"), or the log they are of ("#path")? */
 bool mm_headers_is(struct mm_slice line);
-/* Could it be names of columns without any mark, the first line of a CSV file, perhaps behind a
+/* Could it be names of columns without such a mark, the first line of a CSV file, perhaps behind a
  * syslog header? Cheap. */
 bool mm_headers_may(struct mm_slice line);
 /* Keep a line that names columns; one that differs in a syslog header's time only is the same. */
@@ -58,9 +58,9 @@ struct mm_charset_seen mm_headers_seen(const struct mm_headers *h, uint32_t comp
                                        uint32_t source);
 /* Is this kept line not a source's own, but says what was seen of its character set? */
 bool mm_headers_seen_of(struct mm_slice line, struct mm_charset_seen *ret);
-/* Hand a line on that may be one, until it is known. */
+/* Hand a line on that may be one, until it is known. To be called as often as it is answered. */
 void mm_headers_try(struct mm_headers *h, uint32_t company, uint32_t source, struct mm_slice line);
-/* Now it is known. */
+/* Now it is known. Whatever the order of answers, lines of a source stay in that of their tries. */
 void mm_headers_answer(struct mm_headers *h, uint32_t company, uint32_t source,
                        struct mm_slice line, bool is);
 /* Does any line wait for its answer? */

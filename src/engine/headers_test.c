@@ -144,19 +144,17 @@ TEST(headers_tells_names_of_columns_from_lines_of_a_log_cheaply)
         MM_S_INIT("Nov 20 13:00:00 relay assets[7]: \"Date\",\"User\",\"Action\""),
         MM_S_INIT("<134>Date,User,Action")};
     static const struct mm_slice no[] = {
-        MM_S_INIT(""),
-        MM_S_INIT("Date,User"),
+        MM_S_INIT(""), MM_S_INIT("Date,User"),
         MM_S_INIT("<134>Nov 20 13:00:00 relay assets: 2026/11/20 10:00:00,sato,login"),
         MM_S_INIT("<134>Nov 20 13:00:00 fw kernel: a=1,b=2,c=3"),
         MM_S_INIT("<134>Nov 20 13:00:00 relay assets: Date,User"),
-        MM_S_INIT("2026/11/20 10:00:00,sato,login"),
-        MM_S_INIT("a=1,b=2,c=3"),
-        MM_S_INIT("{\"a\":1,\"b\":2,\"c\":3}"),
-        MM_S_INIT("sato,10.0.0.1,login"),
+        MM_S_INIT("2026/11/20 10:00:00,sato,login"), MM_S_INIT("a=1,b=2,c=3"),
+        MM_S_INIT("{\"a\":1,\"b\":2,\"c\":3}"), MM_S_INIT("sato,10.0.0.1,login"),
         MM_S_INIT(
             "Nov 20 10:00:00 srv sshd[1]: Failed password for sato from somewhere else, a, b"),
         MM_S_INIT("#Software: a, b, c"),
-        MM_S_INIT("a,b\nc,d")};
+        /* Known at once, so nobody has to answer. */
+        MM_S_INIT("Nov 20 13:00:00 relay zeek: #fields\tts\tuid\tproto"), MM_S_INIT("a,b\nc,d")};
 
     for (size_t i = 0; i < MM_COUNT(may); i++)
         CHECK(mm_headers_may(may[i]));
@@ -178,6 +176,7 @@ TEST(headers_hands_on_what_may_be_one_until_it_is_known)
     CHECK_SLICE(mm_headers_of(h, 1, 2), "d,e,f\n");
     mm_headers_answer(h, 1, 1, MM_S("a,b,c"), false);
     mm_headers_answer(h, 1, 1, MM_S("x,y,z"), true);
+    mm_headers_answer(h, 1, 1, MM_S("a,b,c"), false);
     mm_headers_answer(h, 1, 2, MM_S("d,e,f"), false);
     CHECK(!mm_headers_trying(h));
     CHECK_SLICE(mm_headers_of(h, 1, 1), "#Fields: x\nx,y,z\n");
@@ -188,6 +187,49 @@ TEST(headers_hands_on_what_may_be_one_until_it_is_known)
         mm_headers_try(h, 2, i, MM_S("p,q,r"));
     CHECK_NUM(mm_headers_of(h, 2, MM_HEADERS_TRIES - 1).n, 6);
     CHECK_NUM(mm_headers_of(h, 2, MM_HEADERS_TRIES).n, 0);
+    mm_headers_free(&h);
+}
+
+/* A slow shard answers after a fast one that has read a later line. */
+TEST(headers_keeps_the_order_of_lines_whatever_the_order_of_answers)
+{
+    struct mm_headers *h = mm_headers_new();
+
+    CHECK(h != NULL);
+    mm_headers_try(h, 1, 1, MM_S("old,b,c"));
+    mm_headers_try(h, 1, 1, MM_S("some,other,words"));
+    mm_headers_try(h, 1, 2, MM_S("of,another,source"));
+    mm_headers_try(h, 1, 1, MM_S("new,b,c"));
+    mm_headers_answer(h, 1, 1, MM_S("new,b,c"), true);
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "old,b,c\nsome,other,words\nnew,b,c\n");
+    mm_headers_answer(h, 1, 1, MM_S("some,other,words"), false);
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "old,b,c\nnew,b,c\n");
+    mm_headers_answer(h, 1, 1, MM_S("old,b,c"), true);
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "old,b,c\nnew,b,c\n");
+    mm_headers_answer(h, 1, 2, MM_S("of,another,source"), true);
+    CHECK(!mm_headers_trying(h));
+    mm_headers_free(&h);
+}
+
+TEST(headers_waits_for_the_answer_to_each_line_that_says_the_same)
+{
+    struct mm_headers *h = mm_headers_new();
+
+    CHECK(h != NULL);
+    /* Twice in a row, then between others: the newest is the last one that was read. */
+    mm_headers_try(h, 1, 1, MM_S("a,b,c"));
+    mm_headers_try(h, 1, 1, MM_S("a,b,c"));
+    mm_headers_try(h, 1, 1, MM_S("c,b,a"));
+    mm_headers_answer(h, 1, 1, MM_S("c,b,a"), true);
+    mm_headers_answer(h, 1, 1, MM_S("a,b,c"), true);
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "a,b,c\nc,b,a\n");
+    mm_headers_try(h, 1, 1, MM_S("a,b,c"));
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "a,b,c\nc,b,a\na,b,c\n");
+    mm_headers_answer(h, 1, 1, MM_S("a,b,c"), true);
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "a,b,c\nc,b,a\na,b,c\n");
+    mm_headers_answer(h, 1, 1, MM_S("a,b,c"), true);
+    CHECK_SLICE(mm_headers_of(h, 1, 1), "c,b,a\na,b,c\n");
+    CHECK(!mm_headers_trying(h));
     mm_headers_free(&h);
 }
 
