@@ -14,9 +14,13 @@
 #include "triage/triage.h"
 
 enum {
-    MM_BATCH_RECORDS = 300 * 1000,           /* where a row costs eventd least (measured) */
-    MM_BATCH_BYTES = 128 * 1024 * 1024,      /* of rows */
-    MM_BATCH_ALERTS_MAX = 256 * 1024 * 1024, /* encoded; every record of a batch may alert */
+    MM_BATCH_RECORDS = 300 * 1000,      /* where a row costs eventd least (measured) */
+    MM_BATCH_BYTES = 128 * 1024 * 1024, /* of rows */
+    /* Encoded alerts. A batch that has so many takes no more records; what is with the shards by
+     * then, three chunks each, comes on top: some 30 MiB a chunk where every line alerts about
+     * somebody else, with the words of a rule of ours. */
+    MM_BATCH_ALERTS_FULL = 32 * 1024 * 1024,
+    MM_BATCH_ALERTS_MAX = 512 * 1024 * 1024,
     MM_BATCH_SIEVES_MAX = 128 * 1024 * 1024, /* 2,000 rows that waited, of 48 KiB */
     MM_BATCH_COUNTS_MAX = 512 * 1024,        /* different senders; a register holds 200,000 */
     MM_BATCH_FORMATS_MAX = 1024 * 1024,      /* a register's sources with some formats each */

@@ -290,6 +290,13 @@ static void close_batch(struct mm_sink *s, bool stopping)
     s->open = NULL;
 }
 
+/* Is it as large as a batch shall become? */
+static bool is_full(const struct mm_sink *s, const struct mm_batch *b)
+{
+    return b->records >= s->o.batch_records || b->bytes >= MM_BATCH_BYTES ||
+           b->alerts.n >= MM_BATCH_ALERTS_FULL;
+}
+
 /* May the open batch take the next record of its queue, which is there? */
 static bool has_room(const struct mm_sink *s, const struct mm_sink_queue *q)
 {
@@ -297,7 +304,7 @@ static bool has_room(const struct mm_sink *s, const struct mm_sink_queue *q)
 
     if (b->counted.to != 0)
         return q->recs[q->at].seq < b->counted.to;
-    return b->records < s->o.batch_records && b->bytes < MM_BATCH_BYTES;
+    return !is_full(s, b);
 }
 
 static bool should_close(struct mm_sink *s, int64_t now_us)
@@ -313,8 +320,7 @@ static bool should_close(struct mm_sink *s, int64_t now_us)
         return false;
     if (b->counted.to != 0) /* it was in the queue before; where it is not, a disk has lost it */
         return !has_more(q) || !has_room(s, q);
-    return b->records >= s->o.batch_records || b->bytes >= MM_BATCH_BYTES ||
-           now_us - b->opened_us >= age_us;
+    return is_full(s, b) || now_us - b->opened_us >= age_us;
 }
 
 /* Begin a batch with the next queue, in turn, that has something. */
