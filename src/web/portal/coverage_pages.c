@@ -103,33 +103,39 @@ static bool could_tell(const struct seen *s, uint32_t *ret)
     return any;
 }
 
-/* Which questions its lines answer, could answer, and never will. */
+/* Which questions its lines answer, could answer, and never will: what is told stands first. */
 static void write_topics(const struct seen *s)
 {
     static const char *const states[] = {"told", "not_seen", "cannot", "unknown"};
-    struct mm_doc *list = mm_doc_array(s->p->doc, "topics"), *group[MM_COUNT(states)] = {NULL};
+    struct mm_doc *list = mm_doc_array(s->p->doc, "topics");
     struct mm_doc *groups = mm_doc_array(s->p->chrome, "topic_groups");
     struct mm_cover_sum month =
         mm_cover_sum(s->days, s->days_n, s->today - MM_COVER_DAYS_SHOWN + 1, s->today + 1);
+    size_t state[MM_TOPICS];
     uint32_t could = 0;
     bool known = could_tell(s, &could);
 
     for (uint32_t t = 0; t < MM_TOPICS; t++) {
         struct mm_doc *o = mm_doc_object(list, NULL);
-        const char *name = mm_topic_name((enum mm_topic)t);
-        size_t state = (month.topics >> t & 1) != 0 ? 0
-                       : !known                     ? 3
-                       : (could >> t & 1) != 0      ? 1
-                                                    : 2;
 
-        mm_doc_str(o, "topic", name);
-        mm_doc_str(o, "told", states[state]);
-        if (group[state] == NULL) {
-            o = mm_doc_object(groups, NULL);
-            mm_doc_str(o, "told", states[state]);
-            group[state] = mm_doc_array(o, "list");
+        state[t] = (month.topics >> t & 1) != 0 ? 0 : !known ? 3 : (could >> t & 1) != 0 ? 1 : 2;
+        mm_doc_str(o, "topic", mm_topic_name((enum mm_topic)t));
+        mm_doc_str(o, "told", states[state[t]]);
+    }
+    for (size_t g = 0; g < MM_COUNT(states); g++) {
+        struct mm_doc *group = NULL;
+
+        for (uint32_t t = 0; t < MM_TOPICS; t++) {
+            if (state[t] != g)
+                continue;
+            if (group == NULL) {
+                struct mm_doc *o = mm_doc_object(groups, NULL);
+
+                mm_doc_str(o, "told", states[g]);
+                group = mm_doc_array(o, "list");
+            }
+            mm_doc_str(mm_doc_object(group, NULL), "topic", mm_topic_name((enum mm_topic)t));
         }
-        mm_doc_str(mm_doc_object(group[state], NULL), "topic", name);
     }
 }
 

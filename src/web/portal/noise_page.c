@@ -213,7 +213,7 @@ static struct mm_slice name_of(struct mm_page *p, uint32_t company)
 static const char *trend_of(const struct noise *r)
 {
     if (r->before == 0)
-        return r->week >= RISE_MIN ? "new" : "same";
+        return r->week > 0 ? "new" : "same";
     if (r->week > r->before + r->before / 2 && r->week - r->before >= RISE_MIN)
         return "up";
     return r->week < r->before / 2 && r->before - r->week >= RISE_MIN ? "down" : "same";
