@@ -186,6 +186,8 @@ TEST(update_fetches_an_archive_over_https_and_nothing_else)
     const struct mm_http_handler handler = {.user = &s, .handle = serve};
     struct mm_http *http = NULL;
     struct mm_fault fault = {0};
+    struct mm_buf note;
+    char url[128];
 
     CHECK(chdir(mm_test_dir()) == 0);
     CHECK(setenv("no_proxy", "127.0.0.1", 1) == 0);
@@ -205,6 +207,15 @@ TEST(update_fetches_an_archive_over_https_and_nothing_else)
     fetch(&s, "/round", "cert.pem", 1, "redirect");
     expect(1, "rules come over https only", ARGS("update", "http://127.0.0.1/good.tar"));
     CHECK(!there("state/rules/sigmahq"));
+    /* Who reads on a page where the set came from does not get in there by it. */
+    (void)snprintf(url, sizeof(url), "https://me:secret@127.0.0.1:%s/good.tar?key=secret", s.port);
+    expect(0, "in force", ARGS("update", "--yes", "--ca", "cert.pem", url));
+    mm_buf_init(&note, 1 << 20);
+    CHECK_NUM(mm_file_read("state/rules-sets/sigmahq.json", &note), MM_OK);
+    (void)snprintf(url, sizeof(url), "\"https://127.0.0.1:%s/good.tar\"", s.port);
+    CHECK(mm_slice_search(mm_buf_slice(&note), mm_slice_str(url)) != SIZE_MAX);
+    CHECK(mm_slice_search(mm_buf_slice(&note), MM_S("secret")) == SIZE_MAX);
+    mm_buf_done(&note);
     mm_http_stop(&http);
     mm_buf_done(&s.archive);
 }

@@ -16,7 +16,8 @@ static bool name_ok(const char *name)
 {
     size_t n = strlen(name);
 
-    if (n == 0 || n > MM_RULES_SET_NAME_MAX)
+    /* "pages" holds what was made on pages, rule by rule: an exchange would take it all away. */
+    if (n == 0 || n > MM_RULES_SET_NAME_MAX || strcmp(name, "pages") == 0)
         return false;
     for (size_t i = 0; i < n; i++) {
         char c = name[i];

@@ -9,8 +9,8 @@
  *           NAME.new and NAME.in are rubbish that the next _begin clears away.
  * Owns      The lock of STATE/rules-sets from _open to _close: one exchange at a time.
  * Threads   One.
- * Trust     Names are letters, digits, - and _. Needs a file system that exchanges two names
- *           (renameat2; ext4, XFS, Btrfs do).
+ * Trust     Names are letters, digits, - and _, not "pages". Needs a file system that exchanges two
+ *           names (renameat2; ext4, XFS, Btrfs do).
  */
 #ifndef MM_APP_RULES_SETS_H
 #define MM_APP_RULES_SETS_H

@@ -277,6 +277,33 @@ static void note_refused(struct mm_doc *note, const struct mm_ruleset *set, cons
     }
 }
 
+static bool is_web(const char *from)
+{
+    return mm_slice_starts(mm_slice_str(from), MM_S("https://"));
+}
+
+/* Where it came from; of an address neither login nor query, which may be what lets one in. */
+static void note_from(struct mm_doc *note, struct mm_slice said, bool web)
+{
+    size_t scheme = strlen("https://"), from = scheme, host_end;
+    struct mm_buf text;
+
+    if (!web) {
+        mm_doc_text(note, "from", said);
+        return;
+    }
+    said = mm_slice_sub(said, 0, mm_slice_find(said, '#', 0));
+    said = mm_slice_sub(said, 0, mm_slice_find(said, '?', 0));
+    host_end = mm_min_size(mm_slice_find(said, '/', scheme), said.n);
+    for (size_t i = scheme; i < host_end; i++)
+        from = said.p[i] == '@' ? i + 1 : from;
+    mm_buf_init(&text, scheme + said.n);
+    mm_buf_add(&text, mm_slice_sub(said, 0, scheme));
+    mm_buf_add(&text, mm_slice_sub(said, from, SIZE_MAX));
+    mm_doc_text(note, "from", mm_buf_slice(&text));
+    mm_buf_done(&text);
+}
+
 /* What was done, for who looks at the set on a page. */
 static enum mm_code write_note(const struct mm_rules_update *u, const struct mm_rules_set *s,
                                const struct difference *d, const char *said)
@@ -292,7 +319,8 @@ static enum mm_code write_note(const struct mm_rules_update *u, const struct mm_
     mm_doc_str(note, "verb", u->from == NULL ? "rollback" : "update");
     mm_doc_int(note, "at_us", mm_now_us());
     mm_doc_str(note, "by", u->by == NULL ? "" : u->by);
-    mm_doc_str(note, "from", u->from == NULL ? "" : said);
+    note_from(note, u->from == NULL ? (struct mm_slice){0} : mm_slice_str(said),
+              u->from != NULL && is_web(said));
     mm_doc_int(note, "new_n", (int64_t)d->n[NEW]);
     mm_doc_int(note, "changed_n", (int64_t)d->n[CHANGED]);
     mm_doc_int(note, "removed_n", (int64_t)d->n[REMOVED]);
@@ -376,11 +404,6 @@ static enum mm_code take_file(void *ctx, struct mm_slice name, struct mm_slice t
     return mm_rules_set_put(ctx, name, text);
 }
 
-static bool is_web(const char *from)
-{
-    return mm_slice_starts(mm_slice_str(from), MM_S("https://"));
-}
-
 /* The bytes of an archive, into the set's folder for them; false after a word why. */
 static bool unpack(const struct mm_rules_update *u, struct mm_rules_set *s)
 {
@@ -455,7 +478,7 @@ int mm_rules_cli_update(const struct mm_rules_update *u)
 
     if (code != MM_OK) {
         fprintf(stderr, "mimamori: %s: %s\n", u->name,
-                code == MM_E_CONFIG ? "no name for a set: letters, digits, - and _"
+                code == MM_E_CONFIG ? "no name for a set: letters, digits, - and _, not pages"
                 : code == MM_E_BUSY ? "another update is under way"
                                     : mm_code_key(code));
         return 1;

@@ -109,7 +109,7 @@ TEST(update_asks_and_does_nothing_without_a_yes)
 
 TEST(update_refuses_what_would_leave_no_set)
 {
-    static const char *const names[] = {"", ".", "..", "a/b", "a.new", "-x"};
+    static const char *const names[] = {"", ".", "..", "a/b", "a.new", "-x", "pages"};
 
     three_sets();
     expect(0, "3 new", ARGS("update", "--yes", "a"));
