@@ -360,7 +360,15 @@ static bool need_chunk(struct mm_sink *s)
     return s->chunk != NULL;
 }
 
-static struct mm_chunk_source source_of(const struct mm_sink *s, const struct mm_spool_record *r)
+/* The register anew, when anything in the records has changed. */
+static enum mm_code look_at_sources(struct mm_sink *s)
+{
+    return mm_records_changed(s->o.records, &s->sources_seen)
+               ? mm_sources_load(s->o.records, s->o.keep_days, &s->sources)
+               : MM_OK;
+}
+
+static struct mm_chunk_source source_of(struct mm_sink *s, const struct mm_spool_record *r)
 {
     const struct mm_source_info *info = mm_sources_find(&s->sources, r->source);
     struct mm_chunk_source unknown = {.company = r->company,
@@ -368,6 +376,9 @@ static struct mm_chunk_source source_of(const struct mm_sink *s, const struct mm
                                       .tz_offset_s = 9 * 3600,
                                       .keep_days = s->o.keep_days};
 
+    /* Intake may know a new source before housekeeping here has seen it. */
+    if (info == NULL && look_at_sources(s) == MM_OK)
+        info = mm_sources_find(&s->sources, r->source);
     /* What intake wrote decides whose record it is, whatever the register says now. */
     return info != NULL && info->parse.company == r->company ? info->parse : unknown;
 }
@@ -542,8 +553,7 @@ static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
     s->housekept_us = now_us;
     mm_notify("WATCHDOG=1");
     find_queues(s);
-    if (mm_records_changed(s->o.records, &s->sources_seen) &&
-        mm_sources_load(s->o.records, s->o.keep_days, &s->sources) != MM_OK)
+    if (look_at_sources(s) != MM_OK)
         mm_log_warn("engine", "sources not read; the ones known stay");
     mm_exceptions_tick(&s->exceptions, mm_now_us(), now_us);
     mm_mirror_tick(&s->tailor, mm_now_us());

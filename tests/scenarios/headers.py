@@ -6,10 +6,13 @@ CSV whose first line has nothing but the columns' names, in the end behind the h
 Several shards read them, a chunk each in turn; none but one sees the header line itself. Of a
 fourth one, who writes EUC-JP, a single line leaves no choice; all others could be CP932 as well,
 and read more like it. The engine dies on the way and begins anew behind those lines. A wrong order
-of columns puts words where addresses belong, which counts as not parsed.
+of columns puts words where addresses belong, which counts as not parsed. What the register says of
+a source holds from its first line on, also when that comes within its first second.
 """
 import os
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from senders import Company, Tcp, companies, durable, judged, page, PAGE_BINDINGS  # noqa: E402
@@ -119,5 +122,19 @@ with Stage("eventd engine intake", {"MIMAMORI_ENGINE_SHARDS": "3"}) as stage:
           stage.events("SELECT countIf(destination_port = 443), countIf(more['host.ip'] LIKE "
                        "'10.9.%' AND host_name LIKE 'pc-%') FROM events")
           == [[str(8 * PART), str(4 * PART)]])
+    before = judged(stage)
+    for n in range(5, 11):
+        stage.kill("intake", signal.SIGSTOP)  # both look once a second: at another moment each time
+        time.sleep(0.23)
+        stage.kill("intake", signal.SIGCONT)
+        new = Company(stage, n, keep_days=77)
+        stage.wait(lambda k=n: page(stage, PAGE_BINDINGS) >= k, 20, "intake knows its sender")
+        tcp = Tcp(stage, new)
+        tcp.lines(["told"] * 10)
+        tcp.end()
+    stage.wait(lambda: judged(stage) == before + 60, 60, "lines of new sources judged")
+    kept = stage.events("SELECT keep_days, count() FROM events WHERE original = 'told' "
+                        "GROUP BY ALL")
+    check("what is said of a new source holds from its first line on", kept == [["77", "60"]], kept)
     check("the engine ends within ten seconds", stage.stop() < 10)
 done()
