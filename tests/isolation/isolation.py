@@ -11,9 +11,11 @@ import html
 import http.client
 import os
 import re
+import socket
 import sqlite3
 import statistics
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -31,6 +33,9 @@ CHANGING = re.compile(rb"\d{4}-\d\d-\d\dT[0-9:.]+Z|\"(?:elapsed_ms|read_rows)\":
                       rb"|name=\"csrf\" value=\"[^\"]*\"|<time[^>]*>[^<]*</time>|\d+\.\d\d")
 HEADERS = {"date", "content-length", "set-cookie"}  # differ by nature, or with the path's length
 OWN_EVENTS = {f"0/{event_seq(A, i)}".encode() for i in range(len(EVENT_ROWS["events"]))}
+OF_A = {"a.charge", "a.auditor", "pa.analyst", "all.analyst"}
+LISTENERS = sorted(OF_A | {"b.charge", "owner.pa", "owner.pb"})
+HEARD_S, PAUSE_S = 3, 4  # told within so long; at least so long between two tellings, and a bit
 TIMES, SLACK_S = 21, 0.004  # least of so many, and what a busy machine may add
 
 
@@ -43,6 +48,35 @@ class Answer:
         """Words of B or of the company that left."""
         found = set(SAID.findall(self.all))
         return found | {h for h in HEX if h in self.all.lower()}
+
+
+class Ear(threading.Thread):
+    """Somebody's page that stays open: `heard` is set when it is told of a change."""
+
+    def __init__(self, world, who):
+        super().__init__(daemon=True)
+        self.opened, self.heard = threading.Event(), threading.Event()
+        self.wire = http.client.HTTPConnection("127.0.0.1", world.port, timeout=60)
+        self.head = world.people[who]
+        self.start()
+
+    def run(self):
+        try:
+            self.wire.request("GET", "/live", headers=self.head)
+            answer = self.wire.getresponse()
+            while line := answer.readline():
+                if line.startswith(b"retry:"):
+                    self.opened.set()
+                elif line.startswith(b"event: changed"):
+                    self.heard.set()
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):
+            pass  # closed; whoever was to hear has not
+
+    def close(self):
+        if self.wire.sock is not None:
+            self.wire.sock.shutdown(socket.SHUT_RDWR)
+        self.join(5)
+        self.wire.close()
 
 
 class Fault(Exception):
@@ -315,6 +349,32 @@ class Tester:
         self.check(name, [f"rows of company {c} in {t} have changed" for c in before
                           for t in TABLES if before[c][t] != after[c][t]])
 
+    # ---- what changes while they look ----
+
+    def live(self):
+        """A page that stays open hears of its own changes, and of nobody else's."""
+        ears = {who: Ear(self.world, who) for who in LISTENERS}
+        faults = [f"{who}: no stream" for who, ear in ears.items() if not ear.opened.wait(10)]
+        for company, kind, hearers in ((B, "cases", {"all.analyst", "b.charge"}),
+                                       (A, "cases", OF_A), (A, "source_health", OF_A),
+                                       (A, "audit", OF_A)):
+            for ear in ears.values():
+                ear.heard.clear()
+            self.world.change(company, kind)
+            until = time.monotonic() + HEARD_S
+            late = [who for who in sorted(hearers)
+                    if not ears[who].heard.wait(until - time.monotonic())]
+            time.sleep(max(until - time.monotonic(), 0))  # the others have as long
+            faults += [f"{who} is not told of {kind} of company {company}" for who in late]
+            faults += [f"{who} is told of {kind} of company {company}" for who in LISTENERS
+                       if who not in hearers and ears[who].heard.is_set()]
+            if self.few:
+                break
+            time.sleep(PAUSE_S - HEARD_S)
+        for ear in ears.values():
+            ear.close()
+        self.check("a page that stays open is told of its own company's changes alone", faults)
+
     def run(self):
         began = time.monotonic()
         before = {c: self.rows_of(c) for c in (B, GONE)}
@@ -329,6 +389,7 @@ class Tester:
         if not self.few:
             self.exports()
         self.whole("nothing that A tried has changed a row of another company", before)
+        self.live()
         if not self.few:
             self.controls()
         if not self.few:

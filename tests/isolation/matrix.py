@@ -57,7 +57,7 @@ ROWS = {
     ("POST", "/second-factor/begin"): row(only=OWN_LOGIN),
     ("GET", "/password"): row(only=OWN_LOGIN),
     ("POST", "/password"): row(only=OWN_LOGIN),
-    ("GET", "/live"): row(only="says that something changed, never what"),
+    ("GET", "/live"): row(only="tells no content; whose changes it tells, Tester.live listens to"),
     ("GET", "/companies"): row("company", ask=["?from=0"]),
     ("GET", "/cases"): row("company cases", ask=["?show=all", "?show=all&before=99999"]),
     ("GET", "/rules"): row("company", ask=["?from=0"]),

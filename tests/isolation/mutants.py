@@ -68,6 +68,8 @@ PATCHES = [
      'mm_q_int(&q, ":programme", mm_mutant("auth.members") ? 2 : programme);'),
     ("src/register/auth.c", "            spec.kind = MM_SCOPE_PROGRAMME;",
      '            spec.kind = mm_mutant("auth.owner") ? MM_SCOPE_OPERATOR : MM_SCOPE_PROGRAMME;'),
+    (PORTAL + "live_page.c", "mm_records_read(l->records, l->scope, &tx)",
+     'mm_records_read(l->records, mm_mutant("live") ? mm_mutant_all() : l->scope, &tx)'),
     (PORTAL + "programme_page.c", 'mm_q_int(q, ":only", own);',
      'mm_q_int(q, ":only", mm_mutant("programme.only") ? 0 : own);'),
     (PORTAL + "readable_page.c",
@@ -109,6 +111,11 @@ enum mm_code mm_mutant_company(struct mm_page *p)
     return code;
 }
 
+const struct mm_scope *mm_mutant_all(void)
+{
+    return mm_system_scope();
+}
+
 enum mm_code mm_mutant_read(struct mm_page *p)
 {
     return mm_records_read(p->portal->cfg.records, mm_system_scope(), &p->tx);
@@ -117,6 +124,7 @@ enum mm_code mm_mutant_read(struct mm_page *p)
 DECLARED = """
 enum mm_code mm_mutant_company(struct mm_page *p);
 enum mm_code mm_mutant_read(struct mm_page *p);
+const struct mm_scope *mm_mutant_all(void);
 """
 # {"company", mm_events_u64(NUMBER, ...)} in these folders: the store is asked for B's.
 PARAMETER = re.compile(r'(\{"company", mm_events_u64\()([^;]*?)(, \w+(?:\[\d\])?\)\})')

@@ -307,6 +307,21 @@ class World:
             "WHERE t.type = 'table' AND c.name = 'company' AND t.name <> 'engine_counted' "
             "ORDER BY (t.name <> 'company'), t.name")]
 
+    def change(self, company, table):
+        """Something of that company becomes newer, as another process writes it."""
+        db = sqlite3.connect(os.path.join(self.state, "records.db"), isolation_level=None)
+        if table == "cases":
+            db.execute("UPDATE cases SET updated_us = ? WHERE case_id = ?",
+                       (int(time.time() * 1_000_000), row_id(company)))
+        elif table == "source_health":
+            db.execute("UPDATE source_health SET parsed = parsed + 1 WHERE company = ?",
+                       (company,))
+        else:
+            db.execute("INSERT INTO audit(company, number, time_us, actor, action, object, "
+                       "text_digest, hash) SELECT company, max(number) + 1, ?, 'x', 'x', 'x', "
+                       "x'00', x'00' FROM audit WHERE company = ?", (NOW, company))
+        db.close()
+
     def insert(self, db, table, mark, given):
         """One row; columns of text that are not given take a word of their own."""
         row = {}
