@@ -63,8 +63,11 @@ static const char without[] =
 
 static int restore(const struct arguments *a, struct mm_backup *b, struct mm_buf *why)
 {
-    struct mm_restore_options o = {
-        .state = a->state, .keys_dir = a->keys, .tables = mm_app_tables(), .now_us = mm_now_us()};
+    struct mm_restore_options o = {.state = a->state,
+                                   .keys_dir = a->keys,
+                                   .without_keys = a->without,
+                                   .tables = mm_app_tables(),
+                                   .now_us = mm_now_us()};
     int64_t began = mm_mono_us();
     enum mm_code code;
 
@@ -82,7 +85,7 @@ static int restore(const struct arguments *a, struct mm_backup *b, struct mm_buf
            "`mimamori serve --state %s`\n",
            a->state, b->dir, b->m.files_n, MM_S_ARG(b->m.program),
            (double)(mm_mono_us() - began) / 1e6, a->state);
-    if (!b->m.keys && a->keys == NULL)
+    if (a->without)
         printf("%s", without);
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -235,8 +235,8 @@ static enum mm_code link_events(const struct mm_backup *b, const char *to)
         char name[MM_MAX_PATH], from[MM_MAX_PATH], path[MM_MAX_PATH];
         struct mm_copied c;
 
-        if (!mm_slice_starts(f->name, MM_S("eventd/")))
-            continue;
+        if (!mm_slice_starts(f->name, MM_S("eventd/store/")))
+            continue; /* nothing that its store would do */
         code = mm_manifest_path(f->name, name);
         if (code == MM_OK)
             code = mm_path_join(from, b->dir, name);

@@ -83,6 +83,9 @@ enum mm_code mm_tree_walk(const char *dir, mm_tree_fn *fn, void *ctx)
     return strlen(dir) >= MM_MAX_PATH ? MM_E_LIMIT : walk_dir(&w, 0);
 }
 
+static enum mm_code remove_at(const char *path, int depth);
+
+/* Bounded by MM_TREE_DEPTH. */
 static enum mm_code remove_dir(const char *dir, int depth)
 {
     char path[MM_MAX_PATH];
@@ -99,9 +102,8 @@ static enum mm_code remove_dir(const char *dir, int depth)
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         code = mm_path_join(path, dir, e->d_name);
-        if (code != MM_OK || unlink(path) == 0 || errno == ENOENT)
-            continue;
-        code = errno == EISDIR ? remove_dir(path, depth + 1) : mm_code_of_errno(errno);
+        if (code == MM_OK)
+            code = remove_at(path, depth);
     }
     (void)closedir(d);
     if (code == MM_OK && rmdir(dir) != 0)
@@ -109,9 +111,17 @@ static enum mm_code remove_dir(const char *dir, int depth)
     return code;
 }
 
+/* What is no directory goes itself: of a link never what it leads to. */
+static enum mm_code remove_at(const char *path, int depth)
+{
+    if (unlink(path) == 0 || errno == ENOENT)
+        return MM_OK;
+    return errno == EISDIR ? remove_dir(path, depth + 1) : mm_code_of_errno(errno);
+}
+
 enum mm_code mm_tree_remove(const char *dir)
 {
-    return remove_dir(dir, 0);
+    return remove_at(dir, -1);
 }
 
 enum mm_code mm_tree_empty(const char *dir, bool *ret)
@@ -195,11 +205,30 @@ static enum mm_code pump(struct mm_copier *c, int in, int out, struct mm_copied 
     return code;
 }
 
+/* Open a file to read. MM_E_SYNTAX: a device or a pipe, which has no end and may make us wait. */
+static enum mm_code open_regular(const char *path, int *ret_fd)
+{
+    struct mm_fs fs = mm_fs_real();
+    struct stat st;
+    int fd = -1;
+    enum mm_code code = mm_fs_open(fs, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd);
+
+    if (code == MM_OK && fstat(fd, &st) != 0)
+        code = mm_code_of_errno(errno);
+    else if (code == MM_OK && !S_ISREG(st.st_mode))
+        code = MM_E_SYNTAX;
+    if (code == MM_OK)
+        *ret_fd = fd;
+    else
+        mm_fs_close(fs, &fd);
+    return code;
+}
+
 enum mm_code mm_copier_digest(struct mm_copier *c, const char *path, struct mm_copied *ret)
 {
     struct mm_fs fs = mm_fs_real();
     int in = -1;
-    enum mm_code code = mm_fs_open(fs, path, O_RDONLY | O_NOFOLLOW, 0, &in);
+    enum mm_code code = open_regular(path, &in);
 
     if (code == MM_OK)
         code = pump(c, in, -1, ret);
@@ -231,7 +260,7 @@ enum mm_code mm_copier_copy(struct mm_copier *c, const char *from, const char *t
 {
     struct mm_fs fs = mm_fs_real();
     int in = -1, out = -1;
-    enum mm_code code = mm_fs_open(fs, from, O_RDONLY | O_NOFOLLOW, 0, &in);
+    enum mm_code code = open_regular(from, &in);
 
     if (code == MM_OK) {
         code = mm_fs_open(fs, to, O_WRONLY | O_CREAT | O_EXCL, 0600, &out);

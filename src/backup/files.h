@@ -32,7 +32,8 @@ typedef enum mm_code mm_tree_fn(void *ctx, const struct mm_tree_entry *e, bool *
  * MM_E_LIMIT: deeper than MM_TREE_DEPTH or a path too long.
  */
 MM_MUST_USE enum mm_code mm_tree_walk(const char *dir, mm_tree_fn *fn, void *ctx);
-/* Remove dir and everything in it; MM_OK also when it is not there. */
+/* Remove dir and everything in it; MM_OK also when it is not there. A link goes itself, what it
+ * leads to stays. */
 MM_MUST_USE enum mm_code mm_tree_remove(const char *dir);
 /* Is there nothing in it? MM_E_NOTFOUND: no dir. */
 MM_MUST_USE enum mm_code mm_tree_empty(const char *dir, bool *ret);
@@ -47,7 +48,7 @@ struct mm_copier;
 /* NULL without memory. */
 struct mm_copier *mm_copier_new(void);
 void mm_copier_free(struct mm_copier **c);
-/* Read a file to its end. */
+/* Read a file to its end. MM_E_SYNTAX: it is none, but a device or a pipe. */
 MM_MUST_USE enum mm_code mm_copier_digest(struct mm_copier *c, const char *path,
                                           struct mm_copied *ret);
 /*

@@ -35,6 +35,12 @@ TEST(copy_is_the_same_bytes_with_holes_and_its_digest)
     CHECK(mm_copier_copy(c, from, to, &b) == MM_E_EXISTS);
     CHECK(symlink(from, in_dir("link", to)) == 0);
     CHECK(mm_copier_digest(c, to, &b) != MM_OK);
+    /* Nor does it wait for what may never come. */
+    CHECK(mkfifo(in_dir("pipe", to), 0600) == 0);
+    CHECK(mm_copier_digest(c, to, &b) == MM_E_SYNTAX);
+    CHECK(mm_copier_copy(c, to, in_dir("of-pipe", from), &b) == MM_E_SYNTAX);
+    CHECK(access(from, F_OK) != 0);
+    CHECK(mm_copier_digest(c, "/dev/null", &b) == MM_E_SYNTAX);
     mm_copier_free(&c);
     CHECK(c == NULL);
 }
@@ -72,6 +78,21 @@ TEST(walk_sees_files_and_directories_and_leaves_out_what_is_skipped)
     CHECK(mm_tree_remove(path) == MM_OK);
     CHECK(mm_tree_walk(path, see, &s) == MM_E_NOTFOUND);
     CHECK(mm_tree_empty(path, &empty) == MM_E_NOTFOUND);
+}
+
+TEST(removing_a_link_leaves_what_it_leads_to)
+{
+    char path[MM_MAX_PATH], kept[MM_MAX_PATH], link[MM_MAX_PATH];
+
+    CHECK(mm_file_put(in_dir("kept/a", kept), MM_S("12345")) == MM_OK);
+    CHECK(symlink(in_dir("kept", path), in_dir("link", link)) == 0);
+    CHECK(mm_tree_remove(link) == MM_OK);
+    CHECK(access(kept, F_OK) == 0 && access(link, F_OK) != 0);
+    /* Also below what is removed. */
+    CHECK(mm_file_put(in_dir("t/x/b", link), MM_S("12345")) == MM_OK);
+    CHECK(symlink(path, in_dir("t/x/link", link)) == 0);
+    CHECK(mm_tree_remove(in_dir("t", path)) == MM_OK);
+    CHECK(access(kept, F_OK) == 0 && access(path, F_OK) != 0);
 }
 
 TEST(walk_ends_at_its_depth)

@@ -15,7 +15,7 @@ static bool place_of(const char *name, bool keys, const char **ret)
     static const struct {
         const char *front;
         bool cut;
-    } places[] = {{"eventd/", false}, {"spool/", false}, {"state/", true}, {"keys/", true}};
+    } places[] = {{"eventd/store/", false}, {"spool/", false}, {"state/", true}, {"keys/", true}};
 
     if (strcmp(name, "records.db") == 0) {
         *ret = name;
@@ -42,7 +42,7 @@ static enum mm_code put_file(const struct mm_backup *b, const struct mm_manifest
     struct mm_copied is;
     enum mm_code code = mm_manifest_path(f->name, name);
 
-    if (code != MM_OK || !place_of(name, o->keys_dir == NULL, &place))
+    if (code != MM_OK || !place_of(name, o->keys_dir == NULL && !o->without_keys, &place))
         return code;
     code = mm_path_join(from, b->dir, name);
     if (code == MM_OK)

@@ -15,6 +15,7 @@
 struct mm_restore_options {
     const char *state;    /* to be made; an empty directory is fine */
     const char *keys_dir; /* holds `key`, perhaps `tls/`; NULL: those of the backup, or none */
+    bool without_keys;    /* leave out those of the backup, too; keys_dir is NULL then */
     const struct mm_records_options *tables;
     int64_t now_us;
 };

@@ -238,10 +238,14 @@ static enum mm_code take_tree(struct take *t, const char *from, const char *pref
  */
 static enum mm_code take_rest(void *ctx, const struct mm_tree_entry *e, bool *ret_skip)
 {
-    static const char *const apart[] = {
-        "VERSION",      "records.db", "records.db-wal", "records.db-shm",
-        "records.lock", "spool",      "eventd",         "run",
-        "key",          "tls",        MM_STAGE_DIR,     "follow"};
+    static const char *const apart[] = {"VERSION",        "records.db",   "records.db-wal",
+                                        "records.db-shm", "records.lock", "spool",
+                                        "eventd",         "run",          "key",
+                                        "key.new",        "tls",          MM_STAGE_DIR,
+                                        "follow"};
+    const struct tree *tree = ctx;
+    char path[MM_MAX_PATH];
+    enum mm_code code;
 
     for (size_t i = 0; i < MM_COUNT(apart); i++) {
         if (strcmp(e->path, apart[i]) == 0) {
@@ -249,7 +253,12 @@ static enum mm_code take_rest(void *ctx, const struct mm_tree_entry *e, bool *re
             return MM_OK;
         }
     }
-    return take_entry(ctx, e, ret_skip);
+    code = take_entry(ctx, e, ret_skip);
+    if (code != MM_E_NOTFOUND || mm_path_join(path, tree->from, e->path) != MM_OK ||
+        access(path, F_OK) == 0)
+        return code;
+    mm_buf_reset(tree->t->why); /* it was replaced or removed since it was seen */
+    return MM_OK;
 }
 
 static enum mm_code take_state(struct take *t)

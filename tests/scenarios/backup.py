@@ -206,6 +206,26 @@ def equals(path, before, keys_of):
     shutil.rmtree(stage.state)
 
 
+def without_keys(path):
+    """A backup that has keys, without them."""
+    new = os.path.join(ROOM, "without")
+    out = run("restore", path, "--state", new, "--without-keys")
+    check("without its keys: none is there, and what fails is said", out.returncode == 0 and
+          "new certificate" in out.stdout and os.path.exists(os.path.join(new, "records.db")) and
+          not os.path.exists(os.path.join(new, "key")), said(out))
+    shutil.rmtree(new)
+
+
+def leads_away(path):
+    """Whoever hands over a backup lays a link where verify works: what it leads to is not ours."""
+    bad, kept = copy_of(path), os.path.join(ROOM, "kept")
+    os.makedirs(os.path.join(kept, "deeper"))
+    os.symlink(kept, bad + ".check")
+    out = run("backup", "verify", bad)
+    check("verify removes nothing that a link leads to", out.returncode == 0 and
+          os.path.exists(os.path.join(kept, "deeper")), said(out))
+
+
 def damage(path):
     for kind, name in sorted(one_of_each_kind(path).items()):
         bad = copy_of(path)
@@ -330,6 +350,8 @@ def main():
     goes_on(loaded, counts)
     equals(all_of_them[3], before, keys)
     killed(loaded)
+    without_keys(loaded)
+    leads_away(loaded)
     damage(loaded)
     out = run("backup", "verify", os.path.join(ROOM, "off"))
     check("verify: the one made at rest without the system is good", out.returncode == 0, said(out))
