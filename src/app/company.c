@@ -228,7 +228,11 @@ static int run(const struct arguments *a)
     mm_records_close(&records);
     mm_buf_init(&why, WHY_MAX);
     if (code == MM_E_NOTFOUND)
-        mm_buf_fmt(&why, "no company \"%s\"; `mimamori company list` shows them", a->code);
+        mm_buf_fmt(&why,
+                   "no company \"%s\"; `mimamori company list` shows them; one whose erasure was "
+                   "broken off at its end is called erased-NUMBER, its name is `erased`: erase "
+                   "that once more",
+                   a->code);
     if (code == MM_OK && c.number == 0) {
         mm_buf_str(&why, "company 0 is the operator's own and stays");
         code = MM_E_DENIED;

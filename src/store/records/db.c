@@ -257,9 +257,12 @@ enum mm_code mm_db_vacuum(struct mm_db *db)
 
     /* SQLite attaches the new file to the connection meanwhile. */
     (void)sqlite3_limit(db->h, SQLITE_LIMIT_ATTACHED, 1);
-    code = mm_db_exec(db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
+    code = mm_db_exec(db, "VACUUM");
     (void)sqlite3_limit(db->h, SQLITE_LIMIT_ATTACHED, 0);
-    return code;
+    /* As a statement it would say in a row that it could not. */
+    return code != MM_OK ? code
+                         : code_of(sqlite3_wal_checkpoint_v2(
+                               db->h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
 }
 
 const char *mm_db_version(void)
