@@ -19,6 +19,7 @@ enum {
     DRAIN_MS = 2000,
     IDLE_MS = 10 * 60 * 1000, /* between requests */
     POLL_MS = 200,            /* how soon an idle connection sees that the server stops */
+    KEEP_DATA_MS = 1000,      /* its memory file waits for the next insert so long */
 };
 
 /* One request while it is being served. */
@@ -29,8 +30,7 @@ struct serving {
     struct mm_http1_body body;
     struct mm_answer answer;
     struct mm_buf sql;
-    int data_fd; /* memory file with the data of an insert, or -1 */
-    bool data_place;
+    bool data_place; /* an insert: its data are in the connection's memory file */
 };
 
 static void consume(struct mm_conn *c, size_t n)
@@ -59,6 +59,13 @@ static bool receive(struct mm_conn *c, int timeout_ms)
 }
 
 /* Wait for the first byte of a request; false when the connection or the server ends. */
+static void give_data_back(struct mm_conn *c)
+{
+    if (c->has_data)
+        (void)close(c->data_fd);
+    c->has_data = false;
+}
+
 static bool wait_request(struct mm_conn *c)
 {
     for (int waited = 0; c->in_n == 0 && waited < IDLE_MS; waited += POLL_MS) {
@@ -67,6 +74,8 @@ static bool wait_request(struct mm_conn *c)
 
         if (atomic_load(&c->e->stopping))
             return false;
+        if (waited >= KEEP_DATA_MS)
+            give_data_back(c);
         n = poll(&p, 1, POLL_MS);
         if (n < 0 && errno != EINTR)
             return false;
@@ -173,16 +182,16 @@ static enum mm_code next_piece(struct serving *s, size_t *used, struct mm_slice 
     return mm_http1_body_next(&s->body, mm_slice_of(c->in, c->in_n), used, ret, NULL);
 }
 
-static bool write_all(int fd, struct mm_slice s)
+static bool write_all(int fd, struct mm_slice s, off_t at)
 {
-    size_t at = 0;
+    size_t done = 0;
 
-    while (at < s.n) {
-        ssize_t n = write(fd, s.p + at, s.n - at);
+    while (done < s.n) {
+        ssize_t n = pwrite(fd, s.p + done, s.n - done, at + (off_t)done);
 
         if (n <= 0 && errno != EINTR)
             return false;
-        at += n > 0 ? (size_t)n : 0;
+        done += n > 0 ? (size_t)n : 0;
     }
     return true;
 }
@@ -191,18 +200,25 @@ static bool write_all(int fd, struct mm_slice s)
 static bool read_body(struct serving *s)
 {
     size_t used = 0;
+    off_t at = 0;
     struct mm_slice piece;
     enum mm_code code = MM_OK;
 
     while (!s->body.done && code == MM_OK) {
         code = next_piece(s, &used, &piece);
-        if (code == MM_OK && s->data_fd >= 0 && !write_all(s->data_fd, piece))
-            code = MM_E_NOMEM;
-        else if (code == MM_OK && s->data_fd < 0)
+        if (code != MM_OK)
+            break;
+        if (!s->data_place)
             mm_buf_add(&s->sql, piece);
+        else if (!write_all(s->c->data_fd, piece, at))
+            code = MM_E_NOMEM;
+        at += (off_t)piece.n;
         if (!mm_buf_ok(&s->sql))
             code = MM_E_LIMIT;
     }
+    /* What an earlier, larger insert left behind the end. */
+    if (code == MM_OK && s->data_place && ftruncate(s->c->data_fd, at) != 0)
+        code = MM_E_NOMEM;
     consume(s->c, used);
     if (code == MM_OK)
         return true;
@@ -289,23 +305,27 @@ static void kill_query(struct serving *s, struct mm_store_result *result)
             (void)mm_answer_piece(&s->answer, MM_S("finished\n"));
 }
 
-/* INSERT with its data in the body: name the memory file in the statement. */
+/*
+ * INSERT with its data in the body: name the memory file in the statement. The file is the one of
+ * the connection's last insert: making its pages anew costs as much as filling them.
+ */
 static enum mm_code name_data(struct serving *s)
 {
+    struct mm_conn *c = s->c;
     char path[64];
     struct mm_buf rewritten;
     enum mm_code code;
 
-    s->data_fd = memfd_create("insert", MFD_CLOEXEC);
-    if (s->data_fd < 0)
+    if (!c->has_data)
+        c->data_fd = memfd_create("insert", MFD_CLOEXEC);
+    c->has_data = c->data_fd >= 0;
+    if (!c->has_data)
         return MM_E_NOMEM;
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", s->data_fd);
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", c->data_fd);
     mm_buf_init(&rewritten, MM_EVENTD_SQL_MAX);
     code = mm_sql_insert_from(mm_buf_slice(&s->sql), path, &rewritten);
     if (code != MM_OK) {
         mm_buf_done(&rewritten);
-        (void)close(s->data_fd);
-        s->data_fd = -1;
         return code;
     }
     mm_buf_done(&s->sql);
@@ -373,19 +393,18 @@ void mm_conn_run(struct mm_conn *c)
     bool more = true;
 
     while (more && wait_request(c)) {
-        struct serving s = {.c = c, .data_fd = -1};
+        struct serving s = {.c = c};
         struct mm_arena arena;
 
         mm_arena_init(&arena, MM_REQUEST_ARENA_MAX);
         mm_answer_init(&s.answer, c->fd, false);
         mm_buf_init(&s.sql, MM_EVENTD_SQL_MAX);
         more = serve_request(&s, &arena);
-        if (s.data_fd >= 0)
-            (void)close(s.data_fd);
         if (s.data_place)
             (void)sem_post(&c->e->data);
         mm_buf_done(&s.sql);
         mm_answer_done(&s.answer);
         mm_arena_done(&arena);
     }
+    give_data_back(c);
 }

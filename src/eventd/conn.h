@@ -2,8 +2,8 @@
  * eventd/conn.h - one connection, from accept to close.
  *
  * Purpose   Read a request, check it, run it, answer it; again while the peer keeps the connection.
- * Owns      Its buffers and the memory file of an insert's data while that runs. The descriptor
- *           is closed by the server.
+ * Owns      Its buffers and the memory file for the data of inserts, which it gives back when none
+ *           comes for a second. The descriptor is closed by the server.
  * Threads   One connection, one thread; what it shares is in struct mm_eventd.
  * Trust     See server.h.
  */
@@ -34,6 +34,8 @@ struct mm_conn {
     size_t slot;     /* in running */
     uint64_t number; /* counted up as connections are accepted */
     bool read_only;
+    bool has_data;
+    int data_fd; /* with has_data: the file, with the pages of the last insert */
     size_t in_n;
     uint8_t in[MM_CONN_IN];
 };

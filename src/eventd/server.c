@@ -83,6 +83,7 @@ static void welcome(struct server *s, int fd, bool read_only)
     w->conn.number = ++s->accepted;
     w->conn.read_only = read_only;
     w->conn.in_n = 0;
+    w->conn.has_data = false;
     s->slot[slot] = w;
     s->live++;
     if (start_thread(w)) {
