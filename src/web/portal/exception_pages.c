@@ -4,6 +4,7 @@
 #include "web/portal/exception_view.h"
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
+#include "web/portal/rules.h"
 
 enum { NAMES_MAX = 64 }; /* different people of one page; of further ones the name is unknown */
 
@@ -18,6 +19,7 @@ struct showing {
     struct mm_exception *list;
     size_t n;
     struct mm_hidden_counts hidden;
+    struct mm_ruleset *rules; /* NULL: they cannot be read now */
     struct person person[NAMES_MAX];
     size_t person_n;
 };
@@ -67,13 +69,14 @@ static enum mm_code write_one(struct showing *s, size_t at, struct mm_doc *list)
 {
     const struct mm_exception *e = &s->list[at];
     struct mm_doc *d = mm_doc_object(list, NULL), *terms;
+    const struct mm_rule *rule = s->rules == NULL ? NULL : mm_exception_rule(s->rules, e->rule);
     int64_t left_us = e->until_us - s->p->now_us;
     enum mm_code code;
 
     mm_doc_int(d, "exception", e->exception);
     mm_doc_str(d, "state", mm_exception_state_name(e->state));
     mm_doc_text(d, "rule", e->rule);
-    mm_doc_text(d, "rule_title", e->title);
+    mm_doc_text(d, "rule_title", rule == NULL ? e->title : mm_exception_title(s->p, rule));
     terms = mm_doc_array(d, "terms");
     for (size_t i = 0; i < e->term_n; i++)
         mm_exception_write_term(terms, &e->term[i]);
@@ -103,8 +106,12 @@ static enum mm_code write_all(struct showing *s)
 
     for (int i = 0; i < MM_EXCEPTION_STATES; i++)
         lists[i] = mm_doc_array(s->p->doc, mm_exception_state_name((enum mm_exception_state)i));
+    /* Without the rules each stands under the title that it had when the exception was made. */
+    if (mm_portal_rules(s->p->portal, s->p->now_us, &s->rules) != MM_OK)
+        s->rules = NULL;
     for (size_t i = 0; i < s->n && code == MM_OK; i++)
         code = write_one(s, i, lists[s->list[i].state]);
+    mm_rules_unref(&s->rules);
     mm_doc_int(s->p->doc, "hidden_days", MM_HIDDEN_DAYS);
     mm_doc_int(s->p->doc, "ended_count", (int64_t)lists[MM_EXCEPTION_ENDED]->n);
     return code;

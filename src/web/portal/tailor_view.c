@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "register/audit.h"
 #include "web/portal/feature.h"
+#include "web/portal/rules.h"
 
 struct mm_slice mm_tailor_title(const struct mm_page *p, const struct mm_rule *rule)
 {
@@ -65,6 +66,17 @@ static enum mm_code write_company(struct mm_page *p, struct mm_doc *d, uint32_t 
     return mm_q_end(&q);
 }
 
+/* The rule's title in the reader's language; one that is gone has that which it had then. */
+static void write_title(struct mm_page *p, struct mm_doc *d, const struct mm_tailor_adjust *x)
+{
+    struct mm_ruleset *set = NULL;
+    bool read = mm_portal_rules(p->portal, p->now_us, &set) == MM_OK;
+    const struct mm_rule *rule = read ? mm_tailor_rule(set, x->rule) : NULL;
+
+    mm_doc_text(d, "rule_title", rule == NULL ? x->title : mm_tailor_title(p, rule));
+    mm_rules_unref(&set);
+}
+
 enum mm_code mm_tailor_write_adjust(struct mm_page *p, struct mm_doc *list,
                                     const struct mm_tailor_adjust *x)
 {
@@ -77,7 +89,7 @@ enum mm_code mm_tailor_write_adjust(struct mm_page *p, struct mm_doc *list,
     if (code == MM_OK)
         code = mm_tailor_write_programme(p, d, x->programme);
     mm_doc_text(d, "rule", x->rule);
-    mm_doc_text(d, "rule_title", x->title);
+    write_title(p, d, x);
     mm_doc_bool(d, "enabled", x->enabled);
     mm_doc_str(d, "level", x->has_level ? mm_level_name(x->level) : NULL);
     mm_doc_str(d, "rule_level", mm_level_name(x->rule_level));
