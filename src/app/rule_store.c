@@ -44,17 +44,20 @@ enum mm_code mm_rule_discard(const char *state, struct mm_slice id)
     return mm_fs_sync_dir(mm_fs_real(), path);
 }
 
-enum mm_code mm_rule_set_back(const char *state, struct mm_slice name, struct mm_slice who)
+enum mm_code mm_rule_set_back(const char *state, struct mm_slice name, struct mm_slice away,
+                              struct mm_slice who)
 {
     char program[MM_MAX_PATH + 32], set[MM_WISH_RULE_NAME + 1], by[LOGIN_MAX];
-    const char *const argv[] = {program,  "rollback", "--yes", "--json", "--state", state,
-                                "--name", set,        "--by",  by,       NULL};
+    char folder[MM_DIR_ID_MAX];
+    const char *const argv[] = {program, "rollback", "--yes", "--json", "--state", state, "--name",
+                                set,     "--by",     by,      "--away", folder,    NULL};
     ssize_t n = readlink("/proc/self/exe", program, MM_MAX_PATH - 1);
     struct mm_buf said;
     int status = 0;
     enum mm_code code;
 
-    if (!mm_wish_rule_name_ok(name) || who.n >= sizeof(by))
+    if (!mm_wish_rule_name_ok(name) || who.n >= sizeof(by) || away.n == 0 ||
+        away.n >= sizeof(folder))
         return MM_E_RANGE;
     program[n > 0 ? n : 0] = 0;
     if (strrchr(program, '/') == NULL)
@@ -62,6 +65,7 @@ enum mm_code mm_rule_set_back(const char *state, struct mm_slice name, struct mm
     memcpy(strrchr(program, '/') + 1, "mimamori-rules", sizeof("mimamori-rules"));
     (void)snprintf(set, sizeof(set), "%.*s", MM_S_ARG(name));
     (void)snprintf(by, sizeof(by), "%.*s", MM_S_ARG(who));
+    (void)snprintf(folder, sizeof(folder), "%.*s", MM_S_ARG(away));
     mm_buf_init(&said, SAID_MAX);
     code = mm_child_ask(argv, (struct mm_slice){0}, SET_WAIT_MS, &said, &status);
     mm_buf_done(&said);

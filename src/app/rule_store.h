@@ -17,9 +17,10 @@ MM_MUST_USE enum mm_code mm_rule_store(const char *state, struct mm_slice id, st
 /* Take it away. MM_E_RANGE; MM_E_NOTFOUND: there is none of that id; MM_E_IO. */
 MM_MUST_USE enum mm_code mm_rule_discard(const char *state, struct mm_slice id);
 
-/* The former state of a set comes back, as `mimamori rules rollback` has it; `who` wants it.
- * MM_E_RANGE: no name; MM_E_NOTFOUND: it was not done, the log says why; MM_E_IO. */
+/* The former state of a set comes back, as `mimamori rules rollback` has it, in the place of the
+ * folder `away` (mm_dir_id); MM_OK also when that was done before. `who` wants it. MM_E_RANGE: no
+ * name, or no folder said; MM_E_NOTFOUND: it was not done, the log says why; MM_E_IO. */
 MM_MUST_USE enum mm_code mm_rule_set_back(const char *state, struct mm_slice name,
-                                          struct mm_slice who);
+                                          struct mm_slice away, struct mm_slice who);
 
 #endif

@@ -22,7 +22,7 @@ enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, PIPELINES_MAX = 16 };
 struct args {
     bool json, yes;
     enum mm_lang lang;
-    const char *state, *name, *company, *sha256, *ca_file, *by, *lists;
+    const char *state, *name, *company, *sha256, *ca_file, *by, *away, *lists;
     struct mm_tuning *tuning; /* of the company, or of the file of lists */
     uint32_t company_number;
     uint64_t days;
@@ -81,7 +81,7 @@ static bool set_option(struct args *a, const char *name, const char *value)
         const char **to;
     } texts[] = {{"--name", &a->name},     {"--state", &a->state}, {"--company", &a->company},
                  {"--sha256", &a->sha256}, {"--ca", &a->ca_file},  {"--by", &a->by},
-                 {"--lists", &a->lists}};
+                 {"--away", &a->away},     {"--lists", &a->lists}};
 
     for (size_t i = 0; i < MM_COUNT(texts); i++) {
         if (strcmp(name, texts[i].name) == 0) {
@@ -400,6 +400,7 @@ static int update(const struct args *a, bool back)
                                                          .sha256 = a->sha256,
                                                          .ca_file = a->ca_file,
                                                          .by = a->by,
+                                                         .away = back ? a->away : NULL,
                                                          .yes = a->yes,
                                                          .json = a->json});
 }

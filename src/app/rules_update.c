@@ -444,12 +444,29 @@ static int update_from(const struct mm_rules_update *u, const struct mm_rules_se
     return rc;
 }
 
+/* Who asks again after a fall does not know that it was done: a second exchange would bring back
+ * what was to go. False when there is nothing to do any more, with the exit status. */
+static bool to_go(const struct mm_rules_update *u, const struct mm_rules_set *s, int *ret_status)
+{
+    char id[MM_DIR_ID_MAX] = "";
+
+    if (u->away == NULL || (mm_dir_id(s->in, id) == MM_OK && strcmp(id, u->away) == 0))
+        return true;
+    *ret_status = mm_dir_id(s->old, id) == MM_OK && strcmp(id, u->away) == 0 ? 0 : 1;
+    fprintf(stderr, "mimamori: %s: %s\n", u->name,
+            *ret_status == 0 ? "done already: that set is the former one"
+                             : "that set is neither in force nor the former one");
+    return false;
+}
+
 static int update_any(const struct mm_rules_update *u, struct mm_rules_set *s)
 {
     struct stat st;
     int rc = 1;
 
     if (u->from == NULL) {
+        if (!to_go(u, s, &rc))
+            return rc;
         if (mm_rules_set_is(s->old))
             return update_from(u, s, s->old);
         fprintf(stderr, "mimamori: %s: there is no former set\n", u->name);

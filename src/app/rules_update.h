@@ -21,6 +21,7 @@ struct mm_rules_update {
     const char *sha256;  /* of the archive, in hexadecimal; NULL: not known */
     const char *ca_file; /* that vouches for the address; NULL: the system's */
     const char *by;      /* login of who wants it; NULL: who is at the command line */
+    const char *away;    /* mm_dir_id of the set that is to go; NULL: the one in force. Back only */
     bool yes;            /* do not ask */
     bool json;           /* and nothing happens without yes */
 };

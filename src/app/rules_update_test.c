@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/file.h"
 #include "tests/harness/cli.h"
 
 #define RULE(id, what)                                                                             \
@@ -145,6 +146,24 @@ TEST(rollback_takes_the_former_set_back_and_one_is_kept)
     CHECK(there("state/rules/sigmahq/win/four.yml"));
     expect(0, "3 removed", ARGS("rollback", "--yes"));
     CHECK(!there("state/rules/sigmahq/win") && there("state/rules/sigmahq/one.yml"));
+}
+
+TEST(rollback_that_is_asked_again_does_not_bring_the_set_back)
+{
+    char away[MM_DIR_ID_MAX];
+
+    three_sets();
+    expect(0, "3 new", ARGS("update", "--yes", "a"));
+    expect(0, "2 new", ARGS("update", "--yes", "b"));
+    CHECK_NUM(mm_dir_id("state/rules/sigmahq", away), MM_OK);
+    expect(0, "1 new", ARGS("rollback", "--yes", "--away", away));
+    CHECK(there("state/rules/sigmahq/three.yml"));
+    expect(0, "done already", ARGS("rollback", "--yes", "--away", away));
+    CHECK(there("state/rules/sigmahq/three.yml") && !there("state/rules/sigmahq/may.yml"));
+    /* It went for good: what is in force now was not meant. */
+    expect(0, "2 removed", ARGS("update", "--yes", "c"));
+    expect(1, "neither in force nor", ARGS("rollback", "--yes", "--away", away));
+    CHECK(!there("state/rules/sigmahq/three.yml"));
 }
 
 /* What the power going out between any two steps of an update leaves behind. */

@@ -144,7 +144,8 @@ static enum mm_code write_granted(struct mm_tx *tx, void *arg)
 static enum mm_code grant(const struct worker *w, const struct mm_wish *wish)
 {
     if (wish->what == MM_WISH_SET)
-        return wish->remove ? mm_rule_set_back(w->state, wish->name, wish->who) : MM_E_RANGE;
+        return wish->remove ? mm_rule_set_back(w->state, wish->name, wish->test, wish->who)
+                            : MM_E_RANGE;
     if (wish->what == MM_WISH_RULE)
         return wish->remove ? mm_rule_discard(w->state, wish->name)
                             : mm_rule_store(w->state, wish->name, wish->yaml);

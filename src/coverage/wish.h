@@ -32,7 +32,8 @@ struct mm_wish {
     int64_t wish;
     enum mm_wish_what what;
     bool remove;
-    struct mm_slice name, yaml, test; /* of a rule: its id; a rule has no test */
+    struct mm_slice name, yaml;
+    struct mm_slice test; /* of a format; of a set: which folder is to go (mm_dir_id) */
     uint32_t user;
     struct mm_slice who;
     struct mm_slice state, why; /* "waiting", "done", "refused" */

@@ -243,6 +243,21 @@ enum mm_code mm_file_read(const char *path, struct mm_buf *out)
     return c;
 }
 
+enum mm_code mm_dir_id(const char *path, char ret[MM_DIR_ID_MAX])
+{
+    struct statx st = {0};
+
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_BTIME, &st) != 0)
+        return mm_code_of_errno(errno);
+    if (!S_ISDIR(st.stx_mode))
+        return MM_E_NOTFOUND;
+    if ((st.stx_mask & STATX_BTIME) == 0)
+        st.stx_btime = (struct statx_timestamp){0};
+    (void)snprintf(ret, MM_DIR_ID_MAX, "%llx-%llx-%x", (unsigned long long)st.stx_ino,
+                   (unsigned long long)st.stx_btime.tv_sec, st.stx_btime.tv_nsec);
+    return MM_OK;
+}
+
 enum mm_code mm_path_join(char ret[MM_MAX_PATH], const char *dir, const char *name)
 {
     char path[MM_MAX_PATH];

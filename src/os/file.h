@@ -110,6 +110,14 @@ MM_MUST_USE enum mm_code mm_file_put(const char *path, struct mm_slice bytes);
  */
 MM_MUST_USE enum mm_code mm_file_read(const char *path, struct mm_buf *out);
 
+/*
+ * Which folder stands at path, as a word that stays its own when it gets another name: its inode
+ * and, where the file system keeps that, when it was made, as inodes come back. A copy is another
+ * one. MM_E_NOTFOUND also for what is no folder; links are none.
+ */
+enum { MM_DIR_ID_MAX = 64 }; /* three numbers of 64 bits in hexadecimal, and room */
+MM_MUST_USE enum mm_code mm_dir_id(const char *path, char ret[MM_DIR_ID_MAX]);
+
 /* "dir/name" into ret; MM_E_LIMIT when it is longer than a path of ours may be. */
 MM_MUST_USE enum mm_code mm_path_join(char ret[MM_MAX_PATH], const char *dir, const char *name);
 

@@ -82,6 +82,26 @@ TEST(file_mkdirs_makes_every_level_and_accepts_existing_ones)
     CHECK(mm_fs_mkdirs(mm_fs_real(), path, 0700) == MM_OK);
 }
 
+TEST(dir_id_goes_with_the_folder_and_not_with_its_name)
+{
+    char a[MM_MAX_PATH], b[MM_MAX_PATH], was[MM_DIR_ID_MAX], is[MM_DIR_ID_MAX] = "kept";
+
+    CHECK(mkdir(at(a, "a"), 0700) == 0 && mkdir(at(b, "b"), 0700) == 0);
+    CHECK_NUM(mm_dir_id(a, was), MM_OK);
+    CHECK(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0);
+    CHECK_NUM(mm_dir_id(b, is), MM_OK);
+    CHECK(strcmp(was, is) == 0);
+    CHECK_NUM(mm_file_put(at(b, "b/file"), MM_S("x")), MM_OK);
+    CHECK_NUM(mm_dir_id(at(b, "b"), is), MM_OK);
+    CHECK(strcmp(was, is) == 0);
+    CHECK_NUM(mm_dir_id(a, is), MM_OK);
+    CHECK(strcmp(was, is) != 0);
+    CHECK_NUM(mm_dir_id(at(a, "b/file"), is), MM_E_NOTFOUND);
+    CHECK_NUM(mm_dir_id(at(a, "none"), is), MM_E_NOTFOUND);
+    CHECK(symlink(b, at(a, "link")) == 0);
+    CHECK_NUM(mm_dir_id(a, is), MM_E_NOTFOUND);
+}
+
 TEST(file_lock_excludes_another_process_and_ends_with_its_holder)
 {
     char path[MM_MAX_PATH];

@@ -198,7 +198,7 @@ enum mm_code mm_page_rule_sets(struct mm_page *p)
 enum mm_code mm_page_rule_set_back(struct mm_page *p)
 {
     struct mm_wish wish = {.what = MM_WISH_SET, .remove = true, .name = p->match->param[0]};
-    char name[MM_WISH_RULE_NAME + 1];
+    char name[MM_WISH_RULE_NAME + 1], path[MM_MAX_PATH], id[MM_DIR_ID_MAX];
     enum mm_code code;
 
     if (!mm_wish_rule_name_ok(wish.name))
@@ -211,6 +211,9 @@ enum mm_code mm_page_rule_set_back(struct mm_page *p)
         mm_page_refuse(p, "sure", "rule.sets.sure");
         return mm_page_rule_sets(p);
     }
+    if (!path_of(p, "rules", name, "", path) || mm_dir_id(path, id) != MM_OK)
+        return MM_E_NOTFOUND;
+    wish.test = mm_slice_str(id);
     code = mm_page_wish(p, &wish);
     if (code != MM_OK)
         return code;
