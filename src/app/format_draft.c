@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/format.h"
+#include "app/question.h"
 #include "base/time.h"
 #include "codec/ext/json.h"
 #include "codec/pattern_scan.h"
@@ -387,31 +388,6 @@ static bool try_out(struct work *w)
     return write_lines(w);
 }
 
-static bool read_all(struct mm_buf *out)
-{
-    for (;;) {
-        uint8_t *room = mm_buf_room(out, 65536);
-        ssize_t n = room == NULL ? -1 : read(STDIN_FILENO, room, 65536);
-
-        if (n <= 0)
-            return n == 0;
-        out->n += (size_t)n;
-    }
-}
-
-static bool answer(struct work *w)
-{
-    struct mm_buf out;
-    bool ok;
-
-    mm_buf_init(&out, OUT_MAX);
-    mm_doc_json(&out, w->out);
-    mm_buf_byte(&out, '\n');
-    ok = mm_doc_ok(w->out) && mm_buf_ok(&out) && fwrite(out.p, 1, out.n, stdout) == out.n;
-    mm_buf_done(&out);
-    return ok;
-}
-
 int mm_format_draft(struct mm_format_cmd *c)
 {
     static const struct mm_sandbox box = {.may = MM_MAY_COMPUTE, .memory_max = MEMORY_MAX};
@@ -438,11 +414,13 @@ int mm_format_draft(struct mm_format_cmd *c)
     mm_buf_init(&w.test, 2 * MM_TESTFILE_MAX);
     mm_buf_init(&in, IN_MAX);
     w.out = mm_doc_new(&w.arena);
-    ok = read_all(&in) && mm_json_parse(json, mm_buf_slice(&in), &w.arena, &w.in, NULL) == MM_OK &&
+    ok = mm_question_read(&in) &&
+         mm_json_parse(json, mm_buf_slice(&in), &w.arena, &w.in, NULL) == MM_OK &&
          w.in.item[0].type == MM_JSON_OBJECT && read_request(&w);
     if (ok)
         write_pieces(&w);
-    ok = ok && (c->name == NULL ? write_lines(&w) : try_out(&w)) && answer(&w);
+    ok = ok && (c->name == NULL ? write_lines(&w) : try_out(&w)) &&
+         mm_question_answer(w.out, OUT_MAX);
     mm_buf_done(&in);
     mm_buf_done(&w.known);
     mm_buf_done(&w.yaml);
@@ -450,5 +428,5 @@ int mm_format_draft(struct mm_format_cmd *c)
     mm_json_free(&json);
     mm_arena_done(&w.arena);
     /* In the jail: what others do at the end of a program (leak detectors) is not allowed here. */
-    _exit(ok && fflush(stdout) == 0 ? 0 : MM_FORMAT_BAD);
+    _exit(ok ? 0 : MM_FORMAT_BAD);
 }

@@ -15,23 +15,6 @@
 #define ONE_PC "&use=source.ip&how.source.ip=equals&value.source.ip=192.0.2.31"
 #define ALL_PCS "&use=source.ip&how.source.ip=cidr&value.source.ip=192.0.2.0%2F24"
 
-struct people {
-    char admin[COOKIE_MAX], analyst[COOKIE_MAX];
-};
-
-static void become(struct site *s, const char *cookie)
-{
-    (void)snprintf(s->cookie, sizeof(s->cookie), "%s", cookie);
-}
-
-static void log_both_in(struct site *s, struct people *who)
-{
-    CHECK(login(s, "bunseki", PASSWORD_FORM));
-    (void)snprintf(who->analyst, sizeof(who->analyst), "%s", s->cookie);
-    CHECK(login(s, "soc", PASSWORD_FORM));
-    (void)snprintf(who->admin, sizeof(who->admin), "%s", s->cookie);
-}
-
 static void send_form(struct site *s, const char *path, const char *fields)
 {
     send_form_of(s, FORM, path, fields);

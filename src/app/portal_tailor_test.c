@@ -10,23 +10,6 @@
 #define THERE "/companies/2/rules"
 #define ADJUST "/rules/adjust"
 
-struct people {
-    char admin[COOKIE_MAX], analyst[COOKIE_MAX];
-};
-
-static void become(struct site *s, const char *cookie)
-{
-    (void)snprintf(s->cookie, sizeof(s->cookie), "%s", cookie);
-}
-
-static void log_both_in(struct site *s, struct people *who)
-{
-    CHECK(login(s, "bunseki", PASSWORD_FORM));
-    (void)snprintf(who->analyst, sizeof(who->analyst), "%s", s->cookie);
-    CHECK(login(s, "soc", PASSWORD_FORM));
-    (void)snprintf(who->admin, sizeof(who->admin), "%s", s->cookie);
-}
-
 TEST(values_are_entered_on_the_page_of_a_company_and_are_its_own)
 {
     char form[512];

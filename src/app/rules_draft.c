@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/question.h"
 #include "app/rules_try.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -162,31 +163,6 @@ static bool try_it(struct draft *w)
     return true;
 }
 
-static bool read_all(struct mm_buf *out)
-{
-    for (;;) {
-        uint8_t *room = mm_buf_room(out, 65536);
-        ssize_t n = room == NULL ? -1 : read(STDIN_FILENO, room, 65536);
-
-        if (n <= 0)
-            return n == 0;
-        out->n += (size_t)n;
-    }
-}
-
-static bool answer(struct draft *w)
-{
-    struct mm_buf out;
-    bool ok;
-
-    mm_buf_init(&out, OUT_MAX);
-    mm_doc_json(&out, w->out);
-    mm_buf_byte(&out, '\n');
-    ok = mm_doc_ok(w->out) && mm_buf_ok(&out) && fwrite(out.p, 1, out.n, stdout) == out.n;
-    mm_buf_done(&out);
-    return ok && fflush(stdout) == 0;
-}
-
 static bool work(struct draft *w, struct mm_json *json, struct mm_slice question)
 {
     const struct mm_json_item *wanted;
@@ -197,7 +173,7 @@ static bool work(struct draft *w, struct mm_json *json, struct mm_slice question
     wanted = mm_json_get(&w->in, 0, MM_S("try"));
     if (wanted != NULL && wanted->type == MM_JSON_TRUE && !try_it(w))
         return false;
-    return answer(w);
+    return mm_question_answer(w->out, OUT_MAX);
 }
 
 _Noreturn void mm_rules_draft(const char *state)
@@ -216,7 +192,7 @@ _Noreturn void mm_rules_draft(const char *state)
     mm_arena_init(&w.arena, ARENA_MAX);
     mm_buf_init(&in, IN_MAX);
     w.out = mm_doc_new(&w.arena);
-    ok = ok && read_all(&in) && work(&w, json, mm_buf_slice(&in));
+    ok = ok && mm_question_read(&in) && work(&w, json, mm_buf_slice(&in));
     /* In the jail: what others do at the end of a program (leak detectors) is not allowed here. */
     _exit(ok ? 0 : 1);
 }

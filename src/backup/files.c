@@ -48,12 +48,22 @@ static enum mm_code walk_entry(struct walk *w, const char *name, int depth)
     return code;
 }
 
+/* The next thing in a directory, neither itself nor the one above; NULL behind the last. */
+static const char *next_name(DIR *d)
+{
+    const struct dirent *e = readdir(d);
+
+    while (e != NULL && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0))
+        e = readdir(d);
+    return e == NULL ? NULL : e->d_name;
+}
+
 /* Bounded by MM_TREE_DEPTH. */
 static enum mm_code walk_dir(struct walk *w, int depth)
 {
     char path[MM_MAX_PATH];
     enum mm_code code = MM_OK;
-    const struct dirent *e;
+    const char *name;
     DIR *d;
 
     if (depth > MM_TREE_DEPTH)
@@ -67,10 +77,8 @@ static enum mm_code walk_dir(struct walk *w, int depth)
     d = opendir(path);
     if (d == NULL)
         return mm_code_of_errno(errno);
-    while (code == MM_OK && (e = readdir(d)) != NULL) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            code = walk_entry(w, e->d_name, depth);
-    }
+    while (code == MM_OK && (name = next_name(d)) != NULL)
+        code = walk_entry(w, name, depth);
     (void)closedir(d);
     return code;
 }
@@ -90,7 +98,7 @@ static enum mm_code remove_dir(const char *dir, int depth)
 {
     char path[MM_MAX_PATH];
     enum mm_code code = MM_OK;
-    const struct dirent *e;
+    const char *name;
     DIR *d;
 
     if (depth > MM_TREE_DEPTH)
@@ -98,10 +106,8 @@ static enum mm_code remove_dir(const char *dir, int depth)
     d = opendir(dir);
     if (d == NULL)
         return errno == ENOENT ? MM_OK : mm_code_of_errno(errno);
-    while (code == MM_OK && (e = readdir(d)) != NULL) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        code = mm_path_join(path, dir, e->d_name);
+    while (code == MM_OK && (name = next_name(d)) != NULL) {
+        code = mm_path_join(path, dir, name);
         if (code == MM_OK)
             code = remove_at(path, depth);
     }
@@ -126,16 +132,12 @@ enum mm_code mm_tree_remove(const char *dir)
 
 enum mm_code mm_tree_empty(const char *dir, bool *ret)
 {
-    const struct dirent *e;
-    bool empty = true;
     DIR *d = opendir(dir);
 
     if (d == NULL)
         return mm_code_of_errno(errno);
-    while (empty && (e = readdir(d)) != NULL)
-        empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+    *ret = next_name(d) == NULL;
     (void)closedir(d);
-    *ret = empty;
     return MM_OK;
 }
 

@@ -189,24 +189,17 @@ static void read_row(struct mm_q *q, struct mm_arena *a, struct mm_tailor_adjust
 enum mm_code mm_tailor_read_adjusts(struct mm_q *q, size_t max, struct mm_arena *a,
                                     struct mm_tailor_adjust **ret, size_t *ret_n)
 {
-    struct mm_tailor_adjust *list = NULL;
+    struct mm_tailor_adjust *list = NULL, *room;
     size_t n = 0, cap = 0;
     enum mm_code code = MM_OK, end;
 
     while (n < max && mm_q_row(q)) {
-        if (n == cap) {
-            struct mm_tailor_adjust *more;
-
-            cap = cap == 0 ? 32 : cap * 2;
-            more = mm_arena_array(a, cap, sizeof(*more));
-            if (more == NULL) {
-                code = MM_E_NOMEM;
-                break;
-            }
-            if (n > 0)
-                memcpy(more, list, n * sizeof(*more));
-            list = more;
+        room = mm_tailor_room(a, list, n, &cap, sizeof(*list));
+        if (room == NULL) {
+            code = MM_E_NOMEM;
+            break;
         }
+        list = room;
         read_row(q, a, &list[n++]);
     }
     end = mm_q_end(q);

@@ -171,24 +171,17 @@ static enum mm_code read_row(struct mm_q *q, struct mm_arena *a, struct mm_tailo
 enum mm_code mm_tailor_read_lists(struct mm_q *q, size_t max, struct mm_arena *a,
                                   struct mm_tailor_list **ret, size_t *ret_n)
 {
-    struct mm_tailor_list *list = NULL;
+    struct mm_tailor_list *list = NULL, *room;
     size_t n = 0, cap = 0;
     enum mm_code code = MM_OK, end;
 
     while (code == MM_OK && n < max && mm_q_row(q)) {
-        if (n == cap) {
-            struct mm_tailor_list *more;
-
-            cap = cap == 0 ? 32 : cap * 2;
-            more = mm_arena_array(a, cap, sizeof(*more));
-            if (more == NULL) {
-                code = MM_E_NOMEM;
-                break;
-            }
-            if (n > 0)
-                memcpy(more, list, n * sizeof(*more));
-            list = more;
+        room = mm_tailor_room(a, list, n, &cap, sizeof(*list));
+        if (room == NULL) {
+            code = MM_E_NOMEM;
+            break;
         }
+        list = room;
         code = read_row(q, a, &list[n++]);
     }
     end = mm_q_end(q);

@@ -248,6 +248,25 @@ static inline void send_form_of(struct site *s, const char *page, const char *pa
 
 #define PASSWORD_FORM "Blue-lamp+4+desks"
 
+/* Cookies of two who are logged in at once: one proposes, the other agrees. */
+struct people {
+    char admin[COOKIE_MAX], analyst[COOKIE_MAX];
+};
+
+static inline void become(struct site *s, const char *cookie)
+{
+    (void)snprintf(s->cookie, sizeof(s->cookie), "%s", cookie);
+}
+
+/* Whoever uses the site afterwards is the admin. */
+static inline void log_both_in(struct site *s, struct people *who)
+{
+    CHECK(login(s, "bunseki", PASSWORD_FORM));
+    (void)snprintf(who->analyst, sizeof(who->analyst), "%s", s->cookie);
+    CHECK(login(s, "soc", PASSWORD_FORM));
+    (void)snprintf(who->admin, sizeof(who->admin), "%s", s->cookie);
+}
+
 static inline void fits_schema(struct site *s, const char *path, const char *name)
 {
     char file[128];

@@ -57,19 +57,6 @@ static enum mm_code write_places(struct mm_page *p)
     return mm_q_end(&q);
 }
 
-static enum mm_code write_adjusts(struct mm_page *p, struct mm_slice rule)
-{
-    const struct mm_tailor_which which = {.programme = -1, .rule = rule, .max = ADJUSTS_MAX};
-    struct mm_doc *list = mm_doc_array(p->doc, "adjusts");
-    struct mm_tailor_adjust *x = NULL;
-    size_t n = 0;
-    enum mm_code code = mm_tailor_adjusts(p->tx, &which, p->arena, &x, &n);
-
-    for (size_t i = 0; i < n && code == MM_OK; i++)
-        code = mm_tailor_write_adjust(p, list, &x[i]);
-    return code;
-}
-
 static void write_form(struct mm_page *p)
 {
     struct mm_doc *form = mm_doc_object(p->doc, "form"), *levels = mm_doc_array(p->doc, "levels");
@@ -117,7 +104,8 @@ static enum mm_code show(struct mm_page *p)
     if (code == MM_OK && p->tx == NULL)
         code = mm_page_read(p);
     if (code == MM_OK)
-        code = write_adjusts(p, rule->id);
+        code = mm_tailor_write_adjusts(
+            p, &(struct mm_tailor_which){.programme = -1, .rule = rule->id, .max = ADJUSTS_MAX});
     if (code == MM_OK)
         code = write_places(p);
     if (code == MM_OK)
@@ -247,16 +235,12 @@ static enum mm_code do_act(struct mm_tx *tx, void *arg)
 static enum mm_code act_on(struct mm_page *p, bool agree)
 {
     struct act a = {.p = p, .agree = agree};
-    uint64_t number;
     enum mm_code code = mm_page_company(p);
 
     if (code == MM_OK)
-        code = mm_page_number(p, 1, &number);
-    if (code == MM_OK && number > INT64_MAX)
-        code = MM_E_NOTFOUND;
+        code = mm_page_row(p, 1, &a.adjust);
     if (code != MM_OK)
         return code;
-    a.adjust = (int64_t)number;
     code = mm_records_write(p->portal->cfg.records, p->narrow, do_act, &a);
     if (code != MM_OK)
         return code;

@@ -173,16 +173,12 @@ static enum mm_code do_act(struct mm_tx *tx, void *arg)
 static enum mm_code act_on(struct mm_page *p, bool agree)
 {
     struct act a = {.p = p, .agree = agree};
-    uint64_t number;
     enum mm_code code = mm_page_company(p);
 
     if (code == MM_OK)
-        code = mm_page_number(p, 1, &number);
-    if (code == MM_OK && number > INT64_MAX)
-        code = MM_E_NOTFOUND;
+        code = mm_page_row(p, 1, &a.exception);
     if (code != MM_OK)
         return code;
-    a.exception = (int64_t)number;
     code = mm_records_write(p->portal->cfg.records, p->narrow, do_act, &a);
     if (code == MM_E_DENIED && agree) {
         p->template = "exceptions";

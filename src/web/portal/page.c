@@ -22,6 +22,18 @@ enum mm_code mm_page_number(const struct mm_page *p, size_t at, uint64_t *ret)
     return mm_slice_u64(p->match->param[at], ret) ? MM_OK : MM_E_NOTFOUND;
 }
 
+enum mm_code mm_page_row(const struct mm_page *p, size_t at, int64_t *ret)
+{
+    uint64_t number;
+    enum mm_code code = mm_page_number(p, at, &number);
+
+    if (code == MM_OK && number > INT64_MAX)
+        code = MM_E_NOTFOUND;
+    if (code == MM_OK)
+        *ret = (int64_t)number;
+    return code;
+}
+
 bool mm_page_may(const struct mm_page *p, enum mm_right right)
 {
     return p->signed_in && p->me.scope != NULL && (p->me.rights & right) != 0;

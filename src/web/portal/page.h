@@ -51,6 +51,8 @@ struct mm_page {
 
 /* Number of a path parameter; MM_E_NOTFOUND when it is none. */
 MM_MUST_USE enum mm_code mm_page_number(const struct mm_page *p, size_t at, uint64_t *ret);
+/* As mm_page_number, of a row of the records: MM_E_NOTFOUND also above INT64_MAX. */
+MM_MUST_USE enum mm_code mm_page_row(const struct mm_page *p, size_t at, int64_t *ret);
 /*
  * The company that the first parameter names: p->company and p->narrow are set, the chrome knows
  * its name, p->tx is a snapshot under the narrowed scope. MM_E_NOTFOUND when who asks may not see

@@ -95,20 +95,6 @@ static void write_rules(struct mm_page *p, const struct mm_ruleset *set, uint64_
         mm_doc_int(p->doc, "next", (int64_t)next);
 }
 
-/* What is adjusted anywhere that who asks sees, proposed ones among them. */
-static enum mm_code write_adjusts(struct mm_page *p)
-{
-    const struct mm_tailor_which which = {.programme = -1, .max = ADJUSTS_SHOWN};
-    struct mm_doc *list = mm_doc_array(p->doc, "adjusts");
-    struct mm_tailor_adjust *x = NULL;
-    size_t n = 0;
-    enum mm_code code = mm_tailor_adjusts(p->tx, &which, p->arena, &x, &n);
-
-    for (size_t i = 0; i < n && code == MM_OK; i++)
-        code = mm_tailor_write_adjust(p, list, &x[i]);
-    return code;
-}
-
 /* Where something is hidden, or is to be. */
 static enum mm_code write_exceptions(struct mm_page *p)
 {
@@ -151,8 +137,10 @@ enum mm_code mm_page_rules(struct mm_page *p)
     code = mm_page_read(p);
     if (code == MM_OK)
         code = write_exceptions(p);
+    /* What is adjusted anywhere that who asks sees, proposed ones among them. */
     if (code == MM_OK)
-        code = write_adjusts(p);
+        code = mm_tailor_write_adjusts(
+            p, &(struct mm_tailor_which){.programme = -1, .max = ADJUSTS_SHOWN});
     return code == MM_OK ? mm_page_wishes(p, MM_WISH_RULE) : code;
 }
 

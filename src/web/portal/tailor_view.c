@@ -107,6 +107,18 @@ enum mm_code mm_tailor_write_adjust(struct mm_page *p, struct mm_doc *list,
     return code == MM_OK ? write_person(p, d, "agreed_by", x->agreed_by) : code;
 }
 
+enum mm_code mm_tailor_write_adjusts(struct mm_page *p, const struct mm_tailor_which *which)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "adjusts");
+    struct mm_tailor_adjust *x = NULL;
+    size_t n = 0;
+    enum mm_code code = mm_tailor_adjusts(p->tx, which, p->arena, &x, &n);
+
+    for (size_t i = 0; i < n && code == MM_OK; i++)
+        code = mm_tailor_write_adjust(p, list, &x[i]);
+    return code;
+}
+
 enum mm_code mm_tailor_audit(struct mm_page *p, struct mm_tx *tx, const char *action,
                              uint32_t programme, struct mm_slice what, struct mm_slice text)
 {

@@ -20,6 +20,9 @@ const struct mm_rule *mm_tailor_rule(const struct mm_ruleset *set, struct mm_sli
 /* Append one to an array. p->tx: the whole scope of who asks, which knows names of people. */
 MM_MUST_USE enum mm_code mm_tailor_write_adjust(struct mm_page *p, struct mm_doc *list,
                                                 const struct mm_tailor_adjust *x);
+/* "adjusts": those that `which` chooses, as _write_adjust writes them. */
+MM_MUST_USE enum mm_code mm_tailor_write_adjusts(struct mm_page *p,
+                                                 const struct mm_tailor_which *which);
 /* "key": the programme's name in the reader's language, or null for none. */
 MM_MUST_USE enum mm_code mm_tailor_write_programme(struct mm_page *p, struct mm_doc *d,
                                                    uint32_t programme);
