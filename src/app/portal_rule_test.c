@@ -252,6 +252,38 @@ TEST(an_attack_is_seen_where_a_rule_looks_and_its_logs_come)
     CHECK(mm_test_eventd_stop(&eventd));
 }
 
+TEST(an_attack_is_seen_by_the_rules_as_the_company_has_them)
+{
+    struct mm_test_eventd eventd = {0};
+    struct site s;
+
+    put_rule();
+    mm_cli_put("rules/desks.yml", MM_S("title: Desks\nid: desks\nlogsource: {category: proxy}\n"
+                                       "tags: [attack.discovery, attack.t1087]\ndetection:\n"
+                                       "  s: {host.name|expand: '%Desks%'}\n  condition: s\n"));
+    site_open(&s);
+    store_up(&eventd);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    fits_schema(&s, "/companies/1/attack", "attack");
+    CHECK(has(s.body, "{\"technique\":\"T1059\",\"rules\":1,\"reached\":1,"));
+    CHECK(has(s.body, "{\"technique\":\"T1087\",\"rules\":1,\"reached\":0,\"covered\":false,"
+                      "\"needs\":[{\"need\":\"values\"}]}"));
+    send_form_of(&s, "/rules/adjust?rule=" ID, "/rules/adjust",
+                 "rule=" ID "&where=c1&switch=off&level=&reason=noisy");
+    CHECK_NUM(s.status, 303);
+    send_form_of(&s, "/companies/1/rules", "/companies/1/rules/values", "name=Desks&values=PC-31");
+    CHECK_NUM(s.status, 303);
+    fits_schema(&s, "/companies/1/attack", "attack");
+    CHECK(has(s.body, "{\"technique\":\"T1059\",\"rules\":1,\"reached\":0,\"covered\":false,"
+                      "\"needs\":[{\"need\":\"off\"}]}"));
+    CHECK(has(s.body, "{\"technique\":\"T1087\",\"rules\":1,\"reached\":1,"));
+    CHECK(login(&s, "hanako", PASSWORD_FORM)); /* whom this is no question for */
+    fits_schema(&s, "/companies/1/attack", "attack");
+    CHECK(!has(s.body, "\"off\"") && !has(s.body, "\"values\""));
+    site_close(&s);
+    CHECK(mm_test_eventd_stop(&eventd));
+}
+
 /* Two states of a set, as `mimamori rules update` leaves them behind. */
 static void put_set(void)
 {

@@ -6,6 +6,7 @@
 #include "detect/reach.h"
 #include "web/portal/pages.h"
 #include "web/portal/rules.h"
+#include "web/portal/tailor_view.h"
 
 enum {
     DAYS = 7,
@@ -16,7 +17,7 @@ enum {
     TAGS_MAX = 8, /* tactics, and techniques, of one rule; the public ones have 5 */
     PAIRS_MAX = 200 * 1000,
     TECHNIQUE_MAX = 8, /* "t1059": sub-techniques are counted with their technique */
-    NEEDS_MAX = 32,    /* words of detect/needs.def, and three */
+    NEEDS_MAX = 32,    /* words of detect/needs.def, and five */
 };
 
 /* As rules tag them, in the order of an attack; "defense-evasion" was split into the two above. */
@@ -44,7 +45,8 @@ struct showing {
     struct mm_page *p;
     struct mm_ruleset *set;
     struct mm_reach *reach;
-    bool answered; /* by the store */
+    struct mm_tailored here; /* what counts at this company */
+    bool answered;           /* by the store */
     uint64_t lines;
     struct pair *pair;
     size_t pair_n, pair_max;
@@ -173,13 +175,34 @@ static bool is_new(char technique[TAGS_MAX][TECHNIQUE_MAX], size_t n)
     return true;
 }
 
-/* A rule whose author names three tactics and two techniques counts for all six. */
-static void add_rule(struct showing *s, const struct mm_rule *r)
+/* A rule at this company. */
+struct seen {
+    struct mm_rule rule;
+    bool reached;
+    const char *need; /* as mm_reach_need has it; "off": switched off there; "values": it waits */
+};
+
+static struct seen look_at(const struct showing *s, size_t index)
 {
+    struct seen x = {.rule = *mm_rules_get(s->set, index)};
+    const struct mm_tailor_adjust *adjust = mm_tailored_adjust(&s->here, x.rule.id);
+    bool off = adjust != NULL && !adjust->enabled;
+
+    /* The portal's set knows no values of anybody. */
+    if (x.rule.state == MM_RULE_NEEDS_VALUES && !mm_tailor_waits(&s->here, &x.rule))
+        x.rule.state = MM_RULE_ACTIVE;
+    x.reached = !off && mm_reach_rule(s->reach, &x.rule);
+    x.need = off ? "off" : x.rule.state == MM_RULE_NEEDS_VALUES ? "values" : mm_reach_need(&x.rule);
+    return x;
+}
+
+/* A rule whose author names three tactics and two techniques counts for all six. */
+static void add_rule(struct showing *s, const struct seen *at)
+{
+    const struct mm_rule *r = &at->rule;
     uint8_t tactic[TAGS_MAX];
     char technique[TAGS_MAX][TECHNIQUE_MAX];
     size_t tactic_n = 0, technique_n = 0;
-    bool reached = mm_reach_rule(s->reach, r);
 
     for (size_t i = 0; i < r->tags.n; i++) {
         struct mm_slice tag = r->tags.v[i];
@@ -195,29 +218,28 @@ static void add_rule(struct showing *s, const struct mm_rule *r)
     if (tactic_n == 0 || technique_n == 0)
         return;
     s->rules++;
-    s->reached += reached ? 1 : 0;
+    s->reached += at->reached ? 1 : 0;
     for (size_t i = 0; i < tactic_n; i++) {
         for (size_t k = 0; k < technique_n && s->pair_n < s->pair_max; k++) {
             struct pair *x = &s->pair[s->pair_n++];
 
-            *x = (struct pair){.tactic = tactic[i], .reached = reached, .need = mm_reach_need(r)};
+            *x = (struct pair){.tactic = tactic[i], .reached = at->reached, .need = at->need};
             memcpy(x->technique, technique[k], TECHNIQUE_MAX);
         }
     }
 }
 
-static void count_need(struct showing *s, const struct mm_rule *r)
+static void count_need(struct showing *s, const struct seen *at)
 {
-    const char *word = mm_reach_need(r);
     size_t i = 0;
 
-    if (r->state == MM_RULE_NEXT_STAGE || mm_reach_rule(s->reach, r))
+    if (at->rule.state == MM_RULE_NEXT_STAGE || at->reached)
         return;
-    while (i < s->need_n && strcmp(s->need[i].word, word) != 0)
+    while (i < s->need_n && strcmp(s->need[i].word, at->need) != 0)
         i++;
     MM_ASSERT(i < NEEDS_MAX);
     if (i == s->need_n)
-        s->need[s->need_n++] = (struct need){.word = word};
+        s->need[s->need_n++] = (struct need){.word = at->need};
     s->need[i].rules++;
 }
 
@@ -301,6 +323,12 @@ static void write_tactics(struct showing *s)
     mm_doc_int(s->p->doc, "watched", (int64_t)watched);
 }
 
+/* What no format of ours writes, and what the operator has to do, is no wish to a company. */
+static bool for_staff(const char *need)
+{
+    return strcmp(need, "none") == 0 || strcmp(need, "off") == 0 || strcmp(need, "values") == 0;
+}
+
 static void write_needs(struct showing *s)
 {
     struct mm_doc *list = mm_doc_array(s->p->doc, "needs");
@@ -310,8 +338,7 @@ static void write_needs(struct showing *s)
     for (size_t i = 0; i < s->need_n; i++) {
         struct mm_doc *d;
 
-        /* What no format of ours writes is no wish to a company. */
-        if (strcmp(s->need[i].word, "none") == 0 && !mm_page_staff(s->p))
+        if (for_staff(s->need[i].word) && !mm_page_staff(s->p))
             continue;
         d = mm_doc_object(list, NULL);
         mm_doc_str(d, "need", s->need[i].word);
@@ -328,8 +355,10 @@ static enum mm_code write_all(struct showing *s)
     if (s->pair == NULL)
         return MM_E_NOMEM;
     for (size_t i = 0; i < n; i++) {
-        add_rule(s, mm_rules_get(s->set, i));
-        count_need(s, mm_rules_get(s->set, i));
+        struct seen at = look_at(s, i);
+
+        add_rule(s, &at);
+        count_need(s, &at);
     }
     if (s->pair_n > 0)
         qsort(s->pair, s->pair_n, sizeof(*s->pair), by_pair);
@@ -354,7 +383,9 @@ enum mm_code mm_page_attack(struct mm_page *p)
     *s = (struct showing){.p = p, .reach = mm_reach_new(p->arena)};
     if (s->reach == NULL)
         return MM_E_NOMEM;
-    code = mm_portal_rules(p->portal, p->now_us, &s->set);
+    code = mm_tailor_of(p->tx, p->company, (struct mm_slice){0}, p->arena, &s->here);
+    if (code == MM_OK)
+        code = mm_portal_rules(p->portal, p->now_us, &s->set);
     if (code == MM_OK)
         code = ask_store(s);
     if (code == MM_OK)

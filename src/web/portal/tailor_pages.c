@@ -71,15 +71,6 @@ static enum mm_code find_all(struct here *h)
     return MM_OK;
 }
 
-static bool waits(const struct here *h, const struct mm_rule *r)
-{
-    for (size_t k = 0; k < r->wanted.n; k++) {
-        if (mm_tailored_list(&h->t, r->wanted.v[k]) == NULL)
-            return true;
-    }
-    return false;
-}
-
 static const struct mm_tailor_list *own_list(const struct here *h, struct mm_slice name)
 {
     const struct mm_tailor_list *l = mm_tailored_list(&h->t, name);
@@ -146,7 +137,7 @@ static void write_counts(struct here *h)
         const struct mm_tailor_adjust *x = mm_tailored_adjust(&h->t, r->id);
 
         all++;
-        wait += r->wanted.n > 0 && waits(h, r) ? 1 : 0;
+        wait += mm_tailor_waits(&h->t, r) ? 1 : 0;
         off += x != NULL && !x->enabled ? 1 : 0;
         levels += x != NULL && x->enabled && x->has_level && x->level != r->level ? 1 : 0;
     }

@@ -22,6 +22,15 @@ const struct mm_rule *mm_tailor_rule(const struct mm_ruleset *set, struct mm_sli
     return NULL;
 }
 
+bool mm_tailor_waits(const struct mm_tailored *here, const struct mm_rule *rule)
+{
+    for (size_t i = 0; i < rule->wanted.n; i++) {
+        if (mm_tailored_list(here, rule->wanted.v[i]) == NULL)
+            return true;
+    }
+    return false;
+}
+
 enum mm_code mm_tailor_write_programme(struct mm_page *p, struct mm_doc *d, uint32_t programme)
 {
     struct mm_q q;
