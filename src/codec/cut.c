@@ -39,20 +39,38 @@ static struct mm_slice string_of(struct mm_slice s)
     return (struct mm_slice){0};
 }
 
-/* Names under which interfaces hand out lists. As the first member any name will do; further back
- * a list may as well be part of one event. */
-static bool is_list_name(struct mm_slice quoted)
+static bool is_one_of(struct mm_slice quoted, const struct mm_slice *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mm_slice_eq(quoted, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Names under which interfaces hand out lists; the last two are words of events as well, and count
+ * only behind what says that this is an answer. */
+static bool is_list_name(struct mm_slice quoted, bool answer)
 {
     static const struct mm_slice names[] = {
         MM_S_INIT("\"value\""), MM_S_INIT("\"Records\""), MM_S_INIT("\"records\""),
         MM_S_INIT("\"items\""), MM_S_INIT("\"results\""),
     };
 
-    for (size_t i = 0; i < MM_COUNT(names); i++) {
-        if (mm_slice_eq(quoted, names[i]))
-            return true;
-    }
-    return false;
+    return is_one_of(quoted, names, MM_COUNT(names) - (answer ? 0 : 2));
+}
+
+/* What interfaces say of a list in front of it. Anything else is part of an event, which has a list
+ * in it. */
+static bool is_about_list(struct mm_slice quoted)
+{
+    static const struct mm_slice names[] = {
+        MM_S_INIT("\"kind\""),     MM_S_INIT("\"etag\""),      MM_S_INIT("\"nextPageToken\""),
+        MM_S_INIT("\"count\""),    MM_S_INIT("\"total\""),     MM_S_INIT("\"next\""),
+        MM_S_INIT("\"nextLink\""), MM_S_INIT("\"nextToken\""),
+    };
+
+    return mm_slice_starts(quoted, MM_S("\"@odata.")) || is_one_of(quoted, names, MM_COUNT(names));
 }
 
 static bool begins_list(struct mm_slice s)
@@ -67,7 +85,7 @@ static bool begins_list(struct mm_slice s)
  * `first`: its first member may have any name. */
 static bool holds_list(struct mm_slice s, bool first)
 {
-    for (;; first = false) {
+    for (bool answer = false;; answer = true, first = false) {
         struct mm_slice name, value;
 
         s = skip_space(mm_slice_sub(s, 1, SIZE_MAX)); /* behind the brace or the comma */
@@ -77,8 +95,8 @@ static bool holds_list(struct mm_slice s, bool first)
             return false;
         s = skip_space(mm_slice_sub(s, 1, SIZE_MAX));
         if (begins_list(s))
-            return first || is_list_name(name);
-        if (s.n == 0 || s.p[0] == '[' || s.p[0] == '{')
+            return first || is_list_name(name, answer);
+        if (s.n == 0 || s.p[0] == '[' || s.p[0] == '{' || !is_about_list(name))
             return false;
         value = s.p[0] == '"' ? string_of(s) : mm_slice_sub(s, 0, mm_slice_find(s, ',', 0));
         s = skip_space(mm_slice_sub(s, value.n, SIZE_MAX));

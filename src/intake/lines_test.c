@@ -51,6 +51,12 @@ TEST(lines_of_a_list_are_its_records)
          "{\"a\":1}|{\"a\":2}|{\"a\":3}|0"},
         /* Events that have a list of their own stay whole. */
         {"{\"tags\":[{\"k\":1}],\"msg\":\"x\"}\n", "{\"tags\":[{\"k\":1}],\"msg\":\"x\"}|0"},
+        {"{\"time\":\"t\",\"user\":\"bob\",\"items\":[{\"sku\":1}]}\n",
+         "{\"time\":\"t\",\"user\":\"bob\",\"items\":[{\"sku\":1}]}|0"},
+        {"{\"items\":[{\"sku\":1}],\"user\":\"bob\"}\n",
+         "{\"items\":[{\"sku\":1}],\"user\":\"bob\"}|0"},
+        {"{\"kind\":\"k\",\"etag\":\"e\",\"items\":[{\"a\":1},{\"a\":2}]}",
+         "{\"a\":1}|{\"a\":2}|0"},
         {"{\"Records\":[1,2]}\n", "{\"Records\":[1,2]}|0"},
         {"[2026-11-20] x\n y\nz", "[2026-11-20] x\n y|z|0"},
         /* Torn, and with what is no record. */
