@@ -80,20 +80,28 @@ def reads(stage, tcp, name, want):
     return got
 
 
-def wish(stage, verb, name, yaml, what="format"):
+def wish(stage, verb, name, yaml, what="format", test=""):
     """What the portal writes (coverage/wish.c, job/job.c)."""
     db = sqlite3.connect(f"{stage.state}/records.db", timeout=30)
     now = int(time.time() * 1e6)
     with db:
         at = db.execute("INSERT INTO format_wish(company, verb, name, yaml, test, user, who, "
-                        "state, why, wished_us, what) VALUES (0, ?, ?, ?, '', 0, 'test', "
-                        "'waiting', '', ?, ?)", (verb, name, yaml, now, what)).lastrowid
+                        "state, why, wished_us, what) VALUES (0, ?, ?, ?, ?, 0, 'test', "
+                        "'waiting', '', ?, ?)", (verb, name, yaml, test, now, what)).lastrowid
         db.execute("INSERT INTO job(company, kind, subject, state, attempts, not_before_us, "
                    "lease_us, last_error, created_us, finished_us) VALUES (0, ?, ?, "
                    "'queued', 0, ?, 0, '', ?, NULL)",
                    ("format" if what == "format" else "rule", at, now, now))
     db.close()
     return at
+
+
+def folder_id(path):
+    """The folder as the portal names it in a wish (os/file.h, mm_dir_id): inode and birth."""
+    out = subprocess.run(["stat", "-c", "%i %W %w", path], check=True, text=True,
+                         stdout=subprocess.PIPE, env={**os.environ, "TZ": "UTC"}).stdout
+    inode, born, _, clock, _ = out.split()
+    return f"{int(inode):x}-{int(born):x}-{int(clock.split('.')[1]):x}"
 
 
 def state_of(stage, at):
@@ -158,7 +166,7 @@ with Stage("eventd engine intake worker") as stage:
         subprocess.run([os.path.join(BUILD, "mimamori-rules"), "update", "--yes", "--state",
                         stage.state, os.path.join(stage.state, f"from-{name}")], check=True,
                        stdout=subprocess.DEVNULL)
-    at = wish(stage, "remove", "sigmahq", "", "set")
+    at = wish(stage, "remove", "sigmahq", "", "set", folder_id(os.path.join(rules, "sigmahq")))
     nothing = wish(stage, "remove", "pages", "", "set")
     stage.wait(lambda: state_of(stage, nothing)[0] != "waiting", 30, "the set's wish is granted")
     check("a set goes back to its former state, and only where there is one",
