@@ -110,7 +110,7 @@ def main():
             f.startswith("records.db") for f in before) and any(
                 f.startswith("eventd") for f in before) and any(
                     f.startswith("spool") for f in before), before)
-        for pause in (0.02, 0.3, 0.8):
+        for pause in (0.005, 0.02, 0.05):
             killed = subprocess.Popen(
                 [os.path.join(BUILD, "mimamori-company"), "erase", "c1", "--name", CANARY + " Inc",
                  "--state", stage.state], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
