@@ -130,6 +130,26 @@ static void tree(const struct printer *p, const struct mm_why *w, size_t depth)
         tree(p, c, depth + 1);
 }
 
+/* What became of the rule, the strongest reason first. */
+static const char *verdict(const struct mm_rule *r, const struct mm_why_rule *why)
+{
+    if (why->alerts)
+        return "why.rule.alerts";
+    if (why->hidden_by != SIZE_MAX)
+        return "why.rule.hidden";
+    if (why->off)
+        return "why.rule.off";
+    if (why->waits)
+        return "why.rule.waits";
+    if (why->answer == MM_NO)
+        return "why.rule.no";
+    if (why->answer == MM_UNDECIDED)
+        return "why.rule.undecided";
+    if (r->state == MM_RULE_NO_SOURCE)
+        return "why.rule.no_source";
+    return r->state != MM_RULE_ACTIVE ? "why.rule.inactive" : "why.rule.logsource";
+}
+
 static void print_rule(const struct printer *p, const struct mm_ruleset *set, size_t index,
                        const struct mm_why_rule *why)
 {
@@ -140,15 +160,7 @@ static void print_rule(const struct printer *p, const struct mm_ruleset *set, si
     mm_buf_str(p->out, " (");
     foreign(p, r->id);
     mm_buf_str(p->out, ")\n");
-    word(p, why->alerts                     ? "why.rule.alerts"
-            : why->hidden_by != SIZE_MAX    ? "why.rule.hidden"
-            : why->off                      ? "why.rule.off"
-            : why->waits                    ? "why.rule.waits"
-            : why->answer == MM_NO          ? "why.rule.no"
-            : why->answer == MM_UNDECIDED   ? "why.rule.undecided"
-            : r->state == MM_RULE_NO_SOURCE ? "why.rule.no_source"
-            : r->state != MM_RULE_ACTIVE    ? "why.rule.inactive"
-                                            : "why.rule.logsource");
+    word(p, verdict(r, why));
     if (why->hidden_by != SIZE_MAX) {
         mm_buf_byte(p->out, ' ');
         foreign(p, mm_filters_get(set, why->hidden_by)->title);
