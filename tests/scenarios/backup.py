@@ -33,6 +33,10 @@ def backups():
     return sorted(n for n in os.listdir(DIR) if re.fullmatch(r"\d{8}T\d{6}Z", n))
 
 
+def unfinished():
+    return [n for n in os.listdir(DIR) if n.endswith(".unfinished")]
+
+
 def manifest(path):
     with open(os.path.join(path, "manifest"), encoding="ascii") as f:
         return f.read().splitlines()
@@ -299,6 +303,24 @@ def full_disk(stage):
           not os.path.exists(os.path.join(stage.state, "backup.tmp")), (status, out.stderr, left))
 
 
+def begun(stage):
+    """A backup that is stopped in the midst of its work; most are done before they can be stopped."""
+    for _ in range(50):
+        time.sleep(1.1)  # their names are seconds
+        at_work = subprocess.Popen([os.path.join(BUILD, "mimamori-backup"), DIR, "--state",
+                                    stage.state], stderr=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL)
+        while at_work.poll() is None and not unfinished():
+            pass
+        at_work.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        if at_work.poll() is None and unfinished():
+            return at_work
+        at_work.send_signal(signal.SIGCONT)
+        at_work.wait()
+    raise AssertionError("no backup was seen at work")
+
+
 def main():
     with Stage() as stage:
         os.makedirs(os.path.join(stage.state, "rules", "mine"))
@@ -319,23 +341,21 @@ def main():
         check("verify: the last one is good and ours", out.returncode == 0 and "good" in out.stdout,
               said(out))
         full_disk(stage)
-        two = [subprocess.Popen([os.path.join(BUILD, "mimamori-backup"), DIR, "--state",
-                                 stage.state], stderr=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL) for _ in range(2)]
+        one = begun(stage)
+        out = stage.run("backup", DIR)
+        one.send_signal(signal.SIGCONT)
         check("two at once: one is made, the other one says why not",
-              sorted(p.wait(60) for p in two) == [0, 1])
-        dies = subprocess.Popen([os.path.join(BUILD, "mimamori-backup"), DIR, "--state",
-                                 stage.state], stderr=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL)
-        stage.wait(lambda: any(n.endswith(".unfinished") for n in os.listdir(DIR)), 20, "begun")
+              out.returncode == 1 and "another backup" in out.stderr and one.wait(60) == 0,
+              (said(out), one.returncode))
+        dies = begun(stage)
         dies.kill()
         dies.wait()
-        left = [n for n in os.listdir(DIR) if n.endswith(".unfinished")]
+        left = unfinished()
         time.sleep(1.1)
         out = stage.run("backup", DIR)
         check("a killed backup is none, and the next one takes away what it left",
               left != [] and out.returncode == 0 and
-              not any(n.endswith(".unfinished") for n in os.listdir(DIR)) and
+              unfinished() == [] and
               not os.path.exists(os.path.join(stage.state, "backup.tmp")), (left, said(out)))
         stage.serve.kill()
         stage.serve.wait()
