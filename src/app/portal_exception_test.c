@@ -68,7 +68,7 @@ TEST(an_exception_is_tried_on_the_past_and_kept_with_its_reason)
     get(&s, LIST);
     CHECK(has(s.body, "あと30日") && has(s.body, LIST "/1/end"));
     get(&s, "/companies/1/audit");
-    CHECK(has(s.body, "exception.add") && has(s.body, "exception 1"));
+    CHECK(has(s.body, "例外を登録") && has(s.body, "例外 1"));
     CHECK(has(s.body, "backup of PC-31\nsource.ip equals 192.0.2.31"));
     get(&s, "/rules");
     CHECK(has(s.body, "href=\"" LIST "\"") && has(s.body, "有効1件、承認待ち0件"));
@@ -173,7 +173,7 @@ TEST(an_exception_that_hides_critical_alerts_waits_for_a_second_person)
     CHECK(has(s.body, "\"ran_out\":false") && has(s.body, "\"ended_by\":\"分析 二郎\""));
     become(&s, who.admin);
     get(&s, "/companies/1/audit");
-    CHECK(has(s.body, "exception.agree") && has(s.body, "exception.end"));
+    CHECK(has(s.body, "例外を承認") && has(s.body, "例外を終了"));
     site_close(&s);
     CHECK(mm_test_eventd_stop(&eventd));
 }

@@ -103,7 +103,7 @@ TEST(a_kind_of_line_is_cut_named_tried_and_wished_for)
     get(&s, "/formats");
     CHECK(has(s.body, "<code>nas</code>"));
     get(&s, "/companies/0/audit");
-    CHECK(has(s.body, "format nas"));
+    CHECK(has(s.body, "ログの形式 nas"));
     mm_arena_done(&a);
     site_close(&s);
 }

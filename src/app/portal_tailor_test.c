@@ -1,5 +1,6 @@
 /* app/portal_tailor_test.c - rules by company on pages: values, switches, levels. */
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "tests/harness/test.h"
 #include "tests/portal/site.h"
@@ -31,7 +32,7 @@ TEST(values_are_entered_on_the_page_of_a_company_and_are_its_own)
     get_json(&s, THERE);
     CHECK(has(s.body, "\"from\":\"none\"") && !has(s.body, "alice"));
     get(&s, "/companies/1/audit");
-    CHECK(has(s.body, "values.set") && has(s.body, "alice"));
+    CHECK(has(s.body, "ルールが使う値を登録") && has(s.body, "alice"));
 
     /* What is wrong is said, and what was typed stays. */
     (void)snprintf(form, sizeof(form), "name=Admins&values=a%0260d", 1); /* 261 bytes */
@@ -72,7 +73,7 @@ TEST(rule_is_adjusted_for_one_company_with_a_reason)
     CHECK_NUM(s.status, 303);
     fits_schema(&s, HERE, "rules_here");
     CHECK(has(s.body, "\"relevelled\":1,") && has(s.body, "\"reason\":\"night shift\""));
-    CHECK(has(s.body, "\"level\":\"low\",\"rule_level\":\"high\","));
+    CHECK(has(s.body, "\"enabled\":true,\"level\":\"low\","));
     get_json(&s, THERE);
     CHECK(has(s.body, "\"relevelled\":0,") && has(s.body, "\"adjusts\":[]"));
     fits_schema(&s, ADJUST "?rule=" RULE, "rule_adjust");
@@ -86,7 +87,46 @@ TEST(rule_is_adjusted_for_one_company_with_a_reason)
     get_json(&s, HERE);
     CHECK(has(s.body, "\"adjusts\":[]"));
     get(&s, "/companies/1/audit");
-    CHECK(has(s.body, "rule.adjust") && has(s.body, "night shift"));
+    CHECK(has(s.body, "ルールの調整を取り消し") && has(s.body, "night shift"));
+    site_close(&s);
+}
+
+/* A rule of the operator's, of this level. */
+static void put_rule(const char *level)
+{
+    char path[1200];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/rules", mm_test_dir());
+    (void)mkdir(path, 0700);
+    (void)snprintf(path, sizeof(path), "%s/rules/turns.yml", mm_test_dir());
+    f = fopen(path, "we");
+    CHECK(f != NULL);
+    fprintf(f,
+            "title: Turns\nid: turns\nlevel: %s\nlogsource: {category: proxy}\n"
+            "detection: {s: {host.name: x}, condition: s}\n",
+            level);
+    CHECK(fclose(f) == 0);
+}
+
+TEST(rule_that_became_critical_says_that_nobody_was_asked)
+{
+    struct site s;
+
+    put_rule("low");
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    send_form_of(&s, ADJUST "?rule=turns", ADJUST,
+                 "rule=turns&where=c1&switch=off&level=&reason=quiet");
+    CHECK_NUM(s.status, 303);
+    get_json(&s, HERE);
+    CHECK(has(s.body, "\"rule_level\":\"low\",\"made_level\":null,\"unasked\":false,"));
+    put_rule("critical"); /* an update brings it so */
+    s.portal->rules_us = 0;
+    fits_schema(&s, HERE, "rules_here");
+    CHECK(has(s.body, "\"rule_level\":\"critical\",\"made_level\":\"low\",\"unasked\":true,"));
+    get(&s, ADJUST "?rule=turns");
+    CHECK(has(s.body, "作者がこのルールの危険度を「最高」に上げました"));
     site_close(&s);
 }
 
@@ -135,7 +175,7 @@ TEST(programme_is_adjusted_for_its_members_and_a_company_goes_before)
     get_json(&s, HERE);
     CHECK(has(s.body, "\"off\":1,") && !has(s.body, "wanted"));
     get(&s, "/companies/0/audit");
-    CHECK(has(s.body, "programme 1 " RULE));
+    CHECK(has(s.body, "支援事業 1 " RULE));
     site_close(&s);
 }
 

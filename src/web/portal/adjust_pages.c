@@ -74,12 +74,16 @@ static void write_form(struct mm_page *p)
 
 static void write_rule(struct mm_page *p, const struct mm_rule *r)
 {
+    const struct mm_rule_words *w = p->lang == MM_LANG_EN ? &r->en : &r->ja;
     struct mm_doc *wanted;
 
     mm_doc_text(p->doc, "rule", r->id);
     mm_doc_text(p->doc, "rule_title", mm_tailor_title(p, r));
     mm_doc_text(p->doc, "author", r->author);
-    mm_doc_text(p->doc, "description", r->description);
+    mm_doc_text(p->doc, "what", w->what);
+    mm_doc_text(p->doc, "first", w->first);
+    /* Of a rule without words in the reader's language: its author's, in whatever language. */
+    mm_doc_text(p->doc, "description", w->what.n > 0 ? MM_S("") : r->description);
     mm_doc_str(p->doc, "rule_level", mm_level_name(r->level));
     mm_doc_str(p->doc, "rule_state", mm_portal_rule_state(r));
     mm_doc_bool(p->doc, "critical", r->level == MM_LEVEL_CRITICAL);

@@ -1,7 +1,10 @@
 /* web/portal/source_pages.c - sources with their health, and what belongs to nobody. */
+#include "job/job.h"
 #include "web/portal/facts.h"
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
+#include "web/portal/rules.h"
+#include "web/portal/tailor_view.h"
 
 enum {
     LIST_MAX = 200,
@@ -64,14 +67,38 @@ static enum mm_code list_aside(struct mm_page *p)
     return mm_q_end(&q);
 }
 
+/* What a finding of ours is about, in words where it is a job or a rule. */
+static void write_entity(struct mm_page *p, const struct mm_ruleset *rules, struct mm_slice field,
+                         struct mm_slice entity, struct mm_doc *d)
+{
+    const struct mm_rule *rule;
+    char key[96];
+
+    mm_doc_text(d, "entity_field", field);
+    mm_doc_text(d, "entity", entity);
+    (void)snprintf(key, sizeof(key), "job.kind.%.*s", MM_S_ARG(mm_slice_sub(entity, 0, 64)));
+    if (mm_slice_eq(field, mm_slice_str(MM_JOB_FINDING_FIELD)) &&
+        mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL)
+        mm_doc_text(d, "job", entity);
+    rule = mm_slice_eq(field, MM_S("rule.id")) && rules != NULL ? mm_tailor_rule(rules, entity)
+                                                                : NULL;
+    if (rule != NULL) {
+        mm_doc_text(d, "rule", entity);
+        mm_doc_text(d, "rule_title", mm_tailor_title(p, rule));
+    }
+}
+
 enum mm_code mm_page_quarantine(struct mm_page *p)
 {
+    struct mm_ruleset *rules = NULL;
     struct mm_doc *list;
     struct mm_q q;
     enum mm_code code = mm_page_read(p);
 
     if (code != MM_OK)
         return code;
+    if (mm_portal_rules(p->portal, p->now_us, &rules) != MM_OK)
+        rules = NULL; /* the page can do without titles */
     list = mm_doc_array(p->doc, "own");
     mm_q_begin(&q, p->tx, &mm_portal_stmts[MM_P_STRANGERS]);
     mm_q_int(&q, ":max", LIST_MAX);
@@ -83,8 +110,7 @@ enum mm_code mm_page_quarantine(struct mm_page *p)
         (void)snprintf(key, sizeof(key), "finding.kind.%.*s", MM_S_ARG(mm_slice_sub(kind, 0, 64)));
         mm_doc_text(d, "kind", kind);
         mm_doc_bool(d, "known", mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL);
-        mm_doc_text(d, "entity_field", mm_q_col_text(&q, 0));
-        mm_doc_text(d, "entity", mm_q_col_text(&q, 1));
+        write_entity(p, rules, mm_q_col_text(&q, 0), mm_q_col_text(&q, 1), d);
         mm_doc_int(d, "n", mm_q_col_int(&q, 3));
         mm_doc_time(d, "first", mm_q_col_int(&q, 4));
         mm_doc_time(d, "last", mm_q_col_int(&q, 5));
@@ -93,5 +119,6 @@ enum mm_code mm_page_quarantine(struct mm_page *p)
             mm_doc_int(d, "exception_of", mm_q_col_int(&q, 7));
     }
     code = mm_q_end(&q);
+    mm_rules_unref(&rules);
     return code == MM_OK ? list_aside(p) : code;
 }

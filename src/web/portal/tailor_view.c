@@ -75,14 +75,24 @@ static enum mm_code write_company(struct mm_page *p, struct mm_doc *d, uint32_t 
     return mm_q_end(&q);
 }
 
-/* The rule's title in the reader's language; one that is gone has that which it had then. */
-static void write_title(struct mm_page *p, struct mm_doc *d, const struct mm_tailor_adjust *x)
+/* The rule's title in the reader's language and its author's level, as they are today; one that is
+ * gone has those of the day of the adjustment. */
+static void write_rule(struct mm_page *p, struct mm_doc *d, const struct mm_tailor_adjust *x)
 {
+    struct mm_tailor_adjust today = *x;
     struct mm_ruleset *set = NULL;
     bool read = mm_portal_rules(p->portal, p->now_us, &set) == MM_OK;
     const struct mm_rule *rule = read ? mm_tailor_rule(set, x->rule) : NULL;
 
+    if (rule != NULL)
+        today.rule_level = rule->level;
     mm_doc_text(d, "rule_title", rule == NULL ? x->title : mm_tailor_title(p, rule));
+    mm_doc_str(d, "rule_level", mm_level_name(today.rule_level));
+    mm_doc_str(d, "made_level",
+               today.rule_level == x->rule_level ? NULL : mm_level_name(x->rule_level));
+    /* It became a critical one since: made today, a second person would have to agree. */
+    mm_doc_bool(d, "unasked",
+                x->state == MM_TAILOR_ACTIVE && x->agreed_by == 0 && mm_tailor_second(&today));
     mm_rules_unref(&set);
 }
 
@@ -98,10 +108,9 @@ enum mm_code mm_tailor_write_adjust(struct mm_page *p, struct mm_doc *list,
     if (code == MM_OK)
         code = mm_tailor_write_programme(p, d, x->programme);
     mm_doc_text(d, "rule", x->rule);
-    write_title(p, d, x);
+    write_rule(p, d, x);
     mm_doc_bool(d, "enabled", x->enabled);
     mm_doc_str(d, "level", x->has_level ? mm_level_name(x->level) : NULL);
-    mm_doc_str(d, "rule_level", mm_level_name(x->rule_level));
     mm_doc_text(d, "reason", x->reason);
     mm_doc_str(d, "state", mm_tailor_state_name(x->state));
     mm_doc_bool(d, "proposed", x->state == MM_TAILOR_PROPOSED);
