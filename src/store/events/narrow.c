@@ -153,10 +153,10 @@ bool mm_narrow_ask(const struct mm_query *q, int64_t now_us, struct mm_buf *out)
                "SELECT queue, seq_from, seq_to FROM sieves "
                "WHERE company = {company:UInt32} AND form = %u",
                (unsigned)MM_SIEVE_FORM);
-    /* A sieve's `received` is that of its newest line. A day more, as in the search itself. */
+    /* A sieve's `received` is that of its newest line. */
     if (seconds > 0) {
         mm_buf_str(out, " AND received >= fromUnixTimestamp64Micro(");
-        mm_buf_i64(out, now_us - (int64_t)seconds * MM_US_PER_S - MM_US_PER_DAY);
+        mm_buf_i64(out, now_us - (int64_t)seconds * MM_US_PER_S);
         mm_buf_str(out, ", 'UTC')");
     }
     mm_buf_str(out, " AND (");

@@ -11,7 +11,7 @@
  *             KEYWORD, TEXT, fields of a vendor   equal but for ASCII case; wildcards; order by
  * bytes UINT      numbers; > >= < <= ranges IP        addresses, CIDR networks, ranges time,
  * received (also @timestamp)    2020, 2020-12, 2020-12-23, 2020-12-23T10, …T10:34, …:56 or a full
- * RFC 3339 time: each stands for all of its year, month, day, … last 24h  by the event's own time
+ * RFC 3339 time: each stands for all of its year, month, day, … last 24h  by when it was received
  *             format, source (its number), queue, seq, parsed, imported, truncated (yes or no)
  *             event.original     as a word, but with wildcards for the whole line
  */

@@ -33,6 +33,7 @@ static bool read_cursor(struct mm_slice s, struct mm_search_cursor *ret)
 
 static void write_envelope(struct mm_page *p, struct mm_doc *d, const struct mm_event *ev)
 {
+    int64_t late_us = ev->received_us - ev->time_us;
     char id[48];
 
     (void)snprintf(id, sizeof(id), "%u/%llu", ev->queue, (unsigned long long)ev->seq);
@@ -41,6 +42,7 @@ static void write_envelope(struct mm_page *p, struct mm_doc *d, const struct mm_
     mm_doc_int(d, "seq", (int64_t)ev->seq);
     mm_doc_time(d, "time", ev->time_us);
     mm_doc_time(d, "received", ev->received_us);
+    mm_doc_bool(d, "apart", late_us > MM_US_PER_DAY || late_us < -MM_US_PER_DAY);
     mm_doc_int(d, "source", ev->source);
     mm_doc_text(d, "format", ev->format);
     mm_doc_text(d, "format_title", mm_facts_format_title(p, ev->format));
