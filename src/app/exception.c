@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include "app/exceptions.h"
+#include "app/language.h"
 #include "app/nouns.h"
+#include "app/say.h"
 #include "app/tables.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -13,13 +15,7 @@ enum { LIST_DEFAULT = 500 };
 
 static int usage(void)
 {
-    fputs("usage: mimamori exception list [--company CODE] [--limit COUNT] [--ended]\n"
-          "       mimamori exception show|end NUMBER\n"
-          "       also: --state DIR  --json  --lang ja|en\n"
-          "list: what waits for a second person and what is in force; --ended: the rest, too\n"
-          "show: with the Sigma filter that it is; end: take it back now\n"
-          "Exceptions are made in the portal, where they are tried on the past.\n",
-          stderr);
+    mm_say_line(stderr, mm_app_language(), "cli.exception.usage");
     return MM_NOUNS_USAGE;
 }
 

@@ -59,15 +59,15 @@ TEST(a_rule_is_tried_on_what_is_stored_and_the_examples_are_linked)
     CHECK(login(&s, "soc", PASSWORD_FORM));
     send_form(&s, GOOD "&do=try&days=30");
     CHECK_NUM(s.status, 200);
-    CHECK(has(s.body, "30日間で1回検知したはずです。"));
+    CHECK(has(s.body, "30日間に届いたログで1回検知したはずです。"));
     CHECK(has(s.body, "href=\"/companies/1/events/0/101\""));
     CHECK(has(s.body, "a line of PC-31"));
     send_form(&s, GOOD "&do=try&days=30&company=2"); /* another's event */
     CHECK_NUM(s.status, 200);
-    CHECK(has(s.body, "30日間で0回検知したはずです。"));
+    CHECK(has(s.body, "30日間に届いたログで0回検知したはずです。"));
     CHECK(has(s.body, "<option value=\"2\" selected>"));
     send_form(&s, HEAD SOURCE LOOKS("PC-32") "&do=try&days=30");
-    CHECK(has(s.body, "30日間で0回検知したはずです。"));
+    CHECK(has(s.body, "30日間に届いたログで0回検知したはずです。"));
     site_close(&s);
     CHECK(mm_test_eventd_stop(&eventd));
 }
@@ -132,7 +132,7 @@ TEST(a_rule_is_added_by_a_wish)
     CHECK(
         has(s.body, "{\"verb\":\"add\",\"rule\":\"" ID "\",\"who\":\"soc\",\"state\":\"waiting\""));
     get(&s, "/companies/0/audit");
-    CHECK(has(s.body, "rule.add") && has(s.body, "rule " ID));
+    CHECK(has(s.body, "ルールを追加") && has(s.body, "ルール " ID));
     post(&s, "/rules/own/" ID "/remove", "csrf=forged");
     CHECK_NUM(s.status, 403);
     mm_arena_done(&a);
@@ -344,7 +344,7 @@ TEST(a_set_says_what_its_last_update_changed_and_goes_back_by_a_wish)
     CHECK(has(s.body, "\"by\":\"sato\",") && has(s.body, "/from\",\"new_n\":1,"));
     CHECK(has(s.body, "\"new\":[{\"id\":\"of-a-set\",\"title\":\"Of a set\"}]"));
     CHECK(has(s.body, "\"removed\":[{\"id\":\"first\",\"title\":\"First\"}]"));
-    CHECK(has(s.body, "\"refused\":[{\"file\":\"/bad.yml\",\"line\":3,"));
+    CHECK(has(s.body, "\"refused\":[{\"file\":\"bad.yml\",\"line\":3,"));
     get(&s, "/rules/sets");
     CHECK(has(s.body, "追加1、変更0、削除1") && has(s.body, "/rules/sets/sigmahq/rollback"));
     csrf_of(&s, csrf);
@@ -361,7 +361,7 @@ TEST(a_set_says_what_its_last_update_changed_and_goes_back_by_a_wish)
     fits_schema(&s, "/rules/sets", "rule_sets");
     CHECK(has(s.body, "\"wishes\":[{\"verb\":\"remove\",\"set\":\"sigmahq\",\"who\":\"soc\","));
     get(&s, "/companies/0/audit");
-    CHECK(has(s.body, "set.remove") && has(s.body, "set sigmahq"));
+    CHECK(has(s.body, "ルールの一式を前に戻す") && has(s.body, "ルールの一式 sigmahq"));
     mm_arena_init(&a, 1 << 20);
     CHECK_NUM(mm_records_read(s.f.records, mm_system_company(&hold, MM_COMPANY_OPERATOR), &tx),
               MM_OK);

@@ -44,20 +44,20 @@ enum mm_code mm_rule_discard(const char *state, struct mm_slice id)
     return mm_fs_sync_dir(mm_fs_real(), path);
 }
 
-enum mm_code mm_rule_set_back(const char *state, struct mm_slice name, struct mm_slice away,
-                              struct mm_slice who)
+/* `mimamori rules VERB --yes ... OPTION FOLDER` */
+static enum mm_code exchange(const char *state, struct mm_slice name, const char *verb,
+                             const char *option, struct mm_slice id, struct mm_slice who)
 {
     char program[MM_MAX_PATH + 32], set[MM_WISH_RULE_NAME + 1], by[LOGIN_MAX];
     char folder[MM_DIR_ID_MAX];
-    const char *const argv[] = {program, "rollback", "--yes", "--json", "--state", state, "--name",
-                                set,     "--by",     by,      "--away", folder,    NULL};
+    const char *const argv[] = {program, verb,   "--yes", "--json", "--state", state, "--name",
+                                set,     "--by", by,      option,   folder,    NULL};
     ssize_t n = readlink("/proc/self/exe", program, MM_MAX_PATH - 1);
     struct mm_buf said;
     int status = 0;
     enum mm_code code;
 
-    if (!mm_wish_rule_name_ok(name) || who.n >= sizeof(by) || away.n == 0 ||
-        away.n >= sizeof(folder))
+    if (!mm_wish_rule_name_ok(name) || who.n >= sizeof(by) || id.n == 0 || id.n >= sizeof(folder))
         return MM_E_RANGE;
     program[n > 0 ? n : 0] = 0;
     if (strrchr(program, '/') == NULL)
@@ -65,11 +65,23 @@ enum mm_code mm_rule_set_back(const char *state, struct mm_slice name, struct mm
     memcpy(strrchr(program, '/') + 1, "mimamori-rules", sizeof("mimamori-rules"));
     (void)snprintf(set, sizeof(set), "%.*s", MM_S_ARG(name));
     (void)snprintf(by, sizeof(by), "%.*s", MM_S_ARG(who));
-    (void)snprintf(folder, sizeof(folder), "%.*s", MM_S_ARG(away));
+    (void)snprintf(folder, sizeof(folder), "%.*s", MM_S_ARG(id));
     mm_buf_init(&said, SAID_MAX);
     code = mm_child_ask(argv, (struct mm_slice){0}, SET_WAIT_MS, &said, &status);
     mm_buf_done(&said);
     if (code != MM_OK)
         return MM_E_IO;
     return status == 0 ? MM_OK : MM_E_NOTFOUND;
+}
+
+enum mm_code mm_rule_set_back(const char *state, struct mm_slice name, struct mm_slice away,
+                              struct mm_slice who)
+{
+    return exchange(state, name, "rollback", "--away", away, who);
+}
+
+enum mm_code mm_rule_set_take(const char *state, struct mm_slice name, struct mm_slice upload,
+                              struct mm_slice who)
+{
+    return exchange(state, name, "take", "--upload", upload, who);
 }

@@ -22,5 +22,9 @@ MM_MUST_USE enum mm_code mm_rule_discard(const char *state, struct mm_slice id);
  * name, or no folder said; MM_E_NOTFOUND: it was not done, the log says why; MM_E_IO. */
 MM_MUST_USE enum mm_code mm_rule_set_back(const char *state, struct mm_slice name,
                                           struct mm_slice away, struct mm_slice who);
+/* What was uploaded for a set and looked at (`upload`, mm_dir_id) comes into force, once. Codes as
+ * above; MM_E_NOTFOUND: it does not wait any more. */
+MM_MUST_USE enum mm_code mm_rule_set_take(const char *state, struct mm_slice name,
+                                          struct mm_slice upload, struct mm_slice who);
 
 #endif

@@ -10,7 +10,9 @@
 #include "app/rules_set.h"
 #include "app/rules_try.h"
 #include "app/rules_update.h"
+#include "app/rules_upload.h"
 #include "app/rules_why.h"
+#include "app/say.h"
 #include "app/tailoring.h"
 #include "detect/filter.h"
 #include "os/file.h"
@@ -22,7 +24,7 @@ enum { EXIT_BAD = 1, EXIT_USAGE = 2, PATHS_MAX = 256, PIPELINES_MAX = 16 };
 struct args {
     bool json, yes;
     enum mm_lang lang;
-    const char *state, *name, *company, *sha256, *ca_file, *by, *away, *lists;
+    const char *state, *name, *company, *sha256, *ca_file, *by, *away, *lists, *file, *upload;
     struct mm_tuning *tuning; /* of the company, or of the file of lists */
     uint32_t company_number;
     uint64_t days;
@@ -32,44 +34,9 @@ struct args {
     struct mm_rules_options options;
 };
 
-static int usage(void)
+static int usage(enum mm_lang lang)
 {
-    fputs(
-        "usage: mimamori rules check [--json] PATH...\n"
-        "       mimamori rules list [--json] [--company CODE] [--state DIR | PATH...]\n"
-        "       mimamori rules set|unset ID ...  (says more when asked alone)\n"
-        "       mimamori rules add [--json] [--state DIR] PATH...\n"
-        "       mimamori rules update [--json] [--yes] [--state DIR] [--name NAME]\n"
-        "                      [--sha256 HEX] [--ca FILE] [--by LOGIN]\n"
-        "                      FOLDER|ARCHIVE|https://...\n"
-        "       mimamori rules rollback [--json] [--yes] [--state DIR] [--name NAME]\n"
-        "       mimamori rules try [--json] [--state DIR] --company CODE [--days N] RULE.yml...\n"
-        "       mimamori rules coverage [--json] [--state DIR | PATH...]\n"
-        "       mimamori rules why [--json] [--lang ja|en] [--company CODE] RULE.yml... "
-        "EVENT.json\n"
-        "  --pipeline FILE (check, list, try, coverage, why): change the rules as this pipeline\n"
-        "         says; those in folders named `pipelines` are for the rules beside and below\n"
-        "  --company CODE (list, try, why): with the values, levels and switches of this company\n"
-        "  --lists FILE (check, list, try, why): with the values of this file\n"
-        "  check  read Sigma rules (files, folders) and say what is wrong with which line\n"
-        "  list   every rule and what becomes of it (default: those under DIR/rules)\n"
-        "  add    copy good rules into DIR/rules (default " STATE_DEFAULT "); the engine\n"
-        "         takes them in by itself\n"
-        "  update show what a folder, an archive (.zip, .tar.gz, .tar.xz) or the archive at an\n"
-        "         address changes in the set NAME (default " MM_RULES_UPDATE_NAME
-        "), ask, and put it in the\n"
-        "         set's place as a whole; rollback takes the former set back. --sha256 refuses\n"
-        "         any other archive; --ca FILE vouches for the address instead of the system.\n"
-        "         With --json nothing happens without --yes\n"
-        "  try    on how many stored events of the company's last N days (default 7) the rule\n"
-        "         matches, whom they are about, examples; files may hold filters as well\n"
-        "  coverage  which logsources the rules are about, and which no format of ours writes\n"
-        "  why    does the rule match the event (- for standard input), which part of it does "
-        "not,\n"
-        "         and what the event holds there; files may hold filters as well\n"
-        "Exit: 0 good, 1 some rule was refused or does not match, nothing was installed; 2 wrong "
-        "usage.\n",
-        stderr);
+    mm_say_line(stderr, lang, "cli.rules.usage");
     return EXIT_USAGE;
 }
 
@@ -81,7 +48,8 @@ static bool set_option(struct args *a, const char *name, const char *value)
         const char **to;
     } texts[] = {{"--name", &a->name},     {"--state", &a->state}, {"--company", &a->company},
                  {"--sha256", &a->sha256}, {"--ca", &a->ca_file},  {"--by", &a->by},
-                 {"--away", &a->away},     {"--lists", &a->lists}};
+                 {"--away", &a->away},     {"--lists", &a->lists}, {"--file", &a->file},
+                 {"--upload", &a->upload}};
 
     for (size_t i = 0; i < MM_COUNT(texts); i++) {
         if (strcmp(name, texts[i].name) == 0) {
@@ -153,8 +121,8 @@ static int check(const struct args *a)
     int rc;
 
     if (a->path_n + a->options.pipeline_n == 0)
-        return usage();
-    set = mm_rules_cli_load(a->path, a->path_n, &a->options);
+        return usage(a->lang);
+    set = mm_rules_cli_load(a->lang, a->path, a->path_n, &a->options);
     if (set == NULL)
         return EXIT_BAD;
     rc = mm_rules_refused(set) > 0 ? EXIT_BAD : 0;
@@ -166,8 +134,8 @@ static int check(const struct args *a)
         mm_buf_byte(&out, '}');
         mm_rules_cli_print(&out);
     } else {
-        mm_rules_cli_remarks(stdout, set);
-        mm_rules_cli_states(set);
+        mm_rules_cli_remarks(stdout, a->lang, set);
+        mm_rules_cli_states(a->lang, set);
     }
     mm_rules_unref(&set);
     return rc;
@@ -226,18 +194,67 @@ static struct mm_ruleset *load_args(const struct args *a)
     const char *only = own;
 
     if (a->path_n > 0)
-        return mm_rules_cli_load(a->path, a->path_n, &a->options);
-    return mm_path_join(own, a->state, "rules") == MM_OK ? mm_rules_cli_load(&only, 1, &a->options)
-                                                         : NULL;
+        return mm_rules_cli_load(a->lang, a->path, a->path_n, &a->options);
+    return mm_path_join(own, a->state, "rules") == MM_OK
+               ? mm_rules_cli_load(a->lang, &only, 1, &a->options)
+               : NULL;
 }
 
 static int coverage(const struct args *a)
 {
     struct mm_ruleset *set = load_args(a);
-    bool ok = set != NULL && mm_rules_cli_coverage(set, a->json);
+    bool ok = set != NULL && mm_rules_cli_coverage(set, a->json, a->lang);
 
     mm_rules_unref(&set);
     return ok ? 0 : EXIT_BAD;
+}
+
+/* A word in a column: signs above ASCII are two columns wide on a terminal. */
+static void column(enum mm_lang lang, const char *kind, const char *word, size_t width)
+{
+    char key[64];
+    const char *text;
+    size_t used = 0;
+
+    (void)snprintf(key, sizeof(key), "%s.%s", kind, word);
+    for (char *c = key; *c != 0; c++)
+        *c = *c == ' ' ? '_' : *c;
+    text = lang == MM_LANG_EN ? NULL : mm_lang_text(lang, mm_slice_str(key), 1);
+    text = text == NULL ? word : text;
+    for (const char *c = text; *c != 0; c++)
+        used += ((uint8_t)*c & 0xc0) == 0x80 ? 0 : (uint8_t)*c >= 0x80 ? 2 : 1;
+    fputs(text, stdout);
+    printf("%*s ", used < width ? (int)(width - used) : 0, ""); /* some ten columns */
+}
+
+static void list_text(const struct args *a, const struct mm_ruleset *set)
+{
+    for (size_t i = 0; i < mm_rules_count(set); i++) {
+        const struct mm_rule *r = mm_rules_get(set, i);
+        enum mm_level level = level_there(a, set, i);
+
+        column(a->lang, "level", mm_level_name(level), 13);
+        column(a->lang, "cli.rules.state", state_there(a, set, i), 12);
+        if (level == r->level)
+            MM_SAY(stdout, a->lang, "cli.rules.row", MM_SAY_TEXT("title", r->title),
+                   MM_SAY_TEXT("id", r->id));
+        else
+            MM_SAY(stdout, a->lang, "cli.rules.row.level", MM_SAY_TEXT("title", r->title),
+                   MM_SAY_TEXT("id", r->id),
+                   MM_SAY_TEXT("level", mm_slice_str(mm_level_name(r->level))));
+        putchar('\n');
+    }
+    for (size_t i = 0; i < mm_filters_count(set); i++) {
+        const struct mm_filter *f = mm_filters_get(set, i);
+
+        column(a->lang, "cli.rules.state", "filter", 13);
+        column(a->lang, "cli.rules.state", f->rule_n > 0 ? "active" : "no rule", 12);
+        MM_SAY(stdout, a->lang, "cli.rules.row.filter", MM_SAY_TEXT("title", f->title),
+               MM_SAY_TEXT("id", f->id), MM_SAY_NUMBER("rules", f->rule_n));
+        putchar('\n');
+    }
+    mm_rules_cli_remarks(stdout, a->lang, set);
+    mm_rules_cli_states(a->lang, set);
 }
 
 static int list(const struct args *a)
@@ -251,28 +268,7 @@ static int list(const struct args *a)
         mm_rules_unref(&set);
         return 0;
     }
-    for (size_t i = 0; i < mm_rules_count(set); i++) {
-        const struct mm_rule *r = mm_rules_get(set, i);
-
-        printf("%-13s %-12s ", mm_level_name(level_there(a, set, i)), state_there(a, set, i));
-        mm_rules_cli_clean(r->title);
-        printf(" (");
-        mm_rules_cli_clean(r->id);
-        if (level_there(a, set, i) != r->level)
-            printf("; author: %s", mm_level_name(r->level));
-        puts(")");
-    }
-    for (size_t i = 0; i < mm_filters_count(set); i++) {
-        const struct mm_filter *f = mm_filters_get(set, i);
-
-        printf("%-13s %-12s ", "filter", f->rule_n > 0 ? "active" : "no rule");
-        mm_rules_cli_clean(f->title);
-        printf(" (");
-        mm_rules_cli_clean(f->id);
-        printf(") at %zu rules\n", f->rule_n);
-    }
-    mm_rules_cli_remarks(stdout, set);
-    mm_rules_cli_states(set);
+    list_text(a, set);
     mm_rules_unref(&set);
     return 0;
 }
@@ -351,10 +347,8 @@ static enum mm_code copy_all(const struct args *a, const struct mm_ruleset *set,
         if (!target_path(a, file, to, path))
             return MM_E_LIMIT;
         code = copy_file(file, path);
-        if (code != MM_OK) {
-            fprintf(stderr, "mimamori: cannot write %s: %s\n", path, mm_code_key(code));
-            return code;
-        }
+        if (code != MM_OK)
+            return mm_rules_cli_complain(a->lang, path, code);
         (*ret_n)++;
     }
     return MM_OK;
@@ -369,8 +363,8 @@ static int add(const struct args *a)
     int rc;
 
     if (a->path_n == 0 || a->options.pipeline_n > 0 || mm_path_join(to, a->state, "rules") != MM_OK)
-        return usage();
-    set = mm_rules_cli_load(a->path, a->path_n, NULL);
+        return usage(a->lang);
+    set = mm_rules_cli_load(a->lang, a->path, a->path_n, NULL);
     if (set == NULL)
         return EXIT_BAD;
     rc = copy_all(a, set, to, &files) != MM_OK || mm_rules_refused(set) > 0 ? EXIT_BAD : 0;
@@ -382,25 +376,31 @@ static int add(const struct args *a)
         mm_buf_byte(&out, '}');
         mm_rules_cli_print(&out);
     } else {
-        mm_rules_cli_remarks(stdout, set);
-        printf("%zu files copied to %s\n", files, to);
-        mm_rules_cli_states(set);
+        mm_rules_cli_remarks(stdout, a->lang, set);
+        MM_SAY(stdout, a->lang, "cli.rules.copied", MM_SAY_NUMBER("n", files),
+               MM_SAY_TEXT("path", mm_slice_str(to)));
+        putchar('\n');
+        mm_rules_cli_states(a->lang, set);
     }
     mm_rules_unref(&set);
     return rc;
 }
 
-static int update(const struct args *a, bool back)
+static int update(const struct args *a, const char *verb)
 {
-    if (a->path_n != (back ? 0 : 1))
-        return usage();
+    bool from = verb[0] == 'u', back = verb[0] == 'r';
+
+    if (a->path_n != (from ? 1 : 0) || (a->upload != NULL) != (verb[0] == 't'))
+        return usage(a->lang);
     return mm_rules_cli_update(&(struct mm_rules_update){.state = a->state,
                                                          .name = a->name,
-                                                         .from = back ? NULL : a->path[0],
+                                                         .from = from ? a->path[0] : NULL,
+                                                         .upload = a->upload,
                                                          .sha256 = a->sha256,
                                                          .ca_file = a->ca_file,
                                                          .by = a->by,
                                                          .away = back ? a->away : NULL,
+                                                         .lang = a->lang,
                                                          .yes = a->yes,
                                                          .json = a->json});
 }
@@ -408,9 +408,15 @@ static int update(const struct args *a, bool back)
 static int try(const struct args *a)
 {
     if (a->path_n == 0 || a->company == NULL || a->days < 1 || a->days > MM_RULES_TRY_DAYS_MAX)
-        return usage();
-    return mm_rules_cli_try(a->state, a->company, (uint32_t)a->days, a->json, a->path, a->path_n,
-                            &a->options);
+        return usage(a->lang);
+    return mm_rules_cli_try(&(struct mm_rules_try_cli){.state = a->state,
+                                                       .company = a->company,
+                                                       .days = (uint32_t)a->days,
+                                                       .json = a->json,
+                                                       .lang = a->lang,
+                                                       .path = a->path,
+                                                       .path_n = a->path_n,
+                                                       .options = &a->options});
 }
 
 static int run(const struct args *a, const char *verb)
@@ -421,8 +427,11 @@ static int run(const struct args *a, const char *verb)
         return list(a);
     if (strcmp(verb, "add") == 0)
         return add(a);
-    if (strcmp(verb, "update") == 0 || strcmp(verb, "rollback") == 0)
-        return update(a, verb[0] == 'r');
+    if (strcmp(verb, "update") == 0 || strcmp(verb, "rollback") == 0 ||
+        strcmp(verb, "take") == 0) /* asked by the worker */
+        return update(a, verb);
+    if (strcmp(verb, "upload") == 0 && a->path_n == 0 && a->file != NULL)
+        return mm_rules_cli_upload(a->state, a->name, a->file); /* asked by the portal */
     if (strcmp(verb, "try") == 0)
         return try(a);
     if (strcmp(verb, "coverage") == 0)
@@ -432,11 +441,11 @@ static int run(const struct args *a, const char *verb)
     if (strcmp(verb, "unpack") == 0 && a->path_n == 0)
         mm_rules_unpack_child(); /* asked by update */
     if (strcmp(verb, "why") == 0 && a->path_n < 2)
-        return usage();
+        return usage(a->lang);
     if (strcmp(verb, "why") == 0)
         return mm_rules_cli_why(a->path, a->path_n, &a->options, a->company_number, a->json,
                                 a->lang);
-    return usage();
+    return usage(a->lang);
 }
 
 int main(int argc, char **argv)
@@ -447,7 +456,7 @@ int main(int argc, char **argv)
     if (argc > 1 && (strcmp(argv[1], "set") == 0 || strcmp(argv[1], "unset") == 0))
         return mm_rules_cli_set(argc, argv, STATE_DEFAULT);
     if (argc < 2 || !read_args(&a, argc, argv))
-        return usage();
+        return usage(argc < 2 ? mm_rules_cli_lang() : a.lang);
     /* `try` looks at the rule first, then for the company. */
     if (!load_tuning(&a, strcmp(argv[1], "try") == 0 ? NULL : a.company))
         return EXIT_BAD;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "app/say.h"
 #include "base/utf8.h"
 #include "detect/reach.h"
 
@@ -42,12 +43,11 @@ static void print_word(struct mm_slice s, int width)
     printf("%-*s ", width, text);
 }
 
-static void print_text(const struct mm_rule_source *row, size_t n)
+static void print_text(const struct mm_rule_source *row, size_t n, enum mm_lang lang)
 {
     size_t count[MM_RULE_STATE_COUNT] = {0}, all = 0;
 
-    printf("%6s %6s %6s  %-12s %-24s %s\n", "rules", "active", "values", "product", "category",
-           "service");
+    mm_say_line(stdout, lang, "cli.rules.coverage.head");
     for (size_t i = 0; i < n; i++) {
         printf("%6zu %6zu %6zu  ", row[i].all, row[i].count[MM_RULE_ACTIVE],
                row[i].count[MM_RULE_NEEDS_VALUES]);
@@ -59,12 +59,14 @@ static void print_text(const struct mm_rule_source *row, size_t n)
         for (size_t k = 0; k < MM_RULE_STATE_COUNT; k++)
             count[k] += row[i].count[k];
     }
-    printf("%zu logsources, %zu rules: %zu active, %zu of logsources that no format of ours "
-           "writes, %zu need values for placeholders\n",
-           n, all, count[MM_RULE_ACTIVE], count[MM_RULE_NO_SOURCE], count[MM_RULE_NEEDS_VALUES]);
+    MM_SAY(stdout, lang, "cli.rules.coverage", MM_SAY_NUMBER("sources", n),
+           MM_SAY_NUMBER("rules", all), MM_SAY_NUMBER("active", count[MM_RULE_ACTIVE]),
+           MM_SAY_NUMBER("no_source", count[MM_RULE_NO_SOURCE]),
+           MM_SAY_NUMBER("needs_values", count[MM_RULE_NEEDS_VALUES]));
+    putchar('\n');
 }
 
-bool mm_rules_cli_coverage(const struct mm_ruleset *set, bool json)
+bool mm_rules_cli_coverage(const struct mm_ruleset *set, bool json, enum mm_lang lang)
 {
     struct mm_rule_source *row = NULL;
     struct mm_arena a;
@@ -73,8 +75,10 @@ bool mm_rules_cli_coverage(const struct mm_ruleset *set, bool json)
 
     mm_arena_init(&a, MEMORY_MAX);
     ok = mm_rule_sources(set, &a, &row, &n) == MM_OK;
-    if (ok)
-        (json ? print_json : print_text)(row, n);
+    if (ok && json)
+        print_json(row, n);
+    else if (ok)
+        print_text(row, n, lang);
     mm_arena_done(&a);
     return ok;
 }

@@ -11,8 +11,9 @@
 #define MM_APP_RULES_COVERAGE_H
 
 #include "detect/detect.h"
+#include "text/lang.h"
 
 /* Print the table, or the same as a JSON list. False when memory is out. */
-bool mm_rules_cli_coverage(const struct mm_ruleset *set, bool json);
+bool mm_rules_cli_coverage(const struct mm_ruleset *set, bool json, enum mm_lang lang);
 
 #endif

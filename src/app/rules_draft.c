@@ -93,6 +93,8 @@ static void write_trial(struct mm_doc *d, const struct mm_rules_try *t)
     mm_doc_int(d, "events", (int64_t)t->events);
     mm_doc_str(d, "cut", cuts[t->cut]);
     mm_doc_int(d, "since_us", t->since_us);
+    mm_doc_int(d, "first_us", t->first_us);
+    mm_doc_int(d, "last_us", t->last_us);
     mm_doc_int(d, "matches", (int64_t)t->matches);
     mm_doc_int(d, "undecided", (int64_t)t->undecided);
     mm_doc_int(d, "companies", (int64_t)t->companies);

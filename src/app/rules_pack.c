@@ -21,6 +21,7 @@ enum {
     HEADER = 8, /* of a file: length of name and text, 4 bytes each, highest first */
     EXIT_SYNTAX = 3,
     EXIT_LIMIT = 4,
+    EXIT_NAME = 5,
 };
 
 /* ---- which files ---- */
@@ -136,8 +137,10 @@ static enum mm_code write_members(struct mm_archive *a)
 
         if (++members > MEMBERS_MAX)
             code = MM_E_LIMIT;
-        else if (m.raw || (m.regular && !name_ok(m.name, &hidden)))
-            code = MM_E_SYNTAX; /* one packed file is no set; a name that leads elsewhere */
+        else if (m.raw)
+            code = MM_E_SYNTAX; /* one packed file is no set */
+        else if (m.regular && !name_ok(m.name, &hidden))
+            code = MM_E_DENIED;
         if (code != MM_OK)
             break;
         if (!m.regular || hidden || !is_rule_file(m.name))
@@ -197,6 +200,7 @@ _Noreturn void mm_rules_unpack_child(void)
     _exit(code == MM_OK         ? 0
           : code == MM_E_SYNTAX ? EXIT_SYNTAX
           : code == MM_E_LIMIT  ? EXIT_LIMIT
+          : code == MM_E_DENIED ? EXIT_NAME
                                 : 1);
 }
 
@@ -253,7 +257,10 @@ enum mm_code mm_rules_unpack(struct mm_slice packed,
     mm_buf_init(&files, MM_RULES_UNPACKED_MAX + BLOCK);
     code = mm_child_ask(argv, packed, WAIT_MS, &files, &status);
     if (code == MM_OK && status != 0)
-        code = status == EXIT_SYNTAX ? MM_E_SYNTAX : status == EXIT_LIMIT ? MM_E_LIMIT : MM_E_IO;
+        code = status == EXIT_SYNTAX  ? MM_E_SYNTAX
+               : status == EXIT_LIMIT ? MM_E_LIMIT
+               : status == EXIT_NAME  ? MM_E_DENIED
+                                      : MM_E_IO;
     if (code == MM_OK)
         code = take_files(mm_buf_slice(&files), take, ctx);
     mm_buf_done(&files);

@@ -22,8 +22,8 @@ enum {
 
 /*
  * Hand over every file of the archive that may hold rules; what `take` answers other than MM_OK
- * ends it. MM_E_SYNTAX: no archive, damaged, or one with a name that leads out of it; MM_E_LIMIT:
- * too much of it; MM_E_IO: the program did not answer; otherwise what `take` answered.
+ * ends it. MM_E_SYNTAX: no archive, or a damaged one; MM_E_DENIED: a name in it leads out of it;
+ * MM_E_LIMIT: too much of it; MM_E_IO: the program did not answer; otherwise what `take` answered.
  */
 MM_MUST_USE enum mm_code mm_rules_unpack(struct mm_slice packed,
                                          enum mm_code (*take)(void *ctx, struct mm_slice name,

@@ -6,6 +6,7 @@
 
 #include "os/file.h"
 #include "tests/harness/cli.h"
+#include "tests/harness/tar.h"
 #include "web/http.h"
 #include "web/tls.h"
 
@@ -14,55 +15,17 @@
     "detection: {s: {Image|endswith: x}, condition: s}\n"
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, "--state", "state", NULL})
 
-enum { BLOCK = 512 };
-
-/* ---- archives, member by member ---- */
-
-struct member {
-    const char *name, *text; /* text NULL: a symbolic link to /etc */
-};
-
-/* A ustar header as POSIX has it. */
-static void put_tar(struct mm_buf *out, const struct member *m)
+static void put_archive(const char *file, const struct tar_member *m, size_t n)
 {
-    char head[BLOCK] = {0};
-    size_t n = m->text == NULL ? 0 : strlen(m->text);
-    unsigned sum = 0;
-
-    (void)snprintf(head, 100, "%s", m->name);
-    (void)snprintf(head + 100, 8, "0000600");
-    (void)snprintf(head + 108, 8, "0000000");
-    (void)snprintf(head + 116, 8, "0000000");
-    (void)snprintf(head + 124, 12, "%011o", (unsigned)n);
-    (void)snprintf(head + 136, 12, "00000000000");
-    memset(head + 148, ' ', 8);
-    head[156] = m->text == NULL ? '2' : '0';
-    if (m->text == NULL)
-        (void)snprintf(head + 157, 100, "/etc");
-    (void)memcpy(head + 257, "ustar\00000", 8);
-    for (size_t i = 0; i < BLOCK; i++)
-        sum += (unsigned char)head[i];
-    (void)snprintf(head + 148, 8, "%06o", sum);
-    mm_buf_add(out, mm_slice_of(head, BLOCK));
-    mm_buf_add(out, mm_slice_of(m->text, n));
-    while (out->n % BLOCK != 0)
-        mm_buf_byte(out, 0);
-}
-
-static void put_archive(const char *file, const struct member *m, size_t n)
-{
-    static const char end[2 * BLOCK] = {0};
     struct mm_buf out;
 
     mm_buf_init(&out, 1 << 20);
-    for (size_t i = 0; i < n; i++)
-        put_tar(&out, &m[i]);
-    mm_buf_add(&out, mm_slice_of(end, sizeof(end)));
+    tar_put_all(&out, m, n);
     mm_cli_put(file, mm_buf_slice(&out));
     mm_buf_done(&out);
 }
 
-static const struct member good[] = {
+static const struct tar_member good[] = {
     {"./set-1/one.yml", RULE("1")},         {"set-1/win/two.yaml", RULE("2")},
     {"set-1/.github/three.yml", RULE("3")}, /* hidden: never loaded */
     {"set-1/readme.md", "# no rule"},       {"set-1/link.yml", NULL},
@@ -111,19 +74,19 @@ TEST(update_takes_an_archive_as_it_takes_a_folder)
 
 TEST(update_refuses_archives_that_lead_elsewhere_or_are_none)
 {
-    static const struct member bad[] = {
+    static const struct tar_member bad[] = {
         {"../evil.yml", RULE("1")},      {"/tmp/evil.yml", RULE("1")},
         {"a/../../evil.yml", RULE("1")}, {"a\\..\\evil.yml", RULE("1")},
         {"a//b.yml", RULE("1")},         {"a\nb.yml", RULE("1")},
         {"a\033[2J.yml", RULE("1")},
     };
-    struct member two[2] = {good[0]};
+    struct tar_member two[2] = {good[0]};
 
     CHECK(chdir(mm_test_dir()) == 0);
     for (size_t i = 0; i < MM_COUNT(bad); i++) {
         two[1] = bad[i];
         put_archive("bad.tar", two, 2);
-        expect(1, "no archive of rules", ARGS("update", "--yes", "bad.tar"));
+        expect(1, "a name in this archive leads out", ARGS("update", "--yes", "bad.tar"));
         CHECK(!there("state/rules/sigmahq") && !there("state/rules-sets/sigmahq.in"));
         CHECK(!there("evil.yml") && !there("state/evil.yml") && !there("/tmp/evil.yml"));
     }
@@ -134,9 +97,11 @@ TEST(update_refuses_archives_that_lead_elsewhere_or_are_none)
     put_archive("none.tar", &good[3], 1); /* a good archive without a rule */
     expect(1, "no good rule", ARGS("update", "--yes", "none.tar"));
     expect(1, "not_there.tar.gz", ARGS("update", "--yes", "not_there.tar.gz"));
+    mm_cli_put("one.yml", MM_S(RULE("1"))); /* a file of rules is a set as well */
+    expect(0, "\"new\":[{\"filter\":false,\"id\":\"1\",", ARGS("update", "--json", "one.yml"));
     /* Cut off in the middle of a member. */
     put_archive("cut.tar", good, 2);
-    CHECK(truncate("cut.tar", BLOCK + 20) == 0);
+    CHECK(truncate("cut.tar", TAR_BLOCK + 20) == 0);
     expect(1, "no archive of rules", ARGS("update", "--yes", "cut.tar"));
     CHECK(!there("state/rules/sigmahq"));
 }
@@ -211,7 +176,7 @@ TEST(update_fetches_an_archive_over_https_and_nothing_else)
     (void)snprintf(url, sizeof(url), "https://me:secret@127.0.0.1:%s/good.tar?key=secret", s.port);
     expect(0, "in force", ARGS("update", "--yes", "--ca", "cert.pem", url));
     mm_buf_init(&note, 1 << 20);
-    CHECK_NUM(mm_file_read("state/rules-sets/sigmahq.json", &note), MM_OK);
+    CHECK_NUM(mm_file_read("state/rules/sigmahq/.note.json", &note), MM_OK);
     (void)snprintf(url, sizeof(url), "\"https://127.0.0.1:%s/good.tar\"", s.port);
     CHECK(mm_slice_search(mm_buf_slice(&note), mm_slice_str(url)) != SIZE_MAX);
     CHECK(mm_slice_search(mm_buf_slice(&note), MM_S("secret")) == SIZE_MAX);

@@ -3,10 +3,36 @@
 
 #include <errno.h>
 
+#include "app/say.h"
 #include "base/utf8.h"
 #include "detect/filter.h"
+#include "os/file.h"
 
-struct mm_ruleset *mm_rules_cli_load(const char *const *path, size_t n,
+/* err.notfound and err.denied speak of pages. */
+static const char *words_of(enum mm_lang lang, enum mm_code code)
+{
+    const char *key = code == MM_E_NOTFOUND ? "cli.why.notfound"
+                      : code == MM_E_DENIED ? "cli.why.denied"
+                                            : mm_code_key(code);
+    const char *words = mm_lang_text(lang, mm_slice_str(key), 1);
+
+    return words == NULL ? key : words;
+}
+
+enum mm_code mm_rules_cli_complain(enum mm_lang lang, const char *path, enum mm_code code)
+{
+    fprintf(stderr, "mimamori: %s: %s\n", path, words_of(lang, code));
+    return code;
+}
+
+const char *mm_rules_cli_reason(enum mm_lang lang, const char *what)
+{
+    const char *words = lang == MM_LANG_EN ? NULL : mm_lang_text(lang, mm_slice_str(what), 1);
+
+    return words == NULL ? mm_rules_reason(what) : words;
+}
+
+struct mm_ruleset *mm_rules_cli_load(enum mm_lang lang, const char *const *path, size_t n,
                                      const struct mm_rules_options *options)
 {
     struct mm_ruleset *set = NULL;
@@ -14,12 +40,12 @@ struct mm_ruleset *mm_rules_cli_load(const char *const *path, size_t n,
     enum mm_code code = mm_rules_load(path, n, options, &set, &fault);
 
     if (code == MM_E_IO)
-        fprintf(stderr, "mimamori: cannot read %s: %s\n",
-                fault.at < n ? path[fault.at]
-                             : (const char *)options->pipeline[fault.at - n].name.p,
-                strerror(errno));
+        MM_COMPLAIN(lang, "cli.rules.unreadable",
+                    MM_SAY_TEXT("path", fault.at < n ? mm_slice_str(path[fault.at])
+                                                     : options->pipeline[fault.at - n].name),
+                    MM_SAY_TEXT("why", mm_slice_str(words_of(lang, mm_code_of_errno(errno)))));
     else if (code != MM_OK)
-        fprintf(stderr, "mimamori: %s\n", mm_rules_reason(fault.what));
+        fprintf(stderr, "mimamori: %s\n", mm_rules_cli_reason(lang, fault.what));
     return set;
 }
 
@@ -52,23 +78,26 @@ void mm_rules_cli_remarks_json(struct mm_buf *out, const struct mm_ruleset *set)
     mm_buf_byte(out, ']');
 }
 
-static void remark_text(FILE *to, const struct mm_rule_refusal *r, const char *kind)
+static void remark_text(FILE *to, enum mm_lang lang, const struct mm_rule_refusal *r, bool warning)
 {
     fprintf(to, "%.*s:%u:", MM_S_ARG(r->file), r->line);
     if (r->column > 0)
         fprintf(to, "%u:", r->column);
-    fprintf(to, " %s%s", kind, mm_rules_reason(r->what));
+    fputc(' ', to);
+    if (warning)
+        mm_say(to, lang, "cli.rules.warning", NULL, 0);
+    fputs(mm_rules_cli_reason(lang, r->what), to);
     if (r->detail.n > 0)
         fprintf(to, ": %.*s", MM_S_ARG(r->detail)); /* printable: detect.h */
     fputc('\n', to);
 }
 
-void mm_rules_cli_remarks(FILE *to, const struct mm_ruleset *set)
+void mm_rules_cli_remarks(FILE *to, enum mm_lang lang, const struct mm_ruleset *set)
 {
     for (size_t i = 0; i < mm_rules_refused(set); i++)
-        remark_text(to, mm_rules_refusal(set, i), "");
+        remark_text(to, lang, mm_rules_refusal(set, i), false);
     for (size_t i = 0; i < mm_rules_warnings(set); i++)
-        remark_text(to, mm_rules_warning(set, i), "warning: ");
+        remark_text(to, lang, mm_rules_warning(set, i), true);
 }
 
 static void count_states(const struct mm_ruleset *set, size_t ret[MM_RULE_STATE_COUNT])
@@ -100,21 +129,25 @@ void mm_rules_cli_states_json(struct mm_buf *out, const struct mm_ruleset *set)
     mm_buf_str(out, "],");
 }
 
-void mm_rules_cli_states(const struct mm_ruleset *set)
+void mm_rules_cli_states(enum mm_lang lang, const struct mm_ruleset *set)
 {
     size_t n[MM_RULE_STATE_COUNT];
 
     count_states(set, n);
-    printf("%zu rules: %zu active, %zu without a source that writes such events, %zu need values "
-           "for placeholders, %zu for correlation; %zu filters; %zu refused\n",
-           mm_rules_count(set), n[MM_RULE_ACTIVE], n[MM_RULE_NO_SOURCE], n[MM_RULE_NEEDS_VALUES],
-           n[MM_RULE_NEXT_STAGE], mm_filters_count(set), mm_rules_refused(set));
+    MM_SAY(stdout, lang, "cli.rules.states", MM_SAY_NUMBER("rules", mm_rules_count(set)),
+           MM_SAY_NUMBER("active", n[MM_RULE_ACTIVE]),
+           MM_SAY_NUMBER("no_source", n[MM_RULE_NO_SOURCE]),
+           MM_SAY_NUMBER("needs_values", n[MM_RULE_NEEDS_VALUES]),
+           MM_SAY_NUMBER("next_stage", n[MM_RULE_NEXT_STAGE]),
+           MM_SAY_NUMBER("filters", mm_filters_count(set)),
+           MM_SAY_NUMBER("refused", mm_rules_refused(set)));
+    putchar('\n');
     for (size_t i = 0; i < mm_rules_pipelines(set); i++) {
         const struct mm_rules_pipeline *p = mm_rules_pipeline(set, i);
 
-        printf("pipeline ");
-        mm_rules_cli_clean(p->file);
-        printf(" changes %zu of them\n", p->rules);
+        MM_SAY(stdout, lang, "cli.rules.pipeline", MM_SAY_TEXT("file", p->file),
+               MM_SAY_NUMBER("rules", p->rules));
+        putchar('\n');
     }
 }
 

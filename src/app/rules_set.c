@@ -5,24 +5,15 @@
 
 #include "app/rules_print.h"
 #include "app/rules_why.h"
+#include "app/say.h"
 #include "app/tables.h"
 #include "app/tailoring.h"
 #include "base/time.h"
 #include "store/records/system_scope.h"
 
-static int usage(void)
+static int usage(enum mm_lang lang)
 {
-    fputs(
-        "usage: mimamori rules set ID (--company CODE | --programme CODE) [--off | --on]\n"
-        "                [--level informational|low|medium|high|critical] --reason TEXT\n"
-        "       mimamori rules unset ID (--company CODE | --programme CODE) --reason TEXT\n"
-        "       also: --state DIR  --json  --lang ja|en\n"
-        "  set    switch the rule off, or give it a level, for a company or the members of a\n"
-        "         programme. A company's own goes before its programmes': --on alone is the rule\n"
-        "         as its author has it. To weaken a critical rule a second person has to agree\n"
-        "         (in the portal)\n"
-        "  unset  back to what counts without it\n",
-        stderr);
+    mm_say_line(stderr, lang, "cli.rules.set.usage");
     return 2;
 }
 
@@ -151,7 +142,7 @@ int mm_rules_cli_set(int argc, char **argv, const char *state_default)
     bool ok;
 
     if (!read_args(&s, argc, argv))
-        return usage();
+        return usage(s.lang);
     ok = (s.reason != NULL && s.reason[0] != 0) ||
          mm_tailoring_complain(s.lang, "tailor.reason", NULL);
     if (ok && !s.unset) { /* an adjustment can be taken back when its rule is gone */

@@ -53,9 +53,8 @@ enum mm_code mm_rules_set_open(const char *state, const char *name, struct mm_ru
     (void)snprintf(file, sizeof(file), "%s.in", name);
     if (code == MM_OK)
         code = mm_path_join(s.packed, s.sets, file);
-    (void)snprintf(file, sizeof(file), "%s.json", name);
     if (code == MM_OK)
-        code = mm_path_join(s.note, s.sets, file);
+        code = mm_path_join(s.upload, s.sets, "upload");
     if (code == MM_OK)
         code = mm_path_join(lock, s.sets, "lock");
     if (code == MM_OK)
@@ -158,6 +157,18 @@ enum mm_code mm_rules_set_take(const struct mm_rules_set *s)
     if (code == MM_OK)
         code = exchange(s, s->old, s->in);
     return code == MM_OK ? mm_rules_set_drop(s->fresh) : code;
+}
+
+enum mm_code mm_rules_set_keep(const struct mm_rules_set *s)
+{
+    struct mm_fs fs = mm_fs_real();
+    enum mm_code code = sync_all(s->packed);
+
+    if (code == MM_OK)
+        code = mm_rules_set_drop(s->upload);
+    if (code == MM_OK)
+        code = mm_fs_rename(fs, s->packed, s->upload);
+    return code == MM_OK ? mm_fs_sync_dir(fs, s->sets) : code;
 }
 
 enum mm_code mm_rules_set_back(const struct mm_rules_set *s)

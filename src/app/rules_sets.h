@@ -20,12 +20,16 @@
 
 enum { MM_RULES_SET_NAME_MAX = 64 }; /* a folder's name with room for its ending */
 
+/* Files of a set that hold no rule: hidden ones are not loaded. */
+#define MM_RULES_SET_NOTE ".note.json" /* what was done last, for pages */
+#define MM_RULES_SET_TAKEN ".taken"    /* which upload it was, mm_dir_id of its folder */
+
 struct mm_rules_set {
     char in[MM_MAX_PATH];     /* STATE/rules/NAME */
     char old[MM_MAX_PATH];    /* STATE/rules-sets/NAME.old */
     char fresh[MM_MAX_PATH];  /* STATE/rules-sets/NAME.new */
     char packed[MM_MAX_PATH]; /* STATE/rules-sets/NAME.in: files of an archive while it is read */
-    char note[MM_MAX_PATH];   /* STATE/rules-sets/NAME.json: what was done to it last */
+    char upload[MM_MAX_PATH]; /* STATE/rules-sets/upload: what a page took in, of any set */
     char rules[MM_MAX_PATH], sets[MM_MAX_PATH];
     int lock;
 };
@@ -50,6 +54,8 @@ MM_MUST_USE enum mm_code mm_rules_set_put(const char *in, struct mm_slice rel,
 MM_MUST_USE enum mm_code mm_rules_set_drop(const char *dir);
 /* The new set comes into force, the one before it becomes the former, the former goes. */
 MM_MUST_USE enum mm_code mm_rules_set_take(const struct mm_rules_set *s);
+/* What was unpacked waits as the one upload for somebody's yes; the one before it goes. */
+MM_MUST_USE enum mm_code mm_rules_set_keep(const struct mm_rules_set *s);
 /* The former set and the one in force change places. MM_E_NOTFOUND: there is no former. */
 MM_MUST_USE enum mm_code mm_rules_set_back(const struct mm_rules_set *s);
 

@@ -44,6 +44,10 @@ static enum mm_code ask(struct trying *t, const struct mm_event *ev, uint64_t *m
     struct mm_alert alert;
     uint32_t hit;
 
+    if (o->events == 0 || ev->time_us < o->first_us)
+        o->first_us = ev->time_us;
+    if (o->events == 0 || ev->time_us > o->last_us)
+        o->last_us = ev->time_us;
     o->events++;
     if (mm_rules_match(t->matcher, ev, &hit, 1) == 0)
         return MM_OK;

@@ -1,8 +1,9 @@
 /*
  * app/rules_try.h - `mimamori rules try`: how often would a rule have fired on what is stored?
  *
- * Purpose   Asks the store for companies' events of the last days, newest first, at most so many
- *           and for so long, and the rule about each of them.
+ * Purpose   Asks the store for what companies' sources sent in the last days, newest first, at most
+ *           so many and for so long, and the rule about each of them. Days are those of arrival,
+ *           as in the lists of noisy rules and of what exceptions hide: what the engine was asked.
  * Owns      The caller's arena holds the lists of a trial.
  * Threads   As the client.
  * Trust     Events are hostile: counts and lists are bounded.
@@ -13,6 +14,7 @@
 #include "base/arena.h"
 #include "detect/detect.h"
 #include "store/events/client.h"
+#include "text/lang.h"
 
 enum {
     MM_RULES_TRY_DAYS_MAX = 366,
@@ -59,7 +61,8 @@ struct mm_rules_try_example {
 struct mm_rules_try {
     uint64_t events; /* that the rule was asked about */
     enum mm_rules_try_cut cut;
-    int64_t since_us; /* of every company, what was received since then was looked at */
+    int64_t since_us;          /* of every company, what was received since then was looked at */
+    int64_t first_us, last_us; /* when the events happened by their own clocks; 0: no events */
     uint64_t matches, hidden, undecided;
     struct mm_rules_try_about top[MM_RULES_TRY_TOP_MAX]; /* most matches first */
     size_t top_n;
@@ -78,9 +81,18 @@ MM_MUST_USE enum mm_code mm_rules_try(struct mm_events_client *client,
                                       const struct mm_rules_try_ask *ask, struct mm_arena *a,
                                       struct mm_rules_try *ret, struct mm_events_answer *said);
 
+/* `mimamori rules try`. */
+struct mm_rules_try_cli {
+    const char *state, *company;
+    uint32_t days;
+    bool json;
+    enum mm_lang lang;
+    const char *const *path; /* of one rule, and filters */
+    size_t path_n;
+    const struct mm_rules_options *options;
+};
+
 /* Load, ask, print. Exit status: 0 the rule was tried, 1 it was not, see why. */
-int mm_rules_cli_try(const char *state, const char *company, uint32_t days, bool json,
-                     const char *const *path, size_t path_n,
-                     const struct mm_rules_options *options);
+int mm_rules_cli_try(const struct mm_rules_try_cli *t);
 
 #endif

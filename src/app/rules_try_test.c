@@ -10,6 +10,8 @@
 
 enum { TIMEOUT_MS = 20 * 1000, COMPANY = 3, EVENTS = 1500 };
 
+#define OLD_US INT64_C(1608687240000000) /* in December 2020, as the pilot's lines */
+
 #define RULE                                                                                       \
     "title: T\nid: t\nlogsource: {product: windows}\n"                                             \
     "detection: {s: {Image|endswith: '\\bad.exe'}, condition: s}\nmimamori: {entity: host.name}\n"
@@ -40,8 +42,10 @@ static void put_events(struct mm_events_client *client, int64_t now_us)
         ev.keep_days = 365;
         ev.company = seq == EVENTS + 2 ? COMPANY + 1 : COMPANY;
         ev.received_us = ev.time_us = now_us - (int64_t)(EVENTS + 9 - seq) * MM_US_PER_S;
+        if (seq == 1)
+            ev.time_us = OLD_US; /* it happened long ago and came with the others */
         if (seq == EVENTS + 1)
-            ev.received_us = ev.time_us = now_us - 8 * MM_US_PER_DAY;
+            ev.received_us = now_us - 8 * MM_US_PER_DAY;
         ev.format = MM_S("windows");
         ev.original = bad ? MM_S(" a bad line\n") : MM_S("a good line");
         mm_event_text(&ev, MM_F_WINLOG_CHANNEL, MM_S("System"));
@@ -123,7 +127,8 @@ TEST(a_rule_is_tried_on_what_is_stored)
                                     .days = 7,
                                     .events_max = 5000};
     CHECK_NUM(mm_rules_try(client, &ask, &a, &t, &said), MM_OK);
-    CHECK_NUM(t.events, EVENTS); /* two pages; not the old one, not the other company's */
+    CHECK_NUM(t.events, EVENTS); /* two pages; not what came long ago, not the other company's */
+    CHECK(t.first_us == OLD_US && t.last_us == now_us - 9 * MM_US_PER_S);
     CHECK_NUM(t.cut, MM_RULES_TRY_WHOLE);
     CHECK_NUM(t.since_us, now_us - 7 * MM_US_PER_DAY);
     CHECK_NUM(t.matches, 150);

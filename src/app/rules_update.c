@@ -2,202 +2,58 @@
 #include "app/rules_update.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
+#include "app/rules_diff.h"
 #include "app/rules_fetch.h"
 #include "app/rules_pack.h"
 #include "app/rules_print.h"
 #include "app/rules_sets.h"
-#include "base/arena.h"
-#include "base/hash.h"
+#include "app/rules_upload.h"
+#include "app/say.h"
 #include "base/time.h"
 #include "codec/ext/sha256.h"
-#include "detect/filter.h"
 #include "os/file.h"
-#include "text/doc.h"
 
 enum {
     SHOWN_MAX = 20, /* titles of one kind on a terminal; JSON has all */
-    ITEMS_MAX = MM_RULES_MAX + MM_FILTERS_MAX,
-    NOTED_MAX = 100, /* of each kind; the counts are whole */
     NOTE_MAX = 4 * 1024 * 1024,
-    MEMORY_MAX = 256 * 1024 * 1024, /* lists and keys of two of the largest sets */
 };
 
-/* A rule or a filter of a set; they share ids, and a second one of an id is refused. */
-struct item {
-    bool filter;
-    struct mm_slice id, title, file;
-    uint64_t text; /* of the whole file it stands in */
-};
-
-struct side {
-    struct mm_ruleset *set; /* NULL: none is installed */
-    struct item *item;      /* in order of loading: those of one file follow each other */
-    size_t n;
-    struct mm_map by_id; /* index of the item */
-};
-
-enum change { NEW, CHANGED, REMOVED, CHANGE_COUNT };
-
-struct difference {
-    struct mm_arena arena;
-    struct mm_seed seed;
-    struct side before, after;
-    const struct item **list[CHANGE_COUNT];
-    size_t n[CHANGE_COUNT];
-    size_t same;
-};
-
-static enum mm_code complain(const char *path, enum mm_code code)
+static void show_text(const struct mm_rules_diff *d, const char *name)
 {
-    fprintf(stderr, "mimamori: %s: %s\n", path, mm_code_key(code));
-    return code;
-}
+    static const char *const lines[MM_RULES_CHANGES] = {"cli.rules.new", "cli.rules.changed",
+                                                        "cli.rules.removed"};
 
-static enum mm_code read_text(struct mm_slice file, struct mm_buf *out)
-{
-    char path[MM_MAX_PATH];
-    int n = snprintf(path, sizeof(path), "%.*s", MM_S_ARG(file));
-    enum mm_code code = n < 0 || (size_t)n >= sizeof(path) ? MM_E_LIMIT : MM_OK;
-
-    mm_buf_init(out, MM_RULES_FILE_MAX);
-    if (code == MM_OK)
-        code = mm_file_read(path, out);
-    return code == MM_OK ? MM_OK : complain(path, code);
-}
-
-/* The items of a set that is loaded, with what their files hold. */
-static enum mm_code read_side(struct difference *d, struct side *s)
-{
-    size_t rules = mm_rules_count(s->set);
-    enum mm_code code = MM_OK;
-
-    s->n = rules + mm_filters_count(s->set);
-    s->item = mm_arena_array(&d->arena, s->n + 1, sizeof(*s->item));
-    if (s->item == NULL)
-        return MM_E_NOMEM;
-    for (size_t i = 0; i < s->n && code == MM_OK; i++) {
-        bool filter = i >= rules;
-        const struct mm_rule *r = filter ? NULL : mm_rules_get(s->set, i);
-        const struct mm_filter *f = filter ? mm_filters_get(s->set, i - rules) : NULL;
-        struct item *it = &s->item[i];
-        struct mm_buf text;
-
-        *it = filter
-                  ? (struct item){.filter = true, .id = f->id, .title = f->title, .file = f->file}
-                  : (struct item){.id = r->id, .title = r->title, .file = r->file};
-        if (i > 0 && mm_slice_eq(it->file, it[-1].file)) {
-            it->text = it[-1].text;
-        } else {
-            code = read_text(it->file, &text);
-            it->text = mm_hash(d->seed, mm_buf_slice(&text));
-            mm_buf_done(&text);
-        }
-        if (code == MM_OK)
-            code = mm_map_set(&s->by_id, it->id, i);
-    }
-    return code;
-}
-
-static void note(struct difference *d, enum change c, const struct item *it)
-{
-    MM_ASSERT(d->n[c] < ITEMS_MAX);
-    d->list[c][d->n[c]++] = it;
-}
-
-static enum mm_code compare(struct difference *d)
-{
-    for (size_t c = 0; c < CHANGE_COUNT; c++) {
-        d->list[c] = mm_arena_array(&d->arena, d->before.n + d->after.n + 1, sizeof(*d->list[c]));
-        if (d->list[c] == NULL)
-            return MM_E_NOMEM;
-    }
-    for (size_t i = 0; i < d->after.n; i++) {
-        const struct item *it = &d->after.item[i];
-        const uint64_t *was = mm_map_get(&d->before.by_id, it->id);
-
-        if (was == NULL)
-            note(d, NEW, it);
-        else if (d->before.item[*was].text != it->text)
-            note(d, CHANGED, it);
-        else
-            d->same++;
-    }
-    for (size_t i = 0; i < d->before.n; i++) {
-        if (mm_map_get(&d->after.by_id, d->before.item[i].id) == NULL)
-            note(d, REMOVED, &d->before.item[i]);
-    }
-    return MM_OK;
-}
-
-/* Load what is installed, if anything, and what shall be; false after a word why. */
-static bool read_both(struct difference *d, const char *before, const char *after)
-{
-    enum mm_code code = MM_OK;
-
-    mm_arena_init(&d->arena, MEMORY_MAX);
-    if (getrandom(&d->seed, sizeof(d->seed), 0) != (ssize_t)sizeof(d->seed))
-        code = MM_E_IO;
-    mm_map_init(&d->before.by_id, d->seed, ITEMS_MAX);
-    mm_map_init(&d->after.by_id, d->seed, ITEMS_MAX);
-    if (code != MM_OK)
-        return complain(after, code) == MM_OK;
-    d->after.set = mm_rules_cli_load(&after, 1, NULL);
-    if (d->after.set == NULL)
-        return false;
-    code = read_side(d, &d->after);
-    if (code == MM_OK && mm_rules_set_is(before)) {
-        d->before.set = mm_rules_cli_load(&before, 1, NULL);
-        if (d->before.set == NULL)
-            return false;
-        code = read_side(d, &d->before);
-    }
-    if (code == MM_OK)
-        code = compare(d);
-    return code == MM_OK || complain(after, code) == MM_OK;
-}
-
-static void difference_done(struct difference *d)
-{
-    mm_map_done(&d->before.by_id);
-    mm_map_done(&d->after.by_id);
-    mm_rules_unref(&d->before.set);
-    mm_rules_unref(&d->after.set);
-    mm_arena_done(&d->arena);
-}
-
-static const char *const change_word[CHANGE_COUNT] = {"new", "changed", "removed"};
-
-static void show_text(const struct difference *d, const char *name)
-{
-    mm_rules_cli_remarks(stdout, d->after.set);
-    for (size_t c = 0; c < CHANGE_COUNT; c++) {
+    mm_rules_cli_remarks(stdout, d->lang, d->after.set);
+    for (size_t c = 0; c < MM_RULES_CHANGES; c++) {
         for (size_t i = 0; i < d->n[c] && i < SHOWN_MAX; i++) {
-            printf("%-8s ", change_word[c]);
-            mm_rules_cli_clean(d->list[c][i]->title);
-            fputs(" (", stdout);
-            mm_rules_cli_clean(d->list[c][i]->id);
-            puts(")");
+            MM_SAY(stdout, d->lang, lines[c], MM_SAY_TEXT("title", d->list[c][i]->title),
+                   MM_SAY_TEXT("id", d->list[c][i]->id));
+            putchar('\n');
         }
-        if (d->n[c] > SHOWN_MAX)
-            printf("%-8s ... and %zu more\n", change_word[c], d->n[c] - SHOWN_MAX);
+        if (d->n[c] > SHOWN_MAX) {
+            MM_SAY(stdout, d->lang, "cli.rules.more", MM_SAY_NUMBER("n", d->n[c] - SHOWN_MAX));
+            putchar('\n');
+        }
     }
-    mm_rules_cli_states(d->after.set);
-    printf("%s: %zu new, %zu changed, %zu removed, %zu as before\n", name, d->n[NEW], d->n[CHANGED],
-           d->n[REMOVED], d->same);
+    mm_rules_cli_states(d->lang, d->after.set);
+    MM_SAY(stdout, d->lang, "cli.rules.counts", MM_SAY_TEXT("name", mm_slice_str(name)),
+           MM_SAY_NUMBER("new", d->n[MM_RULES_NEW]),
+           MM_SAY_NUMBER("changed", d->n[MM_RULES_CHANGED]),
+           MM_SAY_NUMBER("removed", d->n[MM_RULES_REMOVED]), MM_SAY_NUMBER("same", d->same));
+    putchar('\n');
 }
 
-static void show_json(const struct difference *d, const char *name, bool installed)
+static void show_json(const struct mm_rules_diff *d, const char *name, bool installed)
 {
     struct mm_buf out;
 
     mm_buf_init(&out, MM_RULES_CLI_OUT_MAX);
     mm_buf_fmt(&out, "{\"name\":\"%s\",\"installed\":%s,\"same\":%zu", name,
                installed ? "true" : "false", d->same);
-    for (size_t c = 0; c < CHANGE_COUNT; c++) {
-        mm_buf_fmt(&out, ",\n\"%s\":[", change_word[c]);
+    for (size_t c = 0; c < MM_RULES_CHANGES; c++) {
+        mm_buf_fmt(&out, ",\n\"%s\":[", mm_rules_change_name((enum mm_rules_change)c));
         for (size_t i = 0; i < d->n[c]; i++) {
             mm_buf_fmt(&out, "%s{\"filter\":%s", i == 0 ? "" : ",\n",
                        d->list[c][i]->filter ? "true" : "false");
@@ -214,67 +70,14 @@ static void show_json(const struct difference *d, const char *name, bool install
     mm_rules_cli_print(&out);
 }
 
-static bool agreed(bool install)
+static bool agreed(enum mm_lang lang, bool install)
 {
     char line[16];
 
-    printf("%s [y/N] ", install ? "Install?" : "Take the former set back?");
+    mm_say(stdout, lang, install ? "cli.rules.install" : "cli.rules.back", NULL, 0);
+    fputs(" [y/N] ", stdout);
     (void)fflush(stdout);
     return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
-}
-
-/* Write the files that hold a good rule or filter beside the installed set, then exchange. */
-static enum mm_code install(const struct difference *d, const char *from,
-                            const struct mm_rules_set *s)
-{
-    enum mm_code code = mm_rules_set_begin(s->fresh);
-    size_t prefix = strlen(from);
-
-    for (size_t i = 0; i < d->after.n && code == MM_OK; i++) {
-        struct mm_slice rel = mm_slice_sub(d->after.item[i].file, prefix, SIZE_MAX);
-        struct mm_buf text;
-
-        if (i > 0 && mm_slice_eq(d->after.item[i].file, d->after.item[i - 1].file))
-            continue;
-        while (rel.n > 0 && rel.p[0] == '/')
-            rel = mm_slice_sub(rel, 1, SIZE_MAX);
-        code = read_text(d->after.item[i].file, &text);
-        if (code == MM_OK)
-            code = mm_rules_set_put(s->fresh, rel, mm_buf_slice(&text));
-        mm_buf_done(&text);
-    }
-    return code == MM_OK ? mm_rules_set_take(s) : code;
-}
-
-static void note_items(struct mm_doc *note, const struct difference *d, enum change c)
-{
-    struct mm_doc *list = mm_doc_array(note, change_word[c]);
-
-    for (size_t i = 0; i < d->n[c] && i < NOTED_MAX; i++) {
-        struct mm_doc *o = mm_doc_object(list, NULL);
-
-        mm_doc_text(o, "id", d->list[c][i]->id);
-        mm_doc_text(o, "title", d->list[c][i]->title);
-    }
-}
-
-static void note_refused(struct mm_doc *note, const struct mm_ruleset *set, const char *dir)
-{
-    struct mm_doc *list = mm_doc_array(note, "refused");
-
-    mm_doc_int(note, "refused_n", (int64_t)mm_rules_refused(set));
-    for (size_t i = 0; i < mm_rules_refused(set) && i < NOTED_MAX; i++) {
-        const struct mm_rule_refusal *r = mm_rules_refusal(set, i);
-        struct mm_slice file = r->file;
-        struct mm_doc *o = mm_doc_object(list, NULL);
-
-        if (mm_slice_starts(file, mm_slice_str(dir)))
-            file = mm_slice_sub(file, strlen(dir), SIZE_MAX);
-        mm_doc_text(o, "file", file);
-        mm_doc_int(o, "line", r->line);
-        mm_doc_str(o, "code", r->what);
-        mm_doc_text(o, "detail", r->detail);
-    }
 }
 
 static bool is_web(const char *from)
@@ -304,61 +107,94 @@ static void note_from(struct mm_doc *note, struct mm_slice said, bool web)
     mm_buf_done(&text);
 }
 
-/* What was done, for who looks at the set on a page. */
-static enum mm_code write_note(const struct mm_rules_update *u, const struct mm_rules_set *s,
-                               const struct difference *d, const char *said)
+/* Is the former set to come back, of an update that brings none? */
+static bool is_back(const struct mm_rules_update *u)
 {
+    return u->from == NULL;
+}
+
+/* What is done, for who looks at the set on a page: it lies in the folder that comes into force. */
+static enum mm_code write_note(const struct mm_rules_update *u, const struct mm_rules_diff *d,
+                               const char *folder, const char *said)
+{
+    char path[MM_MAX_PATH];
     struct mm_doc *note;
     struct mm_arena a;
     struct mm_buf text;
-    enum mm_code code;
+    enum mm_code code = mm_path_join(path, folder, MM_RULES_SET_NOTE);
 
     mm_arena_init(&a, NOTE_MAX);
     mm_buf_init(&text, NOTE_MAX);
     note = mm_doc_new(&a);
-    mm_doc_str(note, "verb", u->from == NULL ? "rollback" : "update");
+    mm_doc_str(note, "verb", is_back(u) ? "rollback" : "update");
     mm_doc_int(note, "at_us", mm_now_us());
     mm_doc_str(note, "by", u->by == NULL ? "" : u->by);
-    note_from(note, u->from == NULL ? (struct mm_slice){0} : mm_slice_str(said),
-              u->from != NULL && is_web(said));
-    mm_doc_int(note, "new_n", (int64_t)d->n[NEW]);
-    mm_doc_int(note, "changed_n", (int64_t)d->n[CHANGED]);
-    mm_doc_int(note, "removed_n", (int64_t)d->n[REMOVED]);
-    for (size_t c = 0; c < CHANGE_COUNT; c++)
-        note_items(note, d, (enum change)c);
-    note_refused(note, d->after.set, u->from == NULL ? s->old : u->from);
+    note_from(note, is_back(u) ? (struct mm_slice){0} : mm_slice_str(said),
+              !is_back(u) && is_web(said));
+    mm_rules_diff_note(d, is_back(u) ? folder : u->from, note);
     mm_doc_json(&text, note);
-    code = mm_doc_ok(note) && mm_buf_ok(&text) ? mm_file_put(s->note, mm_buf_slice(&text))
-                                               : MM_E_NOMEM;
+    if (code == MM_OK)
+        code = mm_doc_ok(note) && mm_buf_ok(&text) ? mm_file_put(path, mm_buf_slice(&text))
+                                                   : MM_E_NOMEM;
     mm_buf_done(&text);
     mm_arena_done(&a);
     return code;
 }
 
+/* Write the good files and what is said of them beside the installed set, then exchange: whoever
+ * looks finds a set with its own note, wherever the power goes out. */
+static enum mm_code put_in_force(const struct mm_rules_update *u, const struct mm_rules_set *s,
+                                 const struct mm_rules_diff *d, const char *said)
+{
+    enum mm_code code;
+
+    if (is_back(u)) {
+        code = write_note(u, d, s->old, said);
+        return code == MM_OK ? mm_rules_set_back(s) : code;
+    }
+    code = mm_rules_set_begin(s->fresh);
+    if (code == MM_OK)
+        code = mm_rules_diff_put(d, u->from, s->fresh);
+    if (code == MM_OK)
+        code = write_note(u, d, s->fresh, said);
+    if (code == MM_OK && u->upload != NULL)
+        code = mm_rules_set_put(s->fresh, MM_S(MM_RULES_SET_TAKEN), mm_slice_str(u->upload));
+    return code == MM_OK ? mm_rules_set_take(s) : code;
+}
+
+/* Nothing that could come into force; said already then. */
+static bool refused(const struct mm_rules_update *u, const struct mm_rules_set *s,
+                    const struct mm_rules_diff *d)
+{
+    /* They would change what the operator's other rules mean, or be lost: neither goes unseen. */
+    if (mm_rules_pipelines(d->after.set) > 0 && !is_back(u)) {
+        MM_COMPLAIN(u->lang, "cli.rules.pipelines",
+                    MM_SAY_TEXT("file", mm_rules_pipeline(d->after.set, 0)->file));
+        return true;
+    }
+    if (d->after.n > 0)
+        return false;
+    mm_rules_cli_remarks(stderr, u->lang, d->after.set);
+    MM_COMPLAIN(u->lang, "cli.rules.none",
+                MM_SAY_TEXT("path", mm_slice_str(is_back(u) ? s->old : u->from)));
+    return true;
+}
+
 /* Show, ask, do. `said` is where the set comes from, as it was told. */
 static int change(const struct mm_rules_update *u, const struct mm_rules_set *s,
-                  const struct difference *d, const char *said)
+                  const struct mm_rules_diff *d, const char *said)
 {
-    bool nothing = d->n[NEW] + d->n[CHANGED] + d->n[REMOVED] == 0;
+    bool nothing = mm_rules_diff_none(d);
     enum mm_code code = MM_OK;
 
-    /* They would change what the operator's other rules mean, or be lost: neither goes unseen. */
-    if (mm_rules_pipelines(d->after.set) > 0 && u->from != NULL) {
-        fprintf(stderr, "mimamori: %.*s: a set brings no pipelines; take it out, or use `add`\n",
-                MM_S_ARG(mm_rules_pipeline(d->after.set, 0)->file));
+    if (refused(u, s, d))
         return 1;
-    }
-    if (d->after.n == 0) {
-        mm_rules_cli_remarks(stderr, d->after.set);
-        fprintf(stderr, "mimamori: no good rule under %s\n", u->from ? u->from : s->old);
-        return 1;
-    }
     if (!u->json)
         show_text(d, u->name);
-    if (nothing && !u->json)
-        puts("nothing to do");
-    else if (!nothing && !u->yes && !u->json && !agreed(u->from != NULL)) {
-        puts("nothing changed");
+    if (nothing && !u->json) {
+        mm_say_line(stdout, u->lang, "cli.rules.nothing");
+    } else if (!nothing && !u->yes && !u->json && !agreed(u->lang, !is_back(u))) {
+        mm_say_line(stdout, u->lang, "cli.rules.unchanged");
         return 1;
     }
     if (nothing || (u->json && !u->yes)) {
@@ -366,21 +202,24 @@ static int change(const struct mm_rules_update *u, const struct mm_rules_set *s,
             show_json(d, u->name, false);
         return 0;
     }
-    code = u->from ? install(d, u->from, s) : mm_rules_set_back(s);
-    if (code == MM_OK && write_note(u, s, d, said) != MM_OK)
-        (void)complain(s->note, MM_E_IO); /* the set is in force all the same */
-    if (u->json)
+    code = put_in_force(u, s, d, said);
+    if (u->json) {
         show_json(d, u->name, code == MM_OK);
-    else if (code == MM_OK)
-        printf("in force: %s; the former set: %s\n", s->in,
-               mm_rules_set_is(s->old) ? s->old : "none");
-    return code == MM_OK ? 0 : (complain(s->in, code), 1);
+    } else if (code == MM_OK) {
+        bool former = mm_rules_set_is(s->old);
+
+        MM_SAY(stdout, u->lang, former ? "cli.rules.in_force" : "cli.rules.in_force.first",
+               MM_SAY_TEXT("path", mm_slice_str(s->in)),
+               MM_SAY_TEXT("former", mm_slice_str(s->old)));
+        putchar('\n');
+    }
+    return code == MM_OK ? 0 : (mm_rules_cli_complain(u->lang, s->in, code), 1);
 }
 
 /* ---- where it comes from ---- */
 
 /* Does the archive have the checksum that was told? */
-static bool sum_holds(struct mm_slice bytes, const char *told)
+static bool sum_holds(enum mm_lang lang, struct mm_slice bytes, const char *told)
 {
     struct mm_sha256 *h = mm_sha256_new();
     uint8_t sum[MM_SHA256];
@@ -395,13 +234,16 @@ static bool sum_holds(struct mm_slice bytes, const char *told)
         (void)snprintf(text + 2 * i, 3, "%02x", sum[i]);
     if (mm_slice_ieq(mm_slice_str(text), mm_slice_str(told)))
         return true;
-    fprintf(stderr, "mimamori: the archive's SHA-256 is %s, not %s\n", text, told);
+    MM_COMPLAIN(lang, "cli.rules.sum", MM_SAY_TEXT("sum", mm_slice_str(text)),
+                MM_SAY_TEXT("told", mm_slice_str(told)));
     return false;
 }
 
-static enum mm_code take_file(void *ctx, struct mm_slice name, struct mm_slice text)
+static struct mm_slice base_name(const char *path)
 {
-    return mm_rules_set_put(ctx, name, text);
+    const char *slash = strrchr(path, '/');
+
+    return mm_slice_str(slash == NULL ? path : slash + 1);
 }
 
 /* The bytes of an archive, into the set's folder for them; false after a word why. */
@@ -416,31 +258,32 @@ static bool unpack(const struct mm_rules_update *u, struct mm_rules_set *s)
     mm_buf_init(&bytes, MM_RULES_PACKED_MAX);
     code = is_web(u->from) ? mm_rules_fetch(&fetch, &bytes) : mm_file_read(u->from, &bytes);
     if (code == MM_OK && u->sha256 != NULL)
-        good = sum_holds(mm_buf_slice(&bytes), u->sha256);
+        good = sum_holds(u->lang, mm_buf_slice(&bytes), u->sha256);
     if (code == MM_OK && good)
         code = mm_rules_set_begin(s->packed);
     if (code == MM_OK && good)
-        code = mm_rules_unpack(mm_buf_slice(&bytes), take_file, s->packed);
+        code = mm_rules_upload_unpack(base_name(u->from), mm_buf_slice(&bytes), s->packed);
     mm_buf_done(&bytes);
-    if (code == MM_E_SYNTAX)
-        fprintf(stderr, "mimamori: %s: no archive of rules, or one that is damaged\n", u->from);
+    if (code == MM_E_SYNTAX || code == MM_E_DENIED)
+        MM_COMPLAIN(u->lang, code == MM_E_SYNTAX ? "cli.rules.no_archive" : "cli.rules.path",
+                    MM_SAY_TEXT("path", mm_slice_str(u->from)));
     else if (code != MM_OK && !(code == MM_E_IO && is_web(u->from)))
-        (void)complain(u->from, code);
+        (void)mm_rules_cli_complain(u->lang, u->from, code);
     return code == MM_OK && good;
 }
 
-/* Look at the set in a folder, and do it. */
+/* Look at the set in a folder, and do it; `said` is where it comes from. */
 static int update_from(const struct mm_rules_update *u, const struct mm_rules_set *s,
-                       const char *dir)
+                       const char *dir, const char *said)
 {
     struct mm_rules_update from = *u;
-    struct difference d = {0};
+    struct mm_rules_diff d = {0};
     int rc = 1;
 
-    from.from = u->from != NULL ? dir : NULL;
-    if (read_both(&d, s->in, dir))
-        rc = change(&from, s, &d, u->from);
-    difference_done(&d);
+    from.from = is_back(u) ? NULL : dir;
+    if (mm_rules_diff_read(&d, s->in, dir, u->lang))
+        rc = change(&from, s, &d, said);
+    mm_rules_diff_done(&d);
     return rc;
 }
 
@@ -453,37 +296,62 @@ static bool to_go(const struct mm_rules_update *u, const struct mm_rules_set *s,
     if (u->away == NULL || (mm_dir_id(s->in, id) == MM_OK && strcmp(id, u->away) == 0))
         return true;
     *ret_status = mm_dir_id(s->old, id) == MM_OK && strcmp(id, u->away) == 0 ? 0 : 1;
-    fprintf(stderr, "mimamori: %s: %s\n", u->name,
-            *ret_status == 0 ? "done already: that set is the former one"
-                             : "that set is neither in force nor the former one");
+    MM_COMPLAIN(u->lang, *ret_status == 0 ? "cli.rules.done" : "cli.rules.gone",
+                MM_SAY_TEXT("name", mm_slice_str(u->name)));
     return false;
 }
 
-static int update_any(const struct mm_rules_update *u, struct mm_rules_set *s)
+static int go_back(const struct mm_rules_update *u, const struct mm_rules_set *s)
+{
+    int rc = 1;
+
+    if (!to_go(u, s, &rc))
+        return rc;
+    if (mm_rules_set_is(s->old))
+        return update_from(u, s, s->old, NULL);
+    MM_COMPLAIN(u->lang, "cli.rules.no_former", MM_SAY_TEXT("name", mm_slice_str(u->name)));
+    return 1;
+}
+
+/* What was uploaded on a page, once: who asks again after a fall finds it done. */
+static int take(const struct mm_rules_update *u, const struct mm_rules_set *s)
+{
+    char file[MM_RULES_UPLOAD_NAME_MAX + 1];
+    struct mm_rules_update with = *u;
+    int rc;
+
+    if (mm_rules_upload_taken(s, u->upload)) {
+        MM_COMPLAIN(u->lang, "cli.rules.done", MM_SAY_TEXT("name", mm_slice_str(u->name)));
+        return 0;
+    }
+    if (mm_rules_upload_find(s, u->upload, u->name, file) != MM_OK) {
+        MM_COMPLAIN(u->lang, "cli.rules.no_upload", MM_SAY_TEXT("name", mm_slice_str(u->name)));
+        return 1;
+    }
+    with.from = s->upload;
+    rc = update_from(&with, s, s->upload, file);
+    if (rc == 0 && mm_rules_set_drop(s->upload) != MM_OK)
+        MM_COMPLAIN(u->lang, "cli.rules.left", MM_SAY_TEXT("path", mm_slice_str(s->upload)));
+    return rc;
+}
+
+static int update(const struct mm_rules_update *u, struct mm_rules_set *s)
 {
     struct stat st;
     int rc = 1;
 
-    if (u->from == NULL) {
-        if (!to_go(u, s, &rc))
-            return rc;
-        if (mm_rules_set_is(s->old))
-            return update_from(u, s, s->old);
-        fprintf(stderr, "mimamori: %s: there is no former set\n", u->name);
-        return 1;
-    }
     if (!is_web(u->from) && stat(u->from, &st) == 0 && S_ISDIR(st.st_mode)) {
         if (u->sha256 == NULL)
-            return update_from(u, s, u->from);
-        fprintf(stderr, "mimamori: %s is a folder: it has no checksum\n", u->from);
+            return update_from(u, s, u->from, u->from);
+        MM_COMPLAIN(u->lang, "cli.rules.no_sum", MM_SAY_TEXT("path", mm_slice_str(u->from)));
         return 1;
     }
     if (!is_web(u->from) && mm_slice_search(mm_slice_str(u->from), MM_S("://")) != SIZE_MAX)
-        fprintf(stderr, "mimamori: %s: rules come over https only\n", u->from);
+        MM_COMPLAIN(u->lang, "cli.rules.https", MM_SAY_TEXT("path", mm_slice_str(u->from)));
     else if (unpack(u, s))
-        rc = update_from(u, s, s->packed);
+        rc = update_from(u, s, s->packed, u->from);
     if (mm_rules_set_drop(s->packed) != MM_OK)
-        fprintf(stderr, "mimamori: %s is left behind\n", s->packed);
+        MM_COMPLAIN(u->lang, "cli.rules.left", MM_SAY_TEXT("path", mm_slice_str(s->packed)));
     return rc;
 }
 
@@ -494,13 +362,14 @@ int mm_rules_cli_update(const struct mm_rules_update *u)
     int rc;
 
     if (code != MM_OK) {
-        fprintf(stderr, "mimamori: %s: %s\n", u->name,
-                code == MM_E_CONFIG ? "no name for a set: letters, digits, - and _, not pages"
-                : code == MM_E_BUSY ? "another update is under way"
-                                    : mm_code_key(code));
+        if (code == MM_E_CONFIG || code == MM_E_BUSY)
+            MM_COMPLAIN(u->lang, code == MM_E_CONFIG ? "cli.rules.name" : "cli.rules.busy",
+                        MM_SAY_TEXT("name", mm_slice_str(u->name)));
+        else
+            (void)mm_rules_cli_complain(u->lang, u->name, code);
         return 1;
     }
-    rc = update_any(u, &s);
+    rc = u->upload != NULL ? take(u, &s) : is_back(u) ? go_back(u, &s) : update(u, &s);
     mm_rules_set_close(&s);
     return rc;
 }

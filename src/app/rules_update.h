@@ -11,19 +11,21 @@
 #ifndef MM_APP_RULES_UPDATE_H
 #define MM_APP_RULES_UPDATE_H
 
-#include <stdbool.h>
+#include "text/lang.h"
 
 #define MM_RULES_UPDATE_NAME "sigmahq" /* of a set that was given none */
 
 struct mm_rules_update {
     const char *state, *name;
-    const char *from;    /* folder, archive or https address of the new set; NULL: back */
+    const char *from;    /* folder, archive, file of rules or https address; NULL: back */
+    const char *upload;  /* mm_dir_id of what a page has taken in, instead of from; or NULL */
     const char *sha256;  /* of the archive, in hexadecimal; NULL: not known */
     const char *ca_file; /* that vouches for the address; NULL: the system's */
     const char *by;      /* login of who wants it; NULL: who is at the command line */
     const char *away;    /* mm_dir_id of the set that is to go; NULL: the one in force. Back only */
-    bool yes;            /* do not ask */
-    bool json;           /* and nothing happens without yes */
+    enum mm_lang lang;
+    bool yes;  /* do not ask */
+    bool json; /* and nothing happens without yes */
 };
 
 /* Exit status: 0 done, nothing to do, or only shown as JSON; 1 nothing was installed, see why. */

@@ -118,8 +118,9 @@ TEST(update_refuses_what_would_leave_no_set)
     expect(1, "no good rule under empty", ARGS("update", "--yes", "empty"));
     mm_cli_put("empty/bad.yml", MM_S(BAD));
     expect(1, "frobnicate", ARGS("update", "--yes", "empty"));
-    expect(1, "nowhere: err.notfound", ARGS("update", "--yes", "nowhere"));
-    expect(1, "no archive of rules", ARGS("update", "--yes", "a/one.yml"));
+    expect(1, "nowhere: no such file or folder", ARGS("update", "--yes", "nowhere"));
+    mm_cli_put("rules.txt", MM_S(RULE("1", "a")));
+    expect(1, "no archive of rules", ARGS("update", "--yes", "rules.txt"));
     expect(2, "usage", ARGS("update", "--yes"));
     expect(2, "usage", ARGS("update", "a", "b"));
     expect(2, "usage", ARGS("rollback", "a"));

@@ -229,7 +229,7 @@ int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_op
 {
     const char *file = strcmp(path[n - 1], "-") == 0 ? "/dev/stdin" : path[n - 1];
     struct mm_json *reader = mm_json_new(MM_MAX_LINE * 4);
-    struct mm_ruleset *set = mm_rules_cli_load(path, n - 1, options);
+    struct mm_ruleset *set = mm_rules_cli_load(lang, path, n - 1, options);
     struct mm_json_doc doc;
     struct mm_arena arena;
     struct mm_event ev;
@@ -240,7 +240,7 @@ int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_op
     mm_buf_init(&text, MM_MAX_LINE * 4);
     mm_event_reset(&ev);
     if (set != NULL)
-        mm_rules_cli_remarks(stderr, set);
+        mm_rules_cli_remarks(stderr, lang, set);
     if (reader == NULL || mm_file_read(file, &text) != MM_OK ||
         mm_json_parse(reader, mm_buf_slice(&text), &arena, &doc, NULL) != MM_OK ||
         !read_event(&doc, &arena, &ev)) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "app/language.h"
+#include "app/say.h"
 #include "app/tables.h"
 #include "app/tailoring.h"
 #include "base/time.h"
@@ -13,24 +14,9 @@
 
 enum { ARENA_MAX = 256 * 1024 * 1024, OUT_MAX = 256 * 1024 * 1024, WORDS_MAX = 1024 };
 
-static int usage(void)
+static int usage(enum mm_lang lang)
 {
-    fputs(
-        "usage: mimamori values list [--company CODE | --programme CODE]\n"
-        "       mimamori values show NAME (--company CODE | --programme CODE)\n"
-        "       mimamori values set|add NAME (--company CODE | --programme CODE) VALUE...|-\n"
-        "       mimamori values remove NAME (--company CODE | --programme CODE) [VALUE...]\n"
-        "       mimamori values wanted [--company CODE]\n"
-        "       also: --state DIR  --json  --lang ja|en\n"
-        "A rule may ask for values of yours, as %DomainControllers%. NAME is what stands between "
-        "the\n"
-        "percent signs. A company's own list goes before that of its programme; where a rule "
-        "finds\n"
-        "neither, it waits. * and ? in a value are wildcards, a network stands for its addresses.\n"
-        "set: these values and no others; -: one a line from standard input\n"
-        "remove: these values, or the whole list\n"
-        "wanted: what installed rules ask for, and how many wait (in this company)\n",
-        stderr);
+    mm_say_line(stderr, lang, "cli.values.usage");
     return 2;
 }
 
@@ -383,7 +369,7 @@ int main(int argc, char **argv)
     bool ok;
 
     if (!read_args(&a, argc, argv) || !sensible(&a))
-        return usage();
+        return usage(a.lang);
     mm_arena_init(&w.a, ARENA_MAX);
     w.doc = mm_doc_new(&w.a);
     ok = run(&w) && mm_doc_ok(w.doc);

@@ -145,7 +145,7 @@ static enum mm_code grant(const struct worker *w, const struct mm_wish *wish)
 {
     if (wish->what == MM_WISH_SET)
         return wish->remove ? mm_rule_set_back(w->state, wish->name, wish->test, wish->who)
-                            : MM_E_RANGE;
+                            : mm_rule_set_take(w->state, wish->name, wish->test, wish->who);
     if (wish->what == MM_WISH_RULE)
         return wish->remove ? mm_rule_discard(w->state, wish->name)
                             : mm_rule_store(w->state, wish->name, wish->yaml);

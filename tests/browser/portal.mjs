@@ -8,8 +8,8 @@
 // where it was built, a store of events.
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
-  from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync,
+  writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -295,6 +295,49 @@ async function makeReadable(browser, state) {
   await context.close();
 }
 
+// A file of rules: refused as too large and as another type, looked at, taken.
+async function uploadRules(browser, state) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, storageState: state,
+    locale: "ja-JP", viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  const faults = [];
+  const large = join(place, "large.zip");
+  const send = async (file) => {
+    await page.goto(`${base}/rules/sets`);
+    await page.setInputFiles("#file", file);
+    await page.click("form[enctype] button");
+    return page.locator("main").innerText();
+  };
+  const look = async (name) => {
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      faults.push(...await sticksOut(page), ...await axeFaults(page));
+      if (pictures)
+        await page.screenshot({ path: `${pictures}/${name}-${width}.png`, fullPage: true });
+    }
+  };
+  await speak(context, "ja");
+  writeFileSync(large, "");
+  truncateSync(large, 100 * 1000 * 1000);
+  if (!(await send(large)).includes("32MBまで")) faults.push("too large: no word");
+  await look("upload-large");
+  if (!(await send({ name: "setup.exe", mimeType: "application/octet-stream",
+    buffer: Buffer.from("MZ") })).includes("この種類のファイルは")) faults.push("a type: no word");
+  await look("upload-type");
+  const rule = (id) => `title: Rule ${id}\nid: ${id}\nlogsource:\n  category: proxy\n` +
+    "detection:\n  s:\n    c-uri|contains: evil\n  condition: s\n";
+  const looked = await send({ name: "win rules.yml", mimeType: "text/yaml",
+    buffer: Buffer.from(`${rule("up-1")}---\n${rule("up-2")}---\ntitle: Bad\n`) });
+  if (!looked.includes("追加2、変更0、削除0")) faults.push(`looked at: ${looked}`);
+  await look("upload-looked");
+  await page.click("form[action$='/take'] button");
+  const sets = await page.locator("#wishes").innerText();
+  if (!sets.includes("win_rules: 入れ替え")) faults.push(`taken: ${sets}`);
+  await look("upload-taken");
+  promise("a file of rules is refused, looked at and taken", faults);
+  await context.close();
+}
+
 // An exception without JavaScript: refused, tried, proposed, agreed to by somebody else, ended.
 async function makeException(browser, proposer, second) {
   const at390 = { ignoreHTTPSErrors: true, locale: "ja-JP", javaScriptEnabled: false,
@@ -427,6 +470,7 @@ try {
     "operator", ["見本製作所1", "見守 花"]);
   await onPaper(browser, operator, [["programme", "/programmes/shien"]], "operator", ["見守 花"]);
   await makeReadable(browser, operator);
+  await uploadRules(browser, operator);
   if (store) await makeException(browser, operator, await stateOf(browser, "bunseki"));
   await keyboardOnly(browser);
   const cookies = company.cookies.map((c) => `${c.name}=${c.value}`).join("; ");

@@ -65,6 +65,8 @@ ROWS = {
     ("GET", "/rules/try"): row("company"),
     ("POST", "/rules/try"): row("company", form=TRIAL),
     ("GET", "/rules/sets"): row("format_wish"),
+    ("POST", "/rules/sets"): row(only="takes a file of rules, and rules are everybody's"),
+    ("POST", "/rules/sets/:name/take"): row(only="installs what was uploaded before it"),
     ("POST", "/rules/sets/:name/rollback"): row(form={"sure": "yes"}, by="all.administrator"),
     ("POST", "/rules/own/:name/remove"): row(form={"sure": "yes"}, by="all.administrator"),
     ("GET", "/rules/adjust"): row("company rule_adjust", ask=["?rule=" + RULE]),

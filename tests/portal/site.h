@@ -116,25 +116,34 @@ static inline void site_close(struct site *s)
     free(s->answer);
 }
 
-/* One request on a connection of its own; status, head and body are left in the site. */
-static inline void ask(struct site *s, const char *method, const char *path, const char *headers,
-                       const char *body)
+/* One request on a connection of its own; status, head and body are left in the site. Without a
+ * body the headers may announce one that never comes. */
+static inline void ask_bytes(struct site *s, const char *method, const char *path,
+                             const char *headers, const struct mm_slice *body)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(mm_http_port(s->http))};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct mm_buf out;
-    size_t n = 0, at;
+    size_t n = 0, at = 0;
 
     sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0);
-    mm_buf_init(&out, 65536);
+    mm_buf_init(&out, 65536 + (body == NULL ? 0 : body->n));
     mm_buf_fmt(&out, "%s %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n%s", method, path, headers);
     if (s->cookie[0] != 0)
         mm_buf_fmt(&out, "Cookie: %s\r\n", s->cookie);
     if (body != NULL)
-        mm_buf_fmt(&out, "Content-Length: %zu\r\n", strlen(body));
-    mm_buf_fmt(&out, "\r\n%s", body == NULL ? "" : body);
-    CHECK(send(fd, out.p, out.n, MSG_NOSIGNAL) == (ssize_t)out.n);
+        mm_buf_fmt(&out, "Content-Length: %zu\r\n", body->n);
+    mm_buf_str(&out, "\r\n");
+    if (body != NULL)
+        mm_buf_add(&out, *body);
+    CHECK(mm_buf_ok(&out));
+    while (at < out.n) {
+        ssize_t sent = send(fd, out.p + at, out.n - at, MSG_NOSIGNAL);
+
+        CHECK(sent > 0);
+        at += (size_t)sent;
+    }
     mm_buf_done(&out);
     for (;;) {
         ssize_t got = recv(fd, s->answer + n, ANSWER_MAX - n, 0);
@@ -150,6 +159,14 @@ static inline void ask(struct site *s, const char *method, const char *path, con
     s->head = mm_slice_of(s->answer, at + 2);
     s->body = mm_slice_of(s->answer + at + 4, n - at - 4);
     s->status = (s->answer[9] - '0') * 100 + (s->answer[10] - '0') * 10 + (s->answer[11] - '0');
+}
+
+static inline void ask(struct site *s, const char *method, const char *path, const char *headers,
+                       const char *body)
+{
+    struct mm_slice text = mm_slice_str(body);
+
+    ask_bytes(s, method, path, headers, body == NULL ? NULL : &text);
 }
 
 static inline void get(struct site *s, const char *path)
@@ -267,7 +284,8 @@ static inline void log_both_in(struct site *s, struct people *who)
     (void)snprintf(who->admin, sizeof(who->admin), "%s", s->cookie);
 }
 
-static inline void fits_schema(struct site *s, const char *path, const char *name)
+/* The document that was answered is as its schema has it. */
+static inline void fits(struct site *s, const char *path, const char *name)
 {
     char file[128];
     static uint8_t schema[256 * 1024];
@@ -276,7 +294,6 @@ static inline void fits_schema(struct site *s, const char *path, const char *nam
     FILE *f;
     size_t n;
 
-    get_json(s, path);
     CHECK_NUM(s->status, 200);
     CHECK(has(s->head, "Content-Type: application/json"));
     CHECK(has(s->head, "Vary: Accept, Cookie, Accept-Language"));
@@ -294,6 +311,12 @@ static inline void fits_schema(struct site *s, const char *path, const char *nam
     }
     mm_buf_done(&why);
     mm_arena_done(&arena);
+}
+
+static inline void fits_schema(struct site *s, const char *path, const char *name)
+{
+    get_json(s, path);
+    fits(s, path, name);
 }
 
 struct visit {

@@ -304,7 +304,7 @@ def full_disk(stage):
 
 
 def begun(stage):
-    """A backup that is stopped in the midst of its work; most are done before they can be stopped."""
+    """A backup that is stopped at its work; most are done before they can be stopped."""
     for _ in range(50):
         time.sleep(1.1)  # their names are seconds
         at_work = subprocess.Popen([os.path.join(BUILD, "mimamori-backup"), DIR, "--state",

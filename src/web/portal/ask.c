@@ -75,26 +75,35 @@ enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc
     return code == MM_OK ? MM_OK : MM_E_IO;
 }
 
-enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv, const struct mm_doc *question,
-                         int wait_ms, struct mm_doc *at, const char *key)
+enum mm_code mm_page_ask_bytes(struct mm_page *p, const char *const *argv, struct mm_slice question,
+                               int wait_ms, struct mm_doc *at, const char *key)
 {
-    struct mm_buf in, answer;
+    struct mm_buf answer;
     int status = 0;
     enum mm_code code;
 
-    mm_buf_init(&in, ANSWER_MAX);
     mm_buf_init(&answer, ANSWER_MAX);
-    mm_doc_json(&in, question);
-    code = mm_buf_ok(&in) && mm_doc_ok(question) ? MM_OK : MM_E_NOMEM;
-    if (code == MM_OK) {
-        (void)pthread_mutex_lock(&p->portal->draft_lock);
-        code = mm_child_ask(argv, mm_buf_slice(&in), wait_ms, &answer, &status);
-        (void)pthread_mutex_unlock(&p->portal->draft_lock);
-    }
+    (void)pthread_mutex_lock(&p->portal->draft_lock);
+    code = mm_child_ask(argv, question, wait_ms, &answer, &status);
+    (void)pthread_mutex_unlock(&p->portal->draft_lock);
     if (code == MM_OK)
         code = status != 0 ? MM_E_IO : mm_page_json(p, mm_buf_slice(&answer), at, key);
-    mm_buf_done(&in);
     mm_buf_done(&answer);
+    return code;
+}
+
+enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv, const struct mm_doc *question,
+                         int wait_ms, struct mm_doc *at, const char *key)
+{
+    struct mm_buf in;
+    enum mm_code code;
+
+    mm_buf_init(&in, ANSWER_MAX);
+    mm_doc_json(&in, question);
+    code = mm_buf_ok(&in) && mm_doc_ok(question)
+               ? mm_page_ask_bytes(p, argv, mm_buf_slice(&in), wait_ms, at, key)
+               : MM_E_NOMEM;
+    mm_buf_done(&in);
     return code;
 }
 

@@ -21,6 +21,11 @@ MM_MUST_USE enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv,
                                      const struct mm_doc *question, int wait_ms, struct mm_doc *at,
                                      const char *key);
 
+/* The same with any bytes as the question. */
+MM_MUST_USE enum mm_code mm_page_ask_bytes(struct mm_page *p, const char *const *argv,
+                                           struct mm_slice question, int wait_ms, struct mm_doc *at,
+                                           const char *key);
+
 /* A JSON object of ours as member `key` of `at`; numbers are whole ones. MM_E_IO: it is none. */
 MM_MUST_USE enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
                                       const char *key);

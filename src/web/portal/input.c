@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "codec/ext/json.h"
 #include "web/form.h"
+#include "web/multipart.h"
 
 static bool add(struct mm_input *in, struct mm_slice name, struct mm_slice value)
 {
@@ -116,6 +117,84 @@ enum mm_code mm_input_read(struct mm_arena *arena, enum mm_input_kind kind, stru
         *in = next;
     return code;
 }
+
+/* ---- forms with a file ---- */
+
+/* Without the folders that some browsers say. */
+static struct mm_slice base_name(struct mm_slice s)
+{
+    for (size_t i = s.n; i > 0; i--) {
+        if (s.p[i - 1] == '/' || s.p[i - 1] == '\\')
+            return mm_slice_sub(s, i, SIZE_MAX);
+    }
+    return s;
+}
+
+/* A part that is whole. A file field where nothing was chosen comes without a name. */
+static enum mm_code add_part(const struct mm_multipart_piece *part, struct mm_slice data,
+                             struct mm_input *in, struct mm_fault *fault)
+{
+    if (!is_text(part->name) || !is_text(part->file ? part->file_name : data))
+        return mm_fail(fault, MM_E_SYNTAX, 0, "input.text");
+    if (!part->file)
+        return add(in, part->name, data) ? MM_OK : mm_fail(fault, MM_E_LIMIT, 0, "input.pairs");
+    if (part->file_name.n == 0)
+        return MM_OK;
+    if (in->file.name.n > 0)
+        return mm_fail(fault, MM_E_LIMIT, 0, "input.files");
+    in->file = (struct mm_input_file){
+        .name = part->name, .file_name = base_name(part->file_name), .bytes = data};
+    return MM_OK;
+}
+
+static enum mm_code read_parts(struct mm_multipart *m, struct mm_slice body, struct mm_input *in,
+                               struct mm_fault *fault)
+{
+    struct mm_multipart_piece piece, part = {.kind = MM_MULTIPART_END};
+    struct mm_slice data = {0};
+    size_t take = 0;
+    enum mm_code code;
+
+    for (;;) {
+        code = mm_multipart_next(m, body, &take, &piece, fault);
+        if (code == MM_E_MORE) /* the whole body is here */
+            return mm_fail(fault, MM_E_SYNTAX, 0, "input.torn");
+        if (code != MM_OK)
+            return code;
+        body = mm_slice_sub(body, take, SIZE_MAX);
+        if (piece.kind == MM_MULTIPART_DATA) {
+            data = piece.data;
+            continue;
+        }
+        if (part.kind == MM_MULTIPART_PART)
+            code = add_part(&part, data, in, fault);
+        if (code != MM_OK || piece.kind == MM_MULTIPART_END)
+            return code;
+        part = piece;
+        data = (struct mm_slice){0};
+    }
+}
+
+enum mm_code mm_input_read_files(struct mm_arena *arena, struct mm_slice type, struct mm_slice body,
+                                 struct mm_input *in, struct mm_fault *fault)
+{
+    struct mm_input next = *in;
+    struct mm_multipart m;
+    enum mm_code code = mm_multipart_begin(type, &m);
+
+    if (code != MM_OK)
+        return mm_fail(fault, code, 0, "input.type");
+    if (next.pair == NULL)
+        next.pair = mm_arena_array(arena, MM_FORM_MAX_PAIRS, sizeof(*next.pair));
+    if (next.pair == NULL)
+        return mm_fail(fault, MM_E_NOMEM, 0, "input.memory");
+    code = read_parts(&m, body, &next, fault);
+    if (code == MM_OK)
+        *in = next;
+    return code;
+}
+
+/* ---- looking things up ---- */
 
 static const struct mm_input_pair *find(const struct mm_input *in, const char *name)
 {

@@ -7,15 +7,21 @@
 #include "web/form.h"
 #include "web/portal/input.h"
 
-static void check(struct mm_slice body, enum mm_input_kind kind)
+/* kind 2: a form with files. */
+static void check(struct mm_slice body, int kind)
 {
     struct mm_arena arena;
     struct mm_input in = {0};
+    enum mm_code code;
 
     mm_arena_init(&arena, 16 * 1024 * 1024);
-    if (mm_input_read(&arena, kind, body, &in, NULL) != MM_OK) {
-        MM_ASSERT(in.n == 0 && in.pair == NULL);
+    code = kind == 2 ? mm_input_read_files(&arena, MM_S("multipart/form-data; boundary=X"), body,
+                                           &in, NULL)
+                     : mm_input_read(&arena, (enum mm_input_kind)kind, body, &in, NULL);
+    if (code != MM_OK) {
+        MM_ASSERT(in.n == 0 && in.pair == NULL && in.file.name.n == 0);
     } else {
+        MM_ASSERT(mm_utf8_valid(in.file.file_name) && in.file.bytes.n <= body.n);
         MM_ASSERT(in.n <= MM_FORM_MAX_PAIRS);
         for (size_t i = 0; i < in.n; i++) {
             MM_ASSERT(mm_utf8_valid(in.pair[i].name) && mm_utf8_valid(in.pair[i].value));
@@ -30,4 +36,5 @@ FUZZ(in)
 {
     check(in, MM_INPUT_FORM);
     check(in, MM_INPUT_JSON);
+    check(in, 2);
 }

@@ -74,3 +74,56 @@ TEST(input_bounds_the_number_of_pairs)
     mm_arena_done(&arena);
     mm_buf_done(&body);
 }
+
+#define TYPE "multipart/form-data; boundary=X"
+#define PART(name, rest) "--X\r\nContent-Disposition: form-data; name=\"" name "\"" rest "\r\n\r\n"
+
+TEST(input_reads_a_form_with_a_file)
+{
+    struct mm_arena arena;
+    struct mm_input in = {0};
+
+    mm_arena_init(&arena, 1 << 20);
+    CHECK(mm_input_read(&arena, MM_INPUT_FORM, MM_S("q=1"), &in, NULL) == MM_OK);
+    CHECK(mm_input_read_files(&arena, MM_S(TYPE),
+                              MM_S(PART("set", "") " mine \r\n" PART(
+                                  "file", "; filename=\"C:\\Temp\\a.zip\"") "PK\x00\x01\r\n--X--"),
+                              &in, NULL) == MM_OK);
+    CHECK_SLICE(mm_input_get(&in, "q"), "1");
+    CHECK_SLICE(mm_input_get(&in, "set"), "mine");
+    CHECK_SLICE(in.file.name, "file");
+    CHECK_SLICE(in.file.file_name, "a.zip");
+    CHECK(mm_slice_eq(in.file.bytes, MM_S("PK\x00\x01")));
+    mm_arena_done(&arena);
+}
+
+TEST(input_refuses_files_that_are_torn_or_too_many)
+{
+    static const struct {
+        struct mm_slice type, body;
+        enum mm_code code;
+    } cases[] = {
+        {MM_S_INIT("text/plain"), MM_S_INIT("x"), MM_E_NOTFOUND},
+        {MM_S_INIT("multipart/form-data"), MM_S_INIT("x"), MM_E_SYNTAX},
+        {MM_S_INIT(TYPE), MM_S_INIT(""), MM_E_SYNTAX},
+        {MM_S_INIT(TYPE), MM_S_INIT(PART("a", "") "x"), MM_E_SYNTAX},
+        {MM_S_INIT(TYPE), MM_S_INIT(PART("a", "") "\x01\r\n--X--"), MM_E_SYNTAX},
+        {MM_S_INIT(TYPE), MM_S_INIT(PART("a", "; filename=\"\xff\"") "\r\n--X--"), MM_E_SYNTAX},
+        {MM_S_INIT(TYPE),
+         MM_S_INIT(PART("a", "; filename=b") "\r\n" PART("c", "; filename=d") "\r\n--X--"),
+         MM_E_LIMIT},
+        {MM_S_INIT(TYPE), MM_S_INIT(PART("a", "; filename=\"\"") "\r\n--X--"), MM_OK},
+        {MM_S_INIT(TYPE), MM_S_INIT("--X--"), MM_OK},
+    };
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        struct mm_arena arena;
+        struct mm_input in = {0};
+
+        mm_arena_init(&arena, 1 << 20);
+        CHECK_NUM(mm_input_read_files(&arena, cases[i].type, cases[i].body, &in, NULL),
+                  cases[i].code);
+        CHECK(in.n == 0 && in.file.name.n == 0);
+        mm_arena_done(&arena);
+    }
+}

@@ -262,13 +262,13 @@ static void send_page(struct mm_page *p)
         send_html(p);
 }
 
-static void send_error(struct mm_page *p, enum mm_code code)
+static void send_error(struct mm_page *p, enum mm_code code, const char *key)
 {
     p->doc = mm_doc_new(p->arena);
     p->status = mm_code_http(code);
     p->template = "error";
     p->go = NULL;
-    mm_doc_str(mm_doc_object(p->doc, "error"), "code", mm_code_key(code));
+    mm_doc_str(mm_doc_object(p->doc, "error"), "code", key);
     send_page(p);
 }
 
@@ -333,13 +333,20 @@ static void add_chrome(struct mm_page *p)
 
 /* ---- one request ---- */
 
-static bool is_json_body(const struct mm_http_req *req)
+static enum mm_code read_body(struct mm_page *p, struct mm_fault *fault)
 {
-    struct mm_slice type;
+    struct mm_slice type = {0};
+    enum mm_code code;
 
-    return mm_http_header(req, "Content-Type", &type) &&
-           mm_slice_ieq(mm_slice_trim(mm_slice_sub(type, 0, mm_slice_find(type, ';', 0))),
-                        MM_S("application/json"));
+    if (!mm_http_header(p->req, "Content-Type", &type))
+        type = MM_S("");
+    code = mm_input_read_files(p->arena, type, p->req->body, &p->in, fault);
+    if (code != MM_E_NOTFOUND)
+        return code;
+    type = mm_slice_trim(mm_slice_sub(type, 0, mm_slice_find(type, ';', 0)));
+    return mm_input_read(
+        p->arena, mm_slice_ieq(type, MM_S("application/json")) ? MM_INPUT_JSON : MM_INPUT_FORM,
+        p->req->body, &p->in, fault);
 }
 
 static enum mm_code read_input(struct mm_page *p)
@@ -348,8 +355,7 @@ static enum mm_code read_input(struct mm_page *p)
     enum mm_code code = mm_input_read(p->arena, MM_INPUT_FORM, p->req->query, &p->in, &fault);
 
     if (code == MM_OK && p->req->body.n > 0)
-        code = mm_input_read(p->arena, is_json_body(p->req) ? MM_INPUT_JSON : MM_INPUT_FORM,
-                             p->req->body, &p->in, &fault);
+        code = read_body(p, &fault);
     return code;
 }
 
@@ -397,18 +403,80 @@ static void choose_language(struct mm_page *p)
     p->lang = mm_http_header(p->req, "Accept-Language", &s) ? mm_lang_accept(s) : MM_LANG_JA;
 }
 
-void mm_page_serve(struct mm_portal *portal, struct mm_http_req *req)
+/* Who asks, in which language, and what stands around the answer. */
+static enum mm_code begin(struct mm_page *p, struct mm_match *m)
 {
-    struct mm_match m = {0};
-    struct mm_page p = {
+    const struct mm_http_req *req = p->req;
+    enum mm_code code = mm_route_find(req->method, req->path, m);
+
+    p->json = wants_json(req, m->v1 || mm_slice_starts(req->path, MM_S("/v1/")));
+    p->template = m->route == NULL ? "error" : m->route->name;
+    if (code == MM_OK)
+        code = mm_session_find(p);
+    choose_language(p);
+    p->doc = mm_doc_new(p->arena);
+    add_chrome(p);
+    return code;
+}
+
+/* Answer with what the handler made, or say why there is nothing. */
+static void finish(struct mm_page *p, enum mm_code code, const char *key)
+{
+    struct mm_slice token;
+
+    if (code == MM_E_AUTH && !p->json && p->req->method == MM_HTTP_GET &&
+        !mm_http_bearer(p->req, &token))
+        mm_page_go(p, "/login");
+    if (code != MM_OK && p->go != NULL && !p->json)
+        mm_http_redirect(p->req, p->go);
+    else if (code != MM_OK)
+        send_error(p, code, key == NULL ? mm_code_key(code) : key);
+    else
+        send_page(p);
+}
+
+static struct mm_page page_of(struct mm_portal *portal, struct mm_http_req *req, struct mm_match *m)
+{
+    return (struct mm_page){
         .portal = portal,
         .req = req,
         .arena = &req->arena,
-        .match = &m,
+        .match = m,
         .now_us = portal->cfg.now_us(),
         .status = 200,
     };
-    struct mm_slice file, token;
+}
+
+bool mm_page_admit_upload(struct mm_portal *portal, struct mm_http_req *req, uint64_t size_max,
+                          bool busy)
+{
+    struct mm_match m = {0};
+    struct mm_page p = page_of(portal, req, &m);
+    const char *key = NULL;
+    struct mm_slice s;
+    uint64_t n;
+    enum mm_code code = begin(&p, &m);
+
+    if (code == MM_OK)
+        code = admit(&p);
+    if (code == MM_OK && mm_http_header(req, "Content-Length", &s) && mm_slice_u64(s, &n) &&
+        n > size_max) {
+        code = MM_E_LIMIT;
+        key = "err.upload.large";
+    } else if (code == MM_OK && busy) {
+        code = MM_E_BUSY;
+        key = "err.upload.busy";
+    }
+    if (code != MM_OK)
+        finish(&p, code, key);
+    return code == MM_OK;
+}
+
+void mm_page_serve(struct mm_portal *portal, struct mm_http_req *req)
+{
+    struct mm_match m = {0};
+    struct mm_page p = page_of(portal, req, &m);
+    struct mm_slice file;
     enum mm_code code;
 
     if (mm_slice_starts(req->path, MM_S("/static/"))) {
@@ -417,26 +485,9 @@ void mm_page_serve(struct mm_portal *portal, struct mm_http_req *req)
             mm_http_text(req, 404, "no such file\n");
         return;
     }
-    code = mm_route_find(req->method, req->path, &m);
-    p.json = wants_json(req, m.v1 || mm_slice_starts(req->path, MM_S("/v1/")));
-    p.template = m.route == NULL ? "error" : m.route->name;
-    if (code == MM_OK)
-        code = mm_session_find(&p);
-    choose_language(&p);
-    p.doc = mm_doc_new(p.arena);
-    add_chrome(&p);
+    code = begin(&p, &m);
     if (code == MM_OK)
         code = handle(&p);
-    if (mm_http_answered(req))
-        return;
-    if (code == MM_E_AUTH && !p.json && req->method == MM_HTTP_GET && !mm_http_bearer(req, &token))
-        mm_page_go(&p, "/login");
-    if (code != MM_OK && p.go != NULL && !p.json) {
-        mm_http_redirect(req, p.go);
-        return;
-    }
-    if (code != MM_OK)
-        send_error(&p, code);
-    else
-        send_page(&p);
+    if (!mm_http_answered(req))
+        finish(&p, code, NULL);
 }

@@ -86,6 +86,12 @@ bool mm_page_refused(const struct mm_page *p);
 /* Put what was entered under "form", so that a refused form comes back filled in. */
 void mm_page_echo(struct mm_page *p, const char *const *names, size_t n);
 
+/*
+ * Before the body of an upload is taken: may who asks send one, of this length, now? False after
+ * the answer was set.
+ */
+bool mm_page_admit_upload(struct mm_portal *portal, struct mm_http_req *req, uint64_t size_max,
+                          bool busy);
 /* Answer one request; called by portal.c on the connection's thread. */
 void mm_page_serve(struct mm_portal *portal, struct mm_http_req *req);
 

@@ -6,8 +6,10 @@
 #include "web/portal/rules.h"
 
 enum {
-    ARENA_MAX = 8 * 1024 * 1024, /* templates compile to about 500 KB */
-    FORM_MAX = 256 * 1024,       /* a report with everything ticked and long words is 20 KB */
+    ARENA_MAX = 8 * 1024 * 1024,   /* templates compile to about 500 KB */
+    FORM_MAX = 256 * 1024,         /* a report with everything ticked and long words is 20 KB */
+    UPLOAD_MAX = 32 * 1000 * 1000, /* rules: SigmaHQ's repository is 6 MB packed; po/ names it */
+    UPLOADS_MAX = 2,               /* at once: each is held in memory */
 };
 
 struct file {
@@ -128,13 +130,35 @@ bool mm_portal_asset(const struct mm_portal *portal, struct mm_slice name, struc
     return false;
 }
 
+/* An upload takes a place until its request is done; `state` remembers that. */
+static void admit_upload(struct mm_portal *p, struct mm_http_req *req)
+{
+    bool busy = atomic_fetch_add(&p->uploads, 1) >= UPLOADS_MAX;
+
+    req->state = p;
+    if (mm_page_admit_upload(p, req, UPLOAD_MAX, busy))
+        req->body_max = UPLOAD_MAX;
+}
+
 static void on_head(void *user, struct mm_http_req *req)
 {
     struct mm_match m;
 
-    (void)user;
-    if (mm_route_find(req->method, req->path, &m) == MM_OK && req->method == MM_HTTP_POST)
+    if (mm_route_find(req->method, req->path, &m) != MM_OK || req->method != MM_HTTP_POST)
+        return;
+    if ((m.route->flags & MM_ROUTE_UPLOAD) != 0)
+        admit_upload(user, req);
+    else
         req->body_max = FORM_MAX;
+}
+
+static void on_done(void *user, struct mm_http_req *req, bool whole)
+{
+    struct mm_portal *p = user;
+
+    (void)whole;
+    if (req->state != NULL)
+        atomic_fetch_sub(&p->uploads, 1);
 }
 
 static void on_request(void *user, struct mm_http_req *req)
@@ -144,5 +168,6 @@ static void on_request(void *user, struct mm_http_req *req)
 
 void mm_portal_handler(struct mm_portal *portal, struct mm_http_handler *ret)
 {
-    *ret = (struct mm_http_handler){.user = portal, .head = on_head, .handle = on_request};
+    *ret = (struct mm_http_handler){
+        .user = portal, .head = on_head, .handle = on_request, .done = on_done};
 }

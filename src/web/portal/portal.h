@@ -10,6 +10,7 @@
 #define MM_WEB_PORTAL_PORTAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "register/auth.h"
 #include "store/records/records.h"
@@ -53,6 +54,7 @@ struct mm_portal {
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
     struct mm_format_shelf *formats;
+    atomic_int uploads;         /* that are being received */
     pthread_mutex_t draft_lock; /* one program reads foreign texts for pages at a time */
     pthread_mutex_t rules_lock;
     struct mm_ruleset *rules; /* see rules.h */

@@ -1,67 +1,13 @@
 /* web/portal/rule_sets_page.c - sets of rules that were installed as a whole: what changed, back.
  */
-#include <dirent.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-
-#include "base/limits.h"
 #include "os/file.h"
 #include "web/portal/ask.h"
 #include "web/portal/pages.h"
+#include "web/portal/rule_sets_view.h"
 #include "web/portal/rules.h"
 #include "web/portal/wishes.h"
 
-enum {
-    SETS_MAX = 50,
-    NOTE_MAX = 4 * 1024 * 1024, /* as app/rules_update.c writes it */
-};
-
-struct set {
-    char name[MM_WISH_RULE_NAME + 1];
-};
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct set *)a)->name, ((const struct set *)b)->name);
-}
-
-/* STATE/FOLDER/NAMEending; false when it is too long. */
-static bool path_of(const struct mm_page *p, const char *folder, const char *name,
-                    const char *ending, char ret[MM_MAX_PATH])
-{
-    int n =
-        snprintf(ret, MM_MAX_PATH, "%s/%s/%s%s", p->portal->cfg.state_dir, folder, name, ending);
-
-    return n > 0 && n < MM_MAX_PATH;
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* Folders below STATE/rules, but for what was made on pages, which goes one by one. */
-static size_t list_sets(const struct mm_page *p, struct set ret[SETS_MAX])
-{
-    char path[MM_MAX_PATH];
-    DIR *dir = path_of(p, "rules", "", "", path) ? opendir(path) : NULL;
-    const struct dirent *e;
-    size_t n = 0;
-
-    while (dir != NULL && n < SETS_MAX && (e = readdir(dir)) != NULL) {
-        if (!mm_wish_rule_name_ok(mm_slice_str(e->d_name)) || strcmp(e->d_name, "pages") == 0 ||
-            !path_of(p, "rules", e->d_name, "", path) || !is_folder(path))
-            continue;
-        (void)snprintf(ret[n++].name, sizeof(ret[0].name), "%s", e->d_name);
-    }
-    if (dir != NULL)
-        (void)closedir(dir);
-    if (n > 0)
-        qsort(ret, n, sizeof(ret[0]), by_name);
-    return n;
-}
+enum { NOTE_MAX = 4 * 1024 * 1024 }; /* as app/rules_update.c writes it */
 
 /* Rules of the set that are in force, and what of it is refused now. */
 static void write_counts(const struct mm_ruleset *set, const char *folder, struct mm_doc *d)
@@ -83,42 +29,6 @@ static void write_counts(const struct mm_ruleset *set, const char *folder, struc
     mm_doc_int(d, "refused_now", refused);
 }
 
-static void write_items(const struct mm_doc *note, struct mm_doc *d)
-{
-    static const char *const kinds[] = {"new", "changed", "removed"};
-    bool any = false;
-
-    for (size_t k = 0; k < MM_COUNT(kinds); k++) {
-        struct mm_doc *list = mm_doc_array(d, kinds[k]);
-
-        for (const struct mm_doc *r = mm_answer_first(note, kinds[k]); r != NULL; r = r->next) {
-            struct mm_doc *o = mm_doc_object(list, NULL);
-
-            mm_doc_text(o, "id", mm_answer_text(r, "id"));
-            mm_doc_text(o, "title", mm_answer_text(r, "title"));
-            any = true;
-        }
-    }
-    mm_doc_bool(d, "items", any);
-}
-
-static void write_refused(const struct mm_page *p, const struct mm_doc *note, struct mm_doc *d)
-{
-    struct mm_doc *list = mm_doc_array(d, "refused");
-
-    for (const struct mm_doc *r = mm_answer_first(note, "refused"); r != NULL; r = r->next) {
-        struct mm_slice code = mm_answer_text(r, "code");
-        const char *words = mm_lang_text(p->lang, code, 1);
-        struct mm_doc *o = mm_doc_object(list, NULL);
-
-        mm_doc_text(o, "file", mm_answer_text(r, "file"));
-        mm_doc_int(o, "line", mm_answer_number(r, "line"));
-        mm_doc_text(o, "code", code);
-        mm_doc_text(o, "reason", words != NULL ? mm_slice_str(words) : code);
-        mm_doc_text(o, "detail", mm_answer_text(r, "detail"));
-    }
-}
-
 /* What was done to it last; a set that was copied there by hand has no note. */
 static enum mm_code write_note(struct mm_page *p, const char *name, struct mm_doc *to)
 {
@@ -129,7 +39,7 @@ static enum mm_code write_note(struct mm_page *p, const char *name, struct mm_do
     struct mm_buf text;
     enum mm_code code;
 
-    if (!path_of(p, "rules-sets", name, ".json", path))
+    if (!mm_set_path(p, "rules", name, "/.note.json", path))
         return MM_OK;
     mm_buf_init(&text, NOTE_MAX);
     code = mm_file_read(path, &text);
@@ -146,8 +56,8 @@ static enum mm_code write_note(struct mm_page *p, const char *name, struct mm_do
         mm_doc_text(d, "from", mm_answer_text(note, "from"));
         for (size_t i = 0; i < MM_COUNT(numbers); i++)
             mm_doc_int(d, numbers[i], mm_answer_number(note, numbers[i]));
-        write_items(note, d);
-        write_refused(p, note, d);
+        mm_set_write_items(note, d);
+        mm_set_write_refused(p, note, d);
     }
     mm_buf_done(&text);
     return code == MM_E_NOMEM ? code : MM_OK;
@@ -157,7 +67,7 @@ static bool has_former(const struct mm_page *p, const char *name)
 {
     char path[MM_MAX_PATH];
 
-    return path_of(p, "rules-sets", name, ".old", path) && is_folder(path);
+    return mm_set_path(p, "rules-sets", name, ".old", path) && mm_set_is(path);
 }
 
 static enum mm_code write_set(struct mm_page *p, const struct mm_ruleset *rules, const char *name,
@@ -168,14 +78,14 @@ static enum mm_code write_set(struct mm_page *p, const struct mm_ruleset *rules,
 
     mm_doc_text(d, "name", mm_slice_str(name));
     mm_doc_bool(d, "former", has_former(p, name));
-    if (path_of(p, "rules", name, "/", folder))
+    if (mm_set_path(p, "rules", name, "/", folder))
         write_counts(rules, folder, d);
     return write_note(p, name, d);
 }
 
 enum mm_code mm_page_rule_sets(struct mm_page *p)
 {
-    struct set *sets = mm_arena_array(p->arena, SETS_MAX, sizeof(*sets));
+    struct mm_set_name *sets = mm_arena_array(p->arena, MM_SETS_MAX, sizeof(*sets));
     struct mm_doc *list = mm_doc_array(p->doc, "sets");
     struct mm_ruleset *rules = NULL;
     size_t n;
@@ -184,9 +94,9 @@ enum mm_code mm_page_rule_sets(struct mm_page *p)
     if (code != MM_OK || sets == NULL)
         return code != MM_OK ? code : MM_E_NOMEM;
     code = mm_portal_rules(p->portal, p->now_us, &rules);
-    n = list_sets(p, sets);
+    n = mm_set_list(p, sets);
     for (size_t i = 0; code == MM_OK && i < n; i++)
-        code = write_set(p, rules, sets[i].name, list);
+        code = write_set(p, rules, sets[i].text, list);
     mm_rules_unref(&rules);
     if (code == MM_OK)
         code = mm_page_wishes(p, MM_WISH_SET);
@@ -211,7 +121,7 @@ enum mm_code mm_page_rule_set_back(struct mm_page *p)
         mm_page_refuse(p, "sure", "rule.sets.sure");
         return mm_page_rule_sets(p);
     }
-    if (!path_of(p, "rules", name, "", path) || mm_dir_id(path, id) != MM_OK)
+    if (!mm_set_path(p, "rules", name, "", path) || mm_dir_id(path, id) != MM_OK)
         return MM_E_NOTFOUND;
     wish.test = mm_slice_str(id);
     code = mm_page_wish(p, &wish);

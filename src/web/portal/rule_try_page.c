@@ -191,6 +191,8 @@ static void write_trial(struct trying *t)
     mm_doc_int(d, "companies", mm_answer_number(trial, "companies"));
     mm_doc_str(d, "cut", cut.n == 0 ? NULL : mm_slice_eq(cut, MM_S("rows")) ? "rows" : "time");
     mm_doc_time(d, "since", mm_answer_number(trial, "since_us"));
+    mm_doc_time(d, "first", mm_answer_number(trial, "first_us"));
+    mm_doc_time(d, "last", mm_answer_number(trial, "last_us"));
     write_companies(t, trial, d);
     list = mm_doc_array(d, "examples");
     for (const struct mm_doc *r = mm_answer_first(trial, "examples"); r != NULL; r = r->next) {
