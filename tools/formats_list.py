@@ -87,9 +87,9 @@ def unsaid(formats):
             if not f[key][lang]]
 
 
-def differences(have, want, lang):
+def differences(have, want, page):
     have, want = have.splitlines(), want.splitlines()
-    say = f"{page_name(lang)} (run ./dev build)"
+    say = f"{page} (run ./dev build)"
     return ([f"{say} lacks: {line}" for line in want if line not in have]
             + [f"{say} is stale: {line}" for line in have if line not in want]
             or ([] if have == want else [f"{say}: rows stand in another order"]))
@@ -104,7 +104,8 @@ def main(root, program, check):
         have = tree[page_name(lang)]
         want = fill(have, [format_rows(formats, lang), topic_rows(formats, tree, topics)])
         if check:
-            results[f"{page_name(lang)} is what the formats say"] = differences(have, want, lang)
+            results[f"{page_name(lang)} is what the formats say"] = differences(
+                have, want, page_name(lang))
         elif want != have:
             pathlib.Path(root, page_name(lang)).write_text(want, encoding="utf-8")
     if check:

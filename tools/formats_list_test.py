@@ -38,9 +38,9 @@ def only_rows_of_tables_are_replaced():
 
 
 def a_stale_page_is_told():
-    assert fl.differences("a\nb\n", "a\nb\n", "en") == []
-    assert len(fl.differences("a\nold\n", "a\nnew\n", "en")) == 2
-    assert fl.differences("a\nb\n", "b\na\n", "en") != []
+    assert fl.differences("a\nb\n", "a\nb\n", "p.md") == []
+    assert len(fl.differences("a\nold\n", "a\nnew\n", "p.md")) == 2
+    assert fl.differences("a\nb\n", "b\na\n", "p.md") != []
 
 
 def a_format_that_says_nothing_is_told():

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "engine/batch.h"
 #include "engine/sink.h"
+#include "os/file.h"
 #include "serve/state.h"
 
 enum {
@@ -94,6 +95,18 @@ static int complain(struct mm_buf *why, enum mm_code code)
     return 1;
 }
 
+/* For `mimamori status`: when the last one was made. */
+static void remember(const char *state, int64_t made_us)
+{
+    char path[MM_MAX_PATH], text[MM_TIME_TEXT];
+
+    mm_time_text(made_us, text);
+    if (mm_path_join(path, state, MM_STATE_BACKUP) != MM_OK ||
+        mm_file_put(path, mm_slice_str(text)) != MM_OK)
+        fputs("note: the backup is good, but the state directory could not remember its time\n",
+              stderr);
+}
+
 static int take(const struct arguments *a, struct mm_buf *why)
 {
     struct mm_backup_options o = {.state = a->state,
@@ -113,6 +126,7 @@ static int take(const struct arguments *a, struct mm_buf *why)
     mm_records_close(&records);
     if (code != MM_OK)
         return complain(why, code);
+    remember(a->state, o.now_us);
     printf("%s/%s: %llu files, %llu bytes, %llu events; new: %llu files, %llu bytes; %.1f s\n",
            a->dir, done.name, (unsigned long long)done.files, (unsigned long long)done.bytes,
            (unsigned long long)done.rows, (unsigned long long)done.new_files,

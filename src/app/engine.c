@@ -14,6 +14,7 @@
 #include "engine/mirror.h"
 #include "engine/shard.h"
 #include "engine/sink.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/notify.h"
 #include "serve/program.h"
@@ -42,7 +43,7 @@ static size_t shard_count(const struct mm_config *config)
 static int run(const char *state, const struct mm_config *config, struct mm_master *master,
                size_t shards, int wake, int signals)
 {
-    char address[MM_MAX_PATH];
+    char address[MM_MAX_PATH], meters[MM_MAX_PATH];
     struct mm_records *records = NULL;
     struct mm_sink *sink = NULL;
     struct mm_sink_options o = {
@@ -51,7 +52,7 @@ static int run(const char *state, const struct mm_config *config, struct mm_mast
         .master = master,
         .shards = shards,
         .wake_fd = wake,
-        /* The key's check keeps it below a million; the column holds 65,535 days. */
+        /* Its bounds in config.def are those of the column. */
         .keep_days = (uint16_t)mm_config_number(config, MM_CFG_EVENTS_KEEP_DAYS),
     };
     enum mm_code code;
@@ -60,6 +61,9 @@ static int run(const char *state, const struct mm_config *config, struct mm_mast
     if (mm_app_records(state, &records) != MM_OK)
         return 1;
     o.records = records;
+    if (mm_path_join(meters, state, "run/engine.meters") != MM_OK ||
+        mm_meters_open(meters, &o.meters) != MM_OK)
+        mm_log_warn("engine", "nothing is measured: run/engine.meters cannot be made");
     code = mm_sink_new(&o, &sink);
     if (code == MM_OK) {
         mm_notify("READY=1");
@@ -68,6 +72,7 @@ static int run(const char *state, const struct mm_config *config, struct mm_mast
     if (code != MM_OK)
         mm_log_error("engine", "ends: %s", mm_code_key(code));
     mm_sink_free(&sink);
+    mm_meters_close(&o.meters);
     mm_records_close(&records);
     return code == MM_OK ? 0 : 1;
 }

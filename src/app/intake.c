@@ -305,7 +305,7 @@ static bool open_all(struct app *app, const struct mm_config *config)
     if (c == MM_OK)
         c = mm_crypt_init();
     if (c == MM_OK)
-        c = mm_path_join(path, app->args->state, "key");
+        c = mm_state_key(app->args->state, path);
     if (c == MM_OK)
         c = mm_key_load(path, &app->key);
     if (c == MM_OK && app->args->bindings == NULL)
@@ -338,6 +338,7 @@ static bool start(struct app *app, const struct mm_config *config)
     (void)sigaddset(&set, SIGINT);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN); /* of `serve`: nothing here is read anew */
     if (!open_all(app, config) ||
         !listen_configured(app, config, MM_CFG_INTAKE_TCP, MM_TRANSPORT_TCP, &app->tcp) ||
         !listen_configured(app, config, MM_CFG_INTAKE_UDP, MM_TRANSPORT_UDP, &app->udp))

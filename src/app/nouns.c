@@ -646,7 +646,8 @@ static bool open_all(struct mm_noun *n)
     mm_buf_done(&why);
     if (!ok || mm_app_records(n->state, &n->records) != MM_OK)
         return false;
-    (void)snprintf(path, sizeof(path), "%s/key", n->state);
+    if (mm_state_key(n->state, path) != MM_OK)
+        return false;
     mm_noun_word(n, "value", path);
     if (mm_key_load(path, &n->key) != MM_OK)
         return mm_noun_complain(n, "cli.key");

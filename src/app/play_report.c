@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "register/account.h"
+#include "serve/state.h"
 #include "store/records/system_scope.h"
 
 enum { ANSWER_MAX = 64 * 1024, CONNECT_S = 10, WHOLE_S = 30 };
@@ -66,10 +67,10 @@ static enum mm_code make_reporter(struct mm_records *records, const char *state_
     struct mm_scope_hold hold;
     char path[MM_MAX_PATH];
     struct mm_key key;
-    enum mm_code code;
+    enum mm_code code = mm_state_key(state_dir, path);
 
-    (void)snprintf(path, sizeof(path), "%s/key", state_dir);
-    code = mm_key_load(path, &key);
+    if (code == MM_OK)
+        code = mm_key_load(path, &key);
     if (code == MM_OK)
         code = mm_auth_open(records, &key, &r->auth);
     explicit_bzero(&key, sizeof(key));

@@ -12,13 +12,19 @@
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/notify.h"
 #include "serve/program.h"
+#include "serve/state.h"
 #include "web/portal/portal.h"
 #include "web/tls.h"
 
-enum { WATCHDOG_MS = 5000 };
+enum {
+    WATCHDOG_MS = 5000,
+    TOKEN_MIN = 16, /* fewer can be guessed */
+    TOKEN_MAX = 257,
+};
 
 static int usage(void)
 {
@@ -33,13 +39,15 @@ struct paths {
     char dir[MM_MAX_PATH];
     char cert[MM_MAX_PATH + 16];
     char key[MM_MAX_PATH + 16];
-    char secret[MM_MAX_PATH + 16];
+    char cert_set[MM_MAX_PATH], key_set[MM_MAX_PATH]; /* as the configuration has them */
+    char secret[MM_MAX_PATH];
     char rules[MM_MAX_PATH]; /* ours */
     char formats[MM_MAX_PATH];
     char own_rules[MM_MAX_PATH + 16]; /* the operator's */
     char own_formats[MM_MAX_PATH + 16];
     char format[MM_MAX_PATH + 32]; /* programs */
     char rule_program[MM_MAX_PATH + 32];
+    char status_program[MM_MAX_PATH + 32];
 };
 
 /* The path of a program that lies where this one does. */
@@ -59,11 +67,11 @@ static void name_paths(const char *state, struct paths *ret)
     (void)snprintf(ret->dir, sizeof(ret->dir), "%s/tls", state);
     (void)snprintf(ret->cert, sizeof(ret->cert), "%s/cert.pem", ret->dir);
     (void)snprintf(ret->key, sizeof(ret->key), "%s/key.pem", ret->dir);
-    (void)snprintf(ret->secret, sizeof(ret->secret), "%s/key", state);
     (void)snprintf(ret->own_rules, sizeof(ret->own_rules), "%s/rules", state);
     (void)snprintf(ret->own_formats, sizeof(ret->own_formats), "%s/formats", state);
     beside("mimamori-format", ret->format, sizeof(ret->format));
     beside("mimamori-rules", ret->rule_program, sizeof(ret->rule_program));
+    beside("mimamori-status", ret->status_program, sizeof(ret->status_program));
     if (mm_content_path("rules", ret->rules) != MM_OK)
         ret->rules[0] = 0;
     if (mm_content_path("formats", ret->formats) != MM_OK)
@@ -90,22 +98,25 @@ static enum mm_code own_certificate(const struct paths *paths)
     return code;
 }
 
-static enum mm_code http_config(const struct mm_config *config, const struct paths *paths,
+static enum mm_code http_config(const struct mm_config *config, struct paths *paths,
                                 struct mm_http_cfg *ret)
 {
     struct mm_http_cfg cfg = {.listen = mm_config_text(config, MM_CFG_PORTAL_LISTEN)};
-    const char *cert = mm_config_text(config, MM_CFG_PORTAL_CERT);
-    const char *key = mm_config_text(config, MM_CFG_PORTAL_KEY);
     enum mm_code code = MM_OK;
 
+    if (!mm_config_path(config, MM_CFG_PORTAL_CERT, paths->cert_set) ||
+        !mm_config_path(config, MM_CFG_PORTAL_KEY, paths->key_set)) {
+        mm_log_error("portal", "portal.cert, portal.key: there is no such credential");
+        return MM_E_CONFIG;
+    }
     if (mm_config_on(config, MM_CFG_PORTAL_TLS)) {
-        if (cert[0] == 0 && key[0] == 0) {
+        cfg.cert_path = paths->cert_set;
+        cfg.key_path = paths->key_set;
+        if (paths->cert_set[0] == 0) { /* both or none, as the configuration was checked */
             code = own_certificate(paths);
-            cert = paths->cert;
-            key = paths->key;
+            cfg.cert_path = paths->cert;
+            cfg.key_path = paths->key;
         }
-        cfg.cert_path = cert;
-        cfg.key_path = key;
     }
     if (code != MM_OK)
         mm_log_error("portal", "no certificate can be made in %s", paths->dir);
@@ -123,8 +134,8 @@ static void wait_for_end(int signals)
         mm_notify("WATCHDOG=1");
 }
 
-static int serve(const struct mm_config *config, const struct paths *paths,
-                 struct mm_portal *portal, int signals)
+static int serve(const struct mm_config *config, struct paths *paths, struct mm_portal *portal,
+                 int signals)
 {
     struct mm_http_handler handler;
     struct mm_http *http = NULL;
@@ -150,52 +161,107 @@ static int serve(const struct mm_config *config, const struct paths *paths,
     return 0;
 }
 
+/* What opens /metrics to others: the first line of a file that only its owner reads. */
+static bool read_metrics_token(const struct mm_config *config, char ret[TOKEN_MAX])
+{
+    char path[MM_MAX_PATH];
+    struct mm_buf text;
+    struct mm_slice line;
+    struct stat st;
+    bool ok;
+
+    ret[0] = 0;
+    if (!mm_config_on(config, MM_CFG_METRICS_TOKEN_FILE))
+        return true;
+    mm_buf_init(&text, TOKEN_MAX);
+    ok = mm_config_path(config, MM_CFG_METRICS_TOKEN_FILE, path) && stat(path, &st) == 0 &&
+         (st.st_mode & 077) == 0 && mm_file_read(path, &text) == MM_OK;
+    line = mm_slice_trim(mm_buf_slice(&text));
+    ok = ok && line.n >= TOKEN_MIN && line.n < TOKEN_MAX && mm_slice_find(line, 0, 0) == SIZE_MAX;
+    if (ok)
+        (void)snprintf(ret, TOKEN_MAX, "%.*s", MM_S_ARG(line));
+    else
+        mm_log_error("portal",
+                     "metrics.token_file: must hold one line of %d to %d bytes and be "
+                     "readable by its owner only (chmod 600)",
+                     (int)TOKEN_MIN, (int)TOKEN_MAX - 1);
+    if (text.n > 0)
+        mm_wipe(text.p, text.n);
+    mm_buf_done(&text);
+    return ok;
+}
+
+static struct mm_portal_cfg portal_config(const char *state, const struct mm_config *config,
+                                          const struct paths *paths)
+{
+    return (struct mm_portal_cfg){
+        .state_dir = state,
+        .service_name = mm_config_text(config, MM_CFG_PORTAL_SERVICE),
+        .desk_tel = mm_config_text(config, MM_CFG_PORTAL_DESK_TEL),
+        .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
+        .rule_dirs = {paths->rules, paths->own_rules},
+        .format_dir = paths->formats,
+        .own_format_dir = paths->own_formats,
+        .format_program = paths->format,
+        .rules_program = paths->rule_program,
+        .status_program = paths->status_program,
+        .metrics_local = mm_config_on(config, MM_CFG_METRICS_LOCAL),
+        .version = MM_VERSION,
+        .now_us = mm_now_us,
+    };
+}
+
+static struct mm_meters *open_meters(const char *state)
+{
+    char path[MM_MAX_PATH];
+    struct mm_meters *meters = NULL;
+
+    if (mm_path_join(path, state, "run/portal.meters") != MM_OK ||
+        mm_meters_open(path, &meters) != MM_OK)
+        mm_log_warn("portal", "nothing is measured: run/portal.meters cannot be made");
+    return meters;
+}
+
 static int run(const char *state, const struct mm_config *config, int signals)
 {
     struct paths paths;
     struct mm_records *records = NULL;
     struct mm_auth *auth = NULL;
     struct mm_portal *portal = NULL;
+    struct mm_portal_cfg cfg;
     struct mm_key key;
     struct mm_fault fault = {0};
+    char token[TOKEN_MAX];
     int rc = 1;
 
     name_paths(state, &paths);
-    if (mm_key_load(paths.secret, &key) != MM_OK) {
+    cfg = portal_config(state, config, &paths);
+    if (mm_state_key(state, paths.secret) != MM_OK || mm_key_load(paths.secret, &key) != MM_OK) {
         mm_log_error("portal", "%s: no key of 32 bytes that only its owner reads", paths.secret);
         return 1;
     }
-    if (mm_app_records(state, &records) != MM_OK)
+    if (!read_metrics_token(config, token) || mm_app_records(state, &records) != MM_OK)
         goto out;
     if (mm_auth_open(records, &key, &auth) != MM_OK) {
         mm_log_error("portal", "no random bytes from the system");
         goto out;
     }
-    const struct mm_portal_cfg cfg = {
-        .records = records,
-        .auth = auth,
-        .key = &key,
-        .state_dir = state,
-        .service_name = mm_config_text(config, MM_CFG_PORTAL_SERVICE),
-        .desk_tel = mm_config_text(config, MM_CFG_PORTAL_DESK_TEL),
-        .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
-        .rule_dirs = {paths.rules, paths.own_rules},
-        .format_dir = paths.formats,
-        .own_format_dir = paths.own_formats,
-        .format_program = paths.format,
-        .rules_program = paths.rule_program,
-        .version = MM_VERSION,
-        .now_us = mm_now_us,
-    };
+    cfg.records = records;
+    cfg.auth = auth;
+    cfg.key = &key;
+    cfg.metrics_token = token;
+    cfg.meters = open_meters(state);
     if (mm_portal_open(&cfg, &portal, &fault) == MM_OK)
         rc = serve(config, &paths, portal, signals);
     else
         mm_log_error("portal", "cannot begin: %s", fault.what);
+    mm_meters_close(&cfg.meters);
 out:
     mm_portal_close(&portal);
     mm_auth_close(&auth);
     mm_records_close(&records);
     mm_wipe(&key, sizeof(key));
+    mm_wipe(token, sizeof(token));
     return rc;
 }
 

@@ -4,11 +4,24 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "base/rd.h"
 #include "os/log.h"
 #include "serve/config.h"
 #include "serve/state.h"
 #include "serve/supervise.h"
+
+enum { WHY_MAX = 8192 }; /* one sentence with paths and a value */
+
+/* In the order of their start. */
+static const struct {
+    const char *name;
+    unsigned used; /* keys that it reads (enum mm_config_used) */
+} order[] = {
+    {"eventd", 0},
+    {"engine", MM_USED_ENGINE},
+    {"intake", MM_USED_INTAKE},
+    {"worker", MM_USED_WORKER},
+    {"portal", MM_USED_PORTAL},
+};
 
 /* Paths of the programs; they must live as long as the supervisor runs. */
 struct names {
@@ -36,79 +49,92 @@ static struct mm_sup_program program(struct names *names, const char *name, cons
     return p;
 }
 
+/* What is run, and with which settings. */
+struct serving {
+    const char *config_path; /* NULL: none */
+    struct mm_config config;
+    struct mm_sup_program program[MM_COUNT(order)];
+    size_t programs_n;
+};
+
 static void on_ready(void *arg)
 {
-    const struct mm_config *c = arg;
+    const struct mm_config *c = &((const struct serving *)arg)->config;
 
     mm_log_info("serve", "ready: portal=%s://%s",
                 mm_config_on(c, MM_CFG_PORTAL_TLS) ? "https" : "http",
                 mm_config_text(c, MM_CFG_PORTAL_LISTEN));
 }
 
+/* The configuration as it stands now, good as a whole with the files that it names. */
+static bool read_config(const char *path, struct mm_config *ret, struct mm_buf *why)
+{
+    struct mm_config c;
+
+    if (mm_config_load(path, &c, why) != MM_OK)
+        return false;
+    if (mm_config_files(&c, why) != MM_OK) {
+        mm_config_done(&c);
+        return false;
+    }
+    *ret = c;
+    return true;
+}
+
+/* SIGHUP: with a good configuration the programs whose keys have changed start anew. */
+static void on_hup(void *arg, bool *ret, size_t n)
+{
+    struct serving *s = arg;
+    struct mm_config now;
+    struct mm_buf why;
+    unsigned changed;
+    bool good;
+
+    mm_buf_init(&why, WHY_MAX);
+    good = read_config(s->config_path, &now, &why);
+    if (!good)
+        mm_log_error("serve", "the configuration stays as it was: %.*s",
+                     MM_S_ARG(mm_buf_slice(&why)));
+    mm_buf_done(&why);
+    if (!good)
+        return;
+    changed = mm_config_changed(&s->config, &now);
+    if ((changed & MM_USED_SERVE) != 0)
+        mm_log_warn("serve", "what changed of serve.* takes effect when serve is started anew");
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < MM_COUNT(order); k++)
+            ret[i] = ret[i] || (strcmp(s->program[i].name, order[k].name) == 0 &&
+                                (changed & order[k].used) != 0);
+    }
+    mm_config_done(&s->config);
+    s->config = now;
+    mm_log_info("serve", changed == 0 ? "the configuration has not changed"
+                                      : "the configuration is read anew");
+}
+
 static int usage(void)
 {
     fputs("usage: mimamori serve [--state DIR] [--config FILE]\n"
-          "Starts every program of Mimamori on this machine and keeps them running.\n"
+          "Starts every program of Mimamori on this machine and keeps them running. SIGHUP reads\n"
+          "FILE anew: with a good one, the programs whose keys have changed are started anew.\n"
           "  --state DIR    where everything is kept (default " MM_STATE_DEFAULT ")\n"
           "  --config FILE  key = value lines; `mimamori config show` lists the keys\n",
           stderr);
     return 2;
 }
 
-/* Does serve.programs name it, as a whole word? */
-static bool wanted(const struct mm_config *config, const char *name)
+static int supervise(struct serving *s, const char *state)
 {
-    struct mm_rd rd = mm_rd_of(mm_slice_str(mm_config_text(config, MM_CFG_SERVE_PROGRAMS)));
-    struct mm_slice word;
-
-    while (mm_rd_left(&rd) > 0) {
-        if (!mm_rd_until(&rd, ' ', &word)) {
-            word = mm_rd_rest(&rd);
-            rd.pos = rd.in.n;
-        }
-        if (mm_slice_eq(word, mm_slice_str(name)))
-            return true;
-    }
-    return false;
-}
-
-static int run(const char *state, const char *config_path, const struct mm_config *config)
-{
-    static const char *const order[] = {"eventd", "engine", "intake", "worker", "portal"};
-    struct mm_sup_program programs[MM_COUNT(order)];
-    size_t programs_n = 0;
-    static struct names names;
-    char run_dir[MM_MAX_PATH], dir[MM_MAX_PATH];
-    ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+    char run_dir[MM_MAX_PATH];
     struct mm_sup_options o = {
         .run_dir = run_dir,
-        .pause_max_s =
-            (uint32_t)mm_config_number(config, MM_CFG_SERVE_PAUSE_MAX), /* <= 1,000,000 */
+        .pause_max_s = (uint32_t)mm_config_number(&s->config, MM_CFG_SERVE_PAUSE_MAX), /* <= 3600 */
         .on_ready = on_ready,
-        .arg = (void *)(uintptr_t)config, /* read only */
+        .on_hup = on_hup,
+        .arg = s,
     };
     enum mm_code code;
 
-    if (n <= 0)
-        return 1;
-    dir[n] = 0;
-    *strrchr(dir, '/') = 0; /* an absolute path: there is one */
-    names.dir = dir;
-    for (size_t i = 0; i < MM_COUNT(order); i++) {
-        struct mm_sup_program *p = &programs[programs_n];
-
-        if (!wanted(config, order[i]))
-            continue;
-        *p = program(&names, order[i], state, config_path);
-        p->wait_ready = i == 0; /* engine and portal ask eventd at once */
-        p->stop_last = i == 0;  /* the engine's last batch still needs it */
-        programs_n++;
-    }
-    if (programs_n == 0) {
-        fputs("mimamori: serve.programs names none of eventd, engine, intake, worker, portal\n",
-              stderr);
-        return 1;
-    }
     /*
      * libchdb's allocator reads this before eventd's main. Its own setting gives pieces of 64 MiB
      * and more back to the kernel whenever they are freed; each insert has some, and touching them
@@ -116,7 +142,7 @@ static int run(const char *state, const char *config_path, const struct mm_confi
      */
     (void)setenv("JE_MALLOC_CONF", "oversize_threshold:0", 0);
     (void)snprintf(run_dir, sizeof(run_dir), "%s/run", state);
-    code = mm_supervise(programs, programs_n, &o);
+    code = mm_supervise(s->program, s->programs_n, &o);
     if (code == MM_E_BUSY)
         fprintf(stderr, "mimamori: another `mimamori serve` already runs on %s\n", state);
     else if (code != MM_OK)
@@ -124,11 +150,35 @@ static int run(const char *state, const char *config_path, const struct mm_confi
     return code == MM_OK ? 0 : 1;
 }
 
+static int run(struct serving *s, const char *state)
+{
+    static struct names names;
+    char dir[MM_MAX_PATH];
+    ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+
+    if (n <= 0)
+        return 1;
+    dir[n] = 0;
+    *strrchr(dir, '/') = 0; /* an absolute path: there is one */
+    names.dir = dir;
+    for (size_t i = 0; i < MM_COUNT(order); i++) {
+        struct mm_sup_program *p = &s->program[s->programs_n];
+
+        if (!mm_config_has_word(&s->config, MM_CFG_SERVE_PROGRAMS, order[i].name))
+            continue;
+        *p = program(&names, order[i].name, state, s->config_path);
+        p->wait_ready = i == 0; /* engine and portal ask eventd at once */
+        p->stop_last = i == 0;  /* the engine's last batch still needs it */
+        s->programs_n++;
+    }
+    return supervise(s, state);
+}
+
 int main(int argc, char **argv)
 {
-    const char *state = MM_STATE_DEFAULT, *config_path = NULL;
+    const char *state = MM_STATE_DEFAULT;
     static char config_full[MM_MAX_PATH * 4];
-    struct mm_config config;
+    static struct serving s;
     struct mm_buf why;
     int rc = 1;
 
@@ -136,22 +186,18 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
             state = argv[++i];
         else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-            config_path = argv[++i];
+            s.config_path = argv[++i];
         else
             return usage();
     }
-    mm_buf_init(&why, 8192);
-    if (config_path != NULL && realpath(config_path, config_full) != NULL)
-        config_path = config_full;
-    if (mm_config_load(config_path, &config, &why) != MM_OK) {
+    if (s.config_path != NULL && realpath(s.config_path, config_full) != NULL)
+        s.config_path = config_full;
+    mm_buf_init(&why, WHY_MAX);
+    if (read_config(s.config_path, &s.config, &why) && mm_state_prepare(state, &why) == MM_OK)
+        rc = run(&s, state);
+    if (why.n > 0)
         fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
-    } else {
-        if (mm_state_prepare(state, &why) != MM_OK)
-            fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
-        else
-            rc = run(state, config_path, &config);
-        mm_config_done(&config);
-    }
     mm_buf_done(&why);
+    mm_config_done(&s.config);
     return rc;
 }

@@ -28,10 +28,18 @@
 #include "os/log.h"
 #include "os/notify.h"
 #include "serve/program.h"
+#include "status/status.h"
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
 
-enum { TICK_MS = 500, PASSWORD_MAX = 256, PAUSE_MAX_S = 3600, WHY_MAX = 4096, END_S = 5 };
+enum {
+    TICK_MS = 500,
+    PASSWORD_MAX = 256,
+    WHY_MAX = 4096,
+    END_S = 5,
+    HEALTH_MS = 15 * 1000,
+    HEALTH_ARENA = 64 * 1024 * 1024
+}; /* of 100,000 sources */
 
 #define TICK_IDLE_US (2 * MM_US_PER_S)
 
@@ -55,14 +63,19 @@ static int usage(void)
 }
 
 /* The password of a file that only its owner can read. */
-static bool read_password(struct worker *w, const char *path)
+static bool read_password(struct worker *w, const struct mm_config *config)
 {
+    char path[MM_MAX_PATH];
     struct stat st;
     FILE *f;
     size_t n;
 
-    if (path[0] == 0)
+    if (!mm_config_on(config, MM_CFG_MAIL_PASSWORD_FILE))
         return true;
+    if (!mm_config_path(config, MM_CFG_MAIL_PASSWORD_FILE, path)) {
+        mm_log_error("worker", "mail.password_file: there is no such credential");
+        return false;
+    }
     f = fopen(path, "r");
     if (f == NULL || fstat(fileno(f), &st) != 0 || (st.st_mode & 077) != 0) {
         mm_log_error("worker",
@@ -84,7 +97,6 @@ static bool read_password(struct worker *w, const char *path)
 static bool prepare(struct worker *w, const char *state, const struct mm_config *config)
 {
     char address[MM_MAX_PATH];
-    uint64_t pause = mm_config_number(config, MM_CFG_MAIL_PAUSE);
 
     (void)snprintf(address, sizeof(address), "unix:%s/run/eventd-read.sock", state);
     (void)snprintf(w->portal, sizeof(w->portal), "%s://%s",
@@ -97,9 +109,8 @@ static bool prepare(struct worker *w, const char *state, const struct mm_config 
                                         .user = mm_config_text(config, MM_CFG_MAIL_USER),
                                         .password = w->password,
                                         .portal = w->portal};
-    w->pause_s = pause > PAUSE_MAX_S ? PAUSE_MAX_S : (uint32_t)pause;
-    return read_password(w, mm_config_text(config, MM_CFG_MAIL_PASSWORD_FILE)) &&
-           mm_app_records(state, &w->records) == MM_OK &&
+    w->pause_s = (uint32_t)mm_config_number(config, MM_CFG_MAIL_PAUSE); /* an hour at most */
+    return read_password(w, config) && mm_app_records(state, &w->records) == MM_OK &&
            mm_events_new(mm_slice_str(address), 60 * 1000, &w->events) == MM_OK;
 }
 
@@ -303,6 +314,40 @@ static void work(struct worker *w, const enum mm_job_kind *kinds, size_t n)
     }
 }
 
+/* How the machine is, as findings of the operator's company: also when nobody asks. */
+static void look_after(struct worker *w, struct mm_status_told *told)
+{
+    static struct mm_status_line line[MM_STATUS_LINES_MAX];
+    static struct mm_status status;
+    struct mm_status_options o = {.state_dir = w->state, .now_us = mm_now_us()};
+    struct mm_arena arena;
+    enum mm_code code;
+
+    mm_arena_init(&arena, HEALTH_ARENA);
+    code = mm_records_read(w->records, mm_system_scope(), &o.tx);
+    if (code == MM_OK)
+        code = mm_status_read(&o, &arena, &status);
+    mm_records_read_done(&o.tx);
+    if (code == MM_OK && status.disk_size > 0)
+        mm_status_disk_note(w->state, o.now_us, status.disk_free);
+    if (code == MM_OK)
+        code = mm_status_tell(w->records, told, line, mm_status_judge(&status, line), o.now_us);
+    if (code != MM_OK)
+        mm_log_warn("worker", "the machine was not looked after: %s", mm_code_key(code));
+    mm_arena_done(&arena);
+}
+
+static void *work_health(void *arg)
+{
+    static struct mm_status_told told;
+    struct worker *w = arg;
+    struct pollfd pfd = {.fd = w->signals, .events = POLLIN};
+
+    while (poll(&pfd, 1, HEALTH_MS) <= 0)
+        look_after(w, &told);
+    return NULL;
+}
+
 static void *work_mails(void *arg)
 {
     static const enum mm_job_kind mails[] = {MM_JOB_MAIL};
@@ -311,14 +356,14 @@ static void *work_mails(void *arg)
     return NULL;
 }
 
-/* The thread of mails, a moment to end what it does; false when it did not. */
-static bool joined(pthread_t mails)
+/* A moment for a thread to end what it does; false when it did not. */
+static bool joined(pthread_t thread)
 {
     struct timespec until;
 
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += END_S;
-    return pthread_timedjoin_np(mails, NULL, &until) == 0;
+    return pthread_timedjoin_np(thread, NULL, &until) == 0;
 }
 
 /* Two workers would take each other's jobs for lost. Held until the end. */
@@ -340,7 +385,7 @@ static int run(const char *state, const struct mm_config *config)
 {
     static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_LOOK, MM_JOB_TELL};
     static struct worker w;
-    pthread_t mails;
+    pthread_t mails, health;
     sigset_t set;
     int lock = -1;
 
@@ -355,9 +400,11 @@ static int run(const char *state, const struct mm_config *config)
     find_lost(&w, true);
     if (w.mail_on && pthread_create(&mails, NULL, work_mails, &w) != 0)
         return 1;
+    if (pthread_create(&health, NULL, work_health, &w) != 0)
+        return 1;
     mm_notify("READY=1");
     work(&w, looks, MM_COUNT(looks));
-    if (w.mail_on && !joined(mails))
+    if (!joined(health) || (w.mail_on && !joined(mails)))
         _exit(0); /* in the middle of a mail: its job is found as lost and taken again */
     mm_events_free(&w.events);
     mm_records_close(&w.records);

@@ -238,11 +238,11 @@ static enum mm_code take_tree(struct take *t, const char *from, const char *pref
  */
 static enum mm_code take_rest(void *ctx, const struct mm_tree_entry *e, bool *ret_skip)
 {
-    static const char *const apart[] = {"VERSION",        "records.db",   "records.db-wal",
-                                        "records.db-shm", "records.lock", "spool",
-                                        "eventd",         "run",          "key",
-                                        "key.new",        "tls",          MM_STAGE_DIR,
-                                        "follow"};
+    static const char *const apart[] = {"VERSION",        "records.db",    "records.db-wal",
+                                        "records.db-shm", "records.lock",  "spool",
+                                        "eventd",         "run",           "key",
+                                        "key.new",        MM_STATE_KEY_ID, "tls",
+                                        MM_STAGE_DIR,     "follow"};
     const struct tree *tree = ctx;
     char path[MM_MAX_PATH];
     enum mm_code code;
@@ -271,7 +271,7 @@ static enum mm_code take_state(struct take *t)
 static enum mm_code take_keys(struct take *t)
 {
     char from[MM_MAX_PATH];
-    enum mm_code code = mm_path_join(from, t->o->state, "key");
+    enum mm_code code = mm_state_key(t->o->state, from);
 
     if (code == MM_OK)
         code = take_file(t, from, "keys/key", 0);
@@ -305,7 +305,7 @@ static enum mm_code put_manifest(struct take *t)
     enum mm_code code = mm_path_join(path, t->to, MM_BACKUP_MANIFEST);
 
     if (code == MM_OK)
-        code = mm_path_join(key_path, t->o->state, "key");
+        code = mm_state_key(t->o->state, key_path);
     if (code != MM_OK)
         return code;
     mm_buf_init(&key_text, sizeof(key.b));

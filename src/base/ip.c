@@ -74,16 +74,23 @@ bool mm_ip_is_v4(const struct mm_ip *ip)
     return memcmp(ip->b, v4_prefix, sizeof(v4_prefix)) == 0;
 }
 
+bool mm_ip_is_loopback(const struct mm_ip *ip)
+{
+    static const uint8_t loopback6[16] = {[15] = 1};
+
+    return mm_ip_is_v4(ip) ? ip->b[12] == 127 : memcmp(ip->b, loopback6, 16) == 0;
+}
+
 bool mm_ip_is_private(const struct mm_ip *ip)
 {
     const uint8_t *v4 = ip->b + 12;
-    static const uint8_t loopback6[16] = {[15] = 1};
 
+    if (mm_ip_is_loopback(ip))
+        return true;
     if (mm_ip_is_v4(ip))
-        return v4[0] == 10 || v4[0] == 127 || (v4[0] == 172 && v4[1] >= 16 && v4[1] <= 31) ||
+        return v4[0] == 10 || (v4[0] == 172 && v4[1] >= 16 && v4[1] <= 31) ||
                (v4[0] == 192 && v4[1] == 168) || (v4[0] == 169 && v4[1] == 254);
-    return memcmp(ip->b, loopback6, 16) == 0 || (ip->b[0] & 0xFE) == 0xFC ||
-           (ip->b[0] == 0xFE && (ip->b[1] & 0xC0) == 0x80);
+    return (ip->b[0] & 0xFE) == 0xFC || (ip->b[0] == 0xFE && (ip->b[1] & 0xC0) == 0x80);
 }
 
 void mm_ip_text(const struct mm_ip *ip, char ret[MM_IP_TEXT])

@@ -32,6 +32,8 @@ MM_MUST_USE bool mm_ip_parse_log(struct mm_slice s, struct mm_ip *ret);
 bool mm_ip_is_v4(const struct mm_ip *ip);
 /* RFC 1918, loopback, link-local, ULA: what is inside a company. */
 bool mm_ip_is_private(const struct mm_ip *ip);
+/* 127.0.0.0/8 and ::1: this machine itself. */
+bool mm_ip_is_loopback(const struct mm_ip *ip);
 /* NUL-terminated; IPv4 without its prefix. */
 void mm_ip_text(const struct mm_ip *ip, char ret[MM_IP_TEXT]);
 /* "10.0.0.0/8", "2001:db8::/32" or a bare address; host bits must be zero. */

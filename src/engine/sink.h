@@ -13,6 +13,7 @@
 #define MM_ENGINE_SINK_H
 
 #include "engine/master.h"
+#include "os/meter.h"
 #include "store/records/records.h"
 
 enum {
@@ -29,6 +30,7 @@ struct mm_sink_options {
     size_t shards;
     int wake_fd; /* the rings' wake_sink */
     uint16_t keep_days;
+    struct mm_meters *meters; /* NULL: nothing is measured */
     /* Zero: MM_BATCH_RECORDS, and one second. */
     size_t batch_records;
     int64_t batch_age_us;

@@ -318,6 +318,7 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
                           size_t n)
 {
     struct part p = {.b = b, .headers = s->headers_stored, .alerts = alerts, .alerts_n = n};
+    int64_t began_us = mm_mono_us();
 
     mm_batch_sort(b);
     for (size_t i = 0; i < b->headers_n; i++)
@@ -338,6 +339,7 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
         (void)poll(NULL, 0, PAUSE_MS);
     }
     mm_headers_written(s->headers_stored);
+    mm_meter_add(s->o.meters, MM_METER_RECORDS, mm_mono_us() - began_us);
     return true;
 }
 
@@ -483,8 +485,10 @@ static bool finish_batch(struct mm_sink *s, struct mm_batch *b)
     }
     ok = merge_alerts(s, b, alerts, &n) && store_alerts(s, b, alerts, n) &&
          write_records(s, b, alerts, n);
-    if (ok)
+    if (ok) {
+        mm_meter_add(s->o.meters, MM_METER_LAG, mm_now_us() - b->newest_us);
         store_sieves(s, b);
+    }
     if (ok && mm_spool_trim((struct mm_fs){0}, s->spool_dir, b->queue, b->to, NULL) != MM_OK)
         mm_log_warn("engine", "old segments not deleted: queue=%u", b->queue);
     free(alerts);
@@ -528,10 +532,13 @@ void *mm_sink_store(void *arg)
     struct mm_batch *b;
 
     while ((b = next_batch(s, &s->ready)) != NULL) {
+        int64_t began_us = mm_mono_us();
+
         if (!store_rows(s, s->client, b, MM_ET_EVENTS, b->blocks, b->blocks_n)) {
             (void)!done_with(s, b, false);
             break;
         }
+        mm_meter_add(s->o.meters, MM_METER_INSERT, mm_mono_us() - began_us);
         mm_batch_drop_rows(b);
         mm_sink_pass(s, &s->in_store, b);
     }

@@ -3,14 +3,18 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "codec/ext/crypt.h"
 #include "os/file.h"
 
-enum { KEY_BYTES = 32 };
+#define CREDENTIAL "mimamori.key"
+
+enum { KEY_NUMBER = 16 + 2 }; /* hexadecimal digits, a newline, NUL */
 
 static enum mm_code make_dir(const char *path, struct mm_buf *why)
 {
@@ -114,31 +118,120 @@ enum mm_code mm_state_restored(const char *dir)
     return write_version(dir);
 }
 
-static enum mm_code make_key(const char *path, struct mm_buf *why)
+enum mm_code mm_state_key(const char *dir, char ret[MM_MAX_PATH])
 {
-    uint8_t key[KEY_BYTES];
-    struct stat st;
-    enum mm_code code;
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 
-    if (stat(path, &st) == 0) {
-        if (st.st_size == KEY_BYTES && (st.st_mode & 077) == 0)
-            return MM_OK;
-        mm_buf_fmt(why, "%s: must hold %d bytes and be readable by its owner only (chmod 600)",
-                   path, (int)KEY_BYTES);
-        return MM_E_CONFIG;
+    if (credentials != NULL && mm_path_join(ret, credentials, CREDENTIAL) == MM_OK &&
+        access(ret, F_OK) == 0)
+        return MM_OK;
+    return mm_path_join(ret, dir, "key");
+}
+
+/* Which key this is, without telling anything about it: hexadecimal digits and a newline. */
+static void number_of_key(const struct mm_key *key, char ret[KEY_NUMBER])
+{
+    struct mm_digest d;
+
+    mm_digest_keyed(key, MM_S("mimamori key 1"), &d);
+    for (size_t i = 0; i < (KEY_NUMBER - 2) / 2; i++)
+        (void)snprintf(ret + 2 * i, 3, "%02x", d.b[i]);
+    ret[KEY_NUMBER - 2] = '\n';
+    ret[KEY_NUMBER - 1] = 0;
+}
+
+/* MM_E_NOTFOUND without a word: there is none. */
+static enum mm_code read_key(const char *path, struct mm_key *ret, struct mm_buf *why)
+{
+    struct mm_buf text;
+    struct stat st;
+    enum mm_code code = MM_OK;
+
+    if (stat(path, &st) != 0 && errno == ENOENT)
+        return MM_E_NOTFOUND;
+    mm_buf_init(&text, sizeof(ret->b));
+    if (stat(path, &st) != 0 || (st.st_mode & 077) != 0 || mm_file_read(path, &text) != MM_OK ||
+        text.n != sizeof(ret->b)) {
+        mm_buf_fmt(why, "%s: must hold %zu bytes and be readable by its owner only (chmod 600)",
+                   path, sizeof(ret->b));
+        code = MM_E_CONFIG;
+    } else {
+        memcpy(ret->b, text.p, sizeof(ret->b));
     }
-    if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
+    if (text.n > 0)
+        mm_wipe(text.p, text.n);
+    mm_buf_done(&text);
+    return code;
+}
+
+/* Is the key there, and the one that this state knows? *ret_there: no; it may be made. */
+static enum mm_code check_key(const char *dir, bool *ret_there, struct mm_buf *why)
+{
+    char path[MM_MAX_PATH], id_path[MM_MAX_PATH], number[KEY_NUMBER];
+    struct mm_key key;
+    struct mm_buf id;
+    bool known;
+    enum mm_code code = mm_state_key(dir, path);
+
+    if (code == MM_OK)
+        code = mm_path_join(id_path, dir, MM_STATE_KEY_ID);
+    if (code != MM_OK)
+        return code;
+    mm_buf_init(&id, 2 * KEY_NUMBER);
+    known = mm_file_read(id_path, &id) == MM_OK;
+    code = read_key(path, &key, why);
+    *ret_there = code == MM_OK;
+    if (code == MM_E_NOTFOUND && !known) {
+        code = MM_OK;
+    } else if (code == MM_E_NOTFOUND) {
+        mm_buf_fmt(why,
+                   "%s: the key of this state is gone; put it back from where you keep it. To "
+                   "go on without what was sealed (second factors, tokens, scanned pages): "
+                   "remove %s",
+                   path, id_path);
+        code = MM_E_CONFIG;
+    } else if (code == MM_OK) {
+        number_of_key(&key, number);
+        if (!known) {
+            code = put_file(id_path, mm_slice_str(number), why);
+        } else if (!mm_slice_eq(mm_buf_slice(&id), mm_slice_str(number))) {
+            mm_buf_fmt(why,
+                       "%s: is not the key that this state was sealed with; put the right one "
+                       "there. To go on without what was sealed: remove %s",
+                       path, id_path);
+            code = MM_E_CONFIG;
+        }
+    }
+    mm_wipe(&key, sizeof(key));
+    mm_buf_done(&id);
+    return code;
+}
+
+static enum mm_code make_key(const char *dir, struct mm_buf *why)
+{
+    char path[MM_MAX_PATH], id_path[MM_MAX_PATH], number[KEY_NUMBER];
+    struct mm_key key;
+    enum mm_code code = mm_path_join(path, dir, "key");
+
+    if (code == MM_OK)
+        code = mm_path_join(id_path, dir, MM_STATE_KEY_ID);
+    if (code != MM_OK)
+        return code;
+    if (getrandom(key.b, sizeof(key.b), 0) != (ssize_t)sizeof(key.b))
         return MM_E_IO;
-    code = put_file(path, mm_slice_of(key, sizeof(key)), why);
-    explicit_bzero(key, sizeof(key));
+    number_of_key(&key, number);
+    code = put_file(path, mm_slice_of(key.b, sizeof(key.b)), why);
+    if (code == MM_OK)
+        code = put_file(id_path, mm_slice_str(number), why);
+    mm_wipe(&key, sizeof(key));
     return code;
 }
 
 enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why)
 {
-    static const char *const parts[] = {"", "/run", "/spool", "/rules"};
+    static const char *const parts[] = {"/run", "/spool", "/rules"};
     char path[MM_MAX_PATH];
-    bool there = false;
+    bool there = false, has_key = false;
     enum mm_code code;
 
     MM_ASSERT(dir != NULL && why != NULL);
@@ -146,7 +239,13 @@ enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why)
         mm_buf_fmt(why, "%s: the path is too long; sockets inside it allow about 80 bytes", dir);
         return MM_E_LIMIT;
     }
-    code = check(dir, &there, why);
+    code = mm_crypt_init();
+    if (code == MM_OK)
+        code = check(dir, &there, why);
+    if (code == MM_OK)
+        code = make_dir(dir, why);
+    if (code == MM_OK)
+        code = check_key(dir, &has_key, why);
     for (size_t i = 0; i < MM_COUNT(parts) && code == MM_OK; i++) {
         (void)snprintf(path, sizeof(path), "%s%s", dir, parts[i]);
         code = make_dir(path, why);
@@ -155,9 +254,7 @@ enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why)
         mm_buf_fmt(why, "%s: VERSION cannot be written: %s", dir, strerror(errno));
         code = MM_E_IO;
     }
-    if (code == MM_OK) {
-        (void)snprintf(path, sizeof(path), "%s/key", dir);
-        code = make_key(path, why);
-    }
+    if (code == MM_OK && !has_key)
+        code = make_key(dir, why);
     return code;
 }

@@ -12,9 +12,14 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "base/limits.h"
 
 enum { MM_STATE_VERSION = 1 };
 #define MM_STATE_DEFAULT "/var/lib/mimamori"
+/* Which key this state was sealed with: a number, not the key. No backup holds it. */
+#define MM_STATE_KEY_ID "key.id"
+/* When the last backup was made, RFC 3339. */
+#define MM_STATE_BACKUP "backup.last"
 
 /*
  * May this program work on the directory? Nothing is made or changed. MM_E_VERSION: VERSION names a
@@ -32,9 +37,16 @@ MM_MUST_USE enum mm_code mm_state_restoring(const char *dir);
 MM_MUST_USE enum mm_code mm_state_restored(const char *dir);
 
 /*
+ * Where the key lies that seals secrets: what systemd hands over as the credential mimamori.key, or
+ * else `key` in the directory. MM_E_LIMIT when that is longer than a path of ours may be.
+ */
+MM_MUST_USE enum mm_code mm_state_key(const char *dir, char ret[MM_MAX_PATH]);
+
+/*
  * Check as above, then make the directory and its parts (VERSION, key, run/, spool/, rules/) where
- * they are missing, mode 0700. MM_E_IO when something cannot be made; `why` then says what and
- * where.
+ * they are missing, mode 0700. A key that is not the one this state was sealed with, or is gone, is
+ * MM_E_CONFIG before anything else is made. MM_E_IO when something cannot be made; `why` then says
+ * what and where.
  */
 MM_MUST_USE enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why);
 

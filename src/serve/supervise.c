@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,10 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "os/log.h"
+#include "os/proc.h"
+#include "serve/vitals.h"
+
+static_assert((int)MM_VITALS_PROGRAMS == (int)MM_SUP_PROGRAMS_MAX, "all of them are told of");
 
 struct child {
     const struct mm_sup_program *program;
@@ -31,7 +35,10 @@ struct child {
     int64_t start_at_us; /* when to start again */
     uint32_t backoff_s;
     uint32_t restarts;
-    bool was_ready; /* in any life */
+    int64_t cpu_ended_us; /* of the lives that have ended */
+    bool was_ready;       /* in any life */
+    bool anew;            /* told to end, so that it starts with other settings */
+    int64_t kill_at_us;
 };
 
 struct sup {
@@ -44,34 +51,40 @@ struct sup {
     sigset_t signals;
     bool stopping;
     bool announced;
+    int64_t began_us;   /* wall clock */
+    int64_t written_us; /* monotonic: when its status was written last */
     int64_t stop_until_us;
 };
 
-static void write_status(const struct sup *s)
+/* What everybody may know of the programs (serve/vitals.h). */
+static void write_status(struct sup *s)
 {
-    char path[MM_MAX_PATH], tmp[MM_MAX_PATH];
-    struct mm_buf b;
-    FILE *f;
+    struct mm_vitals v = {.written_us = mm_now_us(), .began_us = s->began_us, .n = s->n};
+    struct mm_proc_use use;
 
-    (void)snprintf(path, sizeof(path), "%s/serve.json", s->o->run_dir);
-    (void)snprintf(tmp, sizeof(tmp), "%s/serve.json.new", s->o->run_dir);
-    mm_buf_init(&b, 64 * 1024);
-    mm_buf_str(&b, "{\"programs\":[");
-    for (size_t i = 0; i < s->n; i++)
-        mm_buf_fmt(&b, "%s{\"name\":\"%s\",\"pid\":%ld,\"ready\":%s,\"restarts\":%u}",
-                   i == 0 ? "" : ",", s->child[i].program->name, (long)s->child[i].pid,
-                   s->child[i].ready ? "true" : "false", s->child[i].restarts);
-    mm_buf_str(&b, "]}\n");
-    f = fopen(tmp, "w");
-    if (f != NULL && mm_buf_ok(&b)) {
-        bool ok = fwrite(b.p, 1, b.n, f) == b.n;
-        ok = fclose(f) == 0 && ok;
-        if (!ok || rename(tmp, path) != 0)
-            mm_log_warn("serve", "status file not written: errno=%d", errno);
-    } else if (f != NULL) {
-        (void)fclose(f);
+    s->written_us = mm_mono_us();
+    v.supervisor = (struct mm_vital){
+        .name = "serve", .pid = getpid(), .ready = s->announced, .started_us = s->began_us};
+    for (size_t i = 0; i < s->n; i++) {
+        const struct child *c = &s->child[i];
+        struct mm_vital *p = &v.program[i];
+
+        (void)snprintf(p->name, sizeof(p->name), "%s", c->program->name);
+        p->pid = c->pid;
+        p->ready = c->ready;
+        p->restarts = c->restarts;
+        p->cpu_us = c->cpu_ended_us;
+        if (c->pid == 0)
+            continue;
+        p->started_us = v.written_us - (s->written_us - c->started_us);
+        if (mm_proc_use(c->pid, &use) == MM_OK) {
+            p->cpu_us += use.cpu_us;
+            p->rss_bytes = use.rss_bytes;
+            p->processes = use.processes;
+        }
     }
-    mm_buf_done(&b);
+    if (mm_vitals_write(s->o->run_dir, &v) != MM_OK)
+        mm_log_warn("serve", "status file not written: errno=%d", errno);
 }
 
 static void start(struct sup *s, struct child *c)
@@ -97,7 +110,7 @@ static void start(struct sup *s, struct child *c)
     write_status(s);
 }
 
-static void ended(struct sup *s, pid_t pid, int status)
+static void ended(struct sup *s, pid_t pid, int status, const struct rusage *use)
 {
     int64_t now = mm_mono_us();
 
@@ -108,7 +121,12 @@ static void ended(struct sup *s, pid_t pid, int status)
             continue;
         c->pid = 0;
         c->ready = false;
-        if (!s->stopping) {
+        c->cpu_ended_us += (use->ru_utime.tv_sec + use->ru_stime.tv_sec) * MM_US_PER_S +
+                           use->ru_utime.tv_usec + use->ru_stime.tv_usec;
+        if (c->anew) {
+            c->anew = false;
+            c->start_at_us = now;
+        } else if (!s->stopping) {
             if (now - c->started_us > 60 * MM_US_PER_S)
                 c->backoff_s = 0;
             c->start_at_us = now + c->backoff_s * MM_US_PER_S;
@@ -200,6 +218,31 @@ static void check_watchdogs(struct sup *s)
             (void)kill(c->pid, SIGKILL);
             c->watched = false;
         }
+        if (c->pid > 0 && c->anew && now > c->kill_at_us)
+            (void)kill(c->pid, SIGKILL);
+    }
+}
+
+/* Other settings: some programs are started anew, the rest hears of it. */
+static void reload(struct sup *s)
+{
+    bool anew[MM_SUP_PROGRAMS_MAX] = {false};
+
+    if (s->o->on_hup != NULL)
+        s->o->on_hup(s->o->arg, anew, s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        struct child *c = &s->child[i];
+
+        if (c->pid == 0)
+            continue; /* it starts with them */
+        if (anew[i]) {
+            mm_log_info("serve", "started anew for other settings: name=%s", c->program->name);
+            c->anew = true;
+            c->kill_at_us = mm_mono_us() + MM_SUP_STOP_S * MM_US_PER_S;
+            (void)kill(c->pid, SIGTERM);
+        } else if (!c->program->stop_last) {
+            (void)kill(c->pid, SIGHUP);
+        }
     }
 }
 
@@ -246,20 +289,22 @@ static bool stop_step(struct sup *s, bool *last_told)
 static void read_signals(struct sup *s)
 {
     struct signalfd_siginfo info;
+    struct rusage use;
     int status;
     pid_t pid;
 
     while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGHUP) {
-            signal_all(s, SIGHUP, false);
+            if (!s->stopping)
+                reload(s);
         } else if (info.ssi_signo != SIGCHLD && !s->stopping) {
             s->stopping = true;
             s->stop_until_us = mm_mono_us() + MM_SUP_STOP_S * MM_US_PER_S;
             signal_all(s, SIGTERM, false);
         }
     }
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        ended(s, pid, status);
+    while ((pid = wait4(-1, &status, WNOHANG, &use)) > 0)
+        ended(s, pid, status, &use);
 }
 
 static enum mm_code begin(struct sup *s)
@@ -305,10 +350,13 @@ static void loop(struct sup *s)
                 return;
         } else if (start_due(s) && !s->announced) {
             s->announced = true;
+            write_status(s);
             if (s->o->on_ready != NULL)
                 s->o->on_ready(s->o->arg);
         }
         check_watchdogs(s);
+        if (mm_mono_us() - s->written_us > MM_VITALS_EVERY_S * MM_US_PER_S)
+            write_status(s);
         (void)poll(pfd, 2, 200);
     }
 }
@@ -316,7 +364,8 @@ static void loop(struct sup *s)
 enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
                           const struct mm_sup_options *options)
 {
-    struct sup s = {.n = n, .o = options, .notify_fd = -1, .signal_fd = -1};
+    struct sup s = {
+        .n = n, .o = options, .notify_fd = -1, .signal_fd = -1, .began_us = mm_now_us()};
     char lock_path[MM_MAX_PATH];
     enum mm_code code;
     int lock;

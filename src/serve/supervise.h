@@ -33,12 +33,16 @@ struct mm_sup_options {
     const char *run_dir;
     uint32_t pause_max_s; /* longest pause before a program that keeps dying is started again */
     void (*on_ready)(void *arg);
+    /* SIGHUP came: set ret[i] for each of the n programs that has to be started anew. May be NULL:
+     * none has. */
+    void (*on_hup)(void *arg, bool *ret, size_t n);
     void *arg;
 };
 
 /*
- * Run until SIGTERM or SIGINT. SIGHUP is passed on to every program. options->run_dir exists; the
- * notify socket and `serve.json` (name, pid, restarts of each program) are made in it. on_ready
+ * Run until SIGTERM or SIGINT. SIGHUP asks on_hup which programs to end and start anew, and is
+ * passed on to the others (but not to one that stops last). options->run_dir exists; the
+ * notify socket and `serve.json` (serve/vitals.h) are made in it. on_ready
  * (may be NULL) is called once, when every program runs and has said READY=1. A program that keeps
  * dying holds back neither the others nor its own next try. Returns MM_OK after a clean stop,
  * MM_E_IO when it could not begin, MM_E_BUSY when another supervisor holds run_dir.

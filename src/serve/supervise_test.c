@@ -115,3 +115,46 @@ TEST(ready_is_said_only_when_every_program_has_said_so)
     CHECK(access(mark, F_OK) != 0);
     CHECK(kill(pid, SIGTERM) == 0 && waitpid(pid, &rc, 0) == pid && WEXITSTATUS(rc) == 0);
 }
+
+/* The second of the programs has other settings. */
+static void second_anew(void *arg, bool *ret, size_t n)
+{
+    CHECK(n == 2);
+    ret[1] = true;
+}
+
+TEST(a_hangup_starts_anew_what_has_other_settings_and_is_passed_on_to_the_rest)
+{
+    char hups[300], starts[300], one[700], two[700], status[300];
+    const char *dir = mm_test_dir();
+    int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
+    int rc;
+    pid_t pid;
+
+    (void)snprintf(hups, sizeof(hups), "%s/hups", dir);
+    (void)snprintf(starts, sizeof(starts), "%s/starts", dir);
+    (void)snprintf(status, sizeof(status), "%s/serve.json", dir);
+    (void)snprintf(one, sizeof(one),
+                   "trap 'echo x >>%s' HUP; echo x >>%s; while :; do sleep 0.02; done", hups,
+                   starts);
+    (void)snprintf(two, sizeof(two), "echo x >>%s; exec sleep 100", starts);
+    pid = fork();
+    if (pid == 0) {
+        struct mm_sup_program programs[] = {
+            {.name = "hears", .argv = {"/bin/sh", "-c", one}, .silent = true},
+            {.name = "anew", .argv = {"/bin/sh", "-c", two}, .silent = true},
+        };
+        struct mm_sup_options o = {.run_dir = dir, .pause_max_s = 30, .on_hup = second_anew};
+
+        _exit(mm_supervise(programs, 2, &o) == MM_OK ? 0 : 9);
+    }
+    CHECK(pid > 0);
+    while (count_lines(starts) < 2)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 5) == 0);
+    CHECK(kill(pid, SIGHUP) == 0);
+    while (count_lines(starts) < 3 || count_lines(hups) < 1)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 5) == 0);
+    CHECK(kill(pid, SIGTERM) == 0 && waitpid(pid, &rc, 0) == pid && WEXITSTATUS(rc) == 0);
+    CHECK_NUM(count_lines(starts), 3);
+    CHECK_NUM(count_lines(hups), 1);
+}

@@ -195,6 +195,15 @@ bool mm_http_header(const struct mm_http_req *req, const char *name, struct mm_s
     return true;
 }
 
+bool mm_http_has(const struct mm_http_req *req, const char *name)
+{
+    struct wanted w = {.name = name};
+    const struct request *r = req->internal;
+
+    (void)MHD_get_connection_values(r->conn, MHD_HEADER_KIND, on_header, &w);
+    return w.seen > 0;
+}
+
 bool mm_http_cookie(const struct mm_http_req *req, const char *name, struct mm_slice *ret)
 {
     struct mm_slice header, key, value, found = {0};

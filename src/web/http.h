@@ -108,6 +108,8 @@ bool mm_http_stopping(const struct mm_http *server);
 
 /* Value of a header that stands there exactly once; false when it is absent or repeated. */
 bool mm_http_header(const struct mm_http_req *req, const char *name, struct mm_slice *ret);
+/* Whether a header of that name stands there, however often. */
+bool mm_http_has(const struct mm_http_req *req, const char *name);
 /* Value of a cookie that stands there exactly once, as sent. */
 bool mm_http_cookie(const struct mm_http_req *req, const char *name, struct mm_slice *ret);
 /* "Authorization: Bearer X": X, or false. */

@@ -36,11 +36,7 @@ bool mm_listen_parse(struct mm_slice text, struct mm_listen_addr *ret)
 
 bool mm_listen_is_loopback(const struct mm_listen_addr *addr)
 {
-    static const uint8_t v6[16] = {[15] = 1};
-
-    if (mm_ip_is_v4(&addr->ip))
-        return addr->ip.b[12] == 127;
-    return memcmp(addr->ip.b, v6, sizeof(v6)) == 0;
+    return mm_ip_is_loopback(&addr->ip);
 }
 
 static int bind_to(const struct mm_listen_addr *addr)

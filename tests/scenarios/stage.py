@@ -60,7 +60,7 @@ class UnixHttp(http.client.HTTPConnection):
 class Stage:
     """One state directory with its programs. Use as a context: everything is gone afterwards."""
 
-    def __init__(self, programs="eventd engine intake worker", env=None):
+    def __init__(self, programs="eventd engine intake worker", env=None, config=None):
         self.state = tempfile.mkdtemp(prefix="mm-stage-")
         self.tcp, self.http, self.portal = free_port(), free_port(), free_port()
         self.log = open(os.path.join(self.state, "log"), "w+")
@@ -73,6 +73,7 @@ class Stage:
                     "MIMAMORI_PORTAL_TLS": "off",
                     "MIMAMORI_SERVE_PAUSE_MAX": "0",
                     "MIMAMORI_SERVE_PROGRAMS": programs, **(env or {})}
+        self.config = config  # path of a configuration file
         self.serve = None
 
     def __enter__(self):
@@ -86,6 +87,7 @@ class Stage:
 
     def start(self):
         command = [os.path.join(BUILD, "mimamori-serve"), "--state", self.state]
+        command += ["--config", self.config] if self.config else []
         self.serve = subprocess.Popen(command, env=self.env, stdout=self.log, stderr=self.log)
         self.wait(lambda: all(p["pid"] > 0 and (p["ready"] or p["name"] == "portal")
                               for p in self.programs()), 60, "programs ready")

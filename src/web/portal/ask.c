@@ -1,10 +1,47 @@
 /* web/portal/ask.c - see ask.h for the contract. */
 #include "web/portal/ask.h"
 
+#include "base/time.h"
 #include "codec/ext/json.h"
 #include "os/child.h"
 
 enum { ANSWER_MAX = 4 * 1024 * 1024 };
+
+/* {"v": number}, {"v": null, "why": "..."} and moments, as text/doc.h writes them. False: none. */
+static bool put_typed(struct mm_page *p, struct mm_doc *at, const struct mm_json_doc *json,
+                      const struct mm_json_item *it)
+{
+    const char *key = mm_arena_cstr(p->arena, it->key);
+    const struct mm_json_item *value, *why;
+    uint64_t v = 0;
+    int64_t us;
+    bool zone;
+
+    if (it->type == MM_JSON_NULL) {
+        mm_doc_null(at, key);
+        return true;
+    }
+    if (it->type == MM_JSON_STRING) {
+        if (it->text.n < MM_TIME_TEXT - 8 || !mm_slice_ends(it->text, MM_S("Z")) ||
+            !mm_time_parse(it->text, 0, &us, &zone))
+            return false;
+        mm_doc_time(at, key, us);
+        return true;
+    }
+    if (it->type != MM_JSON_OBJECT)
+        return false;
+    value = mm_json_get(json, mm_json_index(json, it), MM_S("v"));
+    why = mm_json_get(json, mm_json_index(json, it), MM_S("why"));
+    if (value == NULL)
+        return false;
+    if (value->type == MM_JSON_NUMBER && mm_slice_u64(value->text, &v) && v <= INT64_MAX)
+        mm_doc_measured(at, key, (int64_t)v);
+    else
+        mm_doc_none(at, key,
+                    why != NULL && mm_slice_eq(why->text, MM_S("not_measured")) ? "not_measured"
+                                                                                : "unknown");
+    return true;
+}
 
 static struct mm_doc *put_value(struct mm_page *p, struct mm_doc *at, const struct mm_json_item *it)
 {
@@ -34,7 +71,8 @@ static struct mm_doc *put_value(struct mm_page *p, struct mm_doc *at, const stru
 }
 
 /* A JSON document as one of ours; the parser bounds its depth and its items. */
-static void put_answer(struct mm_page *p, struct mm_doc *root, const struct mm_json_doc *json)
+static void put_answer(struct mm_page *p, struct mm_doc *root, const struct mm_json_doc *json,
+                       bool typed)
 {
     struct {
         struct mm_doc *at;
@@ -48,6 +86,10 @@ static void put_answer(struct mm_page *p, struct mm_doc *root, const struct mm_j
 
         while (depth > 1 && i >= open[depth - 1].end)
             depth--;
+        if (typed && put_typed(p, open[depth - 1].at, json, it)) {
+            i = it->end - 1; /* with all that it holds */
+            continue;
+        }
         in = put_value(p, open[depth - 1].at, it);
         if (in == NULL)
             continue;
@@ -57,8 +99,9 @@ static void put_answer(struct mm_page *p, struct mm_doc *root, const struct mm_j
     }
 }
 
-enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
-                          const char *key)
+/* key: NULL puts the members of the document into `at` itself. */
+static enum mm_code put_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
+                             const char *key, bool typed)
 {
     struct mm_json *parser = mm_json_new(ANSWER_MAX);
     struct mm_json_doc json;
@@ -70,9 +113,21 @@ enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc
     if (code == MM_OK && json.item[0].type != MM_JSON_OBJECT)
         code = MM_E_SYNTAX;
     if (code == MM_OK)
-        put_answer(p, mm_doc_object(at, key), &json);
+        put_answer(p, key == NULL ? at : mm_doc_object(at, key), &json, typed);
     mm_json_free(&parser);
     return code == MM_OK ? MM_OK : MM_E_IO;
+}
+
+enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
+                          const char *key)
+{
+    MM_ASSERT(key != NULL);
+    return put_json(p, text, at, key, false);
+}
+
+enum mm_code mm_page_typed(struct mm_page *p, struct mm_slice text, struct mm_doc *at)
+{
+    return put_json(p, text, at, NULL, true);
 }
 
 enum mm_code mm_page_ask_bytes(struct mm_page *p, const char *const *argv, struct mm_slice question,

@@ -30,6 +30,10 @@ MM_MUST_USE enum mm_code mm_page_ask_bytes(struct mm_page *p, const char *const 
 MM_MUST_USE enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,
                                       const char *key);
 
+/* As above, of a document that mm_doc_json wrote, into `at` itself: what is measured, not measured
+ * or a moment becomes that again. */
+MM_MUST_USE enum mm_code mm_page_typed(struct mm_page *p, struct mm_slice text, struct mm_doc *at);
+
 /* Reading such a document: what is not there, or of another type, is NULL, empty or 0. */
 const struct mm_doc *mm_answer_member(const struct mm_doc *at, const char *key,
                                       enum mm_doc_type type);

@@ -94,14 +94,18 @@ static enum mm_code run_search(struct mm_page *p, const struct mm_query *query,
                                   .limit = PAGE_EVENTS};
     struct mm_slice cursor = mm_input_get(&p->in, "before");
     struct mm_fault fault = {0};
+    int64_t began_us;
     enum mm_code code;
 
     r.has_cursor = cursor.n > 0;
     if (r.has_cursor && !read_cursor(cursor, &r.cursor))
         return MM_E_RANGE;
     code = mm_page_events_client(p, client);
-    if (code == MM_OK)
+    if (code == MM_OK) {
+        began_us = mm_mono_us();
         code = mm_search_run(*client, &r, result, &fault);
+        mm_meter_add(p->portal->cfg.meters, MM_METER_SEARCH, mm_mono_us() - began_us);
+    }
     if ((code == MM_E_SYNTAX || code == MM_E_LIMIT) && fault.what != NULL) {
         refuse_query(p, &fault);
         return MM_OK;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/limits.h"
+#include "base/time.h"
 #include "web/portal/feature.h"
 #include "web/portal/president.h"
 #include "web/portal/session.h"
@@ -411,7 +412,7 @@ static enum mm_code begin(struct mm_page *p, struct mm_match *m)
 
     p->json = wants_json(req, m->v1 || mm_slice_starts(req->path, MM_S("/v1/")));
     p->template = m->route == NULL ? "error" : m->route->name;
-    if (code == MM_OK)
+    if (code == MM_OK && (m->route->flags & MM_ROUTE_OPEN) == 0)
         code = mm_session_find(p);
     choose_language(p);
     p->doc = mm_doc_new(p->arena);
@@ -472,22 +473,27 @@ bool mm_page_admit_upload(struct mm_portal *portal, struct mm_http_req *req, uin
     return code == MM_OK;
 }
 
-void mm_page_serve(struct mm_portal *portal, struct mm_http_req *req)
+static void serve(struct mm_portal *portal, struct mm_http_req *req)
 {
     struct mm_match m = {0};
     struct mm_page p = page_of(portal, req, &m);
-    struct mm_slice file;
-    enum mm_code code;
+    enum mm_code code = begin(&p, &m);
 
-    if (mm_slice_starts(req->path, MM_S("/static/"))) {
-        file = mm_slice_sub(req->path, 8, SIZE_MAX);
-        if (!mm_portal_asset(portal, file, req))
-            mm_http_text(req, 404, "no such file\n");
-        return;
-    }
-    code = begin(&p, &m);
     if (code == MM_OK)
         code = handle(&p);
     if (!mm_http_answered(req))
         finish(&p, code, NULL);
+}
+
+void mm_page_serve(struct mm_portal *portal, struct mm_http_req *req)
+{
+    int64_t began_us = mm_mono_us();
+
+    if (mm_slice_starts(req->path, MM_S("/static/"))) {
+        if (!mm_portal_asset(portal, mm_slice_sub(req->path, 8, SIZE_MAX), req))
+            mm_http_text(req, 404, "no such file\n");
+        return;
+    }
+    serve(portal, req);
+    mm_meter_add(portal->cfg.meters, MM_METER_REQUEST, mm_mono_us() - began_us);
 }

@@ -78,6 +78,7 @@ enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **
     p->cfg = *cfg;
     (void)pthread_mutex_init(&p->rules_lock, NULL);
     (void)pthread_mutex_init(&p->draft_lock, NULL);
+    (void)pthread_mutex_init(&p->status_lock, NULL);
     mm_arena_init(&p->arena, ARENA_MAX);
     mm_digest_keyed(cfg->key, MM_S("portal forms"), &digest);
     memcpy(p->forms.b, digest.b, sizeof(p->forms.b));
@@ -110,6 +111,9 @@ void mm_portal_close(struct mm_portal **portal)
     mm_format_shelf_free(&p->formats);
     (void)pthread_mutex_destroy(&p->rules_lock);
     (void)pthread_mutex_destroy(&p->draft_lock);
+    (void)pthread_mutex_destroy(&p->status_lock);
+    for (size_t i = 0; i < MM_STATUS_FORMS; i++)
+        mm_buf_done(&p->status[i].text);
     mm_arena_done(&p->arena);
     mm_wipe(&p->forms, sizeof(p->forms));
     free(p);

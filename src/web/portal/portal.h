@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "os/meter.h"
 #include "register/auth.h"
 #include "store/records/records.h"
 #include "text/mustache.h"
@@ -31,6 +32,10 @@ struct mm_portal_cfg {
     const char *own_format_dir; /* the operator's; NULL or absent: none */
     const char *format_program; /* path of mimamori-format; NULL: no formats are made on pages */
     const char *rules_program;  /* path of mimamori-rules; NULL: no rules are tried on pages */
+    const char *status_program; /* path of mimamori-status; NULL: nobody tells how the machine is */
+    const char *metrics_token;  /* who has it reads /metrics; "" or NULL: nobody has */
+    bool metrics_local;         /* and who asks from this machine */
+    struct mm_meters *meters;   /* NULL: nothing is measured */
     const char *version;
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */
 };
@@ -44,6 +49,15 @@ struct mm_asset {
 
 enum { MM_ASSETS_MAX = 16 };
 
+/* Forms in which `mimamori status` answers. */
+enum mm_status_form { MM_STATUS_JSON, MM_STATUS_METRICS, MM_STATUS_OPENMETRICS, MM_STATUS_FORMS };
+
+/* Its last answer: whoever asks within seconds is given the same. */
+struct mm_status_kept {
+    int64_t at_us; /* monotonic */
+    struct mm_buf text;
+};
+
 struct mm_ruleset;
 
 struct mm_portal {
@@ -54,8 +68,10 @@ struct mm_portal {
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
     struct mm_format_shelf *formats;
-    atomic_int uploads;         /* that are being received */
-    pthread_mutex_t draft_lock; /* one program reads foreign texts for pages at a time */
+    atomic_int uploads;          /* that are being received */
+    pthread_mutex_t draft_lock;  /* one program reads foreign texts for pages at a time */
+    pthread_mutex_t status_lock; /* the answers below; one program runs at a time */
+    struct mm_status_kept status[MM_STATUS_FORMS];
     pthread_mutex_t rules_lock;
     struct mm_ruleset *rules; /* see rules.h */
     int64_t rules_us;

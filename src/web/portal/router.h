@@ -19,6 +19,7 @@ enum {
     MM_ROUTE_ACT = 2,        /* changes something */
     MM_ROUTE_ASSET = 4,      /* answers by itself: files, streams */
     MM_ROUTE_UPLOAD = 8,     /* a body may be a file: taken from who may do so only */
+    MM_ROUTE_OPEN = 16,      /* decides itself who may ask: no session or token is looked for */
 };
 
 /* Who may use a route: rights (enum mm_right) that are all needed, and these. */
