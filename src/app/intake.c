@@ -291,10 +291,25 @@ static bool enter_sandbox(struct app *app)
     return c == MM_OK;
 }
 
+/* KiB of the configuration as bytes. */
+static uint32_t rate_of(const struct mm_config *config, enum mm_config_key key)
+{
+    uint64_t kib = mm_config_number(config, key);
+
+    return kib > MM_QUOTA_RATE_MAX / 1024 ? MM_QUOTA_RATE_MAX : (uint32_t)kib * 1024;
+}
+
 static bool open_all(struct app *app, const struct mm_config *config)
 {
     struct mm_intake_options o = {
-        .state_dir = app->args->state, .epoch_us = mm_now_us(), .committed = wake, .ctx = app};
+        .state_dir = app->args->state,
+        .epoch_us = mm_now_us(),
+        .committed = wake,
+        .ctx = app,
+        .rates = {.source = rate_of(config, MM_CFG_INTAKE_RATE_SOURCE),
+                  .company = rate_of(config, MM_CFG_INTAKE_RATE_COMPANY),
+                  .stranger = rate_of(config, MM_CFG_INTAKE_RATE_STRANGER),
+                  .strangers = rate_of(config, MM_CFG_INTAKE_RATE_STRANGERS)}};
     struct mm_net_options limits = {0};
     char path[MM_MAX_PATH];
     enum mm_code c = mm_loop_new(&app->loop);

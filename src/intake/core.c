@@ -14,6 +14,7 @@
 enum {
     SHARE_MIN = 256 * 1024, /* of a group: a company may always send this much */
     ITEM_MAX = 128,         /* bytes of an item around its body, at most */
+    QUOTA_LOOK_US = 100000, /* who waits for its allowance looks this often */
 };
 
 /* What the lines of one source and of its company put into the two groups in flight. */
@@ -28,7 +29,9 @@ struct share {
     uint64_t bytes;
 };
 
-static_assert((int)MM_LAG_COMPANIES > (int)MM_INTAKE_SOURCES, "each company has its place");
+static_assert((int)MM_LAG_COMPANIES > (int)MM_INTAKE_SOURCES &&
+                  (int)MM_QUOTA_PLACES > (int)MM_SLOT_NONE,
+              "each company and each source has its place");
 
 struct mm_intake {
     pthread_mutex_t lock;
@@ -58,6 +61,8 @@ struct mm_intake {
     size_t shares;
     size_t active, active_before; /* companies in this group and in the one before */
     struct mm_lag *lag;           /* by index into share */
+    struct mm_quota *quota;       /* by slot, and by index into share */
+    struct mm_quota_rates rates;
 
     void (*committed)(void *ctx);
     void *ctx;
@@ -158,12 +163,38 @@ bool mm_intake_over_share_locked(const struct mm_intake *in, size_t slot)
     size_t part = in->pending_max / 2 / (companies == 0 ? 1 : companies);
 
     MM_ASSERT(slot <= MM_SLOT_NONE);
-    if (mm_lag_over(in->lag, in->tally[slot].company_at, mm_mono_us()))
+    if (mm_lag_over(in->lag, in->tally[slot].company_at, mm_mono_us()) ||
+        mm_quota_over(in->quota, slot, in->tally[slot].company_at, mm_mono_us()))
         return true;
     s = &in->share[in->tally[slot].company_at];
     if (s->group != in->group || mm_spool_filling(in->spool) < in->pending_max / 4)
         return false;
     return s->bytes > (part < SHARE_MIN ? SHARE_MIN : part);
+}
+
+bool mm_intake_over_quota_locked(const struct mm_intake *in, size_t slot, const struct mm_ip *peer)
+{
+    int64_t now = mm_mono_us();
+
+    MM_ASSERT(slot <= MM_SLOT_NONE);
+    if (slot == MM_SLOT_QUARANTINE)
+        return mm_quota_stranger_over(in->quota, peer, now);
+    return mm_quota_over(in->quota, slot, in->tally[slot].company_at, now);
+}
+
+void mm_intake_note_over_locked(struct mm_intake *in, size_t slot)
+{
+    if (slot != MM_SLOT_NONE)
+        mm_count(&in->page->source[slot].over, 1);
+}
+
+/* Counts against the allowance of its source and company, or of a stranger. */
+static void use_quota(struct mm_intake *in, size_t slot, const struct mm_spool_record *rec)
+{
+    if (slot == MM_SLOT_QUARANTINE && (in->rates.stranger != 0 || in->rates.strangers != 0))
+        mm_quota_stranger_add(in->quota, &rec->peer, rec->body.n, mm_mono_us());
+    else if (in->rates.source != 0 || in->rates.company != 0) /* else the clock costs more */
+        mm_quota_add(in->quota, slot, in->tally[slot].company_at, rec->body.n, mm_mono_us());
 }
 
 enum mm_code mm_intake_add_locked(struct mm_intake *in, size_t slot,
@@ -185,6 +216,7 @@ enum mm_code mm_intake_add_locked(struct mm_intake *in, size_t slot,
         in->active++;
     }
     s->bytes += rec->body.n + ITEM_MAX / 2;
+    use_quota(in, slot, rec);
     if (slot == MM_SLOT_NONE)
         return MM_OK;
     counters = &in->page->source[slot];
@@ -365,15 +397,24 @@ enum mm_code mm_intake_wait(struct mm_intake *in, uint64_t next, int timeout_ms)
 
 enum mm_code mm_intake_wait_room_locked(struct mm_intake *in, size_t slot, size_t n, int timeout_ms)
 {
-    struct timespec until = deadline((int64_t)timeout_ms * 1000);
+    int64_t end_us = mm_mono_us() + (int64_t)timeout_ms * 1000;
+    bool noted = false;
 
     MM_ASSERT(n <= in->pending_max);
     while (mm_intake_room_locked(in) < n || mm_intake_over_share_locked(in, slot)) {
+        int64_t left_us = end_us - mm_mono_us();
+        struct timespec until = deadline(left_us < QUOTA_LOOK_US ? left_us : QUOTA_LOOK_US);
+
         if (in->condition != MM_OK)
             return in->condition;
-        mm_intake_kick_locked(in);
-        if (!wait_on(&in->settled, in, &until))
+        if (left_us <= 0)
             return MM_E_BUSY;
+        if (!noted && mm_quota_over(in->quota, slot, in->tally[slot].company_at, mm_mono_us())) {
+            mm_intake_note_over_locked(in, slot);
+            noted = true;
+        }
+        mm_intake_kick_locked(in);
+        (void)wait_on(&in->settled, in, &until); /* an allowance comes back without a commit */
     }
     return MM_OK;
 }
@@ -480,6 +521,7 @@ static void free_all(struct mm_intake *in)
     mm_spool_close(&in->spool);
     mm_keys_free(&in->keys);
     mm_lag_free(&in->lag);
+    mm_quota_free(&in->quota);
     if (in->page != NULL)
         (void)munmap(in->page, sizeof(*in->page));
     (void)pthread_cond_destroy(&in->work);
@@ -501,7 +543,10 @@ enum mm_code mm_intake_open(const struct mm_intake_options *o, struct mm_intake 
     in->ctx = o->ctx;
     in->group = 1;
     in->durable_group = 1;
+    in->rates = o->rates;
     c = mm_lag_new(&in->lag);
+    if (c == MM_OK)
+        c = mm_quota_new(&o->rates, &in->quota);
     if (c == MM_OK)
         c = make_page(in, o->state_dir, o->epoch_us);
     if (c == MM_OK)

@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 #include "intake/keys.h"
+#include "intake/quota.h"
 #include "model/intake_page.h"
 #include "os/file.h"
 #include "store/spool/spool.h"
@@ -38,6 +39,7 @@ struct mm_intake_options {
     size_t pending_max;    /* zero: MM_SPOOL_PENDING */
     size_t segment_max;    /* zero: MM_SPOOL_SEGMENT */
     int64_t epoch_us;      /* wall clock now */
+    struct mm_quota_rates rates;
     /* Called in the committer's thread after each try; must not block. May be NULL. */
     void (*committed)(void *ctx);
     void *ctx;
@@ -63,10 +65,17 @@ MM_MUST_USE enum mm_code mm_intake_add_locked(struct mm_intake *in, size_t slot,
                                               const struct mm_spool_record *rec, uint64_t *ret_seq);
 /*
  * Has this source's company used its share of the group that is being filled, or does it storm
- * while the engine has a long queue? Then its senders wait, so that a storm in one company
- * leaves room for the others.
+ * while the engine has a long queue, or is an allowance used up (its own, the company's)? Then its
+ * senders wait, so that a storm in one company leaves room for the others.
  */
 bool mm_intake_over_share_locked(const struct mm_intake *in, size_t slot);
+/*
+ * Has who sends from this address used up an allowance: its source's or company's, or where nobody
+ * registered it, its own or that of all strangers? What it sends by UDP is then dropped.
+ */
+bool mm_intake_over_quota_locked(const struct mm_intake *in, size_t slot, const struct mm_ip *peer);
+/* It waits, or something of it was dropped, for that reason: counted for its source. */
+void mm_intake_note_over_locked(struct mm_intake *in, size_t slot);
 /* Counts the groups: what was added in group g is durable when _durable_group is above g. */
 uint64_t mm_intake_group_locked(const struct mm_intake *in);
 uint64_t mm_intake_durable_group_locked(const struct mm_intake *in);

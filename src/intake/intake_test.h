@@ -15,16 +15,19 @@
 
 enum { T_WAIT_MS = 10000 };
 
-MM_UNUSED static struct mm_intake *t_open_fs(struct mm_fs fs, size_t pending_max)
+MM_UNUSED static struct mm_intake *t_open_with(struct mm_intake_options o)
 {
-    struct mm_intake_options o = {.state_dir = mm_test_dir(),
-                                  .fs = fs,
-                                  .pending_max = pending_max,
-                                  .epoch_us = 1606000000000000};
     struct mm_intake *core = NULL;
 
+    o.state_dir = mm_test_dir();
+    o.epoch_us = 1606000000000000;
     CHECK(mm_intake_open(&o, &core) == MM_OK);
     return core;
+}
+
+MM_UNUSED static struct mm_intake *t_open_fs(struct mm_fs fs, size_t pending_max)
+{
+    return t_open_with((struct mm_intake_options){.fs = fs, .pending_max = pending_max});
 }
 
 MM_UNUSED static struct mm_intake *t_open(void)

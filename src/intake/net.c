@@ -226,6 +226,8 @@ static bool may_read(struct conn *c)
 
     if (mm_intake_room_locked(core) < CHUNK_ROOM)
         return false;
+    if (!c->net->draining && mm_intake_over_quota_locked(core, c->slot, &c->peer.ip))
+        return false;
     return c->net->draining || (undurable(c) + MM_NET_CHUNK <= c->net->limit.unread_max / 2 &&
                                 !mm_intake_over_share_locked(core, c->slot));
 }
@@ -270,6 +272,8 @@ static void conn_ready(void *ctx, struct mm_watch *w, uint32_t events)
 
     mm_intake_lock(net->core);
     may = may_read(c);
+    if (!may && !c->paused && mm_intake_over_quota_locked(net->core, c->slot, &c->peer.ip))
+        mm_intake_note_over_locked(net->core, c->slot);
     mm_intake_unlock(net->core);
     if (!may) {
         pause_conn(c, true);
@@ -361,6 +365,14 @@ struct datagrams {
     int64_t now_us;
 };
 
+/* A datagram cannot wait: it is dropped, and that is said of its source. */
+static void drop_over(struct mm_intake *core, size_t slot)
+{
+    mm_intake_note_over_locked(core, slot);
+    if (slot != MM_SLOT_NONE)
+        mm_count(&mm_intake_page(core)->source[slot].dropped, 1);
+}
+
 static bool take_datagram(void *ctx, struct mm_slice line, const struct mm_endpoint *from)
 {
     struct datagrams *d = ctx;
@@ -372,6 +384,10 @@ static bool take_datagram(void *ctx, struct mm_slice line, const struct mm_endpo
         whose(net, d->l, &from->ip, &rec.company, &rec.source);
         slot = mm_intake_slot_locked(net->core, rec.company, rec.source);
         mm_udp_learn(d->l->udp, &from->ip, rec.company, rec.source, slot);
+    }
+    if (mm_intake_over_quota_locked(net->core, slot, &from->ip)) {
+        drop_over(net->core, slot);
+        return false;
     }
     if (mm_intake_add_locked(net->core, slot, &rec, NULL) != MM_OK)
         return false;

@@ -19,11 +19,12 @@ struct world {
     struct mm_endpoint tcp, udp;
 };
 
-static void start(struct world *w, const struct mm_net_options *limits, bool private)
+static void start_rates(struct world *w, const struct mm_net_options *limits, bool private,
+                        const struct mm_quota_rates *rates)
 {
     const struct mm_key key = {{1}};
 
-    *w = (struct world){.core = t_open()};
+    *w = (struct world){.core = t_open_with((struct mm_intake_options){.rates = *rates})};
     CHECK(mm_crypt_init() == MM_OK && mm_loop_new(&w->loop) == MM_OK);
     CHECK(mm_net_new(w->loop, w->core, limits, &w->net) == MM_OK);
     CHECK(mm_endpoint_parse(MM_S("127.0.0.1:0"), &w->tcp));
@@ -36,6 +37,11 @@ static void start(struct world *w, const struct mm_net_options *limits, bool pri
           MM_OK);
     mm_bindings_seal(&w->table);
     mm_net_bind(w->net, &w->table);
+}
+
+static void start(struct world *w, const struct mm_net_options *limits, bool private)
+{
+    start_rates(w, limits, private, &(struct mm_quota_rates){0});
 }
 
 static void finish(struct world *w)
@@ -325,4 +331,77 @@ TEST(net_drains_in_order_and_loses_nothing_that_lies_in_the_kernel)
     mm_buf_done(&out);
     for (size_t i = 0; i < 4; i++)
         (void)close(fd[i]);
+}
+
+enum { RATE = 20 * 1024, LINE = 1024, LINES = 600 };
+static_assert(LINES * LINE > 2 * RATE * MM_QUOTA_BURST_S, "more than an allowance");
+
+TEST(net_makes_who_sends_above_its_rate_wait_and_loses_nothing)
+{
+    struct world w;
+    const struct mm_intake_source *source;
+    static char text[LINES * LINE];
+    size_t at = 0;
+    int fd;
+
+    start_rates(&w, &(struct mm_net_options){0}, true, &(struct mm_quota_rates){.source = RATE});
+    memset(text, 'q', sizeof(text));
+    for (size_t i = LINE - 1; i < sizeof(text); i += LINE)
+        text[i] = '\n';
+    fd = connect_to(&w);
+    for (int idle = 0; idle < 50 && at < sizeof(text);) { /* until it has to wait */
+        ssize_t n = send(fd, text + at, sizeof(text) - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        at += n > 0 ? (size_t)n : 0;
+        idle = n > 0 ? 0 : idle + 1;
+        CHECK(mm_loop_once(w.loop, 1) == MM_OK);
+        mm_net_resume(w.net);
+    }
+    for (int i = 0; i < 50; i++) {
+        CHECK(mm_loop_once(w.loop, 1) == MM_OK);
+        mm_net_resume(w.net);
+    }
+    source = t_source(w.core, 7, 71);
+    /* An allowance, the chunk with which it was used up, and what seconds have given back. */
+    CHECK(source->bytes >= RATE * MM_QUOTA_BURST_S - LINE);
+    CHECK(source->bytes < RATE * MM_QUOTA_BURST_S + MM_NET_CHUNK + 5 * RATE);
+    CHECK(source->over > 0 && source->dropped == 0);
+    (void)shutdown(fd, SHUT_WR);
+    mm_net_drain(w.net, T_WAIT_MS); /* a stop in order takes what lies there */
+    CHECK_NUM(t_source(w.core, 7, 71)->received, at / LINE);
+    (void)close(fd);
+    finish(&w);
+}
+
+TEST(net_drops_datagrams_of_a_stranger_above_its_rate_and_counts_each)
+{
+    struct world w;
+    const struct mm_intake_source *nobody;
+    struct mm_intake_listener *counters;
+    static char text[LINE];
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    uint8_t to[16] = {AF_INET & 0xFF, 0, 0, 0, 127, 0, 0, 1};
+
+    start_rates(&w, &(struct mm_net_options){0}, false, &(struct mm_quota_rates){.stranger = RATE});
+    to[2] = (uint8_t)(w.udp.port >> 8);
+    to[3] = (uint8_t)w.udp.port;
+    CHECK(connect(fd, (struct sockaddr *)to, sizeof(to)) == 0);
+    memset(text, 'q', sizeof(text));
+    counters = &mm_intake_page(w.core)->listener[1];
+    for (uint64_t i = 0; i < LINES; i++) {
+        CHECK(send(fd, text, sizeof(text), 0) == sizeof(text));
+        for (int tries = 0; counters->lines + counters->dropped <= i && tries < 1000; tries++) {
+            CHECK(mm_loop_once(w.loop, 1) == MM_OK);
+            mm_net_resume(w.net);
+        }
+    }
+    nobody = &mm_intake_page(w.core)->source[MM_SLOT_QUARANTINE];
+    CHECK_NUM(counters->lines + counters->dropped, LINES);
+    CHECK_NUM(nobody->received, counters->lines);
+    CHECK_NUM(nobody->dropped, counters->dropped);
+    CHECK_NUM(nobody->over, counters->dropped);
+    CHECK(counters->lines >= RATE * MM_QUOTA_BURST_S / LINE);
+    CHECK(counters->dropped > LINES / 4);
+    (void)close(fd);
+    finish(&w);
 }

@@ -49,7 +49,9 @@ struct mm_intake_source {
     _Atomic uint64_t refused;     /* requests and connections turned away (limits, full) */
     _Atomic int64_t first_us;     /* received time of the first and the last line, 0: none */
     _Atomic int64_t last_us;
-    uint8_t spare[128 - 16 - 10 * 8];
+    _Atomic uint64_t over; /* times that its allowance was used up: senders waited, or datagrams
+                              were dropped */
+    uint8_t spare[128 - 16 - 11 * 8];
 };
 static_assert(sizeof(struct mm_intake_source) == 128, "two cache lines");
 
