@@ -281,8 +281,11 @@ static bool write_change(struct mm_noun *n, struct change *c)
 
 /* ---- what comes with users and tokens ---- */
 
-static bool broken_rules(struct mm_noun *n, unsigned broken)
+static bool broken_rules(struct mm_noun *n, uint32_t company, unsigned broken)
 {
+    /* Who is of no company has a second factor. */
+    size_t second = company == 0 ? 1 : 0;
+
     (void)mm_noun_complain(n, "cli.password");
     for (int i = 0; i < MM_PASSWORD_RULES; i++) {
         const char *key = mm_password_key((enum mm_password_rule)i);
@@ -290,7 +293,7 @@ static bool broken_rules(struct mm_noun *n, unsigned broken)
 
         if (broken & 1u << i)
             fprintf(stderr, "  - %s (%u)\n", text == NULL ? key : text,
-                    mm_password_parameter((enum mm_password_rule)i));
+                    mm_auth_password_rules(n->auth)->parameter[i][second]);
     }
     return false;
 }
@@ -305,7 +308,7 @@ static bool set_password(struct mm_noun *n, uint32_t user, uint32_t company, str
                             (struct mm_slice){0}, mm_now_us(), &broken);
 
     if (code == MM_E_RANGE)
-        return broken_rules(n, broken);
+        return broken_rules(n, company, broken);
     return code == MM_OK || refuse(n, code);
 }
 
@@ -326,7 +329,7 @@ static bool made_password(struct mm_noun *n, uint32_t user, uint32_t company)
 {
     char text[MM_PASSWORD_MADE];
 
-    mm_account_make_password(text);
+    mm_account_make_password(n->auth, text);
     if (!set_password(n, user, company, mm_slice_str(text), true))
         return false;
     mm_noun_word(n, "password", text);
@@ -364,7 +367,8 @@ static bool new_app(struct mm_noun *n, uint32_t user, uint32_t company)
 {
     struct mm_scope_hold hold;
     char base32[MM_TOTP_BASE32];
-    enum mm_code code = mm_account_totp(n->auth, mm_system_company(&hold, company), user, base32);
+    enum mm_code code =
+        mm_account_totp(n->auth, mm_system_company(&hold, company), user, n->now_us, base32);
 
     mm_wipe(base32, sizeof(base32)); /* the user sets up its own at the next login */
     if (code != MM_OK)
@@ -373,10 +377,41 @@ static bool new_app(struct mm_noun *n, uint32_t user, uint32_t company)
     return true;
 }
 
+static bool invitation(struct mm_noun *n, uint32_t user, uint32_t company)
+{
+    struct mm_scope_hold hold;
+    char text[MM_INVITE_TEXT];
+    int64_t until_us = 0;
+    enum mm_code code = mm_access_invite(n->auth, mm_system_company(&hold, company), user,
+                                         n->now_us, text, &until_us);
+
+    if (code != MM_OK)
+        return refuse(n, code);
+    mm_noun_word(n, "code", text);
+    mm_noun_number(n, "days", MM_INVITE_DAYS);
+    mm_doc_str(n->doc, "invitation", text);
+    mm_doc_time(n->doc, "until", until_us);
+    mm_noun_tell(n, "cli.invitation");
+    mm_wipe(text, sizeof(text));
+    return true;
+}
+
+static bool no_sessions(struct mm_noun *n, uint32_t user, uint32_t company)
+{
+    struct mm_scope_hold hold;
+    enum mm_code code = mm_access_end_session(n->auth, mm_system_company(&hold, company), user,
+                                              MM_S(""), MM_S(""), n->now_us);
+
+    if (code != MM_OK)
+        return refuse(n, code);
+    mm_noun_tell(n, "cli.sessions_ended");
+    return true;
+}
+
 /* Passwords, codes and apps that were asked for, after the user's row stands. */
 static bool user_extras(struct mm_noun *n, uint32_t user, uint32_t company, bool added)
 {
-    bool make = n->make_password || (added && !n->password_stdin && n->codes == 0);
+    bool make = n->make_password || (added && !n->password_stdin && n->codes == 0 && !n->invite);
 
     if (n->password_stdin && !password_of_stdin(n, user, company))
         return false;
@@ -384,19 +419,38 @@ static bool user_extras(struct mm_noun *n, uint32_t user, uint32_t company, bool
         return false;
     if (n->codes > 0 && !printed_codes(n, user, company))
         return false;
-    return !n->reset_totp || new_app(n, user, company);
+    if (n->reset_totp && !new_app(n, user, company))
+        return false;
+    if (n->end_sessions && !no_sessions(n, user, company))
+        return false;
+    return !n->invite || invitation(n, user, company);
+}
+
+/* A token that acts for somebody ends: in a year where nothing else was said. */
+static void last_day(struct mm_noun *n, struct mm_rec *rec)
+{
+    char *day = mm_arena_alloc(&n->arena, MM_TIME_TEXT);
+
+    if (day == NULL)
+        return;
+    mm_time_text(n->now_us + 365 * MM_US_PER_DAY, day);
+    rec->v[MM_F_token_until] = (struct mm_value){.s = mm_slice_of(day, 10)};
 }
 
 static bool make_token(struct mm_noun *n, struct mm_rec *rec, struct mm_digest *digest,
                        char text[MM_AUTH_TEXT])
 {
+    enum mm_code code;
+
     if (rec->v[MM_F_token_rights].null && !rec->v[MM_F_token_source].null)
         rec->v[MM_F_token_rights] = (struct mm_value){.s = MM_S("ingest")};
     if (!complete(n, rec))
         return false;
-    if (mm_account_token(n->auth, rec, digest, text) != MM_OK)
-        return mm_noun_complain(n, "cli.token_of");
-    return true;
+    if (rec->v[MM_F_token_until].null && !rec->v[MM_F_token_user].null)
+        last_day(n, rec);
+    code = mm_account_token(n->auth, rec, digest, text);
+    return code == MM_OK ||
+           mm_noun_complain(n, code == MM_E_SYNTAX ? "cli.token_scopes" : "cli.token_of");
 }
 
 /* ---- scans of consents ---- */

@@ -11,7 +11,7 @@
 #ifndef MM_APP_NOUNS_H
 #define MM_APP_NOUNS_H
 
-#include "register/account.h"
+#include "register/access.h"
 #include "register/entity.h"
 #include "text/doc.h"
 #include "text/lang.h"
@@ -46,9 +46,9 @@ struct mm_noun {
     size_t field_count;
     bool ended; /* list: those that have ended, too */
     uint32_t from, limit;
-    bool password_stdin, make_password, reset_totp; /* user */
-    uint32_t codes;                                 /* user */
-    const char *scan, *scan_to;                     /* consent: files */
+    bool password_stdin, make_password, reset_totp, invite, end_sessions; /* user */
+    uint32_t codes;                                                       /* user */
+    const char *scan, *scan_to;                                           /* consent: files */
 
     struct mm_arena arena;
     struct {

@@ -161,6 +161,10 @@ static bool *flag_of(struct mm_noun *n, const char *option)
         return &n->make_password;
     if (user && strcmp(option, "--reset-totp") == 0)
         return &n->reset_totp;
+    if (user && strcmp(option, "--invite") == 0)
+        return &n->invite;
+    if (user && strcmp(option, "--end-sessions") == 0)
+        return &n->end_sessions;
     return NULL;
 }
 

@@ -207,6 +207,7 @@ static struct mm_portal_cfg portal_config(const char *state, const struct mm_con
         .status_program = paths->status_program,
         .metrics_local = mm_config_on(config, MM_CFG_METRICS_LOCAL),
         .version = MM_VERSION,
+        .rate = (uint32_t)mm_config_number(config, MM_CFG_PORTAL_RATE), /* at most 100,000 */
         .now_us = mm_now_us,
     };
 }

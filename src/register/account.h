@@ -24,21 +24,22 @@ enum {
 /*
  * Set a password. MM_E_RANGE when it breaks rules: *ret_broken has a bit a rule (password.h).
  * Other sessions of the user end (not `keep_token`, which may be empty). must_change: it was
- * chosen by somebody else.
+ * chosen by somebody else. Each of these is in the company's audit log, with who did it.
  */
 MM_MUST_USE enum mm_code mm_account_password(struct mm_auth *auth, const struct mm_scope *scope,
                                              uint32_t user, struct mm_slice password,
                                              bool must_change, struct mm_slice keep_token,
                                              int64_t now_us, unsigned *ret_broken);
 /* A password that keeps every rule. */
-void mm_account_make_password(char ret[MM_PASSWORD_MADE]);
+void mm_account_make_password(const struct mm_auth *auth, char ret[MM_PASSWORD_MADE]);
 
 /* A new secret for the user's app; it counts after _confirm. */
 MM_MUST_USE enum mm_code mm_account_totp(struct mm_auth *auth, const struct mm_scope *scope,
-                                         uint32_t user, char ret_base32[MM_TOTP_BASE32]);
+                                         uint32_t user, int64_t now_us,
+                                         char ret_base32[MM_TOTP_BASE32]);
 /* As _totp for a session whose scope is still NULL. The session's own user only. */
 MM_MUST_USE enum mm_code mm_account_totp_self(struct mm_auth *auth,
-                                              const struct mm_session *session,
+                                              const struct mm_session *session, int64_t now_us,
                                               char ret_base32[MM_TOTP_BASE32]);
 /* The app shows `code`: the secret counts from now on and this session is strong. MM_E_AUTH. */
 MM_MUST_USE enum mm_code mm_account_totp_confirm(struct mm_auth *auth,
@@ -53,7 +54,8 @@ MM_MUST_USE enum mm_code mm_account_codes(struct mm_auth *auth, const struct mm_
 
 /*
  * Complete a token's record (name, source or user, rights, until) with a new secret; the caller
- * adds it with mm_rec_add. ret_token is shown once; ret_digest must outlive the record.
+ * adds it with mm_rec_add. ret_token is shown once; ret_digest must outlive the record. MM_E_RANGE:
+ * ingest is of a source, other rights of a user; MM_E_SYNTAX: scopes name what is no right.
  */
 MM_MUST_USE enum mm_code mm_account_token(struct mm_auth *auth, struct mm_rec *token,
                                           struct mm_digest *ret_digest,

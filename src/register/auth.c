@@ -17,7 +17,7 @@
 enum {
     /* Companies of one programme; also bounds what a scope costs to make. */
     SCOPE_COMPANIES_MAX = 20000,
-    /* Seconds between two notes that a session is still used: one write a minute, not a page. */
+    /* Seconds between two notes that a session or token is used: one write a minute, not a page. */
     SEEN_EVERY_S = 60,
 };
 
@@ -64,11 +64,10 @@ enum mm_code mm_auth_open_with(struct mm_records *rec, const struct mm_key *key,
         return MM_E_NOMEM;
     auth->rec = rec;
     auth->key = *key;
+    mm_password_rules(&auth->rules);
     auth->password_memory = password_memory;
-    if (sem_init(&auth->hashers, 0, MM_AUTH_HASHERS) != 0) {
-        free(auth);
-        return MM_E_NOMEM;
-    }
+    (void)pthread_mutex_init(&auth->hash_lock, NULL);
+    (void)pthread_cond_init(&auth->hash_free, NULL);
     code = mm_password_hash(MM_S("nobody"), password_memory, auth->nobody);
     if (code != MM_OK) {
         mm_auth_close(&auth);
@@ -82,36 +81,78 @@ void mm_auth_close(struct mm_auth **auth)
 {
     if (*auth == NULL)
         return;
-    (void)sem_destroy(&(*auth)->hashers);
+    (void)pthread_cond_destroy(&(*auth)->hash_free);
+    (void)pthread_mutex_destroy(&(*auth)->hash_lock);
     mm_wipe(*auth, sizeof(**auth));
     free(*auth);
     *auth = NULL;
 }
 
-static void hasher_take(struct mm_auth *auth)
+const struct mm_password_rules *mm_auth_password_rules(const struct mm_auth *auth)
 {
-    while (sem_wait(&auth->hashers) != 0)
-        MM_ASSERT(errno == EINTR);
+    return &auth->rules;
 }
 
-bool mm_auth_verify(struct mm_auth *auth, struct mm_slice hash, struct mm_slice password)
+enum mm_code mm_auth_hasher(struct mm_auth *auth)
 {
-    bool ok;
+    struct mm_auth_load *l = &auth->load;
+    enum mm_code code = MM_OK;
 
-    hasher_take(auth);
-    ok = mm_password_verify(hash, password, auth->password_memory);
-    (void)sem_post(&auth->hashers);
-    return ok;
+    (void)pthread_mutex_lock(&auth->hash_lock);
+    if (l->running == MM_AUTH_HASHERS && l->waiting == MM_AUTH_HASHERS_WAIT) {
+        l->refused++;
+        code = MM_E_BUSY;
+    } else {
+        l->waiting++;
+        while (l->running == MM_AUTH_HASHERS)
+            (void)pthread_cond_wait(&auth->hash_free, &auth->hash_lock);
+        l->waiting--;
+        l->running++;
+        if (l->running > l->running_max)
+            l->running_max = l->running;
+    }
+    (void)pthread_mutex_unlock(&auth->hash_lock);
+    return code;
+}
+
+void mm_auth_hasher_done(struct mm_auth *auth)
+{
+    (void)pthread_mutex_lock(&auth->hash_lock);
+    MM_ASSERT(auth->load.running > 0);
+    auth->load.running--;
+    auth->load.done++;
+    (void)pthread_cond_signal(&auth->hash_free);
+    (void)pthread_mutex_unlock(&auth->hash_lock);
+}
+
+void mm_auth_load(struct mm_auth *auth, struct mm_auth_load *ret)
+{
+    (void)pthread_mutex_lock(&auth->hash_lock);
+    *ret = auth->load;
+    (void)pthread_mutex_unlock(&auth->hash_lock);
+}
+
+enum mm_code mm_auth_verify(struct mm_auth *auth, struct mm_slice hash, struct mm_slice password)
+{
+    enum mm_code code = mm_auth_hasher(auth);
+
+    if (code != MM_OK)
+        return code;
+    if (!mm_password_verify(hash, password, auth->password_memory))
+        code = MM_E_AUTH;
+    mm_auth_hasher_done(auth);
+    return code;
 }
 
 enum mm_code mm_auth_hash(struct mm_auth *auth, struct mm_slice password,
                           char ret[MM_PASSWORD_TEXT])
 {
-    enum mm_code code;
+    enum mm_code code = mm_auth_hasher(auth);
 
-    hasher_take(auth);
+    if (code != MM_OK)
+        return code;
     code = mm_password_hash(password, auth->password_memory, ret);
-    (void)sem_post(&auth->hashers);
+    mm_auth_hasher_done(auth);
     return code;
 }
 
@@ -135,8 +176,19 @@ enum {
     COL_SEEN,
     COL_EXPIRES,
     COL_RIGHTS,
-    COL_UNTIL
+    COL_UNTIL,
+    COL_SCOPES
 };
+
+/* A token's own rights: all that its role has, or those named. What cannot be read is none. */
+static unsigned scopes_of(struct mm_slice names)
+{
+    unsigned bits = 0;
+
+    if (names.n == 0)
+        return ~0u;
+    return mm_rights_parse(names, &bits) == MM_OK ? bits : 0;
+}
 
 /* What a session or a token says of its user; texts live in the arena. */
 struct who {
@@ -146,6 +198,7 @@ struct who {
     int64_t seen_us, expires_us;
     char rights; /* first letter of a token's rights, 0 for a session */
     struct mm_slice until;
+    unsigned scopes; /* rights that a token is narrowed to */
 };
 
 static void read_who(struct mm_q *q, struct mm_arena *a, bool token, struct who *ret)
@@ -167,6 +220,7 @@ static void read_who(struct mm_q *q, struct mm_arena *a, bool token, struct who 
         .expires_us = mm_q_col_int(q, COL_EXPIRES),
         .rights = rights.n > 0 ? (char)rights.p[0] : (char)0,
         .until = token ? mm_q_col_dup(q, COL_UNTIL, a) : (struct mm_slice){0},
+        .scopes = scopes_of(mm_q_col_text(q, COL_SCOPES)),
     };
 }
 
@@ -226,6 +280,7 @@ static enum mm_code finish(struct mm_tx *tx, struct who *w, struct mm_arena *a)
     w->s.rights = w->s.role->rights;
     if (w->s.api && w->rights != 'w')
         w->s.rights &= (unsigned)(MM_MAY_SEE | MM_MAY_SEARCH | MM_MAY_AUDIT);
+    w->s.rights &= w->scopes;
     if (w->s.role->second && !w->strong) {
         w->s.rights = 0;
         return MM_OK; /* no scope yet */
@@ -257,14 +312,14 @@ static enum mm_code look_up(struct mm_auth *auth, enum mm_register_stmt stmt,
         return code;
     mm_q_begin(&q, tx, &mm_register_stmts[stmt]);
     mm_q_blob(&q, ":digest", mm_digest_slice(digest));
-    if (token)
-        mm_q_int(&q, ":now", now_us);
     found = mm_q_row(&q);
     if (found)
         read_who(&q, a, token, ret);
     code = mm_q_end(&q);
-    if (code == MM_OK && (!found || now_us >= ret->expires_us || past(ret->until, now_us) ||
-                          now_us - ret->seen_us > MM_AUTH_IDLE_MIN * 60 * MM_US_PER_S))
+    if (code == MM_OK && (!found || past(ret->until, now_us)))
+        code = MM_E_AUTH;
+    if (code == MM_OK && !token &&
+        (now_us >= ret->expires_us || now_us - ret->seen_us > MM_AUTH_IDLE_MIN * 60 * MM_US_PER_S))
         code = MM_E_AUTH;
     if (code == MM_OK)
         code = finish(tx, ret, a);
@@ -275,6 +330,7 @@ static enum mm_code look_up(struct mm_auth *auth, enum mm_register_stmt stmt,
 /* ---- sessions ---- */
 
 struct seen {
+    enum mm_register_stmt stmt;
     struct mm_digest digest;
     int64_t now_us;
 };
@@ -284,7 +340,7 @@ static enum mm_code work_seen(struct mm_tx *tx, void *arg)
     struct seen *s = arg;
     struct mm_q q;
 
-    mm_q_begin(&q, tx, &mm_register_stmts[MM_R_SESSION_SEEN]);
+    mm_q_begin(&q, tx, &mm_register_stmts[s->stmt]);
     mm_q_blob(&q, ":digest", mm_digest_slice(&s->digest));
     mm_q_int(&q, ":now", s->now_us);
     return mm_q_end(&q);
@@ -292,17 +348,18 @@ static enum mm_code work_seen(struct mm_tx *tx, void *arg)
 
 static void seen_done(void *arg, enum mm_code code)
 {
-    (void)code; /* a lost note only shortens the session */
+    (void)code; /* a lost note only shortens the session, or shows a token as used earlier */
     free(arg);
 }
 
-static void note_seen(struct mm_auth *auth, const struct mm_digest *digest, int64_t now_us)
+static void note_seen(struct mm_auth *auth, enum mm_register_stmt stmt,
+                      const struct mm_digest *digest, int64_t now_us)
 {
     struct seen *s = malloc(sizeof(*s));
 
     if (s == NULL)
         return;
-    *s = (struct seen){.digest = *digest, .now_us = now_us};
+    *s = (struct seen){.stmt = stmt, .digest = *digest, .now_us = now_us};
     if (mm_records_write_async(auth->rec, mm_system_scope(), work_seen, seen_done, s) != MM_OK)
         free(s);
 }
@@ -332,7 +389,7 @@ enum mm_code mm_auth_session(struct mm_auth *auth, struct mm_slice token, int64_
     if (code != MM_OK)
         return code;
     if (now_us - w.seen_us > SEEN_EVERY_S * MM_US_PER_S)
-        note_seen(auth, &digest, now_us);
+        note_seen(auth, MM_R_SESSION_SEEN, &digest, now_us);
     csrf_of(auth, &digest, w.s.csrf);
     *ret = w.s;
     return MM_OK;
@@ -349,9 +406,12 @@ enum mm_code mm_auth_bearer(struct mm_auth *auth, struct mm_slice token, int64_t
         return MM_E_AUTH;
     mm_auth_digest(&auth->key, token, &digest);
     code = look_up(auth, MM_R_TOKEN_BEARER, &digest, now_us, a, &w);
-    if (code == MM_OK)
-        *ret = w.s;
-    return code;
+    if (code != MM_OK)
+        return code;
+    if (now_us - w.seen_us > SEEN_EVERY_S * MM_US_PER_S)
+        note_seen(auth, MM_R_TOKEN_SEEN, &digest, now_us);
+    *ret = w.s;
+    return MM_OK;
 }
 
 bool mm_auth_csrf(const struct mm_session *session, struct mm_slice given)

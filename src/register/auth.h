@@ -6,7 +6,7 @@
  * Owns      struct mm_auth borrows the records and copies the key. A session's scope and texts
  *           live in the arena that is passed.
  * Threads   Every function may be called from every thread. At most MM_AUTH_HASHERS passwords are
- *           computed at a time; the others wait.
+ *           computed at a time, MM_AUTH_HASHERS_WAIT wait for that; others are told to come again.
  * Trust     Everything passed in comes from the network. Wrong login, wrong password and ended
  *           company answer the same, in about the same time.
  * Spec      Digests of tokens are keyed with the state key: a stolen database logs nobody in.
@@ -21,6 +21,8 @@
 
 enum {
     MM_AUTH_HASHERS = 2,        /* 19 MiB and one core each */
+    MM_AUTH_HASHERS_WAIT = 16,  /* the last waits a third of a second; each holds a thread */
+    MM_AUTH_AGENT_MAX = 200,    /* bytes kept of what a browser calls itself */
     MM_AUTH_TEXT = 48,          /* a session or API token with its NUL */
     MM_AUTH_SESSION_H = 12,     /* a working day */
     MM_AUTH_IDLE_MIN = 60,      /* a lunch break */
@@ -29,6 +31,7 @@ enum {
 };
 
 struct mm_auth;
+struct mm_password_rules;
 
 /* Read a key file: exactly 32 bytes, readable by its owner only (MM_E_DENIED otherwise). */
 MM_MUST_USE enum mm_code mm_key_load(const char *path, struct mm_key *ret);
@@ -38,18 +41,29 @@ MM_MUST_USE enum mm_code mm_auth_open(struct mm_records *rec, const struct mm_ke
 /* No call may be running. */
 void mm_auth_close(struct mm_auth **auth);
 
+/* Passwords being computed, and what became of the wish for it. */
+struct mm_auth_load {
+    uint32_t running, waiting, running_max; /* now, now, ever at once */
+    uint64_t done, refused;                 /* since opening; refused: too many waited */
+};
+void mm_auth_load(struct mm_auth *auth, struct mm_auth_load *ret);
+
+/* What a password must be, where it is alone or beside a second factor. */
+const struct mm_password_rules *mm_auth_password_rules(const struct mm_auth *auth);
+
 struct mm_login {
     struct mm_slice login;
     struct mm_slice secret; /* password, or a printed one-time code for company people */
-    struct mm_slice totp;   /* six digits; empty at the first try */
+    struct mm_slice totp;   /* six digits, or a printed code instead; empty at the first try */
     struct mm_slice peer;   /* the sender's address as text */
+    struct mm_slice agent;  /* what its browser calls itself; shown in the list of sessions */
     int64_t now_us;
 };
 
 /*
  * MM_OK: ret_token is the session's token, for a cookie. MM_E_AUTH: no. MM_E_MORE: the password is
  * right and the six digits are asked for. MM_E_BUSY: too many failures; *ret_wait_s says how long
- * to wait. MM_E_IO and others: not now.
+ * to wait, 0: only that too many log in at this moment. MM_E_IO and others: not now.
  */
 MM_MUST_USE enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
                                        char ret_token[MM_AUTH_TEXT], int64_t *ret_wait_s);

@@ -8,106 +8,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/time.h"
-#include "register/account.h"
 #include "register/audit.h"
-#include "register/auth_priv.h"
+#include "register/house_test.h"
 #include "register/password.h"
-#include "register/register_test.h"
-#include "tests/harness/test.h"
 
-#define PASSWORD "Blue-lamp 4 desks"
-#define MINUTE (60 * MM_US_PER_S)
-
-static const struct mm_key key = {.b = {7}};
-
-/* A register with one company, and logins of several roles that all have PASSWORD. */
-struct house {
-    struct mm_records *rec;
-    struct mm_auth *auth;
-    uint32_t company, charge, analyst, auditor;
-    struct mm_arena arena;
-};
-
-static uint32_t add_user(struct house *h, uint32_t company, const char *login, const char *role)
+/* The same for who needs none but wants one. */
+static void enrol_free(struct house *h, const char *name, int64_t now_us, uint8_t secret[20])
 {
-    struct mm_scope_hold hold;
-    unsigned broken = 0;
-    uint32_t id = mm_register_add(h->rec, company, MM_REG_USER, "login", login, "name", "Somebody",
-                                  "role", role, NULL);
-
-    CHECK_NUM(mm_account_password(h->auth, mm_system_company(&hold, company), id, MM_S(PASSWORD),
-                                  false, MM_S(""), MM_REGISTER_NOW, &broken),
-              MM_OK);
-    return id;
-}
-
-static struct house built(void)
-{
-    struct house h = {.rec = mm_register_open()};
-
-    CHECK_NUM(mm_auth_open_with(h.rec, &key, MM_PASSWORD_MEMORY_MIN, &h.auth), MM_OK);
-    h.company = mm_register_company(h.rec, "alpha");
-    h.charge = add_user(&h, h.company, "hanako", "charge");
-    h.analyst = add_user(&h, 0, "ana", "analyst");
-    h.auditor = add_user(&h, h.company, "audie", "auditor");
-    mm_arena_init(&h.arena, 4 << 20);
-    return h;
-}
-
-static void gone(struct house *h)
-{
-    mm_arena_done(&h->arena);
-    mm_auth_close(&h->auth);
-    mm_records_close(&h->rec);
-}
-
-static enum mm_code login(struct house *h, const char *name, const char *secret, const char *totp,
-                          int64_t now_us, char token[MM_AUTH_TEXT])
-{
-    int64_t wait_s = 0;
-
-    return mm_auth_login(h->auth,
-                         &(struct mm_login){.login = mm_slice_str(name),
-                                            .secret = mm_slice_str(secret),
-                                            .totp = mm_slice_str(totp),
-                                            .peer = MM_S("192.0.2.1"),
-                                            .now_us = now_us},
-                         token, &wait_s);
-}
-
-/* base32 of the app back to its bytes, as the app does. */
-static void unbase32(const char *text, uint8_t ret[MM_TOTP_SECRET])
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    uint32_t bits = 0, held = 0;
-    size_t n = 0;
-
-    for (; *text != 0; text++) {
-        bits = bits << 5 | (uint32_t)(strchr(letters, *text) - letters);
-        held += 5;
-        if (held >= 8)
-            ret[n++] = (uint8_t)(bits >> (held -= 8));
-    }
-    CHECK_NUM(n, MM_TOTP_SECRET);
-}
-
-/* Logs in and sets the app up at `now`; leaves the app's secret. */
-static void enrol(struct house *h, const char *name, int64_t now_us, uint8_t secret[20],
-                  char token[MM_AUTH_TEXT])
-{
-    char base32[MM_TOTP_BASE32], code[7];
+    char base32[MM_TOTP_BASE32], code[7], token[MM_AUTH_TEXT];
     struct mm_session s;
 
     CHECK_NUM(login(h, name, PASSWORD, "", now_us, token), MM_OK);
     CHECK_NUM(mm_auth_session(h->auth, mm_slice_str(token), now_us, &h->arena, &s), MM_OK);
-    CHECK(s.scope == NULL);
-    CHECK_NUM(s.rights, 0);
-    CHECK_NUM(mm_account_totp_self(h->auth, &s, base32), MM_OK);
+    CHECK_NUM(mm_account_totp(h->auth, s.scope, s.user, now_us, base32), MM_OK);
     unbase32(base32, secret);
     mm_totp_code(secret, now_us / MM_US_PER_S, code);
-    CHECK_NUM(mm_account_totp_confirm(h->auth, &s, mm_slice_str(token), MM_S("000000"), now_us),
-              MM_E_AUTH);
     CHECK_NUM(mm_account_totp_confirm(h->auth, &s, mm_slice_str(token), mm_slice_str(code), now_us),
               MM_OK);
 }
@@ -211,6 +126,34 @@ TEST(auth_printed_code_works_once_and_for_company_people_only)
     gone(&h);
 }
 
+TEST(auth_printed_code_stands_for_the_app_but_is_not_both_factors)
+{
+    struct house h = built();
+    char codes[3][MM_CODE_TEXT], token[MM_AUTH_TEXT];
+    uint8_t secret[MM_TOTP_SECRET];
+    struct mm_scope_hold hold;
+    int64_t now = MM_REGISTER_NOW, later = now + 2 * MINUTE;
+    struct mm_session s;
+
+    enrol(&h, "ana", now, secret, token);
+    CHECK_NUM(mm_account_codes(h.auth, mm_system_scope(), h.analyst, 3, now, codes), MM_OK);
+    CHECK_NUM(login(&h, "ana", codes[0], "", later, token), MM_E_AUTH);
+    CHECK_NUM(login(&h, "ana", codes[0], codes[1], later, token), MM_E_AUTH);
+    CHECK_NUM(login(&h, "ana", PASSWORD, codes[0], later, token), MM_OK);
+    CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token), later, &h.arena, &s), MM_OK);
+    CHECK(s.scope != NULL); /* strong */
+    CHECK_NUM(login(&h, "ana", PASSWORD, codes[0], later, token), MM_E_AUTH);
+    CHECK_NUM(login(&h, "ana", PASSWORD, "0000-0000-0000", later, token), MM_E_AUTH);
+    /* company people, who may come in by a code, need the app or the password beside it */
+    enrol_free(&h, "hanako", later, secret);
+    CHECK_NUM(
+        mm_account_codes(h.auth, mm_system_company(&hold, h.company), h.charge, 3, now, codes),
+        MM_OK);
+    CHECK_NUM(login(&h, "hanako", codes[0], codes[1], later, token), MM_E_AUTH);
+    CHECK_NUM(login(&h, "hanako", PASSWORD, codes[1], later, token), MM_OK);
+    gone(&h);
+}
+
 TEST(auth_slows_guesses_down_and_forgives)
 {
     struct house h = built();
@@ -291,10 +234,10 @@ TEST(auth_auditor_reads_and_never_writes)
     CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token), now, &h.arena, &s), MM_OK);
     CHECK_NUM(mm_scope_company(s.scope), h.company);
     CHECK(mm_scope_readonly(s.scope));
-    CHECK_NUM(mm_account_password(h.auth, s.scope, h.charge, MM_S("Another 1 lamp"), false,
+    CHECK_NUM(mm_account_password(h.auth, s.scope, h.charge, MM_S("Another one lamp"), false,
                                   MM_S(""), now + 1, &broken),
               MM_E_DENIED);
-    CHECK_NUM(mm_account_password(h.auth, s.scope, h.auditor, MM_S("Another 1 lamp"), false,
+    CHECK_NUM(mm_account_password(h.auth, s.scope, h.auditor, MM_S("Another one lamp"), false,
                                   MM_S(""), now + 1, &broken),
               MM_OK);
     gone(&h);
@@ -369,30 +312,31 @@ TEST(account_password_keeps_the_rules_and_ends_other_sessions)
                                   mm_slice_str(token[0]), now, &broken),
               MM_E_RANGE);
     CHECK_NUM(broken, 1u << MM_PASSWORD_REUSE);
-    CHECK_NUM(mm_account_password(h.auth, s.scope, h.analyst, MM_S("Green-lamp 5 x"), false,
+    CHECK_NUM(mm_account_password(h.auth, s.scope, h.analyst, MM_S("Green-lamp 5 xyz"), false,
                                   mm_slice_str(token[0]), now, &broken),
               MM_E_NOTFOUND);
-    CHECK_NUM(mm_account_password(h.auth, s.scope, h.charge, MM_S("Green-lamp 5 x"), false,
+    CHECK_NUM(mm_account_password(h.auth, s.scope, h.charge, MM_S("Green-lamp 5 xyz"), false,
                                   mm_slice_str(token[0]), now, &broken),
               MM_OK);
     CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token[0]), now, &h.arena, &s), MM_OK);
     CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token[1]), now, &h.arena, &s), MM_E_AUTH);
     CHECK_NUM(login(&h, "hanako", PASSWORD, "", now, token[1]), MM_E_AUTH);
-    CHECK_NUM(login(&h, "hanako", "Green-lamp 5 x", "", now, token[1]), MM_OK);
+    CHECK_NUM(login(&h, "hanako", "Green-lamp 5 xyz", "", now, token[1]), MM_OK);
     gone(&h);
 }
 
 TEST(account_made_passwords_keep_the_rules)
 {
     const struct mm_password_facts nobody = {0};
+    struct house h = built();
     char text[MM_PASSWORD_MADE];
 
-    CHECK_NUM(mm_crypt_init(), MM_OK);
     for (int i = 0; i < 100; i++) {
-        mm_account_make_password(text);
+        mm_account_make_password(h.auth, text);
         CHECK_NUM(strlen(text), MM_PASSWORD_MADE - 1);
-        CHECK_NUM(mm_password_check(mm_slice_str(text), &nobody), 0);
+        CHECK_NUM(mm_password_check(&h.auth->rules, mm_slice_str(text), &nobody), 0);
     }
+    gone(&h);
 }
 
 struct token_work {
@@ -529,13 +473,13 @@ TEST(auth_key_file_is_32_bytes_for_its_owner)
     (void)snprintf(path, sizeof(path), "%s/key", mm_test_dir());
     CHECK_NUM(mm_key_load(path, &k), MM_E_NOTFOUND);
     fd = open(path, O_WRONLY | O_CREAT, 0600);
-    CHECK(fd >= 0 && write(fd, key.b, 31) == 31);
+    CHECK(fd >= 0 && write(fd, house_key.b, 31) == 31);
     CHECK_NUM(mm_key_load(path, &k), MM_E_SYNTAX);
-    CHECK(write(fd, key.b, 1) == 1);
+    CHECK(write(fd, house_key.b, 1) == 1);
     CHECK_NUM(mm_key_load(path, &k), MM_OK);
     CHECK(fchmod(fd, 0640) == 0);
     CHECK_NUM(mm_key_load(path, &k), MM_E_DENIED);
-    CHECK(fchmod(fd, 0600) == 0 && write(fd, key.b, 1) == 1);
+    CHECK(fchmod(fd, 0600) == 0 && write(fd, house_key.b, 1) == 1);
     CHECK_NUM(mm_key_load(path, &k), MM_E_SYNTAX);
     (void)close(fd);
 }
@@ -590,33 +534,10 @@ TEST(auth_pays_the_full_price_for_a_password)
     struct mm_records *rec = mm_register_open();
     struct mm_auth *auth = NULL;
 
-    CHECK_NUM(mm_auth_open(rec, &key, &auth), MM_OK);
+    CHECK_NUM(mm_auth_open(rec, &house_key, &auth), MM_OK);
     CHECK(strncmp(auth->nobody, full, strlen(full)) == 0);
     CHECK_NUM(mm_auth_hash(auth, MM_S("x"), text), MM_OK);
     CHECK(strncmp(text, full, strlen(full)) == 0);
     mm_auth_close(&auth);
     mm_records_close(&rec);
-}
-
-TEST(auth_computes_at_most_two_passwords_at_a_time)
-{
-    struct house h = built();
-    struct attempt a = {.h = &h, .name = "hanako", .secret = PASSWORD};
-    struct timespec soon;
-    pthread_t thread;
-
-    for (int i = 0; i < MM_AUTH_HASHERS; i++)
-        CHECK(sem_trywait(&h.auth->hashers) == 0); /* two are being computed */
-    CHECK(sem_trywait(&h.auth->hashers) != 0 && errno == EAGAIN);
-    CHECK(pthread_create(&thread, NULL, attempt_main, &a) == 0);
-    CHECK(clock_gettime(CLOCK_REALTIME, &soon) == 0);
-    soon.tv_nsec += 100 * 1000 * 1000; /* a hundred times what one takes here */
-    soon.tv_sec += soon.tv_nsec / 1000000000;
-    soon.tv_nsec %= 1000000000;
-    CHECK(pthread_timedjoin_np(thread, NULL, &soon) == ETIMEDOUT);
-    CHECK(sem_post(&h.auth->hashers) == 0);
-    CHECK(pthread_join(thread, NULL) == 0);
-    CHECK_NUM(a.code, MM_OK);
-    CHECK(sem_post(&h.auth->hashers) == 0);
-    gone(&h);
 }

@@ -225,7 +225,7 @@ TEST(register_json_says_null_for_what_was_not_entered_and_hides_digests)
     mm_rec_json(&out, &rec);
     CHECK_SLICE(mm_buf_slice(&out),
                 "{\"id\":3,\"company\":2,\"name\":\"a \\\"b\\\"\",\"source\":null,\"user\":null,"
-                "\"rights\":null,\"until\":null,\"prefix\":null,"
+                "\"rights\":null,\"scopes\":null,\"until\":null,\"prefix\":null,"
                 "\"created\":\"2020-09-13T12:26:40Z\",\"changed\":null,\"ended\":null}");
     mm_buf_done(&out);
 }

@@ -37,12 +37,15 @@ static const int64_t gate_free[GATES] = {5, 20, 50};
 struct gates {
     struct mm_digest digest[GATES];
     int64_t failures[GATES];
-    int64_t wait_s; /* longest of the three; 0: go on */
+    int64_t wait_s;  /* longest of the three; 0: go on */
+    size_t from, to; /* those that count here */
 };
 
 static void gate_digests(const struct mm_auth *auth, const struct mm_login *l, struct gates *g)
 {
-    for (size_t i = 0; i < GATES; i++) {
+    g->from = l->login.n == 0 ? 1 : 0; /* without a name there is an address only */
+    g->to = l->login.n == 0 ? 2 : GATES;
+    for (size_t i = g->from; i < g->to; i++) {
         struct mm_buf b;
 
         mm_buf_init(&b, 1024);
@@ -62,7 +65,7 @@ static enum mm_code gates_read(struct mm_tx *tx, int64_t now_us, struct gates *g
 {
     enum mm_code code = MM_OK;
 
-    for (size_t i = 0; i < GATES && code == MM_OK; i++) {
+    for (size_t i = g->from; i < g->to && code == MM_OK; i++) {
         struct mm_q q;
 
         mm_q_begin(&q, tx, &mm_register_stmts[MM_R_THROTTLE_GET]);
@@ -93,7 +96,7 @@ static enum mm_code gates_write(struct mm_tx *tx, int64_t now_us, const struct g
     struct mm_q q;
     enum mm_code code = MM_OK;
 
-    for (size_t i = 0; i < GATES && code == MM_OK; i++) {
+    for (size_t i = g->from; i < g->to && code == MM_OK; i++) {
         int64_t failures = g->failures[i] + 1;
 
         mm_q_begin(&q, tx, &mm_register_stmts[MM_R_THROTTLE_PUT]);
@@ -151,6 +154,26 @@ static enum mm_code look(struct mm_auth *auth, const struct mm_login *l, struct 
     return code;
 }
 
+/* Exactly `count` letters of a printed code as people type and read them; false otherwise. */
+static bool read_letters(struct mm_slice text, uint8_t *to, size_t count)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+
+        if (c == '-' || c == ' ')
+            continue;
+        if (c >= 'a' && c <= 'z')
+            c = (uint8_t)(c - 32);
+        c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c; /* as they are read */
+        if (n == count || memchr(mm_code_letters, c, 32) == NULL)
+            return false;
+        to[n++] = c;
+    }
+    return n == count;
+}
+
 bool mm_code_digest(const struct mm_key *key, uint32_t user, struct mm_slice text,
                     struct mm_digest *ret)
 {
@@ -162,21 +185,18 @@ bool mm_code_digest(const struct mm_key *key, uint32_t user, struct mm_slice tex
                                       (uint8_t)(user >> 16),
                                       (uint8_t)(user >> 8),
                                       (uint8_t)user};
-    size_t n = 0;
 
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
+    if (!read_letters(text, b + 8, MM_CODE_LETTERS))
+        return false;
+    mm_digest_keyed(key, mm_slice_of(b, sizeof(b)), ret);
+    return true;
+}
 
-        if (c == '-' || c == ' ')
-            continue;
-        if (c >= 'a' && c <= 'z')
-            c = (uint8_t)(c - 32);
-        c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c; /* as they are read */
-        if (n == MM_CODE_LETTERS || memchr(mm_code_letters, c, 32) == NULL)
-            return false;
-        b[8 + n++] = c;
-    }
-    if (n != MM_CODE_LETTERS)
+bool mm_invite_digest(const struct mm_key *key, struct mm_slice text, struct mm_digest *ret)
+{
+    uint8_t b[6 + MM_INVITE_LETTERS] = {'i', 'n', 'v', 'i', 't', 'e'};
+
+    if (!read_letters(text, b + 6, MM_INVITE_LETTERS))
         return false;
     mm_digest_keyed(key, mm_slice_of(b, sizeof(b)), ret);
     return true;
@@ -203,39 +223,35 @@ static bool code_is_there(struct mm_auth *auth, const struct account *acc,
 /* What was proven, and what has to be used up with it. */
 struct proof {
     bool by_code;
+    bool instead; /* the code stands for the app's digits */
     struct mm_digest code;
     int64_t step; /* of the app; -1: none */
     bool strong;
 };
 
 /* The first factor. The password is always computed, so that time says nothing about the login. */
-static bool first_factor(struct mm_auth *auth, const struct mm_login *l, const struct account *acc,
-                         struct proof *p)
+static enum mm_code first_factor(struct mm_auth *auth, const struct mm_login *l,
+                                 const struct account *acc, struct proof *p)
 {
     struct mm_slice hash = mm_slice_of(acc->password, acc->password_n);
-    bool usable = acc->found && acc->password_n > 0, ok;
+    bool usable = acc->found && acc->password_n > 0;
+    enum mm_code code = mm_auth_verify(auth, usable ? hash : mm_slice_str(auth->nobody), l->secret);
 
-    ok = mm_auth_verify(auth, usable ? hash : mm_slice_str(auth->nobody), l->secret) && usable;
-    if (ok || !acc->found || acc->role->place != MM_PLACE_PERSON)
-        return ok;
+    if (code == MM_OK && !usable)
+        code = MM_E_AUTH;
+    if (code != MM_E_AUTH || !acc->found || acc->role->place != MM_PLACE_PERSON)
+        return code;
     p->by_code = mm_code_digest(&auth->key, acc->user, l->secret, &p->code) &&
                  code_is_there(auth, acc, &p->code);
-    return p->by_code;
+    return p->by_code ? MM_OK : MM_E_AUTH;
 }
 
-/* The second: MM_OK, MM_E_MORE (ask for it) or MM_E_AUTH. */
-static enum mm_code second_factor(struct mm_auth *auth, const struct mm_login *l,
-                                  const struct account *acc, struct proof *p)
+static enum mm_code check_app(struct mm_auth *auth, const struct mm_login *l,
+                              const struct account *acc, struct proof *p)
 {
     struct mm_buf secret;
     enum mm_code code;
 
-    p->step = -1;
-    p->strong = !acc->role->second;
-    if (acc->totp_step < 0)
-        return MM_OK; /* not set up: the session says so */
-    if (l->totp.n == 0)
-        return MM_E_MORE;
     mm_buf_init(&secret, BOX_MAX);
     code = mm_unseal(&auth->key, mm_slice_of(acc->box, acc->box_n), &secret);
     if (code == MM_OK &&
@@ -245,8 +261,32 @@ static enum mm_code second_factor(struct mm_auth *auth, const struct mm_login *l
     if (secret.p != NULL)
         mm_wipe(secret.p, secret.n);
     mm_buf_done(&secret);
-    p->strong = code == MM_OK;
     return code == MM_OK ? MM_OK : MM_E_AUTH;
+}
+
+/*
+ * The second: MM_OK, MM_E_MORE (ask for it) or MM_E_AUTH. Who has lost the telephone with the app
+ * uses a printed code; not who came in by one: a sheet of paper alone is no second factor.
+ */
+static enum mm_code second_factor(struct mm_auth *auth, const struct mm_login *l,
+                                  const struct account *acc, struct proof *p)
+{
+    enum mm_code code;
+
+    p->step = -1;
+    p->strong = !acc->role->second;
+    if (acc->totp_step < 0)
+        return MM_OK; /* not set up: the session says so */
+    if (l->totp.n == 0)
+        return MM_E_MORE;
+    if (!p->by_code && mm_code_digest(&auth->key, acc->user, l->totp, &p->code)) {
+        p->by_code = p->instead = code_is_there(auth, acc, &p->code);
+        code = p->by_code ? MM_OK : MM_E_AUTH;
+    } else {
+        code = check_app(auth, l, acc, p);
+    }
+    p->strong = code == MM_OK;
+    return code;
 }
 
 /* ---- writing the outcome ---- */
@@ -300,6 +340,17 @@ static enum mm_code use_up(struct mm_tx *tx, const struct outcome *o)
     return code == MM_E_NOTFOUND ? MM_E_AUTH : code;
 }
 
+/* What the browser calls itself: its beginning, when that is plain text. */
+static struct mm_slice agent_of(struct mm_slice agent)
+{
+    agent = mm_slice_sub(agent, 0, MM_AUTH_AGENT_MAX);
+    for (size_t i = 0; i < agent.n; i++) {
+        if (agent.p[i] < 0x20 || agent.p[i] > 0x7e)
+            return mm_slice_sub(agent, 0, i);
+    }
+    return agent;
+}
+
 static enum mm_code session_add(struct mm_tx *tx, const struct outcome *o)
 {
     int64_t now = o->l->now_us;
@@ -318,6 +369,8 @@ static enum mm_code session_add(struct mm_tx *tx, const struct outcome *o)
     mm_q_int(&q, ":now", now);
     mm_q_int(&q, ":expires", now + MM_AUTH_SESSION_H * 3600 * MM_US_PER_S);
     mm_q_int(&q, ":strong", o->p->strong);
+    mm_q_text(&q, ":peer", o->l->peer);
+    mm_q_text(&q, ":agent", agent_of(o->l->agent));
     return mm_q_end(&q);
 }
 
@@ -328,7 +381,12 @@ static enum mm_code work_outcome(struct mm_tx *tx, void *arg)
     enum mm_code code;
 
     if (!o->ok) {
-        code = gates_write(tx, o->l->now_us, o->g);
+        struct gates g = *o->g;
+
+        /* Read again: of many guesses at the same moment each one counts. */
+        code = gates_read(tx, o->l->now_us, &g);
+        if (code == MM_OK)
+            code = gates_write(tx, o->l->now_us, &g);
         return code == MM_OK ? audit(tx, o, MM_S("login.refused")) : code;
     }
     code = use_up(tx, o);
@@ -339,7 +397,9 @@ static enum mm_code work_outcome(struct mm_tx *tx, void *arg)
         mm_q_blob(&q, ":digest", mm_digest_slice(&o->g->digest[0]));
         code = mm_q_end(&q);
     }
-    return code == MM_OK ? audit(tx, o, MM_S("login")) : code;
+    if (code != MM_OK)
+        return code;
+    return audit(tx, o, o->p->instead ? MM_S("login.code") : MM_S("login"));
 }
 
 enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
@@ -357,12 +417,13 @@ enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
     code = look(auth, login, &g, &acc);
     if (code != MM_OK)
         return code;
-    if (g.wait_s > 0) {
-        *ret_wait_s = g.wait_s;
+    *ret_wait_s = g.wait_s;
+    if (g.wait_s > 0)
         return MM_E_BUSY;
-    }
-    code = first_factor(auth, login, &acc, &p) ? second_factor(auth, login, &acc, &p) : MM_E_AUTH;
-    if (code == MM_E_MORE)
+    code = first_factor(auth, login, &acc, &p);
+    if (code == MM_OK)
+        code = second_factor(auth, login, &acc, &p);
+    if (code == MM_E_MORE || code == MM_E_BUSY)
         return code;
     o.ok = code == MM_OK;
     mm_random(random, sizeof(random));
@@ -373,4 +434,48 @@ enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
     if (written == MM_OK && code == MM_OK)
         memcpy(ret_token, token, sizeof(token));
     return written != MM_OK ? written : code;
+}
+
+/* ---- guesses at what has no login name ---- */
+
+enum mm_code mm_guess_allowed(struct mm_auth *auth, struct mm_slice peer, int64_t now_us,
+                              int64_t *ret_wait_s)
+{
+    const struct mm_login l = {.peer = peer, .now_us = now_us};
+    struct gates g = {0};
+    struct mm_tx *tx = NULL;
+    enum mm_code code;
+
+    gate_digests(auth, &l, &g);
+    code = mm_records_read(auth->rec, mm_system_scope(), &tx);
+    if (code != MM_OK)
+        return code;
+    code = gates_read(tx, now_us, &g);
+    mm_records_read_done(&tx);
+    if (code != MM_OK)
+        return code;
+    *ret_wait_s = g.wait_s;
+    return g.wait_s > 0 ? MM_E_BUSY : MM_OK;
+}
+
+struct guess {
+    struct gates g;
+    int64_t now_us;
+};
+
+static enum mm_code work_guess(struct mm_tx *tx, void *arg)
+{
+    struct guess *w = arg;
+    enum mm_code code = gates_read(tx, w->now_us, &w->g);
+
+    return code == MM_OK ? gates_write(tx, w->now_us, &w->g) : code;
+}
+
+enum mm_code mm_guess_failed(struct mm_auth *auth, struct mm_slice peer, int64_t now_us)
+{
+    const struct mm_login l = {.peer = peer, .now_us = now_us};
+    struct guess w = {.now_us = now_us};
+
+    gate_digests(auth, &l, &w.g);
+    return mm_records_write(auth->rec, mm_system_scope(), work_guess, &w);
 }

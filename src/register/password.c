@@ -1,15 +1,19 @@
 /* register/password.c - see password.h for the contract. */
 #include "register/password.h"
 
+#include "base/arena.h"
 #include "base/utf8.h"
+#include "codec/ext/yaml.h"
 
-enum { FOLDED_MAX = 256 };
+enum {
+    FOLDED_MAX = 256,
+    RULES_BYTES = 256 * 1024, /* the file is 3 KB */
+};
 
 static const struct {
-    const char *key;
-    unsigned parameter;
-} rules[MM_PASSWORD_RULES] = {
-#define MM_PASSWORD_RULE(NAME, text, number) [MM_PASSWORD_##NAME] = {text, number},
+    const char *name, *key;
+} names[MM_PASSWORD_RULES] = {
+#define MM_PASSWORD_RULE(NAME, text) [MM_PASSWORD_##NAME] = {text, "password." text},
 #include "register/password_rules.def"
 #undef MM_PASSWORD_RULE
 };
@@ -27,14 +31,117 @@ static const char *const rows[] = {
 const char *mm_password_key(enum mm_password_rule rule)
 {
     MM_ASSERT((size_t)rule < MM_PASSWORD_RULES);
-    return rules[rule].key;
+    return names[rule].key;
 }
 
-unsigned mm_password_parameter(enum mm_password_rule rule)
+/* ---- reading the rules ---- */
+
+#define MM_EMBED_BYTES
+#include "register/passwords.inc"
+#undef MM_EMBED_BYTES
+static const struct {
+    const char *name;
+    const uint8_t *p;
+    size_t n;
+} built[] = {
+#include "register/passwords.inc"
+};
+
+static enum mm_code wrong(struct mm_fault *fault, const struct mm_yaml *at, const char *what)
 {
-    MM_ASSERT((size_t)rule < MM_PASSWORD_RULES);
-    return rules[rule].parameter;
+    return mm_fail(fault, MM_E_SYNTAX, at == NULL ? 0 : at->line, what);
 }
+
+static bool is_day(struct mm_slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((i == 4 || i == 7) ? s.p[i] != '-' : !(s.p[i] >= '0' && s.p[i] <= '9'))
+            return false;
+    }
+    return s.n == 10;
+}
+
+static enum mm_code check_sources(const struct mm_yaml *sources, const struct mm_yaml *rule,
+                                  struct mm_fault *fault)
+{
+    const struct mm_yaml *from = mm_yaml_get(rule, "from");
+
+    if (from == NULL || from->kind != MM_YAML_LIST || from->count == 0)
+        return wrong(fault, rule, "password.rules.from");
+    for (const struct mm_yaml *f = from->first; f != NULL; f = f->next) {
+        const struct mm_yaml *s = sources == NULL ? NULL : sources->first;
+
+        while (s != NULL && !mm_slice_eq(s->key, f->text))
+            s = s->next;
+        if (s == NULL || !is_day(mm_yaml_text(s, "read")) || mm_yaml_text(s, "title").n == 0 ||
+            !mm_slice_starts(mm_yaml_text(s, "url"), MM_S("https://")))
+            return wrong(fault, f, "password.rules.source");
+    }
+    return MM_OK;
+}
+
+static bool figure(const struct mm_yaml *rule, const char *key, unsigned *ret)
+{
+    uint64_t v;
+
+    if (!mm_slice_u64(mm_yaml_text(rule, key), &v) || v > MM_PASSWORD_PARAMETER_MAX)
+        return false;
+    *ret = (unsigned)v;
+    return true;
+}
+
+static enum mm_code read_rules(const struct mm_yaml *doc, struct mm_password_rules *ret,
+                               struct mm_fault *fault)
+{
+    const struct mm_yaml *rules = mm_yaml_get(doc, "rules");
+    const struct mm_yaml *sources = mm_yaml_get(doc, "sources");
+
+    if (rules == NULL || rules->kind != MM_YAML_MAP || rules->count != MM_PASSWORD_RULES)
+        return wrong(fault, rules, "password.rules.count");
+    for (size_t i = 0; i < MM_PASSWORD_RULES; i++) {
+        const struct mm_yaml *rule = mm_yaml_get(rules, names[i].name);
+        enum mm_code code;
+
+        if (rule == NULL || !figure(rule, "alone", &ret->parameter[i][0]) ||
+            !figure(rule, "second", &ret->parameter[i][1]))
+            return wrong(fault, rule == NULL ? rules : rule, "password.rules.figure");
+        code = check_sources(sources, rule, fault);
+        if (code != MM_OK)
+            return code;
+    }
+    return MM_OK;
+}
+
+enum mm_code mm_password_rules_read(struct mm_slice yaml, struct mm_password_rules *ret,
+                                    struct mm_fault *fault)
+{
+    struct mm_password_rules rules = {0};
+    struct mm_yaml_fault why = {0};
+    struct mm_yaml *doc = NULL;
+    struct mm_arena a;
+    enum mm_code code;
+
+    mm_arena_init(&a, RULES_BYTES);
+    code = mm_yaml_read(&a, yaml, &doc, &why);
+    if (code == MM_OK)
+        code = read_rules(doc, &rules, fault);
+    else
+        code = mm_fail(fault, MM_E_SYNTAX, why.line, "password.rules.yaml");
+    mm_arena_done(&a);
+    if (code == MM_OK)
+        *ret = rules;
+    return code;
+}
+
+void mm_password_rules(struct mm_password_rules *ret)
+{
+    enum mm_code code = mm_password_rules_read(mm_slice_of(built[0].p, built[0].n), ret, NULL);
+
+    static_assert(MM_COUNT(built) == 1, "one file");
+    MM_ASSERT(code == MM_OK); /* a test reads it, too */
+}
+
+/* ---- checking ---- */
 
 static uint8_t lower(uint8_t c)
 {
@@ -61,21 +168,6 @@ static size_t characters(struct mm_slice s)
         i += len == 0 ? 1 : len;
     }
     return n;
-}
-
-static unsigned classes(struct mm_slice s)
-{
-    bool upper = false, small = false, digit = false, symbol = false;
-
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = s.p[i];
-
-        upper |= c >= 'A' && c <= 'Z';
-        small |= c >= 'a' && c <= 'z';
-        digit |= is_digit(c);
-        symbol |= !is_letter(c) && !is_digit(c);
-    }
-    return (unsigned)upper + (unsigned)small + (unsigned)digit + (unsigned)symbol;
 }
 
 /* Is b next to a in this row, forwards (1) or backwards (-1)? */
@@ -172,7 +264,7 @@ static bool listed(struct mm_slice s, size_t min)
 }
 
 /* A listed word, with or without decoration at either end ("@dmin1", "2020Summer!"). */
-static bool is_word(struct mm_slice s, size_t min)
+static bool is_one_word(struct mm_slice s, size_t min)
 {
     size_t from = 0, to = s.n;
 
@@ -184,24 +276,59 @@ static bool is_word(struct mm_slice s, size_t min)
            listed(mm_slice_sub(s, 0, to), min) || listed(mm_slice_sub(s, from, SIZE_MAX), min);
 }
 
-unsigned mm_password_check(struct mm_slice candidate, const struct mm_password_facts *facts)
+/* Length of the longest listed word at the beginning of s, or 0. */
+static size_t word_at(struct mm_slice s, size_t min)
 {
-    unsigned broken = 0;
+    size_t longest = 0;
+
+    for (size_t w = 0; w < MM_COUNT(words); w++) {
+        struct mm_slice word = mm_slice_str(words[w]);
+        size_t i = 0;
+
+        while (word.n >= min && i < word.n && i < s.n && unleet(s.p[i]) == word.p[i])
+            i++;
+        if (word.n >= min && i == word.n && word.n > longest)
+            longest = word.n;
+    }
+    return longest;
+}
+
+/* Nothing but listed words and decoration: "Mimamori-Password2026". */
+static bool is_words(struct mm_slice s, size_t min)
+{
+    size_t i = 0, count = 0;
+
+    while (i < s.n) {
+        size_t n = word_at(mm_slice_sub(s, i, SIZE_MAX), min);
+
+        if (n == 0 && !decoration(s.p[i]))
+            return false;
+        count += n > 0;
+        i += n > 0 ? n : 1;
+    }
+    return count > 0;
+}
+
+unsigned mm_password_check(const struct mm_password_rules *rules, struct mm_slice candidate,
+                           const struct mm_password_facts *facts)
+{
+    unsigned p[MM_PASSWORD_RULES], broken = 0;
 
     MM_ASSERT(facts->fact_count <= MM_PASSWORD_FACTS_MAX);
-    if (characters(candidate) < rules[MM_PASSWORD_CHARS].parameter)
+    for (size_t i = 0; i < MM_PASSWORD_RULES; i++)
+        p[i] = rules->parameter[i][facts->second ? 1 : 0];
+    if (characters(candidate) < p[MM_PASSWORD_CHARS])
         broken |= 1u << MM_PASSWORD_CHARS;
-    if (classes(candidate) < rules[MM_PASSWORD_CLASSES].parameter)
-        broken |= 1u << MM_PASSWORD_CLASSES;
-    if (has_run(candidate, rules[MM_PASSWORD_SEQUENCE].parameter))
+    if (p[MM_PASSWORD_SEQUENCE] > 0 && has_run(candidate, p[MM_PASSWORD_SEQUENCE]))
         broken |= 1u << MM_PASSWORD_SEQUENCE;
-    if (holds(candidate, facts->login, 1))
+    if (p[MM_PASSWORD_LOGIN] > 0 && holds(candidate, facts->login, 1))
         broken |= 1u << MM_PASSWORD_LOGIN;
-    for (size_t i = 0; i < facts->fact_count; i++) {
-        if (holds_fact(candidate, facts->fact[i], rules[MM_PASSWORD_PERSON].parameter))
+    for (size_t i = 0; i < facts->fact_count && p[MM_PASSWORD_PERSON] > 0; i++) {
+        if (holds_fact(candidate, facts->fact[i], p[MM_PASSWORD_PERSON]))
             broken |= 1u << MM_PASSWORD_PERSON;
     }
-    if (is_word(candidate, rules[MM_PASSWORD_WORD].parameter))
+    if (p[MM_PASSWORD_WORD] > 0 &&
+        (is_one_word(candidate, p[MM_PASSWORD_WORD]) || is_words(candidate, p[MM_PASSWORD_WORD])))
         broken |= 1u << MM_PASSWORD_WORD;
     return broken;
 }

@@ -14,15 +14,21 @@ FUZZ(in)
     size_t half = in.n / 2;
     struct mm_slice login = mm_slice_sub(in, 0, half), rest = mm_slice_sub(in, half, SIZE_MAX);
     struct mm_password_facts facts = {.login = login, .fact = {rest}, .fact_count = 1};
-    unsigned whole = mm_password_check(in, &facts);
+    struct mm_password_rules rules, other;
     struct mm_digest a, b;
     struct mm_buf spaced;
+    unsigned whole;
+
+    mm_password_rules(&rules);
+    if (mm_password_rules_read(in, &other, NULL) == MM_OK)
+        MM_ASSERT(other.parameter[0][0] <= MM_PASSWORD_PARAMETER_MAX);
+    whole = mm_password_check(&rules, in, &facts);
 
     MM_ASSERT(whole < 1u << MM_PASSWORD_RULES);
     MM_ASSERT(!(whole & 1u << MM_PASSWORD_REUSE));
     if (login.n > 0)
         MM_ASSERT(whole & 1u << MM_PASSWORD_LOGIN);
-    if (mm_password_check(login, &facts) & 1u << MM_PASSWORD_SEQUENCE)
+    if (mm_password_check(&rules, login, &facts) & 1u << MM_PASSWORD_SEQUENCE)
         MM_ASSERT(whole & 1u << MM_PASSWORD_SEQUENCE);
     if (!mm_code_digest(&key, 1, in, &a))
         return;

@@ -12,16 +12,12 @@
 #include "base/base.h"
 
 enum mm_right {
-    MM_MAY_SEE = 1,      /* pages of the companies in scope */
-    MM_MAY_SEARCH = 2,   /* events */
-    MM_MAY_HANDLE = 4,   /* cases */
-    MM_MAY_REPORT = 8,   /* report something, answer a request */
-    MM_MAY_ENTER = 16,   /* sites, devices, sources, posts, contacts */
-    MM_MAY_RULES = 32,   /* detection rules */
-    MM_MAY_PEOPLE = 64,  /* companies, programmes, users, tokens */
-    MM_MAY_AUDIT = 128,  /* the audit log */
-    MM_MAY_ASSESS = 256, /* assessments */
+#define MM_RIGHT(NAME, name, bit) MM_MAY_##NAME = 1 << (bit),
+#include "register/rights.def"
+#undef MM_RIGHT
 };
+
+enum { MM_RIGHTS_COUNT = 9 }; /* rows of rights.def */
 
 enum mm_place { MM_PLACE_STAFF = 1, MM_PLACE_PERSON, MM_PLACE_OWNER, MM_PLACE_CHECK };
 
@@ -45,5 +41,10 @@ struct mm_role {
 const struct mm_role *mm_role_find(struct mm_slice name);
 /* MM_ROLE_NONE has no rights and the name "". */
 const struct mm_role *mm_role(enum mm_role_id id);
+
+/* Name of the right at a place of rights.def, from 0; its bit where ret_bit is not NULL. */
+const char *mm_right_at(size_t at, unsigned *ret_bit);
+/* "see,search" as bits. MM_E_RANGE when a word is no right, or when there is none at all. */
+MM_MUST_USE enum mm_code mm_rights_parse(struct mm_slice names, unsigned *ret);
 
 #endif

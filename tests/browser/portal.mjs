@@ -102,7 +102,8 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["exceptions", "/companies/1/exceptions"], ["exception-new", NEW],
   ...(store ? [["event", "/companies/1/events/0/101"]] : []),
   ["events", "/companies/1/events"], ["bad-query", "/companies/1/events?q=%28a"],
-  ["second-factor", "/second-factor"]];
+  ["second-factor", "/second-factor"], ["users", "/companies/1/users"],
+  ["user", "/companies/1/users/4"]];
 const PRESIDENT = [["president-home", "/companies/1"], ["president-cases", "/companies/1/cases"],
   ["president-case", "/companies/1/cases/1"], ["president-sources", "/companies/1/sources"]];
 const OWNER = [["owner-programmes", "/programmes"], ["owner-programme", "/programmes/shien"]];
@@ -110,7 +111,7 @@ const FEW = [["few-programmes", "/programmes"], ["denied", "/programmes/few"]];
 const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
   ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
   ["report", "/companies/1/report"], ["attack", "/companies/1/attack"],
-  ["password", "/password"], ["denied", "/companies/2"]];
+  ["password", "/password"], ["account", "/account"], ["denied", "/companies/2"]];
 
 const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
   shokibo: fixture.few_totp };

@@ -29,7 +29,9 @@ FEW_ATTACKERS = ["a.charge", "a.president", "a.write", "pa.administrator", "pa.a
 
 ID = {
     "company": lambda c: c, "source": row_id, "unread": row_id, "case": row_id, "request": row_id,
-    "exception": row_id, "adjust": row_id, "queue": lambda c: 0, "seq": seq,
+    "exception": row_id, "adjust": row_id, "user": lambda c: 100 * c + 4,
+    "session": lambda c: f"{c:02x}" * 8, "token": lambda c: row_id(c) + 500,
+    "own_session": lambda c: f"{c + 80:02x}" * 8, "own_token": lambda c: row_id(c) + 600, "queue": lambda c: 0, "seq": seq,
     "code": lambda c: {A: "pa", B: "pb", GONE: "pb", NEVER: "px"}[c],
     "name": lambda c: {A: "shop", B: "shop", GONE: "shop", NEVER: "shot"}[c],
 }
@@ -57,6 +59,14 @@ ROWS = {
     ("POST", "/second-factor/begin"): row(only=OWN_LOGIN),
     ("GET", "/password"): row(only=OWN_LOGIN),
     ("POST", "/password"): row(only=OWN_LOGIN),
+    ("GET", "/welcome"): row(only=OWN_LOGIN),
+    ("POST", "/welcome"): row(only=OWN_LOGIN),
+    ("GET", "/account"): row(only=OWN_LOGIN),
+    ("POST", "/account/codes"): row(only=OWN_LOGIN),
+    ("POST", "/account/tokens"): row(only=OWN_LOGIN),
+    ("POST", "/account/tokens/:own_token/end"): row(form={}, by="b.spare"),
+    ("POST", "/account/sessions/end"): row(only=OWN_LOGIN),
+    ("POST", "/account/sessions/:own_session/end"): row(form={}, by="b.spare"),
     ("GET", "/live"): row(only="tells no content; whose changes it tells, Tester.live listens to"),
     ("GET", "/healthz"): row(only="one word about the machine, the same for everybody"),
     ("GET", "/metrics"): row(only="for who has its token, or is on the machine; no session"),
@@ -126,6 +136,19 @@ ROWS = {
     ("GET", "/companies/:company/noise"): row("company"),
     ("GET", "/companies/:company/attack"): row("company", by="b.charge"),
     ("GET", "/companies/:company/users"): row("company user", by="all.administrator"),
+    ("POST", "/companies/:company/users"):
+        row(by="all.administrator",
+            form={"login": "newcomer{company}", "name": "Newcomer", "role": "charge"}),
+    ("GET", "/companies/:company/users/:user"):
+        row("company user session token", by="all.administrator"),
+    ("POST", "/companies/:company/users/:user/invite"): row(form={}, by="all.administrator"),
+    ("POST", "/companies/:company/users/:user/invite/end"): row(form={}, by="all.administrator"),
+    ("POST", "/companies/:company/users/:user/sessions/:session/end"):
+        row(form={}, by="all.administrator"),
+    ("POST", "/companies/:company/users/:user/sessions/end"):
+        row(form={}, by="all.administrator"),
+    ("POST", "/companies/:company/users/:user/tokens/:token/end"):
+        row(form={}, by="all.administrator"),
     ("GET", "/companies/:company/audit"): row("company audit", by="b.auditor"),
 }
 

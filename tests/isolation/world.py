@@ -109,8 +109,8 @@ def case_rows(c, mark):
 
 def user_rows(c):
     return [{"user": 100 * c + i, "role": role, "language": "ja", "programme": None,
-             "login": word(MARKS[c], "userlogin", role)}
-            for i, role in enumerate(("charge", "president", "employee", "auditor"))]
+             "login": word(MARKS[c], "userlogin", role, str(i))}
+            for i, role in enumerate(("charge", "president", "employee", "auditor", "employee"))]
 
 
 # table: (company, mark) -> its rows, without company and without the columns of text that take a
@@ -141,8 +141,16 @@ TABLES = {
                                  "totp": None, "totp_step": -1}],
     "past_password": lambda c, m: [{"user": 100 * c, "since_us": NOW - 9 * DAY}],
     "code": lambda c, m: [{"digest": bytes([c] * 32), "user": 100 * c, "used_us": None}],
-    "session": lambda c, m: [],  # those of the viewers
-    "token": lambda c, m: [],    # likewise
+    # Those of the viewers, and of a user who is none of them: they may be ended.
+    "session": lambda c, m: [{"digest": bytes([c + more] * 32), "user": 100 * c + 4,
+                              "created_us": NOW, "seen_us": NOW, "expires_us": NOW + DAY,
+                              "strong": 1} for more in (0, 80)],
+    "token": lambda c, m: [{"token": row_id(c) + 500 + 100 * more, "source": None,
+                            "user": 100 * c + 4, "until": None, "rights": "read", "prefix": "x",
+                            "digest": bytes([c + 80 * more] * 32)} for more in (0, 1)],
+    "invitation": lambda c, m: [{"invitation": row_id(c), "user": 100 * c, "ended_us": None,
+                                 "until_us": NOW + 9 * DAY,
+                                 "digest": b"bytes" if c == B else bytes([c] * 32)}],
     "audit": lambda c, m: [{"number": c, "time_us": NOW - HOUR, "user": 100 * c}],
     "finding": lambda c, m: [{"finding": row_id(c), "rule": RULE, "level": 3, "state": "open",
                               "count": 3, "first_us": NOW - HOUR, "last_us": NOW - HOUR,
@@ -210,7 +218,7 @@ PROGRAMME_ROWS = {"rule_list": {"rule_list": 9000}, "rule_adjust": {"rule_adjust
 # What no page and no command shows, and why; anything else must be seen by who may.
 UNSHOWN = {
     "credential": "digests of passwords", "past_password": "digests of passwords",
-    "code": "digests of one-time codes", "session": "digests of cookies",
+    "code": "digests of one-time codes", "invitation": "digests of invitations",
     "consent_scan": "sealed; given out to a file by mimamori consent",
     "finding_mark": "numbers only", "coverage_day": "numbers only", "source_health": "numbers only",
     "source_header": "kept for the engine",
@@ -251,6 +259,7 @@ class World:
         self.source = os.path.abspath(source)
         self.state = tempfile.mkdtemp(prefix="mm-isolation-")
         self.env = {**os.environ, "MIMAMORI_CONTENT": os.path.join(self.source, "content"),
+                    "MIMAMORI_PORTAL_RATE": "0",  # thousands of questions a minute
                     "MIMAMORI_PORTAL_TLS": "off"}
         self.log = open(os.path.join(self.state, "log"), "wb")
         self.eventd = self.portal = self.port = None
@@ -405,13 +414,14 @@ class World:
         secret = f"token-of-{name}".encode()
         self.insert(db, "token", MARKS[company], {
             "token": number, "company": company, "source": None, "user": None, "until": None,
-            "rights": rights, "digest": keyed(self.key, secret), "prefix": "x", **of})
+            "rights": rights, "scopes": None, "digest": keyed(self.key, secret), "prefix": "x", **of})
         self.people[name] = {"Authorization": "Bearer " + secret.decode()}
 
     def fill_people(self, db):
         for c, who in ((A, "a"), (B, "b"), (GONE, "gone")):
             for i, role in enumerate(("charge", "president", "employee", "auditor")):
                 self.viewer(db, f"{who}.{role}", c, 100 * c + i)
+            self.viewer(db, f"{who}.spare", c, 100 * c + 4)
             self.bearer(db, f"{who}.read", c, row_id(c), "read", user=100 * c)
             self.bearer(db, f"{who}.write", c, row_id(c) + 1, "write", user=100 * c)
             self.bearer(db, f"{who}.ingest", c, row_id(c) + 2, "ingest", source=row_id(c))

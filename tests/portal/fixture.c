@@ -108,7 +108,7 @@ static void set_up_app(struct fixture *f, const char *login, char secret[MM_TOTP
     mm_arena_init(&arena, 1024 * 1024);
     must(mm_auth_login(f->auth, &l, token, &wait_s), "first login");
     must(mm_auth_session(f->auth, mm_slice_str(token), then_us, &arena, &session), "session");
-    must(mm_account_totp_self(f->auth, &session, secret), "app");
+    must(mm_account_totp_self(f->auth, &session, then_us, secret), "app");
     fixture_totp(secret, then_us / MM_US_PER_S, digits);
     must(mm_account_totp_confirm(f->auth, &session, mm_slice_str(token), mm_slice_str(digits),
                                  then_us),

@@ -1,7 +1,5 @@
 /* web/portal/login_pages.c - in, out, the second factor, the password, the language. */
-#include "register/account.h"
-#include "register/audit.h"
-#include "register/password.h"
+#include "web/portal/access_view.h"
 #include "web/portal/pages.h"
 #include "web/portal/session.h"
 
@@ -129,6 +127,14 @@ static struct mm_slice digits_only(struct mm_page *p, struct mm_slice s)
     return mm_slice_of(out, n);
 }
 
+/* Digits of the app, or a printed code where that was filled in instead. */
+static struct mm_slice second_of(struct mm_page *p)
+{
+    struct mm_slice printed = mm_input_get(&p->in, "printed");
+
+    return printed.n > 0 ? printed : digits_only(p, mm_input_get(&p->in, "digits"));
+}
+
 static enum mm_code signed_in(struct mm_page *p, const char *token)
 {
     mm_session_cookie(p, token);
@@ -141,8 +147,9 @@ static enum mm_code ask_again(struct mm_page *p, const struct mm_login *login, e
                               int64_t wait_s)
 {
     p->template = "login";
-    p->status = code == MM_E_MORE ? 200 : 422;
+    p->status = code == MM_E_MORE ? 200 : code != MM_E_BUSY ? 422 : wait_s > 0 ? 429 : 503;
     mm_doc_bool(p->doc, "again", true);
+    mm_page_retry(p, code == MM_E_BUSY ? (wait_s > 0 ? wait_s : 1) : 0);
     if (code == MM_E_MORE || (code == MM_E_AUTH && login->totp.n > 0)) {
         mm_doc_bool(p->doc, "ask_digits", true);
         mm_doc_bool(p->doc, "wrong_digits", code == MM_E_AUTH);
@@ -152,7 +159,8 @@ static enum mm_code ask_again(struct mm_page *p, const struct mm_login *login, e
     }
     mm_doc_text(p->doc, "login", login->login);
     mm_doc_bool(p->doc, "wrong", code == MM_E_AUTH);
-    mm_doc_bool(p->doc, "wait", code == MM_E_BUSY);
+    mm_doc_bool(p->doc, "wait", code == MM_E_BUSY && wait_s > 0);
+    mm_doc_bool(p->doc, "crowd", code == MM_E_BUSY && wait_s == 0);
     mm_doc_int(p->doc, "n", wait_s);
     return MM_OK;
 }
@@ -164,11 +172,13 @@ enum mm_code mm_page_login_try(struct mm_page *p)
     struct mm_login login = {
         .login = mm_input_get(&p->in, "login"),
         .secret = mm_input_get(&p->in, "secret"),
-        .totp = digits_only(p, mm_input_get(&p->in, "digits")),
+        .totp = second_of(p),
         .now_us = p->now_us,
     };
     enum mm_code code;
 
+    if (!mm_http_header(p->req, "User-Agent", &login.agent))
+        login.agent = MM_S("");
     mm_ip_text(&p->req->peer, peer);
     login.peer = mm_slice_str(peer);
     if (mm_input_has(&p->in, "ticket") && !take_ticket(p, &login)) {
@@ -242,15 +252,13 @@ enum mm_code mm_page_second_factor_begin(struct mm_page *p)
     char secret[MM_TOTP_BASE32];
     enum mm_code code;
 
-    if (p->me.api)
-        return MM_E_DENIED;
     p->template = "second_factor";
     mm_doc_bool(p->doc, "must", p->me.scope == NULL);
     mm_doc_bool(p->doc, "begun", true);
     mm_doc_bool(p->doc, "wrong", false);
     code = p->me.scope == NULL
-               ? mm_account_totp_self(p->portal->cfg.auth, &p->me, secret)
-               : mm_account_totp(p->portal->cfg.auth, p->me.scope, p->me.user, secret);
+               ? mm_account_totp_self(p->portal->cfg.auth, &p->me, p->now_us, secret)
+               : mm_account_totp(p->portal->cfg.auth, p->me.scope, p->me.user, p->now_us, secret);
     if (code != MM_OK)
         return code;
     mm_doc_str(p->doc, "secret", secret);
@@ -282,22 +290,8 @@ enum mm_code mm_page_second_factor_set(struct mm_page *p)
 enum mm_code mm_page_password(struct mm_page *p)
 {
     mm_doc_bool(p->doc, "must", p->me.must_change);
+    mm_password_help(p, p->me.role->second);
     return MM_OK;
-}
-
-static void tell_rules(struct mm_page *p, unsigned broken)
-{
-    struct mm_doc *list = mm_doc_array(p->doc, "broken");
-
-    for (unsigned r = 0; r < MM_PASSWORD_RULES; r++) {
-        struct mm_doc *d;
-
-        if ((broken >> r & 1) == 0)
-            continue;
-        d = mm_doc_object(list, NULL);
-        mm_doc_str(d, "code", mm_password_key((enum mm_password_rule)r));
-        mm_doc_int(d, "n", mm_password_parameter((enum mm_password_rule)r));
-    }
 }
 
 static enum mm_code refuse_password(struct mm_page *p, bool wrong_old, bool differ, unsigned broken)
@@ -307,7 +301,8 @@ static enum mm_code refuse_password(struct mm_page *p, bool wrong_old, bool diff
     mm_doc_bool(p->doc, "must", p->me.must_change);
     mm_doc_bool(p->doc, "wrong_old", wrong_old);
     mm_doc_bool(p->doc, "differ", differ);
-    tell_rules(p, broken);
+    mm_password_help(p, p->me.role->second);
+    mm_password_broken(p, broken, p->me.role->second);
     return MM_OK;
 }
 
@@ -336,7 +331,7 @@ enum mm_code mm_page_password_set(struct mm_page *p)
     unsigned broken = 0;
     enum mm_code code;
 
-    if (p->me.scope == NULL || p->me.api)
+    if (p->me.scope == NULL)
         return MM_E_DENIED;
     mm_ip_text(&p->req->peer, peer);
     login.peer = mm_slice_str(peer);

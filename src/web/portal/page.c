@@ -139,6 +139,16 @@ enum mm_code mm_page_company(struct mm_page *p)
     return code == MM_OK ? name_company(p) : code;
 }
 
+void mm_page_retry(struct mm_page *p, int64_t seconds)
+{
+    char text[24];
+
+    if (seconds <= 0)
+        return;
+    (void)snprintf(text, sizeof(text), "%lld", (long long)seconds);
+    mm_http_set(p->req, "Retry-After", text);
+}
+
 static struct mm_doc *errors_of(struct mm_page *p)
 {
     const struct mm_doc *d = mm_doc_get(p->doc, MM_S("errors"));
@@ -369,6 +379,8 @@ static enum mm_code admit(struct mm_page *p)
         return MM_OK;
     if (!p->signed_in)
         return MM_E_AUTH;
+    if ((who & MM_WHO_COOKIE) != 0 && p->me.api)
+        return MM_E_DENIED;
     if ((who & MM_WHO_HALF) == 0 && (p->me.scope == NULL || p->me.must_change)) {
         mm_page_go(p, p->me.scope == NULL ? "/second-factor" : "/password");
         return MM_E_DENIED;
@@ -404,11 +416,31 @@ static void choose_language(struct mm_page *p)
     p->lang = mm_http_header(p->req, "Accept-Language", &s) ? mm_lang_accept(s) : MM_LANG_JA;
 }
 
+/* Whose request it is: a user, a program with its token, or an address. */
+static enum mm_code pace(struct mm_page *p)
+{
+    uint8_t who[1 + sizeof(p->req->peer)] = {p->signed_in ? p->me.api ? 't' : 'u' : 'a'};
+    struct mm_digest digest;
+    uint64_t key;
+    int64_t wait_s = 0;
+    enum mm_code code;
+
+    if (p->signed_in)
+        memcpy(who + 1, &p->me.user, sizeof(p->me.user));
+    else
+        memcpy(who + 1, &p->req->peer, sizeof(p->req->peer));
+    mm_digest_keyed(&p->portal->forms, mm_slice_of(who, sizeof(who)), &digest);
+    memcpy(&key, digest.b, sizeof(key));
+    code = mm_pace_take(p->portal->pace, key, mm_mono_us(), &wait_s);
+    mm_page_retry(p, wait_s);
+    return code;
+}
+
 /* Who asks, in which language, and what stands around the answer. */
 static enum mm_code begin(struct mm_page *p, struct mm_match *m)
 {
     const struct mm_http_req *req = p->req;
-    enum mm_code code = mm_route_find(req->method, req->path, m);
+    enum mm_code code = mm_route_find(req->method, req->path, m), paced;
 
     p->json = wants_json(req, m->v1 || mm_slice_starts(req->path, MM_S("/v1/")));
     p->template = m->route == NULL ? "error" : m->route->name;
@@ -417,7 +449,8 @@ static enum mm_code begin(struct mm_page *p, struct mm_match *m)
     choose_language(p);
     p->doc = mm_doc_new(p->arena);
     add_chrome(p);
-    return code;
+    paced = pace(p);
+    return paced == MM_OK ? code : paced;
 }
 
 /* Answer with what the handler made, or say why there is nothing. */

@@ -78,6 +78,8 @@ void mm_page_go(struct mm_page *p, const char *fmt, ...) MM_PRINTF(2, 3);
 bool mm_page_may(const struct mm_page *p, enum mm_right right);
 /* Whether who asks is of the operator, or an auditor of it. */
 bool mm_page_staff(const struct mm_page *p);
+/* Say in the answer when it makes sense to come again; 0: nothing. */
+void mm_page_retry(struct mm_page *p, int64_t seconds);
 /* Note that a form's field was refused: shown beside the field and in a summary. The page is
  * rendered again with status 422. */
 void mm_page_refuse(struct mm_page *p, const char *field, const char *key);

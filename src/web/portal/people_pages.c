@@ -1,9 +1,26 @@
 /* web/portal/people_pages.c - users, and who did what. */
 #include "register/audit.h"
+#include "web/portal/access_view.h"
 #include "web/portal/feature.h"
 #include "web/portal/pages.h"
 
 enum { USERS_PAGE = 200, AUDIT_PAGE = 100 };
+
+/* Roles that a user of this company can have (register/roles.def). */
+static void write_roles(struct mm_page *p)
+{
+    struct mm_doc *list = mm_doc_array(p->doc, "roles");
+
+    for (int i = MM_ROLE_NONE + 1; i < MM_ROLE_COUNT; i++) {
+        const struct mm_role *r = mm_role((enum mm_role_id)i);
+        bool person = r->place == MM_PLACE_PERSON;
+
+        /* An owner needs its programme: entered at the machine. */
+        if (r->place == MM_PLACE_CHECK ||
+            (r->place != MM_PLACE_OWNER && person == (p->company != MM_COMPANY_OPERATOR)))
+            mm_doc_str(mm_doc_object(list, NULL), "role", r->name);
+    }
+}
 
 static enum mm_code list_users(struct mm_page *p)
 {
@@ -35,6 +52,13 @@ static enum mm_code list_users(struct mm_page *p)
     return mm_q_end(&q);
 }
 
+enum mm_code mm_people_list(struct mm_page *p)
+{
+    p->template = "users";
+    write_roles(p);
+    return list_users(p);
+}
+
 enum mm_code mm_page_users(struct mm_page *p)
 {
     enum mm_code code = mm_page_read(p);
@@ -46,8 +70,7 @@ enum mm_code mm_page_company_users(struct mm_page *p)
 {
     enum mm_code code = mm_page_company(p);
 
-    p->template = "users";
-    return code == MM_OK ? list_users(p) : code;
+    return code == MM_OK ? mm_people_list(p) : code;
 }
 
 /* Whether po/ has words for PREFIX.NAME. */

@@ -83,8 +83,9 @@ enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **
     mm_digest_keyed(cfg->key, MM_S("portal forms"), &digest);
     memcpy(p->forms.b, digest.b, sizeof(p->forms.b));
     p->formats = mm_format_shelf_new(cfg->format_dir, cfg->own_format_dir);
-    code = p->formats == NULL ? mm_fail(fault, MM_E_NOMEM, 0, "portal.memory")
-                              : load_templates(p, fault);
+    code = mm_pace_new(cfg->rate < MM_PACE_RATE_MAX ? cfg->rate : MM_PACE_RATE_MAX, &p->pace);
+    code = code != MM_OK || p->formats == NULL ? mm_fail(fault, MM_E_NOMEM, 0, "portal.memory")
+                                               : load_templates(p, fault);
     if (code != MM_OK) {
         mm_portal_close(&p);
         return code;
@@ -109,6 +110,7 @@ void mm_portal_close(struct mm_portal **portal)
         return;
     mm_rules_unref(&p->rules);
     mm_format_shelf_free(&p->formats);
+    mm_pace_free(&p->pace);
     (void)pthread_mutex_destroy(&p->rules_lock);
     (void)pthread_mutex_destroy(&p->draft_lock);
     (void)pthread_mutex_destroy(&p->status_lock);

@@ -18,6 +18,7 @@
 #include "text/mustache.h"
 #include "web/http.h"
 #include "web/portal/formats.h"
+#include "web/portal/pace.h"
 
 struct mm_portal_cfg {
     struct mm_records *records;
@@ -37,6 +38,7 @@ struct mm_portal_cfg {
     bool metrics_local;         /* and who asks from this machine */
     struct mm_meters *meters;   /* NULL: nothing is measured */
     const char *version;
+    uint32_t rate;           /* requests a second of one user, token or address; 0: no limit */
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */
 };
 
@@ -65,6 +67,7 @@ struct mm_portal {
     struct mm_key forms; /* signs what forms bring back; made from cfg.key */
     struct mm_arena arena;
     const struct mm_tpl_set *templates;
+    struct mm_pace *pace;
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
     struct mm_format_shelf *formats;
@@ -79,7 +82,7 @@ struct mm_portal {
 
 /*
  * MM_E_BUG with fault when a template does not compile (a test sees to that), MM_E_NOMEM. cfg is
- * copied; what it points to must outlive the portal.
+ * copied, a rate above MM_PACE_RATE_MAX is that; what it points to must outlive the portal.
  */
 MM_MUST_USE enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **ret,
                                         struct mm_fault *fault);

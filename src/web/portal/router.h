@@ -24,8 +24,9 @@ enum {
 
 /* Who may use a route: rights (enum mm_right) that are all needed, and these. */
 enum {
-    MM_WHO_STAFF = 1 << 26, /* of the operator, or an auditor */
-    MM_WHO_HALF = 1 << 27,  /* also a session whose second factor or password is still to be set */
+    MM_WHO_COOKIE = 1 << 25, /* a person's session, never a token: what makes or ends logins */
+    MM_WHO_STAFF = 1 << 26,  /* of the operator, or an auditor */
+    MM_WHO_HALF = 1 << 27,   /* also a session whose second factor or password is still to be set */
     MM_WHO_SESSION = 1 << 28, /* everybody who is signed in */
     MM_WHO_ALL = 1 << 29,     /* also who is not */
     MM_WHO_RIGHTS = (1 << 16) - 1,
