@@ -31,7 +31,8 @@ ID = {
     "company": lambda c: c, "source": row_id, "unread": row_id, "case": row_id, "request": row_id,
     "exception": row_id, "adjust": row_id, "user": lambda c: 100 * c + 4,
     "session": lambda c: f"{c:02x}" * 8, "token": lambda c: row_id(c) + 500,
-    "own_session": lambda c: f"{c + 80:02x}" * 8, "own_token": lambda c: row_id(c) + 600, "queue": lambda c: 0, "seq": seq,
+    "own_session": lambda c: f"{c + 80:02x}" * 8, "own_token": lambda c: row_id(c) + 600,
+    "queue": lambda c: 0, "seq": seq,
     "code": lambda c: {A: "pa", B: "pb", GONE: "pb", NEVER: "px"}[c],
     "name": lambda c: {A: "shop", B: "shop", GONE: "shop", NEVER: "shot"}[c],
 }

@@ -414,7 +414,8 @@ class World:
         secret = f"token-of-{name}".encode()
         self.insert(db, "token", MARKS[company], {
             "token": number, "company": company, "source": None, "user": None, "until": None,
-            "rights": rights, "scopes": None, "digest": keyed(self.key, secret), "prefix": "x", **of})
+            "rights": rights, "scopes": None, "digest": keyed(self.key, secret),
+            "prefix": "x", **of})
         self.people[name] = {"Authorization": "Bearer " + secret.decode()}
 
     def fill_people(self, db):
