@@ -94,7 +94,7 @@ MM_UNUSED static void unbase32(const char *text, uint8_t ret[MM_TOTP_SECRET])
 
 /* Logs in and sets the app up at `now`; leaves the app's secret. */
 MM_UNUSED static void enrol(struct house *h, const char *name, int64_t now_us, uint8_t secret[20],
-                  char token[MM_AUTH_TEXT])
+                            char token[MM_AUTH_TEXT])
 {
     char base32[MM_TOTP_BASE32], code[7];
     struct mm_session s;
