@@ -323,3 +323,68 @@ TEST(portal_slows_down_who_asks_too_often_and_nobody_else)
     CHECK_NUM(s.status, 200);
     site_close(&s);
 }
+
+/* ---- a person leaves ---- */
+
+#define BUNSEKI "/companies/0/users/2"
+
+TEST(portal_hands_over_what_a_person_who_leaves_was_doing)
+{
+    struct site s;
+    struct people who;
+
+    site_open(&s);
+    log_both_in(&s, &who);
+    become(&s, who.analyst);
+    send_form_of(&s, "/companies/1/cases/1", "/companies/1/cases/1/take", "");
+    CHECK_NUM(s.status, 303);
+    send_form_of(&s, "/companies/6/cases/4", "/companies/6/cases/4/take", "");
+    CHECK_NUM(s.status, 303);
+    become(&s, who.admin);
+    fits_schema(&s, BUNSEKI "/handover", "handover");
+    CHECK(has(s.body, "\"case\":1,") && has(s.body, "\"case\":4,"));
+    send_form_of(&s, BUNSEKI "/handover", BUNSEKI "/handover", "to=");
+    CHECK(s.status == 422 && has(s.body, "後任を選んで"));
+    send_form_of(&s, BUNSEKI "/handover", BUNSEKI "/handover", "to=0");
+    CHECK(s.status == 422 && has(s.body, "対応中の案件があるため"));
+    send_form_of(&s, BUNSEKI "/handover", BUNSEKI "/handover", "to=4"); /* of a company */
+    CHECK_NUM(s.status, 422);
+    send_form_of(&s, BUNSEKI "/handover", BUNSEKI "/handover", "to=8"); /* an owner */
+    CHECK(s.status == 422 && has(s.body, "案件に対応できません"));
+    become(&s, who.analyst); /* nothing has happened yet */
+    get_json(&s, "/cases");
+    CHECK(s.status == 200 && has(s.body, "\"handler\":\"分析 二郎\""));
+    become(&s, who.admin);
+    send_form_of(&s, BUNSEKI "/handover", BUNSEKI "/handover", "to=1");
+    CHECK(s.status == 200 && has(s.body, "引き継ぎが終わりました") && has(s.body, "見守 花"));
+    get_json(&s, "/companies/1/cases/1");
+    CHECK(has(s.body, "\"what\":\"passed\""));
+    get_json(&s, "/cases");
+    CHECK(has(s.body, "\"handler\":\"見守 花\"") && !has(s.body, "分析 二郎"));
+    get_json(&s, BUNSEKI);
+    CHECK_NUM(s.status, 404);
+    become(&s, who.analyst);
+    get_json(&s, "/companies");
+    CHECK_NUM(s.status, 401);
+    CHECK(!login(&s, "bunseki", PASSWORD_FORM));
+    site_close(&s);
+}
+
+TEST(portal_hands_a_post_over_with_its_telephone_still_to_be_checked)
+{
+    struct site s;
+
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    get_json(&s, "/companies/1");
+    CHECK(has(s.body, "総務 花子"));
+    get_json(&s, HANAKO "/handover");
+    CHECK(has(s.body, "\"posts\":[{"));
+    send_form_of(&s, HANAKO "/handover", HANAKO "/handover", "to=7");
+    CHECK_NUM(s.status, 200);
+    get_json(&s, "/companies/1");
+    CHECK(has(s.body, "新任 三郎") && !has(s.body, "総務 花子"));
+    send_form_of(&s, "/companies/0/users/1/handover", "/companies/0/users/1/handover", "to=0");
+    CHECK_NUM(s.status, 403); /* not oneself */
+    site_close(&s);
+}

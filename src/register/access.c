@@ -172,7 +172,7 @@ static enum mm_code work_end_token(struct mm_tx *tx, void *arg)
     mm_q_int(&q, ":now", e->now_us);
     code = mm_q_end_touch(&q);
     (void)snprintf(text, sizeof(text), "token %u", e->token);
-    return code == MM_OK ? mm_target_note(tx, e->t, "token.end", mm_slice_str(text), e->now_us)
+    return code == MM_OK ? mm_target_note(tx, e->t, "token.remove", mm_slice_str(text), e->now_us)
                          : code;
 }
 
@@ -202,6 +202,7 @@ static enum mm_code end(struct mm_auth *auth, const struct mm_scope *scope, uint
     e->t = &t;
     if (code == MM_OK)
         code = mm_records_write(auth->rec, t.own, work, e);
+    e->t = NULL;
     mm_arena_done(&a);
     return code;
 }
@@ -254,7 +255,7 @@ static enum mm_code work_token(struct mm_tx *tx, void *arg)
     (void)snprintf(text, sizeof(text), "token %u %.*s %.*s", n->id,
                    MM_S_ARG(n->rec.v[MM_F_token_rights].s),
                    MM_S_ARG(n->rec.v[MM_F_token_scopes].s));
-    return mm_target_note(tx, n->t, "token.make", mm_slice_str(text), n->now_us);
+    return mm_target_note(tx, n->t, "token.add", mm_slice_str(text), n->now_us);
 }
 
 /* The wish as a record; its texts are checked as those of forms. */

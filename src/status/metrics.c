@@ -164,6 +164,8 @@ static uint64_t sender_value(enum metric m, const struct mm_status_sender *s)
         return s->bytes;
     case M_REFUSED:
         return s->refused;
+    case M_OVER:
+        return s->over;
     default:
         return s->connections;
     }

@@ -52,6 +52,7 @@ static void read_senders(const struct mm_intake_page *page, struct mm_arena *a, 
             .resyncs = atomic_load(&from->resyncs),
             .repeated = atomic_load(&from->repeated),
             .refused = atomic_load(&from->refused),
+            .over = atomic_load(&from->over),
         };
     }
 }

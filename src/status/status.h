@@ -51,7 +51,7 @@ struct mm_status_queue {
 struct mm_status_sender {
     uint32_t company, source;
     uint32_t connections;
-    uint64_t bytes, truncated, resyncs, repeated, refused;
+    uint64_t bytes, truncated, resyncs, repeated, refused, over;
 };
 
 struct mm_status {

@@ -248,6 +248,21 @@ enum mm_code mm_case_take(struct mm_tx *tx, int64_t case_id, uint32_t user, int6
                   now_us);
 }
 
+enum mm_code mm_case_pass(struct mm_tx *tx, int64_t case_id, uint32_t from, uint32_t to,
+                          struct mm_slice text, int64_t now_us)
+{
+    struct mm_q q;
+    enum mm_code code;
+
+    MM_ASSERT(from != 0 && to != 0);
+    begin(&q, tx, MM_TRIAGE_CASE_PASS, case_id);
+    mm_q_int(&q, ":user", from);
+    mm_q_int(&q, ":handler", to);
+    mm_q_int(&q, ":now", now_us);
+    code = mm_q_end_touch(&q);
+    return code == MM_OK ? mm_case_step_add(tx, case_id, to, "passed", text, now_us) : code;
+}
+
 enum mm_code mm_case_close(struct mm_tx *tx, int64_t case_id, uint32_t user,
                            struct mm_slice outcome, struct mm_slice text, int64_t now_us)
 {

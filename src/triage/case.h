@@ -113,6 +113,12 @@ MM_MUST_USE enum mm_code mm_case_step_add(struct mm_tx *tx, int64_t case_id, uin
 MM_MUST_USE enum mm_code mm_case_take(struct mm_tx *tx, int64_t case_id, uint32_t user,
                                       int64_t now_us);
 /*
+ * Who handles the case leaves: it passes to another, its state stays. text names who leaves.
+ * MM_E_NOTFOUND when `from` does not handle it (any more), or it is closed.
+ */
+MM_MUST_USE enum mm_code mm_case_pass(struct mm_tx *tx, int64_t case_id, uint32_t from, uint32_t to,
+                                      struct mm_slice text, int64_t now_us);
+/*
  * Close with an outcome: resolved, nothing_found, expected, unknown; MM_E_RANGE for another one.
  * Its findings are closed too.
  */

@@ -150,6 +150,11 @@ ROWS = {
         row(form={}, by="all.administrator"),
     ("POST", "/companies/:company/users/:user/tokens/:token/end"):
         row(form={}, by="all.administrator"),
+    ("GET", "/companies/:company/users/:user/handover"):
+        row("company user", by="all.administrator"),
+    # The last of that user's.
+    ("POST", "/companies/:company/users/:user/handover"):
+        row(form={"to": "0"}, by="all.administrator"),
     ("GET", "/companies/:company/audit"): row("company audit", by="b.auditor"),
 }
 

@@ -98,7 +98,7 @@ def event_doc(mark, table):
 
 
 def case_rows(c, mark):
-    one = {"number": 2 * c - 1, "level": 3, "confidence": 80, "handler": None,
+    one = {"number": 2 * c - 1, "level": 3, "confidence": 80, "handler": 100 * c,
            "opened_us": NOW - HOUR, "event_us": NOW - HOUR, "updated_us": NOW - HOUR,
            "doc": rule_doc(mark, "cases")}
     return [{"case_id": row_id(c), "how": "detected", "act": "now", "state": "new",

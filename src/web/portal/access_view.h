@@ -22,6 +22,11 @@ void mm_access_slip(struct mm_page *p, const char *kind, struct mm_slice login);
 MM_MUST_USE enum mm_code mm_people_list(struct mm_page *p);
 /* How long a password must be, as "chars": for the words beside its field. */
 void mm_password_help(struct mm_page *p, bool second);
+/*
+ * The user that the path names as :company and :user; its record in *ret, p->tx a snapshot of the
+ * company. MM_E_NOTFOUND when there is none that has not ended.
+ */
+MM_MUST_USE enum mm_code mm_user_find(struct mm_page *p, struct mm_rec *ret);
 /* The rules that a password broke, under "broken". */
 void mm_password_broken(struct mm_page *p, unsigned broken, bool second);
 

@@ -5,6 +5,7 @@
 #include "parse/parse.h"
 #include "web/portal/cover_view.h"
 #include "web/portal/facts.h"
+#include "web/portal/intake_view.h"
 #include "web/portal/pages.h"
 
 enum {
@@ -233,6 +234,7 @@ static enum mm_code write_unread(struct mm_page *p, uint32_t source)
 static enum mm_code write_source(struct mm_page *p, const struct mm_fact_source *source)
 {
     struct seen s = {.p = p, .source = source, .today = mm_cover_day_of(p->now_us)};
+    uint64_t over = 0;
     enum mm_code code = mm_cover_days(p->tx, p->arena, source->source,
                                       s.today - MM_COVER_DAYS_SHOWN + 1, &s.days, &s.days_n);
 
@@ -241,6 +243,10 @@ static enum mm_code write_source(struct mm_page *p, const struct mm_fact_source 
     if (code != MM_OK)
         return code;
     mm_doc_int(p->doc, "source", source->source);
+    if (mm_intake_over(p->portal->cfg.state_dir, p->company, source->source, &over))
+        mm_doc_measured(p->doc, "over", (int64_t)over);
+    else
+        mm_doc_none(p->doc, "over", "not_measured");
     write_notices(&s);
     write_days(&s);
     write_topics(&s);

@@ -7,8 +7,7 @@ enum { BASE_MAX = 64 };
 
 /* ---- one user ---- */
 
-/* The user that the path names, of the company that it names; its record in *ret. */
-static enum mm_code find_user(struct mm_page *p, struct mm_rec *ret)
+enum mm_code mm_user_find(struct mm_page *p, struct mm_rec *ret)
 {
     uint64_t user;
     enum mm_code code = mm_page_company(p);
@@ -27,7 +26,7 @@ enum mm_code mm_page_user(struct mm_page *p)
     char base[BASE_MAX];
     struct mm_access x;
     struct mm_rec rec;
-    enum mm_code code = find_user(p, &rec);
+    enum mm_code code = mm_user_find(p, &rec);
 
     if (code == MM_OK)
         code = mm_access_of(p->portal->cfg.auth, p->tx, rec.id, p->token, p->now_us, p->arena, &x);
@@ -72,7 +71,7 @@ static enum mm_code invite(struct mm_page *p, uint32_t user, struct mm_slice log
 enum mm_code mm_page_user_invite(struct mm_page *p)
 {
     struct mm_rec rec = {0};
-    enum mm_code code = find_user(p, &rec);
+    enum mm_code code = mm_user_find(p, &rec);
 
     mm_records_read_done(&p->tx);
     if (code != MM_OK)
@@ -175,7 +174,7 @@ static enum mm_code done(struct mm_page *p, uint32_t user, enum mm_code code)
 enum mm_code mm_page_user_invite_end(struct mm_page *p)
 {
     struct mm_rec rec = {0};
-    enum mm_code code = find_user(p, &rec);
+    enum mm_code code = mm_user_find(p, &rec);
 
     mm_records_read_done(&p->tx);
     if (code == MM_OK)
@@ -186,7 +185,7 @@ enum mm_code mm_page_user_invite_end(struct mm_page *p)
 static enum mm_code end_sessions(struct mm_page *p, struct mm_slice name)
 {
     struct mm_rec rec = {0};
-    enum mm_code code = find_user(p, &rec);
+    enum mm_code code = mm_user_find(p, &rec);
 
     mm_records_read_done(&p->tx);
     if (code == MM_OK)
@@ -209,7 +208,7 @@ enum mm_code mm_page_user_token_end(struct mm_page *p)
 {
     uint64_t token;
     struct mm_rec rec = {0};
-    enum mm_code code = find_user(p, &rec);
+    enum mm_code code = mm_user_find(p, &rec);
 
     mm_records_read_done(&p->tx);
     if (code == MM_OK)
