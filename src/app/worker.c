@@ -34,6 +34,7 @@
 
 enum {
     TICK_MS = 500,
+    TELLS_MAX = 50, /* before the next look into the logs: some milliseconds each */
     PASSWORD_MAX = 256,
     WHY_MAX = 4096,
     END_S = 5,
@@ -51,7 +52,8 @@ struct worker {
     char portal[300], password[PASSWORD_MAX];
     uint32_t pause_s; /* of mails */
     bool mail_on;
-    int signals; /* readable when it is time to end; nobody reads it */
+    uint32_t last[MM_JOB_KINDS]; /* whose job of the kind was done last; one thread has the kind */
+    int signals;                 /* readable when it is time to end; nobody reads it */
 };
 
 static int usage(void)
@@ -247,7 +249,7 @@ static bool do_one(struct worker *w, enum mm_job_kind kind)
 {
     struct mm_job job;
     struct mm_buf why;
-    enum mm_code code = mm_job_take(w->records, kind, mm_now_us(), &job);
+    enum mm_code code = mm_job_take(w->records, kind, mm_now_us(), &w->last[kind], &job);
 
     if (code != MM_OK) {
         if (code != MM_E_NOTFOUND)
@@ -269,6 +271,16 @@ static bool do_one(struct worker *w, enum mm_job_kind kind)
     return true;
 }
 
+/* One job of a kind; of new cases all are told before a look, which may take a minute. */
+static bool do_some(struct worker *w, enum mm_job_kind kind)
+{
+    size_t n = 0, max = kind == MM_JOB_TELL ? TELLS_MAX : 1;
+
+    while (n < max && do_one(w, kind))
+        n++;
+    return n > 0;
+}
+
 /* What a worker died over, or could not end, fails like anything else: a job that kills its worker
  * each time is given up in the end. */
 static void find_lost(struct worker *w, bool all)
@@ -288,8 +300,7 @@ static void find_lost(struct worker *w, bool all)
 }
 
 /*
- * Do jobs of these kinds until a signal comes: one of each in turn, so that none waits for all of
- * another.
+ * Do jobs of these kinds until a signal comes, in turn, so that none waits for all of another.
  *
  * No WATCHDOG=1: one try at a mail server may take a minute, and a worker that is killed in it
  * would send that mail again and again. Every wait here has its own time-out.
@@ -308,7 +319,7 @@ static void work(struct worker *w, const enum mm_job_kind *kinds, size_t n)
             continue;
         looked_us = mm_mono_us();
         for (size_t i = 0; i < n; i++)
-            more = do_one(w, kinds[i]) || more;
+            more = do_some(w, kinds[i]) || more;
         if (!more)
             find_lost(w, false);
     }
@@ -383,7 +394,7 @@ static bool alone(const char *state, int *ret_lock)
 
 static int run(const char *state, const struct mm_config *config)
 {
-    static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_LOOK, MM_JOB_TELL};
+    static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_TELL, MM_JOB_LOOK};
     static struct worker w;
     pthread_t mails, health;
     sigset_t set;

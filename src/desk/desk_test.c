@@ -220,7 +220,7 @@ TEST(a_second_look_follows_the_event_that_opened_the_case_not_what_the_first_loo
     CHECK(pthread_create(&p.thread, NULL, answer, &p) == 0);
     CHECK(mm_records_write(rec, mm_system_company(&hold, 1), detected, &id) == MM_OK);
     CHECK(mm_events_new(mm_slice_str(p.address), 5000, &client) == MM_OK);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 3000 * MM_US_PER_S, &job), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 3000 * MM_US_PER_S, NULL, &job), MM_OK);
     CHECK(job.company == 1 && job.subject == id);
     CHECK_NUM(mm_desk_look(rec, client, &job, 3000 * MM_US_PER_S), MM_OK);
     mm_events_free(&client);

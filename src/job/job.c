@@ -77,6 +77,7 @@ enum mm_code mm_job_add(struct mm_tx *tx, enum mm_job_kind kind, int64_t subject
 struct taking {
     struct mm_job job;
     int64_t now_us;
+    uint32_t last; /* the company that had the last one */
 };
 
 /* The job that is due: MM_E_NOTFOUND when none is. */
@@ -89,6 +90,7 @@ static enum mm_code find_due(struct mm_tx *tx, struct taking *t)
     begin(&q, tx, MM_JOB_STMT_DUE);
     mm_q_text(&q, ":kind", mm_slice_str(mm_job_kind_name(t->job.kind)));
     mm_q_int(&q, ":now", t->now_us);
+    mm_q_int(&q, ":last", t->last);
     if (mm_q_row(&q)) {
         t->job.job = mm_q_col_int(&q, 0);
         t->job.company = mm_q_col_u32(&q, 1);
@@ -119,9 +121,10 @@ static enum mm_code take(struct mm_tx *tx, void *arg)
 }
 
 enum mm_code mm_job_take(struct mm_records *records, enum mm_job_kind kind, int64_t now_us,
-                         struct mm_job *ret)
+                         uint32_t *io_last, struct mm_job *ret)
 {
-    struct taking t = {.job = {.kind = kind}, .now_us = now_us};
+    struct taking t = {
+        .job = {.kind = kind}, .now_us = now_us, .last = io_last == NULL ? UINT32_MAX : *io_last};
     struct mm_tx *tx = NULL;
     enum mm_code code;
 
@@ -132,9 +135,12 @@ enum mm_code mm_job_take(struct mm_records *records, enum mm_job_kind kind, int6
     mm_records_read_done(&tx);
     if (code == MM_OK)
         code = mm_records_write(records, mm_system_scope(), take, &t);
-    if (code == MM_OK)
-        *ret = t.job;
-    return code;
+    if (code != MM_OK)
+        return code;
+    if (io_last != NULL)
+        *io_last = t.job.company;
+    *ret = t.job;
+    return MM_OK;
 }
 
 enum mm_code mm_job_lost(struct mm_tx *tx, bool all, int64_t now_us,

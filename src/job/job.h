@@ -68,11 +68,12 @@ MM_MUST_USE enum mm_code mm_job_add(struct mm_tx *tx, enum mm_job_kind kind, int
                                     int64_t at_us, int64_t now_us);
 
 /*
- * Take the job of this kind that has waited longest. MM_E_NOTFOUND when none is due (found out
- * without a write). System scope.
+ * Take the job of this kind that has waited longest in the company whose turn it is: *io_last is
+ * whose the last one was, so that who has one job waits for no company that has hundreds; NULL: the
+ * lowest company's. MM_E_NOTFOUND when none is due (found out without a write). System scope.
  */
 MM_MUST_USE enum mm_code mm_job_take(struct mm_records *records, enum mm_job_kind kind,
-                                     int64_t now_us, struct mm_job *ret);
+                                     int64_t now_us, uint32_t *io_last, struct mm_job *ret);
 /*
  * Jobs whose holder let the lease run out, at most MM_JOB_LOST_MAX; with `all`, every one that is
  * held: for a worker that knows to be the only one. System scope. End each with _failed.

@@ -80,14 +80,34 @@ TEST(a_job_is_taken_when_it_is_due_the_longest_waiting_first_and_by_one_only)
     struct mm_job j = {0}, k = {0};
 
     add(rec, 1, MM_JOB_LOOK, 7, 20 * S);
-    add(rec, 2, MM_JOB_LOOK, 8, 10 * S);
-    add(rec, 2, MM_JOB_TELL, 8, 0);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 9 * S, &j), MM_E_NOTFOUND);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 20 * S, &j), MM_OK);
-    CHECK(j.company == 2 && j.subject == 8 && j.attempts == 1 && j.lease_us > 20 * S);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 20 * S, &k), MM_OK);
+    add(rec, 1, MM_JOB_LOOK, 8, 10 * S);
+    add(rec, 1, MM_JOB_TELL, 8, 0);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 9 * S, NULL, &j), MM_E_NOTFOUND);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 20 * S, NULL, &j), MM_OK);
+    CHECK(j.company == 1 && j.subject == 8 && j.attempts == 1 && j.lease_us > 20 * S);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 20 * S, NULL, &k), MM_OK);
     CHECK(k.company == 1 && k.subject == 7);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 20 * S, &k), MM_E_NOTFOUND);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 20 * S, NULL, &k), MM_E_NOTFOUND);
+    mm_records_close(&rec);
+}
+
+TEST(who_has_one_job_waits_for_nobody_who_has_many)
+{
+    static const int64_t order[] = {1, 20, 2, 3, 4, 5};
+    struct mm_records *rec = open_records();
+    uint32_t last = 0;
+    struct mm_job j = {0};
+
+    for (int64_t i = 1; i <= 5; i++)
+        add(rec, 1, MM_JOB_MAIL, i, i * S);
+    add(rec, 2, MM_JOB_MAIL, 20, 9 * S);
+    for (size_t i = 0; i < MM_COUNT(order); i++) {
+        CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 10 * S, &last, &j), MM_OK);
+        CHECK_NUM(j.subject, order[i]);
+        CHECK_NUM(last, j.company);
+    }
+    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 10 * S, &last, &j), MM_E_NOTFOUND);
+    CHECK_NUM(last, 1);
     mm_records_close(&rec);
 }
 
@@ -99,16 +119,16 @@ TEST(the_same_work_waits_once_and_at_the_earlier_time)
     add(rec, 1, MM_JOB_LOOK, 7, 600 * S);
     add(rec, 1, MM_JOB_LOOK, 7, 5 * S);
     add(rec, 1, MM_JOB_LOOK, 7, 700 * S);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 5 * S, &j), MM_OK);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 9000 * S, &j), MM_E_NOTFOUND);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 5 * S, NULL, &j), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 9000 * S, NULL, &j), MM_E_NOTFOUND);
     CHECK_NUM(act(rec, &(struct act){.what = DONE, .job = j, .now_us = 6 * S}), MM_OK);
     CHECK_NUM(row(rec, 1, j.job).state, MM_JOB_DONE);
     /* Done work may become necessary anew. */
     add(rec, 1, MM_JOB_LOOK, 7, 8 * S);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 8 * S, &j), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 8 * S, NULL, &j), MM_OK);
     CHECK_NUM(act(rec, &(struct act){.what = AGAIN, .job = j, .at_us = 99 * S}), MM_OK);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 98 * S, &j), MM_E_NOTFOUND);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 99 * S, &j), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 98 * S, NULL, &j), MM_E_NOTFOUND);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 99 * S, NULL, &j), MM_OK);
     CHECK_NUM(j.attempts, 1);
     mm_records_close(&rec);
 }
@@ -134,7 +154,7 @@ TEST(who_let_the_lease_run_out_ends_nothing_any_more)
     struct act a;
 
     add(rec, 1, MM_JOB_MAIL, 3, 0);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 1 * S, &slow), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 1 * S, NULL, &slow), MM_OK);
     CHECK_NUM(lost(rec, false, slow.lease_us - 1, &found), 0);
     CHECK_NUM(lost(rec, true, slow.lease_us - 1, &found), 1);
     CHECK_NUM(lost(rec, false, slow.lease_us, &found), 1);
@@ -145,7 +165,7 @@ TEST(who_let_the_lease_run_out_ends_nothing_any_more)
     CHECK_NUM(act(rec, &a), MM_OK);
     CHECK(!a.given_up);
     CHECK_NUM(act(rec, &(struct act){.what = DONE, .job = slow}), MM_E_NOTFOUND);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, found.lease_us + S, &next), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, found.lease_us + S, NULL, &next), MM_OK);
     CHECK(next.job == slow.job && next.attempts == 2);
     /* Somebody else has it now. */
     CHECK_NUM(act(rec, &(struct act){.what = DONE, .job = slow}), MM_E_NOTFOUND);
@@ -186,7 +206,7 @@ TEST(pauses_grow_to_their_bound_and_in_the_end_the_job_is_given_up_with_the_last
         if (i == 3)
             CHECK(mm_records_write(rec, mm_system_company(&hold, 1), work_wear_out, &j.job) ==
                   MM_OK);
-        CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, now_us, &j), MM_OK);
+        CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, now_us, NULL, &j), MM_OK);
         a.job = j;
         CHECK_NUM(act(rec, &a), MM_OK);
         CHECK(a.given_up == (pauses_s[i] == 0));
@@ -196,7 +216,7 @@ TEST(pauses_grow_to_their_bound_and_in_the_end_the_job_is_given_up_with_the_last
     }
     CHECK(r.attempts == 155 && r.state == MM_JOB_FAILED && r.finished_us != 0);
     CHECK_SLICE(r.last_error, "no \xEF\xBF\xBD answer");
-    CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, now_us + MM_JOB_KEEP_US, &j), MM_E_NOTFOUND);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, now_us + MM_JOB_KEEP_US, NULL, &j), MM_E_NOTFOUND);
     mm_records_close(&rec);
 }
 
@@ -219,7 +239,7 @@ TEST(what_cannot_help_is_given_up_at_once_and_a_retry_begins_anew)
     struct act a;
 
     add(rec, 1, MM_JOB_MAIL, 3, 0);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 0, &j), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 0, NULL, &j), MM_OK);
     CHECK_NUM(act(rec, &(struct act){.what = RETRY, .job = j}), MM_E_NOTFOUND); /* it runs */
     a = (struct act){.what = FAIL, .job = j, .why = {.error = MM_S("550"), .for_good = true}};
     CHECK_NUM(act(rec, &a), MM_OK);
@@ -227,13 +247,13 @@ TEST(what_cannot_help_is_given_up_at_once_and_a_retry_begins_anew)
     CHECK(failed_of(rec, 1) == 1 && failed_of(rec, 2) == 0);
     CHECK_NUM(act(rec, &(struct act){.what = RETRY, .job = j, .now_us = 5 * S}), MM_OK);
     CHECK_NUM(failed_of(rec, 1), 0);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 5 * S, &j), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 5 * S, NULL, &j), MM_OK);
     CHECK_NUM(j.attempts, 1);
     CHECK_NUM(act(rec, &(struct act){.what = DONE, .job = j, .now_us = 6 * S}), MM_OK);
     CHECK_NUM(act(rec, &(struct act){.what = RETRY, .job = j}), MM_E_NOTFOUND); /* it is done */
     /* Given up, and asked for again by somebody else meanwhile: one is enough. */
     add(rec, 1, MM_JOB_MAIL, 4, 0);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 9 * S, &j), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_MAIL, 9 * S, NULL, &j), MM_OK);
     a.job = j;
     CHECK_NUM(act(rec, &a), MM_OK);
     add(rec, 1, MM_JOB_MAIL, 4, 0);
@@ -253,7 +273,7 @@ TEST(a_company_sees_and_ends_its_own_jobs_only)
 
     mm_arena_init(&arena, 1 << 20);
     add(rec, 1, MM_JOB_LOOK, 7, 0);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 0, &j), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_LOOK, 0, NULL, &j), MM_OK);
     stolen = j;
     stolen.company = 2;
     CHECK_NUM(act(rec, &(struct act){.what = DONE, .job = stolen}), MM_E_NOTFOUND);
@@ -279,11 +299,11 @@ TEST(what_was_done_is_forgotten_after_its_time)
     struct mm_job first = {0}, j = {0};
 
     add(rec, 1, MM_JOB_TELL, 1, 0);
-    CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, 0, &first), MM_OK);
+    CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, 0, NULL, &first), MM_OK);
     CHECK_NUM(act(rec, &(struct act){.what = DONE, .job = first, .now_us = S}), MM_OK);
     for (int64_t late = 0; late <= 1; late++) {
         add(rec, 1, MM_JOB_TELL, 2 + late, 0);
-        CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, S, &j), MM_OK);
+        CHECK_NUM(mm_job_take(rec, MM_JOB_TELL, S, NULL, &j), MM_OK);
         CHECK_NUM(
             act(rec, &(struct act){.what = DONE, .job = j, .now_us = MM_JOB_KEEP_US + S + late}),
             MM_OK);
