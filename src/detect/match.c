@@ -399,6 +399,7 @@ void mm_rules_alert(const struct mm_ruleset *set, uint32_t index, const struct m
                              .level = mm_rules_level(set, index, ev->company),
                              .rule_level = r->level,
                              .prevented = mm_event_prevented(ev) && !finds_taken(r),
+                             .succeeded = mm_event_let_in(ev),
                              .rule_id = r->id,
                              .title = r->title,
                              .author = r->author,

@@ -69,6 +69,7 @@ static struct slot *new_slot(struct mm_merge *m, const struct mm_alert *a, uint3
     s->sum = *a;
     s->sum.doc = s->sum.event = s->sum.entity = (struct mm_slice){0};
     s->sum.events = 0;
+    s->sum.succeeded = false;
     s->rule = rule;
     s->filter = filter;
     s->kept = 0;
@@ -95,6 +96,11 @@ size_t mm_merge_slot(struct mm_merge *m, const struct mm_alert *a, uint32_t rule
     return m->n - 1;
 }
 
+size_t mm_merge_kept(const struct mm_merge *m, size_t slot)
+{
+    return slot < m->n ? m->slot[slot].kept : 0;
+}
+
 bool mm_merge_full(const struct mm_merge *m, size_t slot)
 {
     return slot < m->n && m->slot[slot].kept == MM_MERGE_KEEP;
@@ -110,6 +116,7 @@ static void count(struct mm_alert *sum, const struct mm_alert *a)
     sum->source = a->source;
     sum->received_us = a->received_us;
     sum->time_us = latest;
+    sum->succeeded = sum->succeeded || a->succeeded;
     sum->events = sum->events > UINT32_MAX - a->events ? UINT32_MAX : sum->events + a->events;
 }
 

@@ -35,6 +35,8 @@ void mm_merge_reset(struct mm_merge *m);
  * (0: none) are numbers of the rule set, whose texts in `a` outlive the round. Nothing is counted.
  */
 size_t mm_merge_slot(struct mm_merge *m, const struct mm_alert *a, uint32_t rule, uint32_t filter);
+/* How many like it are kept by now; 0 for MM_MERGE_SLOTS. */
+size_t mm_merge_kept(const struct mm_merge *m, size_t slot);
 /* Are there enough of them, so that the next one is to be counted only? */
 bool mm_merge_full(const struct mm_merge *m, size_t slot);
 /* Count one: it is kept until mm_merge_full, and merged from then on. */

@@ -33,6 +33,11 @@ struct pending {
     struct mm_alert alert; /* of its texts only those of the rule set are used */
 };
 
+/* How many alerts of one rule and company the chunk has. */
+struct load {
+    uint32_t company, rule, n; /* n 0: a free place */
+};
+
 struct shard {
     const struct prepared *p;
     struct mm_scratch *scratch;
@@ -51,6 +56,7 @@ struct shard {
     struct mm_buf shape;
     uint32_t looked;   /* unread lines */
     uint32_t *alerted; /* per rule: alerts, hidden ones as well */
+    struct load load[MM_SHARD_LOADS];
     uint64_t undecided;
     uint64_t fields[MM_CHUNK_FORMATS][MM_F_WORDS];
 };
@@ -207,6 +213,30 @@ static struct mm_slice event_json(struct shard *s)
     return mm_buf_ok(&s->event) ? mm_buf_slice(&s->event) : (struct mm_slice){0};
 }
 
+/* One more of this rule and company: how many that makes, or 0 where nobody knows. */
+static uint32_t load_one(struct shard *s, uint32_t company, uint32_t rule)
+{
+    enum { PROBES = 8 };
+    uint32_t at = (company * 0x9e3779b1u) ^ (rule * 0x85ebca6bu);
+
+    for (uint32_t i = 0; i < PROBES; i++) {
+        struct load *l = &s->load[(at + i) % MM_SHARD_LOADS];
+
+        if (l->n == 0)
+            *l = (struct load){.company = company, .rule = rule};
+        if (l->company == company && l->rule == rule)
+            return ++l->n;
+    }
+    return 0;
+}
+
+/* Is the alert worth the bytes of the event and of the rule's words? */
+static bool carries(struct shard *s, const struct mm_alert *a, uint32_t rule, size_t slot)
+{
+    return load_one(s, a->company, rule) <= MM_SHARD_RULE_FULL || a->succeeded ||
+           mm_merge_kept(s->merge, slot) == 1;
+}
+
 /* One alert of the event, as itself or to be counted with others; filter 0: nothing hides it. */
 static void put_alert(struct shard *s, uint32_t rule, uint32_t filter)
 {
@@ -222,7 +252,9 @@ static void put_alert(struct shard *s, uint32_t rule, uint32_t filter)
     if (mm_merge_full(s->merge, p->slot))
         return;
     /* 64 copies of the longest event do not fit: later ones point to the first by number. */
-    if (s->alerted[rule] <= MM_SHARD_RULE_FULL && s->alerts.n < MM_CHUNK_ALERTS / 2)
+    if (!carries(s, a, rule, p->slot))
+        a->doc = (struct mm_slice){0};
+    else if (s->alerts.n < MM_CHUNK_ALERTS / 2)
         a->event = event_json(s);
     mm_alert_encode(&s->alerts, a);
 }
@@ -509,6 +541,7 @@ static void work(void *shard, struct mm_chunk *c)
     c->formats_n = 0;
     s->looked = 0;
     memset(s->alerted, 0, mm_rules_count(s->p->rules) * sizeof(*s->alerted));
+    memset(s->load, 0, sizeof(s->load));
     mm_cluster_reset(&s->unread);
     mm_merge_reset(s->merge);
     memset(c->count, 0, c->sources_n * sizeof(c->count[0]));

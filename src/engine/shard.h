@@ -12,9 +12,13 @@
 #include "engine/master.h"
 
 enum {
-    /* Alerts of one rule in a chunk that carry the event itself: one that matches everything must
-     * not fill the chunk. All are counted, and the event is in the store. */
+    /* Alerts of one rule and company in a chunk that carry the event itself and the rule's words:
+     * one that matches everything must not fill the chunk, nor one company take them from another.
+     * Behind them only logins that succeeded and the second of each entity do. All are counted, and
+     * the event is in the store. */
     MM_SHARD_RULE_FULL = 100,
+    MM_SHARD_LOADS =
+        1024, /* rules and companies of a chunk of which that is known; beyond, all do */
     MM_SHARD_LOUD_MIN = 1000, /* records of a chunk before half of them are many */
     MM_SHARD_HITS_MAX = 64,   /* rules that one event may alert; more are counted */
     MM_SHARD_RULE_DIRS = 4,

@@ -27,7 +27,7 @@ bool mm_level_find(struct mm_slice name, enum mm_level *ret)
 enum { TEXTS = 8 };
 
 /* Beside the level: the author's stands in the third byte. */
-enum { PREVENTED = 0x100, RULE_LEVEL_SHIFT = 16 };
+enum { PREVENTED = 0x100, SUCCEEDED = 0x200, RULE_LEVEL_SHIFT = 16 };
 
 static const size_t text_max[TEXTS] = {
     MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT, MM_ALERT_MAX_TEXT,  MM_ALERT_MAX_TEXT,
@@ -48,6 +48,7 @@ void mm_alert_encode(struct mm_buf *out, const struct mm_alert *a)
     mm_buf_u64le(out, (uint64_t)a->time_us);
     mm_buf_u32le(out, a->events);
     mm_buf_u32le(out, (uint32_t)a->level | (a->prevented ? PREVENTED : 0) |
+                          (a->succeeded ? SUCCEEDED : 0) |
                           (uint32_t)a->rule_level << RULE_LEVEL_SHIFT);
     for (size_t i = 0; i < TEXTS; i++) {
         struct mm_slice t = mm_utf8_cut(text[i], text_max[i]);
@@ -69,8 +70,9 @@ bool mm_alert_decode(struct mm_rd *rd, struct mm_alert *ret)
         !mm_rd_u32le(rd, &a.events) || !mm_rd_u32le(rd, &level))
         return false;
     a.prevented = (level & PREVENTED) != 0;
+    a.succeeded = (level & SUCCEEDED) != 0;
     rule_level = level >> RULE_LEVEL_SHIFT;
-    level &= (UINT32_C(1) << RULE_LEVEL_SHIFT) - 1 - PREVENTED;
+    level &= (UINT32_C(1) << RULE_LEVEL_SHIFT) - 1 - PREVENTED - SUCCEEDED;
     if (queue > UINT16_MAX || a.events == 0 || level >= MM_LEVEL_COUNT ||
         rule_level >= MM_LEVEL_COUNT)
         return false;

@@ -43,6 +43,7 @@ struct mm_alert {
     enum mm_level level;      /* in this company */
     enum mm_level rule_level; /* the author's */
     bool prevented;           /* a control stopped what the event tells of: mm_event_prevented */
+    bool succeeded;           /* the event tells of a login that succeeded: mm_event_let_in */
     struct mm_slice rule_id;
     struct mm_slice title;
     struct mm_slice author;       /* DRL 1.1 asks for it in every alert */

@@ -21,7 +21,7 @@ FUZZ(in)
         again = mm_rd_of(mm_buf_slice(&out));
         MM_ASSERT(mm_alert_decode(&again, &b));
         MM_ASSERT(b.seq == a.seq && b.level == a.level && b.prevented == a.prevented);
-        MM_ASSERT(b.rule_level == a.rule_level);
+        MM_ASSERT(b.rule_level == a.rule_level && b.succeeded == a.succeeded);
         MM_ASSERT(mm_slice_eq(a.entity, b.entity));
     }
     mm_buf_done(&out);

@@ -28,12 +28,15 @@ TEST(alert_decodes_to_what_was_encoded)
     mm_alert_encode(&out, &a);
     a.prevented = true;
     mm_alert_encode(&out, &a);
+    a.prevented = false;
+    a.succeeded = true;
+    mm_alert_encode(&out, &a);
     rd = mm_rd_of(mm_buf_slice(&out));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         CHECK(mm_alert_decode(&rd, &b));
         CHECK(b.seq == a.seq && b.queue == a.queue && b.company == 7 && b.source == 9);
         CHECK(b.received_us == -1 && b.time_us == a.time_us && b.level == MM_LEVEL_HIGH);
-        CHECK(b.prevented == (i == 1) && b.events == 3);
+        CHECK(b.prevented == (i == 1) && b.succeeded == (i == 2) && b.events == 3);
         CHECK(mm_slice_eq(b.entity, a.entity) && mm_slice_eq(b.event, a.event));
         CHECK_SLICE(b.hidden_by, "f");
     }

@@ -204,6 +204,12 @@ bool mm_event_prevented(const struct mm_event *ev)
     return false;
 }
 
+bool mm_event_let_in(const struct mm_event *ev)
+{
+    return has_text(ev, MM_F_EVENT_CATEGORY, "authentication") &&
+           has_text(ev, MM_F_EVENT_OUTCOME, "success");
+}
+
 uint32_t mm_event_stands_for(const struct mm_event *ev)
 {
     uint64_t n = mm_event_has(ev, MM_F_EVENT_COUNT) ? ev->val[MM_F_EVENT_COUNT].u : 1;

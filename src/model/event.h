@@ -135,5 +135,7 @@ enum { MM_EVENT_STANDS_MAX = 1000 * 1000 };
 uint32_t mm_event_stands_for(const struct mm_event *ev);
 /* Did a control stop what the event tells of, so that no harm was done? By prevented.def. */
 bool mm_event_prevented(const struct mm_event *ev);
+/* Does it tell of a login that succeeded? Among thousands that failed it is the one that counts. */
+bool mm_event_let_in(const struct mm_event *ev);
 
 #endif

@@ -74,6 +74,29 @@ TEST(event_says_prevented_only_where_the_refusal_ends_the_harm)
     }
 }
 
+TEST(event_lets_in_only_by_a_login_that_succeeded)
+{
+    static const struct {
+        const char *category, *outcome;
+        bool let_in;
+    } cases[] = {{"authentication", "success", true},
+                 {"authentication", "failure", false},
+                 {"network", "success", false},
+                 {NULL, "success", false},
+                 {"authentication", NULL, false}};
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        static struct mm_event ev;
+
+        mm_event_reset(&ev);
+        if (cases[i].category != NULL)
+            mm_event_text(&ev, MM_F_EVENT_CATEGORY, mm_slice_str(cases[i].category));
+        if (cases[i].outcome != NULL)
+            mm_event_text(&ev, MM_F_EVENT_OUTCOME, mm_slice_str(cases[i].outcome));
+        CHECK(mm_event_let_in(&ev) == cases[i].let_in);
+    }
+}
+
 TEST(event_stands_for_as_many_as_it_says_within_reason)
 {
     static const struct {
