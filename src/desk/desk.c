@@ -66,6 +66,8 @@ static enum mm_code read_case(struct mm_records *records, const struct mm_job *j
     struct mm_subject *s = &ret->subject;
     struct mm_scope_hold hold;
     struct mm_case_event *events = NULL;
+    struct mm_finding *findings = NULL;
+    size_t findings_n = 0;
     struct mm_case c;
     struct mm_tx *tx = NULL;
     struct mm_ip ip;
@@ -77,6 +79,8 @@ static enum mm_code read_case(struct mm_records *records, const struct mm_job *j
     code = mm_case_get(tx, job->subject, a, &c);
     if (code == MM_OK)
         code = mm_case_events(tx, job->subject, a, &events, &n);
+    if (code == MM_OK && c.many > 0)
+        code = mm_case_findings(tx, job->subject, a, &findings, &findings_n);
     mm_records_read_done(&tx);
     if (code != MM_OK)
         return code;
@@ -96,6 +100,11 @@ static enum mm_code read_case(struct mm_records *records, const struct mm_job *j
         s->ip = c.entity;
     else if (mm_slice_eq(c.entity_field, MM_S("host.name")))
         s->pc = c.entity;
+    if (findings_n > 0) {
+        s->rule = findings[0].rule;
+        s->field = c.entity_field;
+        s->flood_us = c.opened_us - MM_LOOK_FLOOD_US;
+    }
     return MM_OK;
 }
 
@@ -156,6 +165,8 @@ static enum mm_code keep_results(struct mm_tx *tx, const struct keep *k)
         mm_q_int(&q, ":now", k->now_us);
         code = mm_q_end(&q);
     }
+    for (size_t i = 0; i < k->looked->known_n && code == MM_OK; i++)
+        code = mm_many_known(tx, k->job->subject, &k->looked->known[i]);
     if (code == MM_OK)
         code = keep_events(tx, k);
     return code == MM_OK

@@ -63,14 +63,19 @@ static void unescape(struct mm_slice *s, uint8_t *p)
     s->n = n;
 }
 
-/* Cells of the first line of a TSV answer; missing ones are empty. Returns how many there were. */
-static size_t cells(struct asking *k, const struct mm_buf *answer, struct mm_slice cell[CELLS])
+/* Cells of the next line of a TSV answer; missing ones are empty. Returns how many there were. */
+static size_t cells(struct asking *k, struct mm_rd *all, struct mm_slice cell[CELLS])
 {
-    struct mm_slice all = mm_buf_slice(answer);
-    struct mm_rd rd = mm_rd_of(mm_slice_sub(all, 0, mm_slice_find(all, '\n', 0)));
+    struct mm_slice line;
+    struct mm_rd rd;
     size_t n = 0;
 
     memset(cell, 0, CELLS * sizeof(*cell));
+    if (!mm_rd_until(all, '\n', &line)) {
+        line = mm_rd_rest(all);
+        all->pos = all->in.n;
+    }
+    rd = mm_rd_of(line);
     while (mm_rd_left(&rd) > 0 && n < CELLS) {
         struct mm_slice c;
 
@@ -84,6 +89,15 @@ static size_t cells(struct asking *k, const struct mm_buf *answer, struct mm_sli
         n++;
     }
     return n;
+}
+
+/* Those of the first line. */
+static size_t first_cells(struct asking *k, const struct mm_buf *answer,
+                          struct mm_slice cell[CELLS])
+{
+    struct mm_rd rd = mm_rd_of(mm_buf_slice(answer));
+
+    return cells(k, &rd, cell);
 }
 
 static int64_t number(struct mm_slice s)
@@ -149,7 +163,7 @@ static enum mm_code behind_proxy(struct asking *k, bool has_proxy)
     mm_buf_init(&answer, ANSWER_MAX);
     code =
         ask(k, MM_ST_LOOK_PROXY, s->at_us - MM_LOOK_PROXY_US, s->at_us + MM_LOOK_PROXY_US, &answer);
-    if (code == MM_OK && cells(k, &answer, cell) >= 2) {
+    if (code == MM_OK && first_cells(k, &answer, cell) >= 2) {
         values[0] = cell[0];
         values[1] = cell[1];
         values[2] = s->ip;
@@ -180,7 +194,7 @@ static enum mm_code address(struct asking *k, bool has_leases)
     mm_buf_init(&answer, ANSWER_MAX);
     code = ask(k, MM_ST_LOOK_LEASE, s->at_us - MM_LOOK_LEASE_US, s->at_us + MM_LOOK_WINDOW_US,
                &answer);
-    if (code == MM_OK && cells(k, &answer, cell) >= 3) {
+    if (code == MM_OK && first_cells(k, &answer, cell) >= 3) {
         s->ip = cell[0].n > 0 ? cell[0] : s->ip;
         s->mac = cell[1];
         s->pc = cell[2].n > 0 ? cell[2] : s->pc;
@@ -223,7 +237,7 @@ static enum mm_code counts(struct asking *k, bool has_sensor, bool has_logons)
     mm_buf_init(&answer, ANSWER_MAX);
     code = ask(k, MM_ST_LOOK_ALERTS, s->at_us - 24 * MM_LOOK_WINDOW_US,
                s->at_us + 24 * MM_LOOK_WINDOW_US, &answer);
-    if (code == MM_OK && cells(k, &answer, c) >= 1)
+    if (code == MM_OK && first_cells(k, &answer, c) >= 1)
         detections = number(c[0]);
     /* What opened the case is one, also when it names the proxy before this PC. */
     if (s->detected && detections == 0)
@@ -233,7 +247,7 @@ static enum mm_code counts(struct asking *k, bool has_sensor, bool has_logons)
         code = ask(k, MM_ST_LOOK_COUNTS, s->at_us - MM_LOOK_WINDOW_US, s->at_us + MM_LOOK_WINDOW_US,
                    &answer);
     if (code == MM_OK) {
-        (void)cells(k, &answer, c);
+        (void)first_cells(k, &answer, c);
         judge(k, MM_LOOK_EVENTS, number(c[0]), placed, nowhere);
         judge(k, MM_LOOK_DETECTIONS, detections, placed, nowhere);
         judge(k, MM_LOOK_MALWARE, number(c[1]), placed && has_sensor,
@@ -244,6 +258,45 @@ static enum mm_code counts(struct asking *k, bool has_sensor, bool has_logons)
               has_logons ? nowhere : "no_logons");
         judge(k, MM_LOOK_INSIDE_PC, number(c[4]), false, "no_endpoint");
     }
+    mm_buf_done(&answer);
+    return code;
+}
+
+/* Of very many names those that the logs knew before: that one is not made up. */
+static enum mm_code known(struct asking *k)
+{
+    const struct mm_subject *s = k->s;
+    char company[24], from[24], before[24], limit[24];
+    struct mm_events_param params[] = {
+        {"company", mm_events_u64(s->company, company)},
+        {"from", mm_events_i64(s->flood_us, from)},
+        {"before", mm_events_i64(s->flood_us - MM_LOOK_KNOWN_US, before)},
+        {"rule", s->rule},
+        {"field", s->field},
+        {"limit", mm_events_u64(MM_MANY_KNOWN, limit)},
+    };
+    struct mm_looked *out = k->out;
+    struct mm_events_answer a;
+    struct mm_slice cell[CELLS];
+    struct mm_buf answer;
+    enum mm_code code;
+
+    out->known = mm_arena_array(k->a, MM_MANY_KNOWN, sizeof(*out->known));
+    if (out->known == NULL)
+        return MM_E_NOMEM;
+    mm_buf_init(&answer, ANSWER_MAX);
+    code =
+        mm_events_run(k->events, MM_ST_LOOK_KNOWN, params, MM_COUNT(params), gather, &answer, &a);
+    for (struct mm_rd rd = mm_rd_of(mm_buf_slice(&answer));
+         code == MM_OK && out->known_n < MM_MANY_KNOWN && cells(k, &rd, cell) == 4;)
+        out->known[out->known_n++] = (struct mm_many_entity){.entity = cell[0],
+                                                             .events = (uint64_t)number(cell[1]),
+                                                             .first_us = number(cell[2]),
+                                                             .last_us = number(cell[3]),
+                                                             .known = true};
+    if (code == MM_OK)
+        put(k, MM_LOOK_KNOWN, out->known_n > 0 ? MM_LOOK_FOUND : MM_LOOK_NONE,
+            (int64_t)out->known_n, MM_S("{}"));
     mm_buf_done(&answer);
     return code;
 }
@@ -263,7 +316,7 @@ enum mm_code mm_look_ask(struct mm_events_client *events, struct mm_subject *s, 
     code = ask(&k, MM_ST_LOOK_SOURCES, s->at_us - 24 * MM_LOOK_WINDOW_US,
                s->at_us + 24 * MM_LOOK_WINDOW_US, &answer);
     if (code == MM_OK)
-        (void)cells(&k, &answer, has);
+        (void)first_cells(&k, &answer, has);
     mm_buf_done(&answer);
     if (code == MM_OK)
         code = behind_proxy(&k, number(has[0]) > 0);
@@ -271,6 +324,8 @@ enum mm_code mm_look_ask(struct mm_events_client *events, struct mm_subject *s, 
         code = address(&k, number(has[1]) > 0);
     if (code == MM_OK)
         code = counts(&k, number(has[2]) > 0, number(has[3]) > 0);
+    if (code == MM_OK && s->rule.n > 0)
+        code = known(&k);
     if (code == MM_OK && (s->pc.n > 0 || s->ip.n > 0))
         code = ask(&k, MM_ST_LOOK_EVENTS, s->at_us - MM_LOOK_WINDOW_US,
                    s->at_us + MM_LOOK_WINDOW_US, &ret->events);

@@ -10,6 +10,7 @@
 #define MM_DESK_LOOK_H
 
 #include "desk/desk.h"
+#include "triage/many.h"
 
 enum {
     MM_LOOK_EVENTS_MAX = 30, /* copied into the case */
@@ -18,6 +19,10 @@ enum {
 /* Hours around the moment in which the PC's events are looked at, and days for its lease. */
 #define MM_LOOK_WINDOW_US (INT64_C(3600) * 1000000)
 #define MM_LOOK_LEASE_US (INT64_C(30) * 86400 * 1000000)
+/* Before a flood of names: who was there then is no made-up one. It began some minutes before its
+ * case was opened, when the first names had cases of their own. */
+#define MM_LOOK_KNOWN_US (INT64_C(30) * 86400 * 1000000)
+#define MM_LOOK_FLOOD_US (INT64_C(600) * 1000000)
 /* A proxy writes its line when the request ends: minutes after the sensor saw it begin. */
 #define MM_LOOK_PROXY_US (INT64_C(120) * 1000000)
 
@@ -28,11 +33,16 @@ struct mm_subject {
     bool detected;
     struct mm_slice pc, ip, mac, user;    /* empty: not known */
     struct mm_slice dest_ip, dest_domain; /* where a detected connection went */
+    /* Of a case that counts many entities together; rule is empty otherwise. */
+    struct mm_slice rule, field;
+    int64_t flood_us; /* no earlier than its first alerts */
 };
 
 struct mm_looked {
     struct mm_look_result result[MM_LOOK_COUNT];
     size_t n;
+    struct mm_many_entity *known; /* in the arena; those of many that were known before */
+    size_t known_n;
     struct mm_buf events; /* RowBinary rows of table events */
 };
 

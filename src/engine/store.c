@@ -24,8 +24,8 @@ enum {
 struct part {
     struct mm_batch *b;
     const struct mm_headers *headers;
-    const struct mm_alert *alerts;
-    size_t alerts_n, alerts_at;
+    const struct mm_triage_plan *plan; /* of its alerts */
+    size_t plan_at;
     size_t counts_at, formats_at, unread_at; /* senders before these are counted */
     size_t asides_at;
     bool done;
@@ -288,14 +288,13 @@ static enum mm_code write_part(struct mm_tx *tx, void *arg)
 {
     struct part *p = arg;
     struct mm_opened opened[MM_TRIAGE_RUNS_MAX];
-    size_t used = 0, opened_n = 0;
+    size_t opened_n = 0;
     enum mm_code code;
 
-    if (p->alerts_at < p->alerts_n) {
-        code = mm_triage_alerts(tx, p->alerts + p->alerts_at, p->alerts_n - p->alerts_at,
-                                mm_now_us(), &used, opened, &opened_n);
-        p->alerts_at += code == MM_OK ? used : 0;
-        if (code != MM_OK || p->alerts_at < p->alerts_n)
+    if (p->plan_at < mm_triage_steps(p->plan)) {
+        code =
+            mm_triage_alerts(tx, p->plan, p->plan_at, mm_now_us(), &p->plan_at, opened, &opened_n);
+        if (code != MM_OK || p->plan_at < mm_triage_steps(p->plan))
             return code;
     }
     if (p->counts_at < p->b->counts_n) {
@@ -314,10 +313,29 @@ static enum mm_code write_part(struct mm_tx *tx, void *arg)
     return code;
 }
 
-static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm_alert *alerts,
-                          size_t n)
+/* Which of the batch's alerts become findings of their own. False: the sink stops. */
+static bool plan_alerts(struct mm_sink *s, const struct mm_alert *alerts, size_t n,
+                        struct mm_triage_plan *ret)
 {
-    struct part p = {.b = b, .headers = s->headers_stored, .alerts = alerts, .alerts_n = n};
+    for (;;) {
+        struct mm_tx *tx = NULL;
+        enum mm_code code = mm_records_read(s->o.records, mm_system_scope(), &tx);
+
+        if (code == MM_OK)
+            code = mm_triage_plan(tx, alerts, n, mm_now_us(), ret);
+        mm_records_read_done(&tx);
+        if (code == MM_OK)
+            return true;
+        mm_log_warn("engine", "records not read: code=%s", mm_code_key(code));
+        if (stopped(s))
+            return false;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+}
+
+static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm_triage_plan *plan)
+{
+    struct part p = {.b = b, .headers = s->headers_stored, .plan = plan};
     int64_t began_us = mm_mono_us();
 
     mm_batch_sort(b);
@@ -474,6 +492,7 @@ static bool merge_alerts(struct mm_sink *s, struct mm_batch *b, struct mm_alert 
 static bool finish_batch(struct mm_sink *s, struct mm_batch *b)
 {
     struct mm_alert *alerts = NULL;
+    struct mm_triage_plan plan = {.alerts = NULL};
     size_t n = 0;
     bool ok;
 
@@ -484,7 +503,8 @@ static bool finish_batch(struct mm_sink *s, struct mm_batch *b)
         (void)poll(NULL, 0, PAUSE_MS);
     }
     ok = merge_alerts(s, b, alerts, &n) && store_alerts(s, b, alerts, n) &&
-         write_records(s, b, alerts, n);
+         plan_alerts(s, alerts, n, &plan) && write_records(s, b, &plan);
+    mm_triage_plan_done(&plan);
     if (ok) {
         mm_meter_add(s->o.meters, MM_METER_LAG, mm_now_us() - b->newest_us);
         store_sieves(s, b);

@@ -16,7 +16,7 @@ struct staff {
 
 /* What the mails of a case say. */
 struct told {
-    int64_t event_us;
+    int64_t event_us, many;
     uint32_t number, confidence;
     struct mm_slice entity, act, doc, title, company_name, person, telephone, post;
 };
@@ -68,6 +68,25 @@ static void line(struct mm_buf *b, enum mm_lang lang, const char *key, struct mm
     mm_buf_byte(b, '\n');
 }
 
+/* Whom it is about: one entity, or about how many there are by now. */
+static void line_entity(struct mm_buf *b, enum mm_lang lang, const struct told *c)
+{
+    struct mm_slice many = words(lang, "notify.many", (struct mm_slice){0});
+    size_t at = mm_slice_search(many, MM_S("{n}"));
+    struct mm_buf value;
+
+    if (c->many == 0 || at == SIZE_MAX) {
+        line(b, lang, "notify.entity", c->entity);
+        return;
+    }
+    mm_buf_init(&value, 256);
+    mm_buf_add(&value, mm_slice_sub(many, 0, at));
+    mm_lang_number(&value, c->many);
+    mm_buf_add(&value, mm_slice_sub(many, at + 3, many.n));
+    line(b, lang, "notify.entity", mm_buf_slice(&value));
+    mm_buf_done(&value);
+}
+
 static void write_body(struct telling *t, enum mm_lang lang, struct mm_slice title,
                        struct mm_buf *b)
 {
@@ -86,7 +105,7 @@ static void write_body(struct telling *t, enum mm_lang lang, struct mm_slice tit
     mm_buf_str(b, "\n\n");
     line(b, lang, "notify.company", c->company_name);
     line(b, lang, "notify.when", mm_buf_slice(&when));
-    line(b, lang, "notify.entity", c->entity);
+    line_entity(b, lang, c);
     line(b, lang, "notify.sure", mm_buf_slice(&sure));
     line(b, lang, "notify.act", words(lang, "notify.act.", c->act));
     mm_buf_byte(b, '\n');
@@ -219,7 +238,8 @@ static enum mm_code read_case(struct mm_tx *tx, struct telling *t)
                                 .confidence = mm_q_col_u32(&q, 3),
                                 .doc = mm_q_col_dup(&q, 4, &t->arena),
                                 .title = mm_q_col_dup(&q, 5, &t->arena),
-                                .event_us = mm_q_col_int(&q, 6)};
+                                .event_us = mm_q_col_int(&q, 6),
+                                .many = mm_q_col_int(&q, 7)};
     }
     code = mm_q_end(&q);
     return code == MM_OK && !is ? MM_E_NOTFOUND : code;

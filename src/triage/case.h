@@ -36,6 +36,7 @@ struct mm_case {
     struct mm_slice title;
     struct mm_slice doc;
     int64_t opened_us, event_us, updated_us;
+    uint64_t many; /* about how many entities are counted in it together; 0: it is about one */
 };
 
 /* What a new case is about. */

@@ -29,7 +29,8 @@ static void read_case(struct mm_q *q, struct mm_arena *a, struct mm_case *ret)
                             .doc = mm_q_col_dup(q, 14, a),
                             .opened_us = mm_q_col_int(q, 15),
                             .event_us = mm_q_col_int(q, 16),
-                            .updated_us = mm_q_col_int(q, 17)};
+                            .updated_us = mm_q_col_int(q, 17),
+                            .many = (uint64_t)mm_q_col_int(q, 18)};
 }
 
 enum mm_code mm_case_get(struct mm_tx *tx, int64_t case_id, struct mm_arena *a, struct mm_case *ret)

@@ -55,18 +55,74 @@ struct mm_opened {
     enum mm_act act;
 };
 
-/*
- * Take alerts sorted by mm_alert_order into findings and cases: as many runs of equal (company,
- * rule, entity) as one transaction may hold. System scope. *ret_used says how many alerts were
- * taken, *ret_opened_n how many cases were opened (room for MM_TRIAGE_RUNS_MAX).
- * Done again with the same alerts it changes nothing. Alerts of companies that no longer exist
- * and those that a filter hides are passed over.
- */
-MM_MUST_USE enum mm_code mm_triage_alerts(struct mm_tx *tx, const struct mm_alert *alerts, size_t n,
-                                          int64_t now_us, size_t *ret_used,
-                                          struct mm_opened *ret_opened, size_t *ret_opened_n);
 /* For qsort: hidden ones last; company, rule, entity, what hides it, queue, number. */
 int mm_alert_order(const void *a, const void *b);
+/* Are both of one company, rule and field? 0, or which comes first. */
+int mm_alert_same(const struct mm_alert *a, const struct mm_alert *b);
+
+/*
+ * How many new findings there may be. Whoever makes up names can make up any number of them, and
+ * each would be a finding, a case, a look and a mail: they would hold up everybody's, and nobody
+ * could read them. So within an hour a rule gets MM_TRIAGE_RULE_HOUR new findings of alerts in a
+ * company and all rules together MM_TRIAGE_COMPANY_HOUR, of each lane; what is beyond is counted
+ * together in one finding and case of the rule (triage/many.h). What has a finding is counted in it
+ * for ever, and what is known otherwise gets one in any case.
+ */
+enum {
+    MM_TRIAGE_RULE_HOUR = 40,     /* more than a helper opens; an outbreak at a firm of this size */
+    MM_TRIAGE_COMPANY_HOUR = 200, /* rules that one attacker can fire are hundreds */
+};
+
+/* Lanes do not use up each other's: a column of the table finding. */
+enum mm_lane {
+    MM_LANE_COMMON,
+    MM_LANE_CRITICAL,  /* the rule is, in this company */
+    MM_LANE_SUCCEEDED, /* a login succeeded */
+    MM_LANE_KNOWN,     /* a registered device, or who has an open case: as many as there are */
+    MM_LANE_COUNT
+};
+
+/* All alerts of one entity that one rule found in a batch. */
+struct mm_run {
+    size_t at, n;    /* of the batch's alerts */
+    size_t words;    /* one of the same rule and company that carries the rule's texts, if any */
+    uint64_t seq;    /* the first one's number */
+    uint64_t events; /* they stand for */
+    uint64_t above;  /* numbers up to this one are counted already, together with others */
+    enum mm_lane lane;
+};
+
+/* What is to become of a batch's alerts. */
+struct mm_triage_plan {
+    const struct mm_alert *alerts; /* the caller's */
+    struct mm_run *own;            /* each has or gets a finding of its own */
+    struct mm_run *many; /* counted together, those of one company and rule behind each other */
+    size_t own_n, many_n;
+};
+
+static inline size_t mm_triage_steps(const struct mm_triage_plan *p)
+{
+    return p->own_n + p->many_n;
+}
+
+/*
+ * Plan for alerts of one queue, sorted by mm_alert_order; they must outlive the plan. It holds
+ * until somebody else makes findings of alerts. Those that a filter hides, those of companies that
+ * no longer exist and those that were counted together before are passed over. System scope; any
+ * transaction. Free *ret with mm_triage_plan_done; it is untouched on failure.
+ */
+MM_MUST_USE enum mm_code mm_triage_plan(struct mm_tx *tx, const struct mm_alert *alerts, size_t n,
+                                        int64_t now_us, struct mm_triage_plan *ret);
+void mm_triage_plan_done(struct mm_triage_plan *p);
+/*
+ * Take the plan's steps from the from-th (below mm_triage_steps) on into findings and cases, as
+ * many as one transaction may hold. *ret_to says how far it came, *ret_opened_n how many cases were
+ * opened (room for MM_TRIAGE_RUNS_MAX). System scope. Steps are taken in order, so that a batch
+ * that is planned again after a crash changes nothing that was done.
+ */
+MM_MUST_USE enum mm_code mm_triage_alerts(struct mm_tx *tx, const struct mm_triage_plan *p,
+                                          size_t from, int64_t now_us, size_t *ret_to,
+                                          struct mm_opened *ret_opened, size_t *ret_opened_n);
 
 /* A finding that no rule made (source_silent, disk_full …). */
 struct mm_note {

@@ -17,7 +17,10 @@
 static const struct mm_migration mm_test_company_migrations[] = {
     {1, "companies",
      "CREATE TABLE company(company INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
-     "INSERT INTO company VALUES (0, 'operator'), (1, 'a'), (2, 'b');"},
+     "INSERT INTO company VALUES (0, 'operator'), (1, 'a'), (2, 'b');"
+     "CREATE TABLE device(company INTEGER NOT NULL REFERENCES company(company), "
+     "name TEXT NOT NULL, address TEXT, ended_us INTEGER) STRICT;"
+     "INSERT INTO device VALUES (1, 'router', '192.0.2.1', NULL), (2, 'nas', NULL, NULL);"},
 };
 MM_UNUSED static const struct mm_feature mm_test_companies = {
     .name = "register",

@@ -19,8 +19,10 @@ VALUES = {
     "company": A, "companies": "[1,4,5,6,7]", "queue": 0, "seq": event_seq(B), "rule": RULE,
     "day": (NOW - HOUR) // DAY * DAY // 1_000_000, "from": 0, "week": 0, "before": 0, "to": LATE,
     "received": LATE, "limit": 100, "rows": 100,
-    "ip": f"192.0.2.{B}", "dest_ip": f"192.0.2.{B}", "dest_domain": "", "pc": "Zqxpc"}
-CLOSER = {("ALERTS_OF_EVENT", "received"): NOW - HOUR}
+    "ip": f"192.0.2.{B}", "dest_ip": f"192.0.2.{B}", "dest_domain": "", "pc": "Zqxpc",
+    "field": "host.name"}
+CLOSER = {("ALERTS_OF_EVENT", "received"): NOW - HOUR,
+          ("LOOK_KNOWN", "from"): NOW - DAY}  # B's host is known from before
 # Statements about no company, and why they need not be: everything else must name one.
 OF_NONE = {
     "COUNT_RANGE": "numbers of a queue, for the engine", "PARTS": "files, for backups",

@@ -350,9 +350,15 @@ static enum mm_code do_alerts(struct mm_tx *tx, void *arg)
 {
     struct alerts *a = arg;
     struct mm_opened opened[MM_TRIAGE_RUNS_MAX];
-    size_t used, opened_n;
+    struct mm_triage_plan plan;
+    size_t to, opened_n;
+    enum mm_code code = mm_triage_plan(tx, a->list, a->n, a->now_us - HOUR, &plan);
 
-    return mm_triage_alerts(tx, a->list, a->n, a->now_us - HOUR, &used, opened, &opened_n);
+    if (code != MM_OK)
+        return code;
+    code = mm_triage_alerts(tx, &plan, 0, a->now_us - HOUR, &to, opened, &opened_n);
+    mm_triage_plan_done(&plan);
+    return code;
 }
 
 static enum mm_code do_requests(struct mm_tx *tx, void *arg)

@@ -6,63 +6,11 @@ and never a third time.
 """
 import base64
 import os
-import re
-import socket
 import sys
-import threading
 
 sys.path.insert(0, os.path.dirname(__file__))
+from smtp import Server, header  # noqa: E402
 from stage import Stage, check, done, free_port  # noqa: E402
-
-
-class Server(threading.Thread):
-    """SMTP enough for one client at a time; `tricks` hang-ups after DATA come first."""
-
-    def __init__(self, port, tricks):
-        super().__init__(daemon=True)
-        self.tricks, self.mails = tricks, []
-        self.listener = socket.create_server(("127.0.0.1", port))
-
-    def run(self):
-        while True:
-            client, _ = self.listener.accept()
-            with client:
-                try:
-                    self.session(client.makefile("rwb"))
-                except OSError:
-                    pass
-
-    def session(self, f):
-        def say(text):
-            f.write(text.encode() + b"\r\n")
-            f.flush()
-
-        say("220 stage")
-        for line in f:
-            verb = line[:4].upper()
-            if verb == b"DATA":
-                say("354 go on")
-                text = b""
-                for part in f:
-                    if part == b".\r\n":
-                        break
-                    text += part
-                self.mails.append(text.decode("ascii", "replace"))
-                if self.tricks > 0:
-                    self.tricks -= 1
-                    return
-                say("250 taken")
-            elif verb == b"QUIT":
-                say("221 bye")
-                return
-            else:
-                say("250 ok")
-
-
-def header(mail, name):
-    found = re.search(rf"^{name}: (.*)\r$", mail, re.M)
-    return found.group(1) if found else ""
-
 
 JOB = "SELECT state, attempts, last_error FROM job WHERE kind = 'mail'"
 port = free_port()

@@ -142,6 +142,15 @@ def each_once(stage, lines, like):
                                                  foreign[:3])
 
 
+def counted(stage):
+    """What findings have counted where each alert is about another entity: alerts; entities, those
+    beyond the first of an hour together; the most of one; those that have a case."""
+    return stage.records(
+        "SELECT coalesce(sum(count), 0), coalesce(sum(iif(kind = 'alert', 1, count)), 0), "
+        "coalesce(max(iif(kind = 'alert', count, 1)), 0), coalesce(sum(iif(case_id IS NULL, 0, "
+        "iif(kind = 'alert', 1, count))), 0) FROM finding WHERE kind IN ('alert', 'many')")[0]
+
+
 def judged(stage, queue=0):
     """How far the engine's position is: every number below it is stored and judged."""
     row = stage.records("SELECT seq FROM engine_position WHERE queue = ?", queue)

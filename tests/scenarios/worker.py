@@ -69,13 +69,14 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
 
 
-def send_cases(stage, company, count):
-    t = Tcp(stage, company)
+def send_cases(stage, made, count):
+    senders = [Tcp(stage, c) for c in made]
     for i in range(count):
-        t.lines([log_cleared(f"PC-mail-{i}", i)])
+        senders[i % len(made)].lines([log_cleared(f"PC-mail-{i}", i)])
         if i % 10 == 0:
             time.sleep(0.3)
-    t.end()
+    for t in senders:
+        t.end()
 
 
 with Server(("127.0.0.1", 0), Smtp) as server:
@@ -87,8 +88,8 @@ with Server(("127.0.0.1", 0), Smtp) as server:
             register(stage, "user", "--company", "operator", "--login",
                      mail.split("@", maxsplit=1)[0], "--name", mail, "--mail", mail, "--role",
                      "analyst", "--make-password")
-        company = companies(stage, 1)[0]
-        sender = threading.Thread(target=send_cases, args=(stage, company, cases))
+        made = companies(stage, 1 + cases // 30)  # a case each: 40 an hour and company
+        sender = threading.Thread(target=send_cases, args=(stage, made, cases))
         sender.start()
         # Each death a few mails after the last, and at any moment of one.
         kills, pid = 0, 0

@@ -5,6 +5,7 @@
 #include "base/rd.h"
 #include "codec/ext/json.h"
 #include "desk/desk.h"
+#include "triage/many.h"
 #include "triage/triage.h"
 #include "web/portal/exception_view.h"
 #include "web/portal/facts.h"
@@ -159,6 +160,35 @@ static enum mm_code write_findings(struct mm_page *p, int64_t case_id)
     return code;
 }
 
+/* Entities that the case counts together; absent where it is about one. */
+static enum mm_code write_many(struct mm_page *p, int64_t case_id)
+{
+    struct mm_doc *d, *list;
+    struct mm_many m;
+    enum mm_code code = mm_many_of_case(p->tx, case_id, p->arena, &m);
+
+    if (code != MM_OK)
+        return code == MM_E_NOTFOUND ? MM_OK : code;
+    d = mm_doc_object(p->doc, "many");
+    mm_doc_int(d, "n", (int64_t)m.events);
+    mm_doc_int(d, "succeeded", (int64_t)m.succeeded);
+    mm_doc_bool(d, "any_succeeded", m.succeeded > 0);
+    mm_doc_time(d, "first", m.first_us);
+    mm_doc_time(d, "last", m.last_us);
+    list = mm_doc_array(d, "shown");
+    for (size_t i = 0; i < m.shown_n; i++) {
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        mm_doc_text(o, "entity", m.shown[i].entity);
+        mm_doc_int(o, "n", (int64_t)m.shown[i].events);
+        mm_doc_bool(o, "succeeded", m.shown[i].succeeded > 0);
+        mm_doc_bool(o, "known", m.shown[i].known);
+        mm_doc_time(o, "first", m.shown[i].first_us);
+        mm_doc_time(o, "last", m.shown[i].last_us);
+    }
+    return MM_OK;
+}
+
 static enum mm_code write_steps(struct mm_page *p, int64_t case_id)
 {
     struct mm_doc *list = mm_doc_array(p->doc, "steps");
@@ -310,7 +340,7 @@ static void write_texts(struct mm_page *p)
  */
 static enum mm_code write_whom(struct mm_page *p, const struct mm_case *c)
 {
-    const char *kind = mm_facts_entity_kind(c->entity_field);
+    const char *kind = mm_facts_entity_kind(c->entity_field, c->many);
     struct mm_slice pc = {0}, ip = {0};
     struct mm_look_result *r;
     size_t n;
@@ -329,7 +359,11 @@ static enum mm_code write_whom(struct mm_page *p, const struct mm_case *c)
     if (pc.n > 0 && strcmp(kind, "behind") != 0)
         kind = "named";
     if (pc.n == 0 && strcmp(kind, "behind") == 0)
-        kind = mm_facts_entity_kind(c->entity_field);
+        kind = mm_facts_entity_kind(c->entity_field, c->many);
+    if (c->many > 0) { /* the PC that one of their events names says nothing of the others */
+        kind = mm_facts_entity_kind(c->entity_field, c->many);
+        mm_doc_int(p->doc, "entities", (int64_t)c->many);
+    }
     mm_doc_str(p->doc, "entity_kind", kind);
     mm_doc_text(p->doc, "pc", pc);
     mm_doc_text(p->doc, "pc_address", ip);
@@ -398,6 +432,8 @@ enum mm_code mm_case_view(struct mm_page *p, int64_t case_id)
         write_texts(p);
         code = write_findings(p, case_id);
     }
+    if (code == MM_OK && !mm_page_president(p))
+        code = write_many(p, case_id);
     if (code == MM_OK && !mm_page_president(p))
         code = write_events(p, case_id);
     if (code == MM_OK)

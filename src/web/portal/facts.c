@@ -215,6 +215,7 @@ static void read_case(struct mm_page *p, struct mm_q *q, struct mm_fact_case *c)
         .updated_us = mm_q_col_int(q, 14),
         .company_name = mm_q_col_dup(q, 15, a),
         .handler = mm_q_col_dup(q, 16, a),
+        .many = (uint64_t)mm_q_col_int(q, 17),
     };
     mm_facts_words(p, mm_q_col_text(q, 11), &words);
     c->title = mm_page_president(p) ? mm_president_title(p, c->how, mm_q_col_text(q, 11))
@@ -243,13 +244,15 @@ enum mm_code mm_facts_cases(struct mm_page *p, bool closed, int64_t before, size
     return mm_q_end(&q);
 }
 
-const char *mm_facts_entity_kind(struct mm_slice field)
+const char *mm_facts_entity_kind(struct mm_slice field, uint64_t many)
 {
     if (mm_slice_starts(field, MM_S("host.")))
-        return "host";
+        return many > 0 ? "hosts" : "host";
     if (mm_slice_starts(field, MM_S("user.")))
-        return "account";
-    return mm_slice_ends(field, MM_S(".ip")) ? "address" : "other";
+        return many > 0 ? "accounts" : "account";
+    if (mm_slice_ends(field, MM_S(".ip")))
+        return many > 0 ? "addresses" : "address";
+    return many > 0 ? "others" : "other";
 }
 
 void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct mm_doc *d)
@@ -261,7 +264,9 @@ void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct
     mm_doc_text(d, "title", c->title);
     mm_doc_text(d, "entity_field", c->entity_field);
     mm_doc_text(d, "entity", c->entity);
-    mm_doc_str(d, "entity_kind", mm_facts_entity_kind(c->entity_field));
+    mm_doc_str(d, "entity_kind", mm_facts_entity_kind(c->entity_field, c->many));
+    if (c->many > 0)
+        mm_doc_int(d, "entities", (int64_t)c->many);
     mm_doc_text(d, "how", c->how);
     mm_doc_text(d, "act", c->act);
     mm_doc_text(d, "state", c->state);

@@ -56,6 +56,7 @@ struct mm_fact_case {
     struct mm_slice how, entity_field, entity, act, state, outcome, title, what, first;
     int64_t opened_us, event_us, updated_us;
     struct mm_slice company_name, handler;
+    uint64_t many; /* as struct mm_case */
 };
 
 /* Cases that p->tx sees, open ones by urgency (or, with closed or a cursor, newest first). */
@@ -69,8 +70,9 @@ void mm_facts_write_case(struct mm_page *p, const struct mm_fact_case *c, struct
  */
 struct mm_slice mm_facts_title(const struct mm_page *p, struct mm_slice words,
                                struct mm_slice title);
-/* Which word stands before an entity: its ECS field, in four kinds that people know. */
-const char *mm_facts_entity_kind(struct mm_slice field);
+/* Which word stands before an entity: its ECS field, in four kinds that people know, and the
+ * plurals of these where `many` are counted together. */
+const char *mm_facts_entity_kind(struct mm_slice field, uint64_t many);
 /* A text member of a small JSON object, in the arena; empty where there is none. */
 struct mm_slice mm_facts_member(struct mm_page *p, struct mm_slice json, const char *name);
 
