@@ -5,6 +5,7 @@
 
 #include "base/rd.h"
 #include "base/time.h"
+#include "base/vec.h"
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -195,18 +196,10 @@ static enum mm_code file_line(struct mm_rd *rd, struct mm_manifest *m, size_t *c
         !mm_rd_token(rd, '\n', (size_t)3 * MM_MAX_PATH, &f.name) || !name_stays_inside(f.name) ||
         (m->files_n > 0 && mm_slice_cmp(m->file[m->files_n - 1].name, f.name) >= 0))
         return MM_E_SYNTAX;
-    if (m->files_n == *cap) {
-        size_t more = *cap == 0 ? 256 : *cap * 2;
-        struct mm_manifest_file *grown;
-
-        if (m->files_n == MM_MANIFEST_FILES_MAX)
-            return MM_E_LIMIT;
-        grown = realloc(m->file, more * sizeof(*grown));
-        if (grown == NULL)
-            return MM_E_NOMEM;
-        m->file = grown;
-        *cap = more;
-    }
+    if (m->files_n == MM_MANIFEST_FILES_MAX)
+        return MM_E_LIMIT;
+    if (!MM_VEC_ROOM(m->file, m->files_n, *cap, MM_MANIFEST_FILES_MAX))
+        return MM_E_NOMEM;
     m->file[m->files_n++] = f;
     return MM_OK;
 }

@@ -12,6 +12,7 @@
 #include "backup/stage.h"
 #include "base/arena.h"
 #include "base/time.h"
+#include "base/vec.h"
 #include "serve/state.h"
 #include "store/records/copy.h"
 
@@ -104,16 +105,8 @@ static enum mm_code note(struct take *t, const char *name, const struct mm_copie
     struct mm_buf text;
     bool ok;
 
-    if (t->m.files_n == t->cap) {
-        size_t more = t->cap == 0 ? 1024 : t->cap * 2;
-        struct mm_manifest_file *grown =
-            t->cap >= MM_MANIFEST_FILES_MAX ? NULL : realloc(t->m.file, more * sizeof(*grown));
-
-        if (grown == NULL)
-            return fail(t, MM_E_LIMIT, "too many files");
-        t->m.file = grown;
-        t->cap = more;
-    }
+    if (!MM_VEC_ROOM(t->m.file, t->m.files_n, t->cap, MM_MANIFEST_FILES_MAX))
+        return fail(t, MM_E_LIMIT, "too many files");
     memcpy(f.sha256, c->sha256, sizeof(f.sha256));
     mm_buf_init(&text, (size_t)3 * MM_MAX_PATH);
     mm_manifest_name(&text, name);

@@ -7,6 +7,7 @@
 #include "base/rd.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "tests/harness/test.h"
 
 TEST(slice_numbers_refuse_what_does_not_fit)
@@ -23,6 +24,34 @@ TEST(slice_numbers_refuse_what_does_not_fit)
     CHECK(!mm_slice_i64(MM_S("-"), &i));
     CHECK(mm_slice_hex(MM_S("fFfF"), &u) && u == 0xFFFF);
     CHECK(!mm_slice_hex(MM_S("12345678901234567"), &u));
+}
+
+TEST(a_list_grows_up_to_its_most_and_keeps_what_is_in_it)
+{
+    struct mm_arena a;
+    uint64_t *list = NULL, *in = NULL;
+    size_t n = 0, cap = 0, in_cap = 0, huge_cap = SIZE_MAX / 8;
+    uint64_t *huge = NULL;
+
+    mm_arena_init(&a, 4096);
+    while (MM_VEC_ROOM(list, n, cap, 100) && MM_VEC_ROOM_IN(&a, in, n, in_cap)) {
+        list[n] = n * 3;
+        in[n] = n * 5;
+        n++;
+    }
+    CHECK_NUM(n, 100);
+    CHECK_NUM(cap, 128);
+    CHECK_NUM(in_cap, 128);
+    for (size_t i = 0; i < n; i++)
+        CHECK(list[i] == i * 3 && in[i] == i * 5);
+    /* Out of room: the list is as it was. */
+    n = in_cap;
+    while (MM_VEC_ROOM_IN(&a, in, n, in_cap))
+        n = in_cap;
+    CHECK(n == in_cap && in_cap < 4096 / sizeof(*in) && in[99] == 495);
+    CHECK(!MM_VEC_ROOM(huge, huge_cap, huge_cap, SIZE_MAX) && huge == NULL);
+    free(list);
+    mm_arena_done(&a);
 }
 
 TEST(slice_parts_never_leave_the_slice)

@@ -2,6 +2,7 @@
 #include "coverage/coverage.h"
 
 #include "base/time.h"
+#include "base/vec.h"
 #include "coverage/coverage_priv.h"
 
 #define JST_US (INT64_C(9) * 3600 * MM_US_PER_S)
@@ -104,17 +105,8 @@ static struct mm_cover_source *source_of(struct growing *g, uint32_t company, ui
 
     if (last != NULL && last->company == company && last->source == source)
         return last;
-    if (g->n == g->cap) {
-        size_t cap = g->cap == 0 ? 64 : g->cap * 2;
-        struct mm_cover_source *more = mm_arena_array(g->arena, cap, sizeof(*more));
-
-        if (more == NULL)
-            return NULL;
-        if (g->n > 0)
-            memcpy(more, g->list, g->n * sizeof(*more));
-        g->list = more;
-        g->cap = cap;
-    }
+    if (!MM_VEC_ROOM_IN(g->arena, g->list, g->n, g->cap))
+        return NULL;
     last = &g->list[g->n++];
     *last =
         (struct mm_cover_source){.company = company,
@@ -197,17 +189,8 @@ enum mm_code mm_source_formats(struct mm_tx *tx, struct mm_arena *a, uint32_t so
     mm_q_int(&q, ":source", source);
     mm_q_int(&q, ":max", MM_COVERAGE_ROWS);
     while (mm_q_row(&q) && n < MM_COVERAGE_ROWS) {
-        if (n == cap) {
-            size_t room = cap == 0 ? 16 : cap * 2;
-            struct mm_source_format *more = mm_arena_array(a, room, sizeof(*more));
-
-            if (more == NULL)
-                break;
-            if (n > 0)
-                memcpy(more, list, n * sizeof(*more));
-            list = more;
-            cap = room;
-        }
+        if (!MM_VEC_ROOM_IN(a, list, n, cap))
+            break;
         list[n++] = (struct mm_source_format){.company = mm_q_col_u32(&q, 0),
                                               .source = mm_q_col_u32(&q, 1),
                                               .format = mm_q_col_dup(&q, 2, a),

@@ -16,7 +16,7 @@ static enum mm_code add_atom(struct mm_item *it, struct mm_atom atom)
 
     if (s->atom_n - it->b->atom_first >= MM_RULE_ATOMS_MAX)
         return mm_rule_refuse(it->b, MM_E_LIMIT, it->line, "rule.large", it->field);
-    if (!mm_vec_room((void **)&s->atom, &s->atom_cap, s->atom_n, sizeof(atom), MM_ATOMS_MAX))
+    if (!MM_VEC_ROOM(s->atom, s->atom_n, s->atom_cap, MM_ATOMS_MAX))
         return mm_rule_refuse(it->b, MM_E_LIMIT, it->line, "rule.set.full", (struct mm_slice){0});
     s->atom[s->atom_n++] = atom;
     return MM_OK;
@@ -129,7 +129,7 @@ static enum mm_code regex_atom(struct mm_item *it, const struct mm_value *v)
 
     if (s->regex_n - it->b->regex_first >= MM_RULE_REGEX_MAX)
         return mm_rule_refuse(it->b, MM_E_LIMIT, v->line, "rule.large", it->field);
-    if (!mm_vec_room((void **)&s->regex, &s->regex_cap, s->regex_n, sizeof(atom.re), MM_ATOMS_MAX))
+    if (!MM_VEC_ROOM(s->regex, s->regex_n, s->regex_cap, MM_ATOMS_MAX))
         return nomem(it);
     code = mm_regex_new(v->raw, it->re_flags, &atom.re, &fault, why, sizeof(why));
     if (code != MM_OK)

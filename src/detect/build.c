@@ -27,24 +27,6 @@ const char *mm_rules_reason(const char *what)
     return what;
 }
 
-bool mm_vec_room(void **p, size_t *cap, size_t count, size_t size, size_t max)
-{
-    size_t more, bytes;
-    void *q;
-
-    if (count < *cap)
-        return true;
-    more = *cap == 0 ? 16 : *cap * 2;
-    if (count >= max || !mm_mul_size(more, size, &bytes))
-        return false;
-    q = realloc(*p, bytes);
-    if (q == NULL)
-        return false;
-    *p = q;
-    *cap = more;
-    return true;
-}
-
 enum mm_code mm_rule_refuse(struct mm_build *b, enum mm_code code, uint32_t line, const char *what,
                             struct mm_slice detail)
 {
@@ -151,7 +133,7 @@ enum mm_code mm_set_intern(struct mm_build *b, uint16_t slot, size_t atom_first,
         return MM_OK;
     }
     mm_set_judge(b, &set);
-    if (!mm_vec_room((void **)&s->sets, &s->set_cap, s->set_n, sizeof(set), MM_SETS_MAX) ||
+    if (!MM_VEC_ROOM(s->sets, s->set_n, s->set_cap, MM_SETS_MAX) ||
         mm_map_set(&b->sets, key, s->set_n) != MM_OK)
         return full(b);
     s->sets[s->set_n] = set;
@@ -200,7 +182,7 @@ enum mm_code mm_set_choose(struct mm_build *b, uint16_t slot, const struct mm_ch
     if (known != NULL)
         return MM_OK;
     judge_choice(s, &set);
-    if (!ok || !mm_vec_room((void **)&s->sets, &s->set_cap, s->set_n, sizeof(set), MM_SETS_MAX) ||
+    if (!ok || !MM_VEC_ROOM(s->sets, s->set_n, s->set_cap, MM_SETS_MAX) ||
         mm_map_set(&b->sets, key, s->set_n) != MM_OK)
         return full(b);
     s->sets[s->set_n] = set;
@@ -269,7 +251,7 @@ enum mm_code mm_rule_warn(struct mm_build *b, struct mm_slice file, uint32_t lin
     if (s->warning_n == MM_RULES_MAX)
         return MM_OK;
     if (!mm_arena_dup(&s->arena, detail, &w.detail) ||
-        !mm_vec_room((void **)&s->warning, &s->warning_cap, s->warning_n, sizeof(w), MM_RULES_MAX))
+        !MM_VEC_ROOM(s->warning, s->warning_n, s->warning_cap, MM_RULES_MAX))
         return MM_E_NOMEM;
     s->warning[s->warning_n++] = w;
     return MM_OK;
@@ -283,7 +265,7 @@ static enum mm_code add_refusal(struct mm_build *b, struct mm_slice file)
 
     MM_ASSERT(r.what != NULL);
     if (!mm_arena_dup(&s->arena, mm_slice_str(b->fault.detail), &r.detail) ||
-        !mm_vec_room((void **)&s->refusal, &s->refusal_cap, s->refusal_n, sizeof(r), MM_RULES_MAX))
+        !MM_VEC_ROOM(s->refusal, s->refusal_n, s->refusal_cap, MM_RULES_MAX))
         return MM_E_NOMEM;
     s->refusal[s->refusal_n++] = r;
     b->fault = (struct mm_rule_fault){0};
@@ -312,9 +294,8 @@ static enum mm_code add_filter(struct mm_build *b, struct mm_slice file, const s
     }
     if (code != MM_OK)
         return code;
-    if (!mm_vec_room((void **)&s->filter, &s->filter_cap, s->filter_n, sizeof(f), MM_FILTERS_MAX) ||
-        !mm_vec_room((void **)&s->filter_code, &s->filter_code_cap, s->filter_n, sizeof(own),
-                     MM_FILTERS_MAX))
+    if (!MM_VEC_ROOM(s->filter, s->filter_n, s->filter_cap, MM_FILTERS_MAX) ||
+        !MM_VEC_ROOM(s->filter_code, s->filter_n, s->filter_code_cap, MM_FILTERS_MAX))
         return mm_rule_refuse(b, MM_E_LIMIT, doc->line, "rule.set.full", (struct mm_slice){0});
     if (mm_map_set(&b->ids, f.id, MM_ID_FILTER | s->filter_n) != MM_OK)
         return MM_E_NOMEM;
@@ -354,8 +335,8 @@ static enum mm_code add_document(struct mm_build *b, struct mm_slice file, struc
         return code;
     if (code != MM_OK)
         return add_refusal(b, file);
-    if (!mm_vec_room((void **)&s->rule, &s->rule_cap, s->rule_n, sizeof(rule), MM_RULES_MAX) ||
-        !mm_vec_room((void **)&s->code, &s->code_cap, s->rule_n, sizeof(*s->code), MM_RULES_MAX)) {
+    if (!MM_VEC_ROOM(s->rule, s->rule_n, s->rule_cap, MM_RULES_MAX) ||
+        !MM_VEC_ROOM(s->code, s->rule_n, s->code_cap, MM_RULES_MAX)) {
         (void)mm_rule_refuse(b, MM_E_LIMIT, doc->line, "rule.set.full", (struct mm_slice){0});
         return add_refusal(b, file);
     }

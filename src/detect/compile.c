@@ -216,7 +216,7 @@ static uint32_t emit(struct mm_build *b, const struct mm_expr *x, uint32_t yes, 
         return emit(b, x->first, no, yes);
     if (x->kind == MM_X_SET) {
         if (s->step_n - b->step_first >= MM_RULE_STEPS_MAX ||
-            !mm_vec_room((void **)&s->step, &s->step_cap, s->step_n, sizeof(*s->step), MM_CODE_MAX))
+            !MM_VEC_ROOM(s->step, s->step_n, s->step_cap, MM_CODE_MAX))
             return MM_STEP_FAIL;
         s->step[s->step_n] = (struct mm_test_step){.set = x->set, .yes = yes, .no = no};
         return (uint32_t)s->step_n++; /* below MM_CODE_MAX */
@@ -272,7 +272,7 @@ static enum mm_code join_group(struct mm_build *b, size_t rule)
             break;
     }
     if (i == s->group_n) {
-        if (!mm_vec_room((void **)&s->group, &s->group_cap, s->group_n, sizeof(g), MM_GROUP_MAX))
+        if (!MM_VEC_ROOM(s->group, s->group_n, s->group_cap, MM_GROUP_MAX))
             return full(b);
         s->group[s->group_n++] = g;
     }
@@ -427,7 +427,7 @@ static enum mm_code compile_group(struct mm_build *b, size_t group)
             continue;
         }
         for (size_t i = 0; i < w.n && code == MM_OK; i++) {
-            if (!mm_vec_room((void **)&wake, &cap, n, sizeof(*wake), MM_ATOMS_MAX))
+            if (!MM_VEC_ROOM(wake, n, cap, MM_ATOMS_MAX))
                 code = full(b);
             else
                 wake[n++] = (struct wake){

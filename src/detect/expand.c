@@ -489,7 +489,7 @@ enum mm_code mm_item_expand(struct mm_item *it, struct mm_slice modifiers, uint1
     if (code != MM_OK)
         return code;
     note_missing(&x);
-    if (!mm_vec_room((void **)&s->waits, &s->waits_cap, s->waits_n, sizeof(*s->waits), MM_SETS_MAX))
+    if (!MM_VEC_ROOM(s->waits, s->waits_n, s->waits_cap, MM_SETS_MAX))
         return nomem(it);
     s->waits[s->waits_n++] = set[0];
     return MM_OK;

@@ -137,8 +137,7 @@ static enum mm_code extra_number(struct mm_build *b, struct mm_slice name, uint1
     struct mm_slice own;
 
     if (known == NULL) {
-        if (!mm_vec_room((void **)&s->extra_name, &s->extra_cap, s->extra_n, sizeof(own),
-                         MM_EXTRA_MAX) ||
+        if (!MM_VEC_ROOM(s->extra_name, s->extra_n, s->extra_cap, MM_EXTRA_MAX) ||
             !mm_arena_dup(&s->arena, name, &own) ||
             mm_map_set(&b->extras, own, s->extra_n) != MM_OK)
             return refuse_full(b, name);
@@ -206,7 +205,7 @@ enum mm_code mm_slot_find(struct mm_build *b, struct mm_slice name, uint16_t *re
         *ret = (uint16_t)*known;
         return MM_OK;
     }
-    if (!mm_vec_room((void **)&s->slot, &s->slot_cap, s->slot_n, sizeof(slot), MM_SLOT_MAX) ||
+    if (!MM_VEC_ROOM(s->slot, s->slot_n, s->slot_cap, MM_SLOT_MAX) ||
         mm_map_set(&b->slots, key, s->slot_n) != MM_OK)
         return refuse_full(b, name);
     s->slot[s->slot_n] = slot;

@@ -172,7 +172,7 @@ struct pairs {
 
 static enum mm_code add_pair(struct mm_build *b, struct pairs *p, size_t rule, size_t filter)
 {
-    if (!mm_vec_room((void **)&p->v, &p->cap, p->n, sizeof(*p->v), MM_FILTER_REFS_MAX))
+    if (!MM_VEC_ROOM(p->v, p->n, p->cap, MM_FILTER_REFS_MAX))
         return mm_rule_refuse(b, MM_E_LIMIT, 0, "rule.set.full", (struct mm_slice){0});
     /* Below MM_RULES_MAX and MM_FILTERS_MAX. */
     p->v[p->n++] = (struct pair){.rule = (uint32_t)rule, .filter = (uint32_t)filter};

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/ip.h"
+#include "base/vec.h"
 #include "codec/ext/yaml.h"
 #include "detect/correlation.h"
 #include "detect/filter.h"
@@ -298,12 +299,6 @@ struct mm_build {
     struct mm_pipeline *pipeline;                            /* all that were read */
     size_t atom_first, regex_first, step_first, waits_first; /* where the rule being read begins */
 };
-
-/*
- * Room for one more element in a vector that grows by doubling up to max; false when that is
- * reached or memory is out.
- */
-MM_MUST_USE bool mm_vec_room(void **p, size_t *cap, size_t count, size_t size, size_t max);
 
 /* Note why the document is refused; detail may be foreign bytes. Returns code. */
 enum mm_code mm_rule_refuse(struct mm_build *b, enum mm_code code, uint32_t line, const char *what,

@@ -28,18 +28,8 @@ enum mm_code mm_item_add(struct mm_item *it, struct mm_value v)
 {
     if (it->n == MM_VALUES_MAX)
         return mm_rule_refuse(it->b, MM_E_LIMIT, v.line, "rule.values.many", it->field);
-    if (it->n == it->cap) {
-        size_t cap = it->cap == 0 ? 8 : it->cap * 2;
-        struct mm_value *more;
-
-        more = mm_arena_array(&it->b->tmp, cap, sizeof(*more));
-        if (more == NULL)
-            return nomem(it);
-        if (it->n > 0)
-            memcpy(more, it->v, it->n * sizeof(*more));
-        it->v = more;
-        it->cap = cap;
-    }
+    if (!MM_VEC_ROOM_IN(&it->b->tmp, it->v, it->n, it->cap))
+        return nomem(it);
     it->v[it->n++] = v;
     return MM_OK;
 }

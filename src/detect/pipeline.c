@@ -377,8 +377,7 @@ static enum mm_code list_it(struct mm_build *b, struct mm_slice file, struct mm_
     struct mm_rules_pipeline in = {.file = file, .priority = p->priority};
 
     if (!mm_arena_dup(&s->arena, p->name, &in.name) ||
-        !mm_vec_room((void **)&s->pipeline, &s->pipeline_cap, s->pipeline_n, sizeof(in),
-                     MM_RULES_MAX_FILES))
+        !MM_VEC_ROOM(s->pipeline, s->pipeline_n, s->pipeline_cap, MM_RULES_MAX_FILES))
         return MM_E_NOMEM;
     p->number = s->pipeline_n;
     s->pipeline[s->pipeline_n++] = in;

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "codec/ext/yaml.h"
 
 enum {
@@ -105,24 +106,6 @@ static enum mm_code read_values(struct reading *rd, const struct mm_yaml *doc,
     return MM_OK;
 }
 
-/* Room for one more in an array of the arena, which grows by doubling. */
-static bool room(struct mm_arena *a, void **p, size_t *cap, size_t n, size_t size)
-{
-    size_t more = *cap == 0 ? 16 : *cap * 2;
-    void *q;
-
-    if (n < *cap)
-        return true;
-    q = mm_arena_array(a, more, size);
-    if (q == NULL)
-        return false;
-    if (n > 0)
-        memcpy(q, *p, n * size);
-    *p = q;
-    *cap = more;
-    return true;
-}
-
 static enum mm_code read_list(struct reading *rd, const struct mm_yaml *doc)
 {
     const struct mm_yaml *name = mm_yaml_get(doc, "list");
@@ -140,7 +123,7 @@ static enum mm_code read_list(struct reading *rd, const struct mm_yaml *doc)
     if (t->list_n == MM_TUNING_LISTS_MAX)
         return mm_fail(rd->fault, MM_E_LIMIT, doc->line, "tuning.many");
     if (!mm_arena_dup(t->arena, name->text, &l.name) ||
-        !room(t->arena, (void **)&t->list, &rd->list_cap, t->list_n, sizeof(l)))
+        !MM_VEC_ROOM_IN(t->arena, t->list, t->list_n, rd->list_cap))
         return mm_fail(rd->fault, MM_E_NOMEM, doc->line, "err.nomem");
     t->list[t->list_n++] = l;
     return MM_OK;
@@ -170,7 +153,7 @@ static enum mm_code read_rule(struct reading *rd, const struct mm_yaml *doc)
     if (t->rule_n == MM_TUNING_RULES_MAX)
         return mm_fail(rd->fault, MM_E_LIMIT, doc->line, "tuning.many");
     if (!mm_arena_dup(t->arena, id->text, &r.rule) ||
-        !room(t->arena, (void **)&t->rule, &rd->rule_cap, t->rule_n, sizeof(r)))
+        !MM_VEC_ROOM_IN(t->arena, t->rule, t->rule_n, rd->rule_cap))
         return mm_fail(rd->fault, MM_E_NOMEM, doc->line, "err.nomem");
     t->rule[t->rule_n++] = r;
     return MM_OK;

@@ -1,6 +1,8 @@
 /* engine/batch.c - see batch.h for the contract. */
 #include "engine/batch.h"
 
+#include "base/vec.h"
+
 #include <stdlib.h>
 
 enum mm_code mm_batch_new(uint64_t id, uint16_t queue, uint64_t from, int64_t now_us,
@@ -59,15 +61,8 @@ static enum mm_code add_block(struct mm_batch *b, struct mm_slice bytes)
 
     if (bytes.n == 0)
         return MM_OK;
-    if (b->blocks_n == b->blocks_cap) {
-        size_t cap = b->blocks_cap == 0 ? 32 : b->blocks_cap * 2;
-        struct mm_slice *more = realloc(b->blocks, cap * sizeof(*more));
-
-        if (more == NULL)
-            return MM_E_NOMEM;
-        b->blocks = more;
-        b->blocks_cap = cap;
-    }
+    if (!MM_VEC_ROOM(b->blocks, b->blocks_n, b->blocks_cap, SIZE_MAX))
+        return MM_E_NOMEM;
     own = malloc(bytes.n);
     if (own == NULL)
         return MM_E_NOMEM;
@@ -83,16 +78,8 @@ static struct mm_batch_count *count_of(struct mm_batch *b, uint32_t company, uin
         if (b->counts[i - 1].source == source && b->counts[i - 1].company == company)
             return &b->counts[i - 1];
     }
-    if (b->counts_n == b->counts_cap) {
-        size_t cap = b->counts_cap == 0 ? 64 : b->counts_cap * 2;
-        struct mm_batch_count *more =
-            cap > MM_BATCH_COUNTS_MAX ? NULL : realloc(b->counts, cap * sizeof(*more));
-
-        if (more == NULL)
-            return NULL;
-        b->counts = more;
-        b->counts_cap = cap;
-    }
+    if (!MM_VEC_ROOM(b->counts, b->counts_n, b->counts_cap, MM_BATCH_COUNTS_MAX))
+        return NULL;
     b->counts[b->counts_n] = (struct mm_batch_count){.company = company, .source = source};
     return &b->counts[b->counts_n++];
 }
@@ -130,15 +117,8 @@ enum mm_code mm_batch_header(struct mm_batch *b, uint32_t company, uint32_t sour
     MM_ASSERT(line.n > 0);
     if (b->headers_n == MM_BATCH_HEADERS_MAX)
         return MM_OK;
-    if (b->headers_n == b->headers_cap) {
-        size_t cap = b->headers_cap == 0 ? 16 : b->headers_cap * 2;
-        struct mm_batch_header *more = realloc(b->headers, cap * sizeof(*more));
-
-        if (more == NULL)
-            return MM_E_NOMEM;
-        b->headers = more;
-        b->headers_cap = cap;
-    }
+    if (!MM_VEC_ROOM(b->headers, b->headers_n, b->headers_cap, MM_BATCH_HEADERS_MAX))
+        return MM_E_NOMEM;
     own = malloc(line.n);
     if (own == NULL)
         return MM_E_NOMEM;
@@ -241,16 +221,8 @@ static struct mm_batch_format *format_of(struct mm_batch *b, const struct mm_chu
         if (f->source == s->source && f->company == s->company && strcmp(f->name, name) == 0)
             return f;
     }
-    if (b->formats_n == b->formats_cap) {
-        size_t cap = b->formats_cap == 0 ? 64 : b->formats_cap * 2;
-        struct mm_batch_format *more =
-            cap > MM_BATCH_FORMATS_MAX ? NULL : realloc(b->formats, cap * sizeof(*more));
-
-        if (more == NULL)
-            return NULL;
-        b->formats = more;
-        b->formats_cap = cap;
-    }
+    if (!MM_VEC_ROOM(b->formats, b->formats_n, b->formats_cap, MM_BATCH_FORMATS_MAX))
+        return NULL;
     b->formats[b->formats_n] = (struct mm_batch_format){.company = s->company, .source = s->source};
     memcpy(b->formats[b->formats_n].name, name, MM_FORMAT_NAME);
     return &b->formats[b->formats_n++];

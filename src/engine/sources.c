@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/vec.h"
 #include "codec/charset.h"
 #include "register/entity.h"
 #include "store/records/system_scope.h"
@@ -23,17 +24,9 @@ static bool take(void *arg, const struct mm_rec *rec)
     const struct mm_value *v = rec->v;
     struct mm_source_info *info;
 
-    if (l->fresh.n == l->cap) {
-        size_t cap = l->cap == 0 ? 256 : l->cap * 2;
-        struct mm_source_info *more =
-            cap > MM_SOURCES_MAX ? NULL : realloc(l->fresh.list, cap * sizeof(*more));
-
-        if (more == NULL) {
-            l->failed = true;
-            return false;
-        }
-        l->fresh.list = more;
-        l->cap = cap;
+    if (!MM_VEC_ROOM(l->fresh.list, l->fresh.n, l->cap, MM_SOURCES_MAX)) {
+        l->failed = true;
+        return false;
     }
     info = &l->fresh.list[l->fresh.n++];
     *info = (struct mm_source_info){

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "engine/merge.h"
 #include "engine/sink_priv.h"
 #include "os/log.h"
@@ -95,16 +96,9 @@ static enum mm_code decode_alerts(const struct mm_batch *b, struct mm_alert **re
     size_t n = 0, cap = 0;
 
     while (mm_rd_left(&rd) > 0) {
-        if (n == cap) {
-            size_t more = cap == 0 ? 256 : cap * 2;
-            struct mm_alert *grown = realloc(list, more * sizeof(*grown));
-
-            if (grown == NULL) {
-                free(list);
-                return MM_E_NOMEM;
-            }
-            list = grown;
-            cap = more;
+        if (!MM_VEC_ROOM(list, n, cap, SIZE_MAX)) {
+            free(list);
+            return MM_E_NOMEM;
         }
         /* A shard that writes no alert where one should be has been taken over: stop reading it. */
         MM_ASSERT(mm_alert_decode(&rd, &list[n]));

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/time.h"
+#include "base/vec.h"
 #include "model/intake_page.h"
 #include "os/log.h"
 #include "store/records/system_scope.h"
@@ -225,15 +226,8 @@ static struct judged *judged_of(struct mm_watch *w, uint32_t source)
         if (w->judged[i].source == source)
             return &w->judged[i];
     }
-    if (w->judged_n == w->judged_cap) {
-        size_t cap = w->judged_cap == 0 ? 64 : w->judged_cap * 2;
-        struct judged *more = cap > MM_SOURCES_MAX ? NULL : realloc(w->judged, cap * sizeof(*more));
-
-        if (more == NULL)
-            return NULL;
-        w->judged = more;
-        w->judged_cap = cap;
-    }
+    if (!MM_VEC_ROOM(w->judged, w->judged_n, w->judged_cap, MM_SOURCES_MAX))
+        return NULL;
     w->judged[w->judged_n] = (struct judged){.source = source};
     return &w->judged[w->judged_n++];
 }

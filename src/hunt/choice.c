@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
 #include "os/file.h"
 
 static const struct mm_slice kinds[MM_HUNT_KINDS] = {MM_S_INIT("tag:"), MM_S_INIT("status:"),
@@ -14,15 +15,8 @@ static enum mm_code put(struct mm_hunt_choice *c, struct mm_hunt_word w)
 {
     if (c->n == MM_HUNT_CHOICES_MAX)
         return MM_E_LIMIT;
-    if (c->n == c->cap) {
-        size_t cap = c->cap == 0 ? 16 : c->cap * 2; /* bounded by MM_HUNT_CHOICES_MAX */
-        struct mm_hunt_word *more = realloc(c->word, cap * sizeof(*more));
-
-        if (more == NULL)
-            return MM_E_NOMEM;
-        c->word = more;
-        c->cap = cap;
-    }
+    if (!MM_VEC_ROOM(c->word, c->n, c->cap, MM_HUNT_CHOICES_MAX))
+        return MM_E_NOMEM;
     c->word[c->n++] = w;
     return MM_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/vec.h"
 #include "os/file.h"
 
 enum { WRITTEN_AT = 1024 * 1024 };
@@ -51,20 +52,12 @@ static enum mm_code write_out(struct mm_hits *h)
 enum mm_code mm_hits_add(struct mm_hits *h, const struct mm_hunt_frame *hit, uint32_t part,
                          uint32_t file)
 {
-    size_t cap = h->cap == 0 ? 1024 : h->cap * 2;
-    struct mm_hit_place *place = h->place;
-
     if (h->n == MM_HITS_MAX) {
         h->left_out++;
         return MM_OK;
     }
-    if (h->n == h->cap) {
-        place = realloc(h->place, cap * sizeof(*place));
-        if (place == NULL)
-            return MM_E_NOMEM;
-        h->place = place;
-        h->cap = cap;
-    }
+    if (!MM_VEC_ROOM(h->place, h->n, h->cap, MM_HITS_MAX))
+        return MM_E_NOMEM;
     h->place[h->n++] = (struct mm_hit_place){.time_us = hit->time_us,
                                              .at = h->size + h->unwritten.n,
                                              .part = part,

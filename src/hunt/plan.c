@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "base/vec.h"
 #include "codec/charset.h"
 #include "codec/cut.h"
 #include "codec/evtx.h"
@@ -29,24 +30,6 @@ void mm_hunt_plan_done(struct mm_hunt_plan *p)
     *p = (struct mm_hunt_plan){.file = NULL};
 }
 
-/* Room for one more of `size` bytes behind n; false without memory. */
-static bool grow(void **list, size_t n, size_t *cap, size_t size)
-{
-    size_t want = *cap == 0 ? 64 : *cap * 2, bytes;
-    void *p;
-
-    if (n < *cap)
-        return true;
-    if (!mm_mul_size(want, size, &bytes))
-        return false;
-    p = realloc(*list, bytes);
-    if (p == NULL)
-        return false;
-    *list = p;
-    *cap = want;
-    return true;
-}
-
 static enum mm_code add_file(struct mm_hunt_plan *p, struct mm_slice path, const struct stat *st,
                              uint32_t *ret)
 {
@@ -55,7 +38,7 @@ static enum mm_code add_file(struct mm_hunt_plan *p, struct mm_slice path, const
 
     if (p->file_n >= MM_HUNT_FILES_MAX)
         return MM_E_LIMIT;
-    if (!grow((void **)&p->file, p->file_n, &p->file_cap, sizeof(*p->file)) ||
+    if (!MM_VEC_ROOM(p->file, p->file_n, p->file_cap, SIZE_MAX) ||
         !mm_arena_dup(&p->paths, path, &own))
         return MM_E_NOMEM;
     f = &p->file[p->file_n];
@@ -74,8 +57,8 @@ static enum mm_code add_part(struct mm_hunt_plan *p, struct mm_hunt_part part)
     uint64_t bytes = part.to - part.from;
     struct mm_hunt_unit *u;
 
-    if (!grow((void **)&p->part, p->part_n, &p->part_cap, sizeof(*p->part)) ||
-        !grow((void **)&p->unit, p->unit_n, &p->unit_cap, sizeof(*p->unit)))
+    if (!MM_VEC_ROOM(p->part, p->part_n, p->part_cap, SIZE_MAX) ||
+        !MM_VEC_ROOM(p->unit, p->unit_n, p->unit_cap, SIZE_MAX))
         return MM_E_NOMEM;
     u = p->unit_n == 0 ? NULL : &p->unit[p->unit_n - 1];
     if (u == NULL || u->part_n == MM_HUNT_UNIT_PARTS ||
@@ -216,7 +199,7 @@ enum mm_code mm_hunt_plan_add(struct mm_hunt_plan *p, const char *path)
 enum mm_code mm_hunt_plan_unit(struct mm_hunt_plan *p, uint32_t part, uint32_t part_n)
 {
     MM_ASSERT(part_n > 0 && part + part_n <= p->part_n);
-    if (!grow((void **)&p->unit, p->unit_n, &p->unit_cap, sizeof(*p->unit)))
+    if (!MM_VEC_ROOM(p->unit, p->unit_n, p->unit_cap, SIZE_MAX))
         return MM_E_NOMEM;
     p->unit[p->unit_n++] = (struct mm_hunt_unit){.part = part, .part_n = part_n};
     return MM_OK;

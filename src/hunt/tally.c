@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/time.h"
+#include "base/vec.h"
 #include "model/alert.h"
 
 #define HOUR_US (INT64_C(3600) * MM_US_PER_S)
@@ -44,19 +45,13 @@ void mm_tally_done(struct mm_tally *t)
 static struct mm_tally_row *new_row(struct mm_tally *t, struct mm_tally_table *table,
                                     struct mm_slice key)
 {
-    size_t cap = table->cap == 0 ? 256 : table->cap * 2;
-    struct mm_tally_row *row = table->row;
+    struct mm_tally_row *row;
     struct mm_slice own;
 
     if (table->n == MM_TALLY_ROWS_MAX || !mm_arena_dup(&t->arena, key, &own))
         return NULL;
-    if (table->n == table->cap) {
-        row = realloc(table->row, cap * sizeof(*row));
-        if (row == NULL)
-            return NULL;
-        table->row = row;
-        table->cap = cap;
-    }
+    if (!MM_VEC_ROOM(table->row, table->n, table->cap, MM_TALLY_ROWS_MAX))
+        return NULL;
     if (mm_map_set(&table->map, own, table->n) != MM_OK)
         return NULL;
     row = &table->row[table->n++];

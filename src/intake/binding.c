@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/rd.h"
+#include "base/vec.h"
 
 void mm_bindings_init(struct mm_binding_table *t)
 {
@@ -20,15 +21,8 @@ enum mm_code mm_bindings_add(struct mm_binding_table *t, const struct mm_binding
 {
     if (t->n == MM_BINDINGS_MAX)
         return MM_E_LIMIT;
-    if (t->n == t->cap) {
-        size_t cap = t->cap == 0 ? 64 : t->cap * 2;
-        struct mm_binding *row = realloc(t->row, cap * sizeof(*row));
-
-        if (row == NULL)
-            return MM_E_NOMEM;
-        t->row = row;
-        t->cap = cap;
-    }
+    if (!MM_VEC_ROOM(t->row, t->n, t->cap, MM_BINDINGS_MAX))
+        return MM_E_NOMEM;
     t->row[t->n++] = *b;
     t->sorted = false;
     return MM_OK;

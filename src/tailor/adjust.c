@@ -1,5 +1,6 @@
 /* tailor/adjust.c - see tailor.h for the contract: rules off, on, of another level. */
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "tailor/tailor_priv.h"
 
 static const char *const states[] = {"proposed", "active", "ended"};
@@ -189,17 +190,15 @@ static void read_row(struct mm_q *q, struct mm_arena *a, struct mm_tailor_adjust
 enum mm_code mm_tailor_read_adjusts(struct mm_q *q, size_t max, struct mm_arena *a,
                                     struct mm_tailor_adjust **ret, size_t *ret_n)
 {
-    struct mm_tailor_adjust *list = NULL, *room;
+    struct mm_tailor_adjust *list = NULL;
     size_t n = 0, cap = 0;
     enum mm_code code = MM_OK, end;
 
     while (n < max && mm_q_row(q)) {
-        room = mm_tailor_room(a, list, n, &cap, sizeof(*list));
-        if (room == NULL) {
+        if (!MM_VEC_ROOM_IN(a, list, n, cap)) {
             code = MM_E_NOMEM;
             break;
         }
-        list = room;
         read_row(q, a, &list[n++]);
     }
     end = mm_q_end(q);

@@ -3,6 +3,7 @@
 
 #include "base/rd.h"
 #include "base/utf8.h"
+#include "base/vec.h"
 
 /* ---- values and lines ---- */
 
@@ -171,17 +172,15 @@ static enum mm_code read_row(struct mm_q *q, struct mm_arena *a, struct mm_tailo
 enum mm_code mm_tailor_read_lists(struct mm_q *q, size_t max, struct mm_arena *a,
                                   struct mm_tailor_list **ret, size_t *ret_n)
 {
-    struct mm_tailor_list *list = NULL, *room;
+    struct mm_tailor_list *list = NULL;
     size_t n = 0, cap = 0;
     enum mm_code code = MM_OK, end;
 
     while (code == MM_OK && n < max && mm_q_row(q)) {
-        room = mm_tailor_room(a, list, n, &cap, sizeof(*list));
-        if (room == NULL) {
+        if (!MM_VEC_ROOM_IN(a, list, n, cap)) {
             code = MM_E_NOMEM;
             break;
         }
-        list = room;
         code = read_row(q, a, &list[n++]);
     }
     end = mm_q_end(q);

@@ -28,25 +28,6 @@ static inline void mm_tailor_begin(struct mm_q *q, struct mm_tx *tx, enum mm_tai
 /* May this transaction write for the programme? MM_OK for none. */
 MM_MUST_USE enum mm_code mm_tailor_check_programme(struct mm_tx *tx, uint32_t programme);
 
-/* The list with room for one more behind its n: itself, or a copy twice as long. NULL without
- * memory. */
-static inline void *mm_tailor_room(struct mm_arena *a, void *list, size_t n, size_t *cap,
-                                   size_t size)
-{
-    size_t more = *cap == 0 ? 32 : *cap * 2;
-    void *longer;
-
-    if (n < *cap)
-        return list;
-    longer = mm_arena_array(a, more, size);
-    if (longer == NULL)
-        return NULL;
-    if (n > 0)
-        memcpy(longer, list, n * size);
-    *cap = more;
-    return longer;
-}
-
 /* All rows of q, at most max; ends q. */
 MM_MUST_USE enum mm_code mm_tailor_read_lists(struct mm_q *q, size_t max, struct mm_arena *a,
                                               struct mm_tailor_list **ret, size_t *ret_n);

@@ -1,4 +1,5 @@
 /* triage/health.c - what each source has sent; see triage.h for the contract. */
+#include "base/vec.h"
 #include "triage/triage.h"
 #include "triage/triage_priv.h"
 
@@ -57,16 +58,8 @@ enum mm_code mm_health_list(struct mm_tx *tx, struct mm_arena *a, struct mm_heal
 
     mm_q_begin(&q, tx, &mm_triage_stmts[MM_TRIAGE_HEALTH_LIST]);
     while (mm_q_row(&q) && n < HEALTH_ROWS_MAX) {
-        if (n == cap) {
-            struct mm_health *more = mm_arena_array(a, cap == 0 ? 64 : cap * 2, sizeof(*more));
-
-            if (more == NULL)
-                break;
-            if (n > 0)
-                memcpy(more, list, n * sizeof(*more));
-            list = more;
-            cap = cap == 0 ? 64 : cap * 2;
-        }
+        if (!MM_VEC_ROOM_IN(a, list, n, cap))
+            break;
         list[n++] = (struct mm_health){.company = mm_q_col_u32(&q, 0),
                                        .source = mm_q_col_u32(&q, 1),
                                        .received = (uint64_t)mm_q_col_int(&q, 2),

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "base/vec.h"
 
 static const uint8_t page_magic[8] = {'M', 'M', 'C', 'O', 'M', 'M', 'I', 'T'};
 
@@ -67,17 +68,9 @@ enum mm_code mm_seg_list(const char *qdir, struct mm_seg_list *ret)
 
         if (!seg_name(e->d_name, &first))
             continue;
-        if (list.n == cap) {
-            uint64_t *more = NULL;
-
-            cap = cap == 0 ? 64 : cap * 2;
-            if (cap <= MM_SPOOL_SEGMENTS_MAX)
-                more = realloc(list.first, cap * sizeof(*more));
-            if (more == NULL) {
-                c = MM_E_LIMIT;
-                break;
-            }
-            list.first = more;
+        if (!MM_VEC_ROOM(list.first, list.n, cap, MM_SPOOL_SEGMENTS_MAX)) {
+            c = MM_E_LIMIT;
+            break;
         }
         list.first[list.n++] = first;
     }

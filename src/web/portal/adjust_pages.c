@@ -78,7 +78,7 @@ static void write_rule(struct mm_page *p, const struct mm_rule *r)
     struct mm_doc *wanted;
 
     mm_doc_text(p->doc, "rule", r->id);
-    mm_doc_text(p->doc, "rule_title", mm_tailor_title(p, r));
+    mm_doc_text(p->doc, "rule_title", mm_portal_rule_title(p, r));
     mm_doc_text(p->doc, "author", r->author);
     mm_doc_text(p->doc, "what", w->what);
     mm_doc_text(p->doc, "first", w->first);
@@ -100,7 +100,7 @@ static enum mm_code show(struct mm_page *p)
 
     if (code != MM_OK)
         return code;
-    rule = mm_tailor_rule(set, mm_input_get(&p->in, "rule"));
+    rule = mm_portal_rule(set, mm_input_get(&p->in, "rule"));
     if (rule == NULL)
         code = MM_E_NOTFOUND;
     else
@@ -206,7 +206,7 @@ enum mm_code mm_page_rule_adjust_set(struct mm_page *p)
     if (code != MM_OK)
         return code;
     p->template = "rule_adjust";
-    rule = mm_tailor_rule(set, mm_input_get(&p->in, "rule"));
+    rule = mm_portal_rule(set, mm_input_get(&p->in, "rule"));
     code = rule == NULL ? MM_E_NOTFOUND : read_form(&s, rule, &company);
     mm_rules_unref(&set);
     if (code != MM_OK)

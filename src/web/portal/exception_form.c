@@ -156,7 +156,7 @@ static enum mm_code load(struct making *m)
         code = mm_portal_rules(p->portal, p->now_us, &m->set);
     if (code != MM_OK)
         return code;
-    m->rule = mm_exception_rule(m->set, mm_input_get(&p->in, "rule"));
+    m->rule = mm_portal_rule(m->set, mm_input_get(&p->in, "rule"));
     return m->rule == NULL ? MM_E_NOTFOUND : load_event(m);
 }
 
@@ -407,7 +407,7 @@ static void write_page(struct making *m, bool asked)
     struct mm_doc *form = mm_doc_object(p->doc, "form");
 
     mm_doc_text(p->doc, "rule", m->rule->id);
-    mm_doc_text(p->doc, "rule_title", mm_exception_title(p, m->rule));
+    mm_doc_text(p->doc, "rule_title", mm_portal_rule_title(p, m->rule));
     mm_doc_str(p->doc, "level", mm_level_name(m->rule->level));
     mm_doc_int(p->doc, "queue", m->queue);
     mm_doc_int(p->doc, "seq", (int64_t)m->seq);

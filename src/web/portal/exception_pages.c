@@ -69,14 +69,14 @@ static enum mm_code write_one(struct showing *s, size_t at, struct mm_doc *list)
 {
     const struct mm_exception *e = &s->list[at];
     struct mm_doc *d = mm_doc_object(list, NULL), *terms;
-    const struct mm_rule *rule = s->rules == NULL ? NULL : mm_exception_rule(s->rules, e->rule);
+    const struct mm_rule *rule = s->rules == NULL ? NULL : mm_portal_rule(s->rules, e->rule);
     int64_t left_us = e->until_us - s->p->now_us;
     enum mm_code code;
 
     mm_doc_int(d, "exception", e->exception);
     mm_doc_str(d, "state", mm_exception_state_name(e->state));
     mm_doc_text(d, "rule", e->rule);
-    mm_doc_text(d, "rule_title", rule == NULL ? e->title : mm_exception_title(s->p, rule));
+    mm_doc_text(d, "rule_title", rule == NULL ? e->title : mm_portal_rule_title(s->p, rule));
     terms = mm_doc_array(d, "terms");
     for (size_t i = 0; i < e->term_n; i++)
         mm_exception_write_term(terms, &e->term[i]);

@@ -73,22 +73,6 @@ void mm_exception_write_term(struct mm_doc *list, const struct mm_filter_term *t
     mm_doc_text(d, "value", term->value);
 }
 
-const struct mm_rule *mm_exception_rule(const struct mm_ruleset *set, struct mm_slice id)
-{
-    for (size_t i = 0; id.n > 0 && i < mm_rules_count(set); i++) {
-        if (mm_slice_eq(mm_rules_get(set, i)->id, id))
-            return mm_rules_get(set, i);
-    }
-    return NULL;
-}
-
-struct mm_slice mm_exception_title(const struct mm_page *p, const struct mm_rule *rule)
-{
-    const struct mm_rule_words *w = p->lang == MM_LANG_EN ? &rule->en : &rule->ja;
-
-    return w->title.n > 0 ? w->title : rule->title;
-}
-
 static enum mm_code gather(void *ctx, struct mm_slice piece)
 {
     struct mm_buf *b = ctx;

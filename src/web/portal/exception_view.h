@@ -30,10 +30,6 @@ bool mm_candidate_takes(enum mm_candidate_kind kind, enum mm_filter_how how);
 
 /* Append one term to an array: name, known (it has words), how, value. */
 void mm_exception_write_term(struct mm_doc *list, const struct mm_filter_term *term);
-/* The rule of that id, or NULL; the set must outlive it. */
-const struct mm_rule *mm_exception_rule(const struct mm_ruleset *set, struct mm_slice id);
-/* The rule's title in the reader's language. */
-struct mm_slice mm_exception_title(const struct mm_page *p, const struct mm_rule *rule);
 
 enum { MM_HIDDEN_DAYS = 30 };
 

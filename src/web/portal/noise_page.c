@@ -223,7 +223,7 @@ static void write_row(struct noisy *s, const struct noise *r, const struct mm_ru
                       struct mm_doc *d)
 {
     mm_doc_text(d, "rule", r->rule);
-    mm_doc_text(d, "rule_title", rule == NULL ? r->title : mm_exception_title(s->p, rule));
+    mm_doc_text(d, "rule_title", rule == NULL ? r->title : mm_portal_rule_title(s->p, rule));
     mm_doc_bool(d, "known", rule != NULL); /* in force still */
     mm_doc_str(d, "level", rule == NULL ? NULL : mm_level_name(rule->level));
     mm_doc_int(d, "week", r->week);
@@ -258,7 +258,7 @@ static enum mm_code write_all(struct noisy *s)
     }
     /* Rules that cannot be read have found things all the same: they stand under their number. */
     for (size_t i = 0; s->answered && i < s->n; i++)
-        write_row(s, &s->row[i], code == MM_OK ? mm_exception_rule(set, s->row[i].rule) : NULL,
+        write_row(s, &s->row[i], code == MM_OK ? mm_portal_rule(set, s->row[i].rule) : NULL,
                   mm_doc_object(list, NULL));
     mm_rules_unref(&set);
     return MM_OK;

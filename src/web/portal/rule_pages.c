@@ -154,7 +154,7 @@ enum mm_code mm_page_rule_remove(struct mm_page *p)
 
     if (code != MM_OK)
         return code;
-    rule = mm_exception_rule(set, wish.name);
+    rule = mm_portal_rule(set, wish.name);
     own = rule != NULL && is_own(p, rule);
     mm_rules_unref(&set);
     if (!own)

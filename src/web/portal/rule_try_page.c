@@ -233,7 +233,7 @@ static enum mm_code keep(struct trying *t)
         .what = MM_WISH_RULE, .name = mm_answer_text(rule, "id"), .yaml = t->text};
     struct mm_ruleset *set = NULL;
     enum mm_code code = mm_portal_rules(p->portal, p->now_us, &set);
-    bool there = code == MM_OK && mm_exception_rule(set, wish.name) != NULL;
+    bool there = code == MM_OK && mm_portal_rule(set, wish.name) != NULL;
 
     mm_rules_unref(&set);
     /* Without rules there is none of that id. */

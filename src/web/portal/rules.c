@@ -54,3 +54,19 @@ const char *mm_portal_rule_state(const struct mm_rule *rule)
     MM_ASSERT((size_t)rule->state < MM_COUNT(names));
     return names[rule->state];
 }
+
+const struct mm_rule *mm_portal_rule(const struct mm_ruleset *set, struct mm_slice id)
+{
+    for (size_t i = 0; id.n > 0 && i < mm_rules_count(set); i++) {
+        if (mm_slice_eq(mm_rules_get(set, i)->id, id))
+            return mm_rules_get(set, i);
+    }
+    return NULL;
+}
+
+struct mm_slice mm_portal_rule_title(const struct mm_page *p, const struct mm_rule *rule)
+{
+    const struct mm_rule_words *w = p->lang == MM_LANG_EN ? &rule->en : &rule->ja;
+
+    return w->title.n > 0 ? w->title : rule->title;
+}

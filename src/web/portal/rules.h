@@ -10,12 +10,16 @@
 #define MM_WEB_PORTAL_RULES_H
 
 #include "detect/detect.h"
-#include "web/portal/portal.h"
+#include "web/portal/page.h"
 
 /* A reference to the rules of no longer than a minute ago; mm_rules_unref it. */
 MM_MUST_USE enum mm_code mm_portal_rules(struct mm_portal *portal, int64_t now_us,
                                          struct mm_ruleset **ret);
 /* "active" and other stable words for what became of a rule. */
 const char *mm_portal_rule_state(const struct mm_rule *rule);
+/* The rule of that id, or NULL; the set must outlive it. */
+const struct mm_rule *mm_portal_rule(const struct mm_ruleset *set, struct mm_slice id);
+/* The rule's title in the reader's language; its author's where we have none. */
+struct mm_slice mm_portal_rule_title(const struct mm_page *p, const struct mm_rule *rule);
 
 #endif

@@ -81,10 +81,10 @@ static void write_entity(struct mm_page *p, const struct mm_ruleset *rules, stru
         mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL)
         mm_doc_text(d, "job", entity);
     rule =
-        mm_slice_eq(field, MM_S("rule.id")) && rules != NULL ? mm_tailor_rule(rules, entity) : NULL;
+        mm_slice_eq(field, MM_S("rule.id")) && rules != NULL ? mm_portal_rule(rules, entity) : NULL;
     if (rule != NULL) {
         mm_doc_text(d, "rule", entity);
-        mm_doc_text(d, "rule_title", mm_tailor_title(p, rule));
+        mm_doc_text(d, "rule_title", mm_portal_rule_title(p, rule));
     }
 }
 

@@ -117,7 +117,7 @@ static enum mm_code write_list(struct here *h, struct mm_doc *list, const struct
         struct mm_doc *e = mm_doc_object(rules, NULL);
 
         mm_doc_text(e, "rule", r->id);
-        mm_doc_text(e, "rule_title", mm_tailor_title(h->p, r));
+        mm_doc_text(e, "rule_title", mm_portal_rule_title(h->p, r));
     }
     mm_doc_str(d, "from", l == NULL ? "none" : l->programme == MM_TAILOR_OWN ? "own" : "programme");
     mm_doc_bool(d, "missing", l == NULL);

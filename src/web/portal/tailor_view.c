@@ -6,22 +6,6 @@
 #include "web/portal/feature.h"
 #include "web/portal/rules.h"
 
-struct mm_slice mm_tailor_title(const struct mm_page *p, const struct mm_rule *rule)
-{
-    const struct mm_rule_words *w = p->lang == MM_LANG_EN ? &rule->en : &rule->ja;
-
-    return w->title.n > 0 ? w->title : rule->title;
-}
-
-const struct mm_rule *mm_tailor_rule(const struct mm_ruleset *set, struct mm_slice id)
-{
-    for (size_t i = 0; id.n > 0 && i < mm_rules_count(set); i++) {
-        if (mm_slice_eq(mm_rules_get(set, i)->id, id))
-            return mm_rules_get(set, i);
-    }
-    return NULL;
-}
-
 bool mm_tailor_waits(const struct mm_tailored *here, const struct mm_rule *rule)
 {
     for (size_t i = 0; i < rule->wanted.n; i++) {
@@ -82,11 +66,11 @@ static void write_rule(struct mm_page *p, struct mm_doc *d, const struct mm_tail
     struct mm_tailor_adjust today = *x;
     struct mm_ruleset *set = NULL;
     bool read = mm_portal_rules(p->portal, p->now_us, &set) == MM_OK;
-    const struct mm_rule *rule = read ? mm_tailor_rule(set, x->rule) : NULL;
+    const struct mm_rule *rule = read ? mm_portal_rule(set, x->rule) : NULL;
 
     if (rule != NULL)
         today.rule_level = rule->level;
-    mm_doc_text(d, "rule_title", rule == NULL ? x->title : mm_tailor_title(p, rule));
+    mm_doc_text(d, "rule_title", rule == NULL ? x->title : mm_portal_rule_title(p, rule));
     mm_doc_str(d, "rule_level", mm_level_name(today.rule_level));
     mm_doc_str(d, "made_level",
                today.rule_level == x->rule_level ? NULL : mm_level_name(x->rule_level));

@@ -13,10 +13,6 @@
 #include "tailor/tailor.h"
 #include "web/portal/page.h"
 
-/* The rule's title in the reader's language. */
-struct mm_slice mm_tailor_title(const struct mm_page *p, const struct mm_rule *rule);
-/* The rule of that id, or NULL. */
-const struct mm_rule *mm_tailor_rule(const struct mm_ruleset *set, struct mm_slice id);
 /* Does the rule want values that are not there? */
 bool mm_tailor_waits(const struct mm_tailored *here, const struct mm_rule *rule);
 /* Append one to an array. p->tx: the whole scope of who asks, which knows names of people. */
