@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static const char *const level_name[] = {"error", "warn", "info"};
+static const char *const priority[] = {"<3>", "<4>", "<6>"};
 static_assert(MM_COUNT(level_name) == MM_LOG_LEVELS, "one name per level");
 
 void mm_log(enum mm_log_level level, const char *area, const char *fmt, ...)
@@ -19,7 +21,9 @@ void mm_log(enum mm_log_level level, const char *area, const char *fmt, ...)
 
     MM_ASSERT((size_t)level < MM_LOG_LEVELS);
     MM_ASSERT(area != NULL && fmt != NULL);
-    len = snprintf(line, sizeof(line), "%s %s: ", level_name[level], area);
+    len = snprintf(line, sizeof(line),
+                   "%s%s %s: ", getenv("JOURNAL_STREAM") != NULL ? priority[level] : "",
+                   level_name[level], area);
     MM_ASSERT(len > 0 && (size_t)len < sizeof(line) / 2);
     n = (size_t)len;
     va_start(ap, fmt);

@@ -1,5 +1,6 @@
 /*
  * os/log.h - one line per message to stderr: `level area: text key=value`.
+ *            Where systemd reads it ($JOURNAL_STREAM), its priority stands in front.
  *
  * Purpose   What the person who runs the machine reads (journald, a terminal).
  *           Programs log; library folders return codes instead (style.md).
@@ -8,6 +9,7 @@
  * Trust     Never pass log bytes of companies or secrets; what slips in can
  *           at least not forge a line: bytes outside printable ASCII become
  *           '?', and a line is cut at MM_LOG_MAX.
+ * Spec      sd-daemon(3): "<3>" is an error, "<4>" a warning, "<6>" for information.
  */
 #ifndef MM_OS_LOG_H
 #define MM_OS_LOG_H

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/harness/test.h"
@@ -34,6 +35,18 @@ TEST(log_writes_level_area_and_text)
     mm_log_warn("spool", "disk is full queue=%d", 3);
     CHECK_SLICE(captured(fd, buf, sizeof(buf)), "warn spool: disk is full queue=3\n");
     CHECK(errno == ENOSPC);
+}
+
+TEST(log_tells_systemd_how_grave_it_is)
+{
+    char buf[4096];
+    int fd = redirect();
+
+    CHECK(setenv("JOURNAL_STREAM", "8:1", 1) == 0);
+    mm_log_error("spool", "disk is full");
+    CHECK_SLICE(captured(fd, buf, sizeof(buf)), "<3>error spool: disk is full\n");
+    mm_log_info("spool", "it has room again");
+    CHECK_SLICE(captured(fd, buf, sizeof(buf)), "<6>info spool: it has room again\n");
 }
 
 TEST(log_cannot_be_made_to_write_two_lines)

@@ -87,7 +87,7 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["users", "/users"], ["programmes", "/programmes"], ["programme", "/programmes/shien"],
   ["report-whose", "/report"],
   ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
-  ["rule-try", "/rules/try"], ["rule-sets", "/rules/sets"],
+  ["rule-try", "/rules/try"], ["rule-sets", "/rules/sets"], ["status", "/status"],
   ["attack-operator", "/companies/1/attack"],
   ["audit", "/companies/0/audit"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
@@ -119,7 +119,7 @@ const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
   "rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
-  "meaning|coverage|exceptions?)\\.");
+  "meaning|coverage|status|exceptions?)\\.");
 
 let count = 0, failed = 0;
 function promise(what, faults) {
