@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "app/content.h"
 #include "app/tables.h"
 #include "detect/detect.h"
@@ -40,41 +41,14 @@ static size_t shard_count(const struct mm_config *config)
     return n > MM_MASTER_SHARDS_MAX ? MM_MASTER_SHARDS_MAX : (size_t)n;
 }
 
-static int run(const char *state, const struct mm_config *config, struct mm_master *master,
-               size_t shards, int wake, int signals)
+static bool settle_master(const char *state)
 {
-    char address[MM_MAX_PATH], meters[MM_MAX_PATH];
-    struct mm_records *records = NULL;
-    struct mm_sink *sink = NULL;
-    struct mm_sink_options o = {
-        .state_dir = state,
-        .events_address = address,
-        .master = master,
-        .shards = shards,
-        .wake_fd = wake,
-        /* Its bounds in config.def are those of the column. */
-        .keep_days = (uint16_t)mm_config_number(config, MM_CFG_EVENTS_KEEP_DAYS),
-    };
-    enum mm_code code;
+    return mm_confine(&(struct mm_confine){.who = MM_CONFINED_MASTER, .state = state});
+}
 
-    (void)snprintf(address, sizeof(address), "unix:%s/run/eventd.sock", state);
-    if (mm_app_records(state, &records) != MM_OK)
-        return 1;
-    o.records = records;
-    if (mm_path_join(meters, state, "run/engine.meters") != MM_OK ||
-        mm_meters_open(meters, &o.meters) != MM_OK)
-        mm_log_warn("engine", "nothing is measured: run/engine.meters cannot be made");
-    code = mm_sink_new(&o, &sink);
-    if (code == MM_OK) {
-        mm_notify("READY=1");
-        code = mm_sink_run(sink, signals);
-    }
-    if (code != MM_OK)
-        mm_log_error("engine", "ends: %s", mm_code_key(code));
-    mm_sink_free(&sink);
-    mm_meters_close(&o.meters);
-    mm_records_close(&records);
-    return code == MM_OK ? 0 : 1;
+static bool confine_shard(void)
+{
+    return mm_confine(&(struct mm_confine){.who = MM_CONFINED_SHARD});
 }
 
 enum {
@@ -122,6 +96,49 @@ static void begin_to_watch(struct rule_watch *w)
         (void)pthread_detach(thread);
 }
 
+static int run(const char *state, const struct mm_config *config, struct mm_master *master,
+               size_t shards, int wake, int signals, struct rule_watch *watch)
+{
+    char address[MM_MAX_PATH], meters[MM_MAX_PATH];
+    struct mm_records *records = NULL;
+    struct mm_sink *sink = NULL;
+    struct mm_sink_options o = {
+        .state_dir = state,
+        .events_address = address,
+        .master = master,
+        .shards = shards,
+        .wake_fd = wake,
+        /* Its bounds in config.def are those of the column. */
+        .keep_days = (uint16_t)mm_config_number(config, MM_CFG_EVENTS_KEEP_DAYS),
+    };
+    enum mm_code code;
+
+    (void)snprintf(address, sizeof(address), "unix:%s/run/eventd.sock", state);
+    if (mm_app_records_held(state, &records) != MM_OK)
+        return 1;
+    o.records = records;
+    if (mm_path_join(meters, state, "run/engine.meters") != MM_OK ||
+        mm_meters_open(meters, &o.meters) != MM_OK)
+        mm_log_warn("engine", "nothing is measured: run/engine.meters cannot be made");
+    if (!mm_confine(&(struct mm_confine){.who = MM_CONFINED_SINK, .state = state})) {
+        mm_meters_close(&o.meters);
+        mm_records_close(&records);
+        return 1;
+    }
+    begin_to_watch(watch);
+    code = mm_sink_new(&o, &sink);
+    if (code == MM_OK) {
+        mm_notify("READY=1");
+        code = mm_sink_run(sink, signals);
+    }
+    if (code != MM_OK)
+        mm_log_error("engine", "ends: %s", mm_code_key(code));
+    mm_sink_free(&sink);
+    mm_meters_close(&o.meters);
+    mm_records_close(&records);
+    return code == MM_OK ? 0 : 1;
+}
+
 static int start(const char *state, const struct mm_config *config)
 {
     static char formats[MM_MAX_PATH], own_formats[MM_MAX_PATH], rules[MM_MAX_PATH],
@@ -149,6 +166,9 @@ static int start(const char *state, const struct mm_config *config)
     (void)snprintf(exceptions, sizeof(exceptions), "%s/" MM_EXCEPTIONS_DIR, state);
     (void)snprintf(tailor, sizeof(tailor), "%s/" MM_TAILOR_FILE, state);
     (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", state);
+    ops.settle = settle_master;
+    ops.state = state;
+    ops.confine = confine_shard;
     (void)rules_changed(&watch); /* how they look before they are loaded */
     if (mm_master_start(&ops, shards, wake, &master) != MM_OK) {
         mm_log_error("engine", "shards cannot be started; the lines above say why");
@@ -161,8 +181,7 @@ static int start(const char *state, const struct mm_config *config)
     (void)sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    begin_to_watch(&watch);
-    rc = signals < 0 ? 1 : run(state, config, master, shards, wake, signals);
+    rc = signals < 0 ? 1 : run(state, config, master, shards, wake, signals, &watch);
     mm_master_stop(&master);
     return rc;
 }

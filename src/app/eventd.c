@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "eventd/server.h"
@@ -25,7 +26,6 @@
 #include "os/file.h"
 #include "os/log.h"
 #include "os/notify.h"
-#include "os/sandbox.h"
 #include "store/events/statements.h"
 
 typedef struct chdb_connection_ *chdb_connection;
@@ -56,7 +56,6 @@ enum {
     READ_LANES = 4, /* two cores: two that work, two that wait for the disk */
     LANES = MM_STORE_LANE_READ + READ_LANES,
     LISTENERS_MAX = 3,
-    FILES_MAX = 65536, /* a merge opens two files a column and part */
     GIVE_BACK_MS = 5000,
     GIVE_BACK_ROWS = 50 * 1000, /* less than this in GIVE_BACK_MS is rest */
 };
@@ -352,42 +351,25 @@ static bool listen_all(const struct arguments *a, struct mm_eventd_listener ret[
     return true;
 }
 
-/* Only the store's own directory, what the library asks the kernel about the machine, and the files
- * it is made of: at its first exception it reads their symbols, and gives up when it cannot. Before
- * the library makes threads, so that all of them are bound. */
-static bool enter_paths(const char *dir, uint64_t memory)
+/* Before the library makes threads, so that all of them are bound. */
+static bool enter_places(const struct arguments *a)
 {
     Dl_info lib = {0};
     int known = dladdr((const void *)(uintptr_t)chdb_connect, &lib);
-    const struct mm_sandbox_path paths[] = {
-        {dir, true},         {"/proc", false},          {"/sys", false},
-        {"/dev/null", true}, {"/proc/self/exe", false}, {"/usr/lib", false},
-        {"/lib", false},     {lib.dli_fname, false}};
-    const struct mm_sandbox box = {.may = MM_MAY_WRITE_FILES,
-                                   .paths = paths,
-                                   .paths_n = MM_COUNT(paths),
-                                   .memory_max = memory * ADDRESS_FACTOR + ADDRESS_BASE,
-                                   .files_max = FILES_MAX};
-    enum mm_code code = mm_sandbox_limits(&box);
+    const struct mm_sandbox_path library = {lib.dli_fname, MM_REACH_READ, false};
+    const struct mm_confine c = {.who = MM_CONFINED_EVENTD,
+                                 .state = a->state,
+                                 .more = &library,
+                                 .more_n = 1,
+                                 .memory_max = a->memory * ADDRESS_FACTOR + ADDRESS_BASE};
 
     MM_ASSERT(known != 0);
-    if (code == MM_OK)
-        code = mm_sandbox_no_capabilities();
-    if (code == MM_OK)
-        code = mm_sandbox_paths(&box);
-    if (code == MM_E_NOTFOUND)
-        mm_log_warn("eventd", "this kernel cannot bound the files we see");
-    return code == MM_OK || code == MM_E_NOTFOUND;
+    return mm_confine_places(&c);
 }
 
 static bool enter_calls(void)
 {
-    const struct mm_sandbox box = {.may = MM_MAY_WRITE_FILES | MM_MAY_THREADS | MM_MAY_ACCEPT};
-    enum mm_code code = mm_sandbox_calls(&box);
-
-    if (code == MM_E_NOTFOUND)
-        mm_log_warn("eventd", "this kernel cannot bound our system calls");
-    return code == MM_OK || code == MM_E_NOTFOUND;
+    return mm_confine_calls(&(struct mm_confine){.who = MM_CONFINED_EVENTD});
 }
 
 int main(int argc, char **argv)
@@ -415,7 +397,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     stop_fd = signalfd(-1, &stop, SFD_CLOEXEC);
     if (stop_fd < 0 || !make_directories(&a, dir) || !listen_all(&a, listeners, &n, &key) ||
-        !enter_paths(dir, a.memory))
+        !enter_places(&a))
         return 1;
     if (!open_store(&store, dir, a.memory)) {
         mm_log_error("eventd", "the store cannot be opened: dir=%s", dir);

@@ -160,7 +160,7 @@ static enum mm_code open_queue(const struct args *a, struct mm_import_options *o
 static bool lock_in(const struct args *a)
 {
     char dirs[MM_FOLLOW_PATHS][MM_MAX_PATH];
-    struct mm_sandbox_path paths[1 + MM_FOLLOW_PATHS] = {{a->state, true}};
+    struct mm_sandbox_path paths[1 + MM_FOLLOW_PATHS] = {{a->state, MM_REACH_WRITE, false}};
     struct mm_sandbox box = {.may = MM_MAY_WRITE_FILES, .paths = paths, .paths_n = 1};
     unsigned missing = 0;
     enum mm_code c;

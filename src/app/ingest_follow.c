@@ -41,7 +41,7 @@ bool mm_ingest_follow_dirs(const char *const *paths, size_t n,
             mm_log_error("ingest", "%s: there is no such directory", paths[i]);
             return false;
         }
-        ret[i] = (struct mm_sandbox_path){room[i], false};
+        ret[i] = (struct mm_sandbox_path){room[i], MM_REACH_READ, false};
     }
     return true;
 }

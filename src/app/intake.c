@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/confine.h"
 #include "app/intake_table.h"
 #include "app/tables.h"
 #include "base/time.h"
@@ -12,7 +13,6 @@
 #include "os/log.h"
 #include "os/loop.h"
 #include "os/notify.h"
-#include "os/sandbox.h"
 #include "register/auth.h"
 #include "serve/config.h"
 #include "serve/state.h"
@@ -23,7 +23,6 @@ enum {
     DRAIN_MS = 2000,  /* of the ten seconds that a stop may take */
     COMMIT_MS = 5000, /* likewise */
     HTTP_CONNS = 32,  /* each may hold a body as sent and unpacked: 40 MiB */
-    FILES_MAX = 8192, /* descriptors: connections, segments, records */
 };
 
 struct args {
@@ -273,22 +272,21 @@ static void on_signal(void *ctx, int signo)
     mm_loop_stop(app->loop);
 }
 
-static bool enter_sandbox(struct app *app)
+/* Before the first thread. A file of bindings is read anew when it changes. */
+static bool enter_places(const struct app *app)
 {
-    const struct mm_sandbox_path paths[] = {{app->args->state, true}};
-    struct mm_sandbox box = {.may = MM_MAY_WRITE_FILES | MM_MAY_NET | MM_MAY_THREADS,
-                             .paths = paths,
-                             .paths_n = MM_COUNT(paths),
-                             .files_max = FILES_MAX};
-    unsigned missing = 0;
-    enum mm_code c = mm_sandbox_enter(&box, &missing);
+    struct mm_sandbox_path bindings = {app->args->bindings, MM_REACH_READ, false};
+    const struct mm_confine c = {.who = MM_CONFINED_INTAKE,
+                                 .state = app->args->state,
+                                 .more = &bindings,
+                                 .more_n = app->args->bindings != NULL ? 1 : 0};
 
-    if (c != MM_OK)
-        mm_log_error("intake", "cannot lock itself in: %s", mm_code_key(c));
-    if (missing != 0)
-        mm_log_warn("intake", "this kernel lacks%s%s", missing & MM_LAYER_PATHS ? " landlock" : "",
-                    missing & MM_LAYER_CALLS ? " seccomp" : "");
-    return c == MM_OK;
+    return mm_confine_places(&c);
+}
+
+static bool enter_calls(void)
+{
+    return mm_confine_calls(&(struct mm_confine){.who = MM_CONFINED_INTAKE});
 }
 
 /* KiB of the configuration as bytes. */
@@ -324,9 +322,11 @@ static bool open_all(struct app *app, const struct mm_config *config)
     if (c == MM_OK)
         c = mm_key_load(path, &app->key);
     if (c == MM_OK && app->args->bindings == NULL)
-        c = mm_app_records(app->args->state, &app->records);
+        c = mm_app_records_held(app->args->state, &app->records);
     if (c == MM_OK)
         c = mm_tables_new(app->records, app->args->bindings, &app->key, &app->tables);
+    if (c == MM_OK && !enter_places(app))
+        return false;
     if (c == MM_OK)
         c = mm_intake_open(&o, &app->core);
     if (c == MM_OK)
@@ -362,7 +362,7 @@ static bool start(struct app *app, const struct mm_config *config)
     if (mm_loop_signals(app->loop, &set, on_signal, app) != MM_OK ||
         mm_loop_timer(app->loop, &app->tick, 0) != MM_OK)
         return false;
-    return start_http(app, config) && enter_sandbox(app) &&
+    return start_http(app, config) && enter_calls() &&
            mm_tables_watch(app->tables, on_done, app) == MM_OK;
 }
 

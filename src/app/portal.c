@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "app/content.h"
 #include "app/tables.h"
 #include "base/limits.h"
@@ -134,8 +135,14 @@ static void wait_for_end(int signals)
         mm_notify("WATCHDOG=1");
 }
 
-static int serve(const struct mm_config *config, struct paths *paths, struct mm_portal *portal,
-                 int signals)
+/* Between the last file that only this program reads and the first thread. */
+static bool lock_in(void *state)
+{
+    return mm_confine(&(struct mm_confine){.who = MM_CONFINED_PORTAL, .state = state});
+}
+
+static int serve(const char *state, const struct mm_config *config, struct paths *paths,
+                 struct mm_portal *portal, int signals)
 {
     struct mm_http_handler handler;
     struct mm_http *http = NULL;
@@ -144,6 +151,8 @@ static int serve(const struct mm_config *config, struct paths *paths, struct mm_
 
     if (http_config(config, paths, &cfg) != MM_OK)
         return 1;
+    cfg.settle = lock_in;
+    cfg.settle_arg = (void *)(uintptr_t)state; /* only read */
     mm_portal_handler(portal, &handler);
     if (mm_http_start(&cfg, &handler, &http, &fault) != MM_OK) {
         mm_log_error("portal", "cannot listen: portal.listen = %s: %s", cfg.listen,
@@ -241,7 +250,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
         mm_log_error("portal", "%s: no key of 32 bytes that only its owner reads", paths.secret);
         return 1;
     }
-    if (!read_metrics_token(config, token) || mm_app_records(state, &records) != MM_OK)
+    if (!read_metrics_token(config, token) || mm_app_records_held(state, &records) != MM_OK)
         goto out;
     if (mm_auth_open(records, &key, &auth) != MM_OK) {
         mm_log_error("portal", "no random bytes from the system");
@@ -253,7 +262,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
     cfg.metrics_token = token;
     cfg.meters = open_meters(state);
     if (mm_portal_open(&cfg, &portal, &fault) == MM_OK)
-        rc = serve(config, &paths, portal, signals);
+        rc = serve(state, config, &paths, portal, signals);
     else
         mm_log_error("portal", "cannot begin: %s", fault.what);
     mm_meters_close(&cfg.meters);

@@ -18,7 +18,7 @@
 enum {
     ARENA_MAX = 64 * 1024 * 1024,
     ANSWER_MAX = 2 * 1024 * 1024,
-    ROOM = 128 * 1024, /* behind the last byte, for who reads in blocks */
+    ROOM = 128 * 1024,               /* behind the last byte, for who reads in blocks */
     MEMORY_MAX = 1024 * 1024 * 1024, /* three of the largest sets are 400 MB */
     LABEL_MAX = MM_RULES_SET_NAME_MAX + MM_RULES_UPLOAD_NAME_MAX + 2,
 };
@@ -175,7 +175,9 @@ static const char *keep(struct looking *l)
 static enum mm_code shut_doors(const struct mm_rules_set *s)
 {
     char ours[MM_MAX_PATH];
-    struct mm_sandbox_path paths[] = {{s->sets, true}, {s->rules, false}, {ours, false}};
+    struct mm_sandbox_path paths[] = {{s->sets, MM_REACH_WRITE, false},
+                                      {s->rules, MM_REACH_READ, false},
+                                      {ours, MM_REACH_READ, false}};
     unsigned missing = 0;
     bool has_ours = mm_content_path("rules", ours) == MM_OK;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "base/limits.h"
 #include "os/log.h"
 #include "serve/config.h"
@@ -142,6 +143,8 @@ static int supervise(struct serving *s, const char *state)
      */
     (void)setenv("JE_MALLOC_CONF", "oversize_threshold:0", 0);
     (void)snprintf(run_dir, sizeof(run_dir), "%s/run", state);
+    if (!mm_confine(&(struct mm_confine){.who = MM_CONFINED_SERVE, .state = state}))
+        return 1;
     code = mm_supervise(s->program, s->programs_n, &o);
     if (code == MM_E_BUSY)
         fprintf(stderr, "mimamori: another `mimamori serve` already runs on %s\n", state);

@@ -52,6 +52,16 @@ enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)
     return code;
 }
 
+enum mm_code mm_app_records_held(const char *state_dir, struct mm_records **ret)
+{
+    uint64_t seen = 0;
+    enum mm_code code = mm_app_records(state_dir, ret);
+
+    if (code == MM_OK)
+        (void)mm_records_changed(*ret, &seen); /* keeps the connection it looks through */
+    return code;
+}
+
 /* By code, which was looked up and gave `code`, or else by number. */
 static enum mm_code or_number(struct mm_tx *tx, enum mm_code code, enum mm_entity_id entity,
                               const char *text, uint32_t *ret)

@@ -19,6 +19,12 @@ const struct mm_records_options *mm_app_tables(void);
  */
 MM_MUST_USE enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret);
 /*
+ * The same for a process that locks itself in: one connection stays open until the records are
+ * closed, so that SQLite does not remove and make anew the files beside them, which would then lie
+ * outside of the walls.
+ */
+MM_MUST_USE enum mm_code mm_app_records_held(const char *state_dir, struct mm_records **ret);
+/*
  * The company that an operator names on a command line: by its code, or by its number. System
  * scope. MM_E_NOTFOUND when there is none.
  */

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "app/format_store.h"
 #include "app/rule_store.h"
 #include "app/tables.h"
@@ -112,7 +113,7 @@ static bool prepare(struct worker *w, const char *state, const struct mm_config 
                                         .password = w->password,
                                         .portal = w->portal};
     w->pause_s = (uint32_t)mm_config_number(config, MM_CFG_MAIL_PAUSE); /* an hour at most */
-    return read_password(w, config) && mm_app_records(state, &w->records) == MM_OK &&
+    return read_password(w, config) && mm_app_records_held(state, &w->records) == MM_OK &&
            mm_events_new(mm_slice_str(address), 60 * 1000, &w->events) == MM_OK;
 }
 
@@ -392,6 +393,26 @@ static bool alone(const char *state, int *ret_lock)
     return code == MM_OK;
 }
 
+/* With mail also the ports of its server and of names; 25, 465 and 587 when it names none. */
+static bool lock_in(const struct worker *w)
+{
+    uint16_t ports[] = {53, 25, 465, 587};
+    struct mm_confine c = {.who = w->mail_on ? MM_CONFINED_MAILER : MM_CONFINED_WORKER,
+                           .state = w->state,
+                           .ports = ports,
+                           .ports_n = w->mail_on ? MM_COUNT(ports) : 0};
+    const char *colon = strrchr(w->server.url, ':');
+    struct mm_slice text = mm_slice_str(colon != NULL ? colon + 1 : "");
+    uint64_t port;
+
+    if (mm_slice_u64(mm_slice_sub(text, 0, mm_slice_find(text, '/', 0)), &port) &&
+        port <= UINT16_MAX) {
+        ports[1] = (uint16_t)port;
+        c.ports_n = 2;
+    }
+    return mm_confine(&c);
+}
+
 static int run(const char *state, const struct mm_config *config)
 {
     static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_TELL, MM_JOB_LOOK};
@@ -406,7 +427,7 @@ static int run(const char *state, const struct mm_config *config)
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGHUP, SIG_IGN);
     w.signals = signalfd(-1, &set, SFD_CLOEXEC);
-    if (w.signals < 0 || !alone(state, &lock) || !prepare(&w, state, config))
+    if (w.signals < 0 || !alone(state, &lock) || !prepare(&w, state, config) || !lock_in(&w))
         return 1;
     find_lost(&w, true);
     if (w.mail_on && pthread_create(&mails, NULL, work_mails, &w) != 0)

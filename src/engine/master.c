@@ -242,7 +242,7 @@ MM_NORETURN static void master_main(struct mm_master *m, const struct mm_shard_o
     sig = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     /* SIGINT reaches the whole terminal group: the sink decides when shards end. */
     (void)signal(SIGINT, SIG_IGN);
-    if (sig < 0 || !prepare(&l)) {
+    if (sig < 0 || (ops->settle != NULL && !ops->settle(ops->state)) || !prepare(&l)) {
         atomic_store(&m->shared->started, 2);
         _exit(1);
     }

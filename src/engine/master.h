@@ -22,6 +22,9 @@ enum {
 
 /* What a shard does. Called in the master and in shards only, never in the sink. */
 struct mm_shard_ops {
+    /* In the master, first of all: give up rights for good. False: it ends. May be NULL (tests). */
+    bool (*settle)(const char *state);
+    const char *state; /* the state directory, for settle */
     /* Build what all shards share. NULL when it cannot be used: the old one stays. */
     void *(*prepare)(void *arg);
     void (*release)(void *prepared);

@@ -15,12 +15,8 @@
 #include "model/alert.h"
 #include "os/file.h"
 #include "os/log.h"
-#include "os/sandbox.h"
 #include "parse/parse.h"
 #include "store/events/native.h"
-
-/* Address space of one shard: rings, rules, rows of a chunk, an arena; then some. */
-#define SHARD_MEMORY (UINT64_C(4) * 1024 * 1024 * 1024)
 
 struct prepared {
     struct mm_formats *formats;
@@ -566,23 +562,11 @@ static void work(void *shard, struct mm_chunk *c)
     c->done_n = done;
 }
 
-static bool confine(void)
-{
-    struct mm_sandbox box = {.may = MM_MAY_COMPUTE, .memory_max = SHARD_MEMORY, .kill = true};
-    unsigned missing = 0;
-    enum mm_code code = mm_sandbox_enter(&box, &missing);
-
-    if (missing != 0)
-        mm_log_warn("engine", "this kernel cannot confine shards wholly: missing=%u", missing);
-    return code == MM_OK;
-}
-
 struct mm_shard_ops mm_shard_ops(const struct mm_shard_content *content)
 {
     return (struct mm_shard_ops){.prepare = prepare,
                                  .release = release,
                                  .start = start,
-                                 .confine = confine,
                                  .work = work,
                                  /* The content outlives the master and is only read. */
                                  .arg = (void *)(uintptr_t)content};

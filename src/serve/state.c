@@ -229,7 +229,8 @@ static enum mm_code make_key(const char *dir, struct mm_buf *why)
 
 enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why)
 {
-    static const char *const parts[] = {"/run", "/spool", "/rules"};
+    static const char *const parts[] = {"/run",        "/spool",      "/rules", "/formats",
+                                        "/rules-sets", "/exceptions", "/tailor"};
     char path[MM_MAX_PATH];
     bool there = false, has_key = false;
     enum mm_code code;

@@ -43,10 +43,10 @@ MM_MUST_USE enum mm_code mm_state_restored(const char *dir);
 MM_MUST_USE enum mm_code mm_state_key(const char *dir, char ret[MM_MAX_PATH]);
 
 /*
- * Check as above, then make the directory and its parts (VERSION, key, run/, spool/, rules/) where
- * they are missing, mode 0700. A key that is not the one this state was sealed with, or is gone, is
- * MM_E_CONFIG before anything else is made. MM_E_IO when something cannot be made; `why` then says
- * what and where.
+ * Check as above, then make the directory and its parts (VERSION, key, run/, spool/ and those of
+ * rules and formats) where they are missing, mode 0700. A key that is not the one this state was
+ * sealed with, or is gone, is MM_E_CONFIG before anything else is made. MM_E_IO when something
+ * cannot be made; `why` then says what and where.
  */
 MM_MUST_USE enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why);
 

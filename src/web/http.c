@@ -595,6 +595,11 @@ enum mm_code mm_http_start(const struct mm_http_cfg *cfg, const struct mm_http_h
         (void)mm_fail(fault, code, 0, code == MM_E_BUSY ? "http.listen_taken" : "http.listen");
         goto failed;
     }
+    if (cfg->settle != NULL && !cfg->settle(cfg->settle_arg)) {
+        (void)close(fd);
+        code = mm_fail(fault, MM_E_IO, 0, "http.settle");
+        goto failed;
+    }
     code = start_guard(s, cfg, fd);
     if (code != MM_OK) {
         (void)mm_fail(fault, code, 0, "http.threads");

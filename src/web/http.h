@@ -87,7 +87,11 @@ struct mm_http_cfg {
     int64_t head_ms;    /* 0: 10,000 */
     int64_t pace_ms;    /* 0: 20,000; see web/guard.h */
     uint64_t body_max;  /* of routes whose `head` sets none; 0: no body */
-    bool remote_plain;  /* plain HTTP on any address: behind a proxy that ends TLS */
+    /* Called when all that needs files and addresses is open and no thread was made yet; the server
+     * does not start when it answers false. May be NULL. */
+    bool (*settle)(void *arg);
+    void *settle_arg;
+    bool remote_plain; /* plain HTTP on any address: behind a proxy that ends TLS */
 };
 
 /*
