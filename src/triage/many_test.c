@@ -209,7 +209,7 @@ TEST(a_flood_of_made_up_names_is_one_finding_beside_the_first)
     CHECK_NUM(look(f, 2, "spray").own, 1);
     CHECK_NUM(look(f, 2, "spray").many, 0);
     CHECK_NUM(read_many(f, s.many_case, &a, &m), MM_OK);
-    CHECK(m.entities > 940 && m.entities < 980); /* 960 */
+    CHECK(m.entities > 890 && m.entities < 1030); /* 960; six standard errors */
     CHECK_NUM(m.events, 1000 - RULE_HOUR);
     CHECK_NUM(m.shown_n, MM_MANY_SHOWN);
     CHECK_NUM(m.first_us, (RULE_HOUR + 1) * 10);
@@ -223,7 +223,7 @@ TEST(a_flood_of_made_up_names_is_one_finding_beside_the_first)
     CHECK_NUM(s.own, RULE_HOUR);
     CHECK_NUM(s.own_count + s.many_count, 2000);
     CHECK_NUM(read_many(f, s.many_case, &a, &m), MM_OK);
-    CHECK(m.entities > 1900 && m.entities < 2020); /* 1,960 */
+    CHECK(m.entities > 1800 && m.entities < 2120); /* 1,960 */
     mm_arena_done(&a);
     mm_records_close(&f->rec);
 }
@@ -354,7 +354,7 @@ static void batch(struct flood *f, size_t from, size_t n)
 
 /* Killed behind so many transactions of the first 300, then done again, as the same or as a longer
  * batch, perhaps when the hour is over; then the rest comes. */
-static void killed(size_t parts, size_t again, int64_t later_us)
+static void killed(size_t parts, size_t again, int64_t later_us, size_t own)
 {
     static const char *const files[] = {"records.db", "records.db-wal", "records.db-shm"};
     struct flood *f = begin();
@@ -372,11 +372,11 @@ static void killed(size_t parts, size_t again, int64_t later_us)
     batch(f, again, 400);
     CHECK(run(f, SIZE_MAX));
     s = look(f, 1, "spray");
-    CHECK_NUM(s.own, RULE_HOUR);
+    CHECK_NUM(s.own, own);
     CHECK_NUM(s.own_count + s.many_count, 400);
     CHECK_NUM(read_many(f, s.many_case, &a, &m), MM_OK);
     CHECK_NUM(m.events, s.many_count);
-    CHECK(m.entities >= 107 && m.entities <= 113); /* 150 without those of their own */
+    CHECK(m.entities >= 100 && m.entities <= 120); /* 110: 150 without those of their own */
     mm_arena_done(&a);
     mm_records_close(&f->rec);
     for (size_t i = 0; i < MM_COUNT(files); i++) {
@@ -392,10 +392,27 @@ TEST(a_flood_that_is_done_again_from_any_moment_counts_each_event_once)
     enum { PARTS = 3 }; /* 25 findings, 15, the rest together */
 
     for (size_t parts = 0; parts <= PARTS; parts++) {
-        killed(parts, 300, 0);
-        killed(parts, 400, 0);
+        killed(parts, 300, 0, RULE_HOUR);
+        killed(parts, 400, 0, RULE_HOUR);
     }
-    killed(PARTS, 300, 2 * 3600 * MM_US_PER_S); /* who was counted gets no finding of it later */
+    /* Who was counted gets no finding of that when the hour is over, but of what is new. */
+    killed(PARTS, 300, 2 * 3600 * MM_US_PER_S, RULE_HOUR);
+    killed(PARTS, 400, 2 * 3600 * MM_US_PER_S, 2 * RULE_HOUR);
+}
+
+TEST(names_that_a_crash_brings_again_take_nothing_from_new_ones)
+{
+    struct flood *f = begin();
+
+    batch(f, 0, 300);
+    CHECK(run(f, SIZE_MAX));
+    f->now_us += 2 * 3600 * MM_US_PER_S;
+    batch(f, 0, 300);
+    make_up(f, 1, "spray", MM_LEVEL_HIGH, "new", 30);
+    take(f);
+    CHECK_NUM(look(f, 1, "spray").own, RULE_HOUR + 30);
+    CHECK_NUM(count_of(f, 1, "spray", "new29"), 1);
+    mm_records_close(&f->rec);
 }
 
 static enum mm_code close_case(struct mm_tx *tx, void *arg)
@@ -424,7 +441,7 @@ TEST(a_closed_case_keeps_its_numbers_and_the_next_counts_anew)
     CHECK_NUM(m.events, 100);
     CHECK_NUM(read_many(f, second, &a, &m), MM_OK);
     CHECK_NUM(m.events, 30);
-    CHECK(m.entities >= 28 && m.entities <= 31);
+    CHECK(m.entities >= 26 && m.entities <= 31);
     mm_arena_done(&a);
     mm_records_close(&f->rec);
 }
@@ -459,7 +476,7 @@ TEST(many_are_as_urgent_as_one_that_came_through)
     mm_records_read_done(&tx);
     CHECK_SLICE(c.act, "now");
     CHECK_SLICE(c.doc, "{\"en\":{}}");
-    CHECK(c.many >= 57 && c.many <= 62);
+    CHECK(c.many >= 54 && c.many <= 62);
     mm_arena_done(&a);
     mm_records_close(&f->rec);
 }
