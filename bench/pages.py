@@ -356,7 +356,7 @@ def fill(s):
 def main():
     whole.without_libchdb()
     rate, pause = whole.option("--rate", 10000), whole.option("--pause", 100)
-    with whole.stage(env={"MIMAMORI_PORTAL_TLS": "on"}) as s:
+    with whole.stage(env={"MIMAMORI_PORTAL_TLS": "on", "MIMAMORI_PORTAL_RATE": "0"}) as s:
         events = fill(s)
         people = add_people(s)
         pages = pages_of(s)

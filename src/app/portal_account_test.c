@@ -388,3 +388,40 @@ TEST(portal_hands_a_post_over_with_its_telephone_still_to_be_checked)
     CHECK_NUM(s.status, 403); /* not oneself */
     site_close(&s);
 }
+
+/* A form of that many bytes, so that only its length is wrong. */
+static void post_long(struct site *s, const char *path, size_t size)
+{
+    char *form = malloc(size + 1);
+
+    CHECK(form != NULL);
+    memset(form, 'x', size);
+    memcpy(form, "text=", 5);
+    form[size] = 0;
+    post(s, path, form);
+    free(form);
+}
+
+TEST(portal_takes_no_longer_body_than_a_route_needs)
+{
+    static const struct {
+        const char *path;
+        size_t max;
+    } routes[] = {
+        {"/login", 16 * 1024},
+        {"/welcome", 16 * 1024},
+        {"/companies/1/cases/1/note", 64 * 1024},
+        {"/rules/try", 256 * 1024},
+    };
+    struct site s;
+
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    for (size_t i = 0; i < MM_COUNT(routes); i++) {
+        post_long(&s, routes[i].path, routes[i].max);
+        CHECK_NUM(s.status, 403); /* read, and refused for its missing secret */
+        post_long(&s, routes[i].path, routes[i].max + 1);
+        CHECK_NUM(s.status, 413);
+    }
+    site_close(&s);
+}

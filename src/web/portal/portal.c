@@ -7,7 +7,9 @@
 
 enum {
     ARENA_MAX = 8 * 1024 * 1024,   /* templates compile to about 500 KB */
-    FORM_MAX = 256 * 1024,         /* a report with everything ticked and long words is 20 KB */
+    VISITOR_MAX = 16 * 1024,       /* bodies: who is not known has a login to send, 4 KB sealed */
+    FORM_MAX = 64 * 1024,          /* a report with everything ticked and long words is 20 KB */
+    LONG_MAX = 256 * 1024,         /* a rule of Sigma's largest kind, a list of 1,000 values */
     UPLOAD_MAX = 32 * 1000 * 1000, /* rules: SigmaHQ's repository is 6 MB packed; po/ names it */
     UPLOADS_MAX = 2,               /* at once: each is held in memory */
 };
@@ -155,7 +157,9 @@ static void on_head(void *user, struct mm_http_req *req)
     if ((m.route->flags & MM_ROUTE_UPLOAD) != 0)
         admit_upload(user, req);
     else
-        req->body_max = FORM_MAX;
+        req->body_max = (m.route->who & MM_WHO_ALL) != 0        ? VISITOR_MAX
+                        : (m.route->flags & MM_ROUTE_LONG) != 0 ? LONG_MAX
+                                                                : FORM_MAX;
 }
 
 static void on_done(void *user, struct mm_http_req *req, bool whole)

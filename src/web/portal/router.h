@@ -18,6 +18,7 @@ enum {
     MM_ROUTE_PAGE = 1,       /* has a template and a schema */
     MM_ROUTE_ACT = 2,        /* changes something */
     MM_ROUTE_ASSET = 4,      /* answers by itself: files, streams */
+    MM_ROUTE_LONG = 32,      /* its form holds a rule, log lines or a list */
     MM_ROUTE_UPLOAD = 8,     /* a body may be a file: taken from who may do so only */
     MM_ROUTE_OPEN = 16,      /* decides itself who may ask: no session or token is looked for */
 };
