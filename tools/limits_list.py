@@ -1,8 +1,8 @@
 """Writes the tables of docs/*/limits.md from the sources that hold the limits, and checks them.
 
-Run: limits_list.py ROOT (writes the pages) or with --check (prints TAP). A limit is a named constant
-of a source, or a key of the configuration; its value is read from there, so the page cannot lag
-behind. What is missing in the list here is not wrong, only unsaid.
+Run: limits_list.py ROOT (writes the pages) or with --check (prints TAP). A limit is a named
+constant of a source, or a key of the configuration; its value is read from there, so the page
+cannot lag behind. What is missing in the list here is not wrong, only unsaid.
 """
 
 import pathlib
