@@ -11,6 +11,7 @@
 #include "backup/take.h"
 #include "base/time.h"
 #include "serve/state.h"
+#include "store/events/attach.h"
 #include "store/records/copy.h"
 
 enum { SHARE_MIN = 64 * 1024 }; /* smaller files are copied: eventd may write over these */
@@ -151,6 +152,48 @@ static enum mm_code check_records(const struct mm_backup *b,
     return code;
 }
 
+/* What a store would believe before a row is read: how its tables are defined. */
+static enum mm_code check_table(const struct mm_backup *b, struct mm_slice file, struct mm_buf *why)
+{
+    static const struct mm_slice sql = MM_S_INIT(".sql");
+    struct mm_slice name = mm_slice_sub(file, 0, file.n - sql.n);
+    char at[MM_MAX_PATH], path[MM_MAX_PATH];
+    struct mm_fault fault = {0};
+    struct mm_buf text;
+    enum mm_etable t;
+    enum mm_code code = mm_manifest_path(file, at);
+
+    for (size_t slash; (slash = mm_slice_find(name, '/', 0)) != SIZE_MAX;)
+        name = mm_slice_sub(name, slash + 1, SIZE_MAX);
+    mm_buf_init(&text, MM_ATTACH_MAX);
+    if (code == MM_OK)
+        code = mm_path_join(path, b->dir, at);
+    if (code == MM_OK)
+        code = mm_file_read(path, &text);
+    if (code == MM_OK && !mm_etable_find(name, &t))
+        code = MM_E_SYNTAX;
+    if (code == MM_OK)
+        code = mm_attach_check(mm_buf_slice(&text), t, &fault);
+    if (code != MM_OK)
+        mm_buf_fmt(why, "%s/%.*s: no table of ours (byte %zu); no store is started on it", b->dir,
+                   MM_S_ARG(file), fault.at);
+    mm_buf_done(&text);
+    return code == MM_E_LIMIT ? MM_E_SYNTAX : code;
+}
+
+static enum mm_code check_tables(const struct mm_backup *b, struct mm_buf *why)
+{
+    enum mm_code code = MM_OK;
+
+    for (size_t i = 0; code == MM_OK && i < b->m.files_n; i++) {
+        struct mm_slice name = b->m.file[i].name;
+
+        if (mm_slice_starts(name, MM_S("eventd/")) && mm_slice_ends(name, MM_S(".sql")))
+            code = check_table(b, name, why);
+    }
+    return code;
+}
+
 enum mm_code mm_backup_check(const struct mm_backup *b, const struct mm_key *key,
                              const struct mm_records_options *tables, struct mm_buf *why)
 {
@@ -162,6 +205,8 @@ enum mm_code mm_backup_check(const struct mm_backup *b, const struct mm_key *key
     mm_copier_free(&copier);
     if (code == MM_OK)
         code = check_seal(b, key, why);
+    if (code == MM_OK)
+        code = check_tables(b, why);
     return code == MM_OK ? check_records(b, tables, why) : code;
 }
 

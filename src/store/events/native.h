@@ -44,7 +44,7 @@ void mm_native_free(struct mm_native **n);
  * appended. MM_E_NOMEM: the block is lost, call mm_native_reset.
  */
 MM_MUST_USE enum mm_code mm_native_event(struct mm_native *n, const struct mm_event *ev);
-/* As above for table alerts; keep_days as of the event that caused it. */
+/* As above for table alerts. */
 MM_MUST_USE enum mm_code mm_native_alert(struct mm_native *n, const struct mm_alert *a,
                                          uint16_t keep_days);
 

@@ -97,6 +97,12 @@ const char *mm_etable_name(enum mm_etable t)
     return tables[t].name;
 }
 
+const char *mm_etable_order(enum mm_etable t)
+{
+    MM_ASSERT(t < MM_ET_COUNT);
+    return tables[t].order;
+}
+
 const char *mm_ecol_type_name(enum mm_ecol_type type)
 {
     static const char *const names[MM_EC_TYPE_COUNT] = {

@@ -107,6 +107,8 @@ enum {
 const struct mm_ecolumn *mm_etable_columns(enum mm_etable t, size_t *ret_n);
 /* "events", "alerts" or "sieves". */
 const char *mm_etable_name(enum mm_etable t);
+/* The columns by which a table is ordered. */
+const char *mm_etable_order(enum mm_etable t);
 /* The ClickHouse type of a column. */
 const char *mm_ecol_type_name(enum mm_ecol_type type);
 /* Append the column's name in SQL. */
