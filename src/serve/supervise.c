@@ -25,6 +25,8 @@
 
 static_assert((int)MM_VITALS_PROGRAMS == (int)MM_SUP_PROGRAMS_MAX, "all of them are told of");
 
+enum { TICK_MS = 200 };
+
 struct child {
     const struct mm_sup_program *program;
     pid_t pid; /* 0: not running */
@@ -49,7 +51,9 @@ struct sup {
     int notify_fd;
     int signal_fd;
     sigset_t signals;
-    bool stopping;
+    int lock, pause_fd;
+    bool stopping; /* for good, or for a pause */
+    bool ending;   /* for good */
     bool announced;
     int64_t began_us;   /* wall clock */
     int64_t written_us; /* monotonic: when its status was written last */
@@ -286,6 +290,15 @@ static bool stop_step(struct sup *s, bool *last_told)
     return !running(s, true);
 }
 
+static void stop(struct sup *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    s->stop_until_us = mm_mono_us() + MM_SUP_STOP_S * MM_US_PER_S;
+    signal_all(s, SIGTERM, false);
+}
+
 static void read_signals(struct sup *s)
 {
     struct signalfd_siginfo info;
@@ -297,10 +310,9 @@ static void read_signals(struct sup *s)
         if (info.ssi_signo == SIGHUP) {
             if (!s->stopping)
                 reload(s);
-        } else if (info.ssi_signo != SIGCHLD && !s->stopping) {
-            s->stopping = true;
-            s->stop_until_us = mm_mono_us() + MM_SUP_STOP_S * MM_US_PER_S;
-            signal_all(s, SIGTERM, false);
+        } else if (info.ssi_signo != SIGCHLD) {
+            s->ending = true;
+            stop(s);
         }
     }
     while ((pid = wait4(-1, &status, WNOHANG, &use)) > 0)
@@ -334,7 +346,38 @@ static enum mm_code begin(struct sup *s)
     return s->signal_fd < 0 ? MM_E_IO : MM_OK;
 }
 
-static void loop(struct sup *s)
+/* Does somebody hold the lock that asks for a pause? */
+static bool pause_wanted(const struct sup *s)
+{
+    if (flock(s->pause_fd, LOCK_SH | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK;
+    (void)flock(s->pause_fd, LOCK_UN);
+    return false;
+}
+
+/* All programs are stopped: leave the state to who asked, until it is done. False: to end. */
+static bool stand_still(struct sup *s)
+{
+    mm_log_info("serve", "standing still: somebody works on the state");
+    (void)flock(s->lock, LOCK_UN);
+    while (pause_wanted(s) || flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
+        struct pollfd pfd = {.fd = s->signal_fd, .events = POLLIN};
+
+        (void)poll(&pfd, 1, TICK_MS);
+        read_signals(s);
+        if (s->ending)
+            return false;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        s->child[i].start_at_us = s->child[i].backoff_s = 0;
+        s->child[i].anew = false;
+    }
+    s->stopping = s->announced = false;
+    return true;
+}
+
+/* Until all are stopped. */
+static void run(struct sup *s)
 {
     bool last_told = false;
 
@@ -345,6 +388,8 @@ static void loop(struct sup *s)
         read_signals(s);
         while (notified(s)) {
         }
+        if (pause_wanted(s))
+            stop(s);
         if (s->stopping) {
             if (stop_step(s, &last_told))
                 return;
@@ -357,37 +402,56 @@ static void loop(struct sup *s)
         check_watchdogs(s);
         if (mm_mono_us() - s->written_us > MM_VITALS_EVERY_S * MM_US_PER_S)
             write_status(s);
-        (void)poll(pfd, 2, 200);
+        (void)poll(pfd, 2, TICK_MS);
     }
+}
+
+static enum mm_code open_locks(struct sup *s)
+{
+    char path[MM_MAX_PATH];
+
+    (void)snprintf(path, sizeof(path), "%s/serve.lock", s->o->run_dir);
+    s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    (void)snprintf(path, sizeof(path), "%s/" MM_SUP_PAUSE, s->o->run_dir);
+    s->pause_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock < 0 || s->pause_fd < 0)
+        return MM_E_IO;
+    return flock(s->lock, LOCK_EX | LOCK_NB) == 0 ? MM_OK : MM_E_BUSY;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
                           const struct mm_sup_options *options)
 {
     struct sup s = {
-        .n = n, .o = options, .notify_fd = -1, .signal_fd = -1, .began_us = mm_now_us()};
-    char lock_path[MM_MAX_PATH];
+        .n = n,
+        .o = options,
+        .notify_fd = -1,
+        .signal_fd = -1,
+        .lock = -1,
+        .pause_fd = -1,
+        .began_us = mm_now_us()};
     enum mm_code code;
-    int lock;
 
     MM_ASSERT(n >= 1 && n <= MM_SUP_PROGRAMS_MAX);
     for (size_t i = 0; i < n; i++)
         s.child[i].program = &programs[i];
-    (void)snprintf(lock_path, sizeof(lock_path), "%s/serve.lock", options->run_dir);
-    lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0)
-        return MM_E_IO;
-    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        (void)close(lock);
-        return MM_E_BUSY;
-    }
-    code = begin(&s);
+    code = open_locks(&s);
     if (code == MM_OK)
-        loop(&s);
-    if (s.notify_fd >= 0)
-        (void)close(s.notify_fd);
-    if (s.signal_fd >= 0)
-        (void)close(s.signal_fd);
-    (void)close(lock);
+        code = begin(&s);
+    if (code == MM_OK) {
+        do
+            run(&s);
+        while (!s.ending && stand_still(&s));
+    }
+    close_fd(s.notify_fd);
+    close_fd(s.signal_fd);
+    close_fd(s.pause_fd);
+    close_fd(s.lock);
     return code;
 }

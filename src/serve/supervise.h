@@ -2,7 +2,8 @@
  * serve/supervise.h - keeps a fixed set of programs running and ends them in order.
  *
  * Purpose   Start in order, wait for readiness where asked, restart with growing pauses, end a
- *           program whose watchdog fell silent, stop all within ten seconds.
+ *           program whose watchdog fell silent, stop all within ten seconds; stand still while
+ *           somebody has to work on the state alone.
  * Owns      The child processes and the notify socket.
  * Threads   One; signals are read, not handled.
  * Trust     Programs are ours. Their notify datagrams are matched by the kernel's sender pid.
@@ -11,6 +12,9 @@
 #define MM_SERVE_SUPERVISE_H
 
 #include "base/base.h"
+
+/* In run_dir: who holds its lock has everything stand still. */
+#define MM_SUP_PAUSE "pause"
 
 enum {
     MM_SUP_PROGRAMS_MAX = 16,
@@ -43,9 +47,12 @@ struct mm_sup_options {
  * Run until SIGTERM or SIGINT. SIGHUP asks on_hup which programs to end and start anew, and is
  * passed on to the others (but not to one that stops last). options->run_dir exists; the
  * notify socket and `serve.json` (serve/vitals.h) are made in it. on_ready
- * (may be NULL) is called once, when every program runs and has said READY=1. A program that keeps
- * dying holds back neither the others nor its own next try. Returns MM_OK after a clean stop,
- * MM_E_IO when it could not begin, MM_E_BUSY when another supervisor holds run_dir.
+ * (may be NULL) is called when every program runs and has said READY=1, after a pause again. A
+ * program that keeps dying holds back neither the others nor its own next try. Returns MM_OK after
+ * a clean stop, MM_E_IO when it could not begin, MM_E_BUSY when another supervisor holds run_dir.
+ *
+ * While another process holds the lock of `run_dir`/pause (mm_file_lock), all programs are stopped
+ * and serve.lock is free; when that lock is gone, however its holder ended, they are started again.
  */
 MM_MUST_USE enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
                                       const struct mm_sup_options *options);

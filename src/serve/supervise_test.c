@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "os/file.h"
 #include "tests/harness/test.h"
 
 static size_t count_lines(const char *path)
@@ -92,6 +93,59 @@ TEST(a_second_supervisor_of_one_state_is_refused)
         CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
     CHECK(mm_supervise(&p, 1, &(struct mm_sup_options){.run_dir = dir}) == MM_E_BUSY);
     CHECK(kill(pid, SIGINT) == 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 0);
+}
+
+TEST(programs_stand_still_while_somebody_has_the_pause_and_go_on_when_it_died)
+{
+    char starts[300], mark[300], script[600], pause[300], lock[300];
+    const char *dir = mm_test_dir();
+    int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
+    int status = -1, fd = -1, locked = -1, to_child[2];
+    pid_t pid, holder;
+
+    (void)snprintf(starts, sizeof(starts), "%s/starts", dir);
+    (void)snprintf(mark, sizeof(mark), "%s/ready", dir);
+    (void)snprintf(pause, sizeof(pause), "%s/" MM_SUP_PAUSE, dir);
+    (void)snprintf(lock, sizeof(lock), "%s/serve.lock", dir);
+    (void)snprintf(script, sizeof(script), "echo x >>%s; exec sleep 100", starts);
+    {
+        struct mm_sup_program programs[] = {
+            {.name = "one", .argv = {"/bin/sh", "-c", script}, .silent = true},
+            {.name = "two", .argv = {"/bin/sh", "-c", script}, .silent = true, .stop_last = true},
+        };
+        pid = run(programs, 2, dir, mark);
+    }
+    while (count_lines(starts) < 2)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
+    CHECK_NUM(mm_file_lock(lock, false, &locked), MM_E_BUSY);
+    /* Who has asked for the pause is killed in it. */
+    CHECK(pipe(to_child) == 0);
+    holder = fork();
+    if (holder == 0) {
+        if (mm_file_lock(pause, true, &fd) != MM_OK)
+            _exit(1);
+        (void)!write(to_child[1], "x", 1);
+        (void)poll(NULL, 0, 100 * 1000);
+        _exit(0);
+    }
+    CHECK(holder > 0 && read(to_child[0], script, 1) == 1);
+    while (mm_file_lock(lock, false, &locked) != MM_OK)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
+    CHECK_NUM(count_lines(starts), 2);
+    CHECK(kill(holder, SIGKILL) == 0 && waitpid(holder, NULL, 0) == holder);
+    (void)poll(NULL, 0, 500);
+    CHECK_NUM(count_lines(starts), 2); /* the state is ours still */
+    CHECK(close(locked) == 0);
+    while (count_lines(starts) < 4)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
+    CHECK_NUM(mm_file_lock(lock, false, &locked), MM_E_BUSY);
+    /* It can be ended in a pause as well. */
+    CHECK_NUM(mm_file_lock(pause, true, &fd), MM_OK);
+    while (mm_file_lock(lock, false, &locked) != MM_OK)
+        CHECK(mm_mono_us() < until && poll(NULL, 0, 20) == 0);
+    CHECK(kill(pid, SIGTERM) == 0 && waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(close(fd) == 0 && close(locked) == 0);
 }
 
 TEST(ready_is_said_only_when_every_program_has_said_so)

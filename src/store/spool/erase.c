@@ -1,6 +1,8 @@
 /* store/spool/erase.c - see erase.h for the contract. */
 #include "store/spool/erase.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -110,6 +112,24 @@ static enum mm_code erase_segment(const char *qdir, uint64_t first, uint32_t com
     return c;
 }
 
+/* Segments that were being made when their maker died: lines of anybody, which nobody reads. */
+static enum mm_code remove_unfinished(const char *qdir)
+{
+    DIR *d = opendir(qdir);
+    const struct dirent *e;
+    enum mm_code c = MM_OK;
+
+    if (d == NULL)
+        return mm_code_of_errno(errno);
+    while (c == MM_OK && (e = readdir(d)) != NULL) {
+        if (mm_slice_ends(mm_slice_str(e->d_name), MM_S(".new")) &&
+            unlinkat(dirfd(d), e->d_name, 0) != 0 && errno != ENOENT)
+            c = mm_code_of_errno(errno);
+    }
+    (void)closedir(d);
+    return c;
+}
+
 enum mm_code mm_spool_erase(const char *dir, uint16_t queue, uint32_t company, uint64_t *ret_erased)
 {
     char qdir[MM_MAX_PATH], path[MM_MAX_PATH];
@@ -125,6 +145,8 @@ enum mm_code mm_spool_erase(const char *dir, uint16_t queue, uint32_t company, u
         c = mm_path_join(path, qdir, "lock");
     if (c == MM_OK)
         c = mm_file_lock(path, false, &lock);
+    if (c == MM_OK)
+        c = remove_unfinished(qdir);
     for (size_t i = 0; c == MM_OK && i < list.n; i++)
         c = erase_segment(qdir, list.first[i], company, &erased);
     if (c == MM_OK)

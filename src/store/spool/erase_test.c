@@ -1,7 +1,9 @@
 /* store/spool/erase_test.c - promises of a queue without one company's lines. */
 #include "store/spool/erase.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "store/spool/dir.h"
 #include "tests/harness/test.h"
@@ -73,6 +75,24 @@ TEST(erase_takes_lines_out_and_leaves_their_numbers)
     }
     mm_spool_reader_close(&r);
     mm_spool_close(&s);
+}
+
+TEST(erase_takes_away_segments_that_were_never_finished)
+{
+    struct mm_spool *s = writer();
+    char qdir[MM_MAX_PATH], path[MM_MAX_PATH];
+    uint64_t erased = 0;
+    FILE *f;
+
+    fill(s);
+    mm_spool_close(&s);
+    CHECK(mm_spool_dir(qdir, mm_test_dir(), Q) == MM_OK);
+    CHECK(mm_seg_path(path, qdir, 7777, false) == MM_OK);
+    f = fopen(path, "w");
+    CHECK(f != NULL && fputs("canary", f) >= 0 && fclose(f) == 0);
+    CHECK(mm_spool_erase(mm_test_dir(), Q, 3, &erased) == MM_OK);
+    CHECK_NUM(erased, 0);
+    CHECK(access(path, F_OK) != 0);
 }
 
 TEST(erase_of_no_queue_says_so)
