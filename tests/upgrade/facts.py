@@ -1,0 +1,20 @@
+"""facts.py - what is asked of a state directory before it is packed and after it was opened."""
+
+
+def facts(s):
+    """What a later release has to find in it."""
+    return {
+        "events": s.events("SELECT company, source, count() FROM events GROUP BY company, source "
+                           "ORDER BY company, source"),
+        "alerts": s.events("SELECT company, rule_id, count() FROM alerts GROUP BY company, rule_id "
+                           "ORDER BY company, rule_id"),
+        "cases": s.records("SELECT company, number, how, entity, title, state FROM cases "
+                           "ORDER BY company, number"),
+        "evidence": s.records("SELECT company, seq, event FROM case_event ORDER BY company, seq"),
+        "companies": s.records("SELECT company, code, name, note FROM company ORDER BY company"),
+        "devices": s.records("SELECT company, name, kind FROM device ORDER BY device"),
+        "users": s.records("SELECT login, role FROM user ORDER BY user"),
+        "audit": s.records("SELECT company, number, action, hex(hash) FROM audit "
+                           "ORDER BY company, number"),
+        "position": s.records("SELECT queue, seq FROM engine_position ORDER BY queue"),
+    }
