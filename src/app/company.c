@@ -32,9 +32,9 @@ static int usage(void)
     fputs("usage: mimamori company export CODE DIR [--state STATE]\n"
           "       mimamori company erase CODE [--name NAME] [--state STATE]\n"
           "export: everything that is kept of a company, as JSON lines in a new directory.\n"
-          "erase: says what there is of it. With the company's full name, Mimamori being stopped,\n"
-          "all of it is erased for good: records, events, lines in the spool, files. Backups hold\n"
-          "it until they are deleted.\n",
+          "erase: says what there is of it. With the company's full name all of it is erased for\n"
+          "good: records, events, lines in the spool, files; Mimamori stands still meanwhile.\n"
+          "Backups hold it until they are deleted.\n",
           stderr);
     return MM_NOUNS_USAGE;
 }
@@ -173,8 +173,9 @@ static int erase(const struct arguments *a, const struct company *c, struct mm_b
         printf("%s (%s), company %u, has:\n", c->name, c->code, c->number);
         code = mm_company_holds(a->state, c->number, tell, &t, why);
         if (code == MM_OK)
-            printf("To erase all of it for good, stop Mimamori and type its name as well:\n"
+            printf("To erase all of it for good, type its name as well:\n"
                    "  mimamori company erase %s --name '%s' --state %s\n"
+                   "Everything stands still meanwhile: senders have to wait, pages do not answer.\n"
                    "Hand it over before, if you must: mimamori company export. Delete backups that "
                    "hold it.\n",
                    c->code, c->name, a->state);
@@ -182,10 +183,16 @@ static int erase(const struct arguments *a, const struct company *c, struct mm_b
         mm_buf_fmt(why, "company %s has another name; nothing was erased", c->code);
         code = MM_E_DENIED;
     } else {
-        puts("erased:");
-        code = mm_company_erase(a->state, c->number, tell, &t, why);
+        struct mm_stillness still = {.pause = -1, .lock = -1};
+
+        code = mm_stillness_begin(a->state, &still, why);
+        if (code == MM_OK) {
+            puts("erased:");
+            code = mm_company_erase(a->state, c->number, tell, &t, why);
+        }
         if (code == MM_OK)
             code = finish(a->state, c->number, mm_buf_slice(&t.text));
+        mm_stillness_end(&still);
         if (code == MM_OK)
             printf("Left: the number %u without words, and its audit entries without texts\n"
                    "(`mimamori audit list --company erased-%u`).\n",
@@ -204,8 +211,13 @@ static int export(const struct arguments *a, const struct company *c, struct mm_
                                   .program = MM_VERSION,
                                   .now_us = mm_now_us()};
     struct mm_exported done;
-    enum mm_code code = mm_company_export(&o, &done, why);
+    uint32_t company;
+    enum mm_code code = mm_app_company_look(
+        a->state, a->code, &(struct mm_audit){.action = MM_S("look.export")}, &company);
 
+    if (code != MM_OK)
+        return MM_NOUNS_FAILED;
+    code = mm_company_export(&o, &done, why);
     if (code != MM_OK)
         return complain(why, code);
     printf("%s: %llu rows of records, %llu events, %llu alerts\n", a->dir,

@@ -224,12 +224,12 @@ struct change {
 
 static enum mm_code note(struct mm_tx *tx, const struct change *c, uint32_t company)
 {
-    char actor[32], action[64], object[64];
+    char actor[MM_APP_ACTOR], action[64], object[64];
     enum mm_code code = mm_tx_narrow(tx, company);
 
     if (code != MM_OK)
         return code;
-    (void)snprintf(actor, sizeof(actor), "uid %u", (unsigned)getuid());
+    mm_app_actor(actor);
     (void)snprintf(action, sizeof(action), "%s.%s", c->n->entity->name,
                    c->verb == MM_VERB_ADD   ? "add"
                    : c->verb == MM_VERB_SET ? "set"

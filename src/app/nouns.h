@@ -53,7 +53,7 @@ struct mm_noun {
     struct mm_arena arena;
     struct {
         const char *key, *text;
-    } word[8];          /* arguments of messages */
+    } word[12];         /* arguments of messages */
     struct mm_doc *doc; /* what --json prints */
     struct mm_records *records;
     struct mm_auth *auth;

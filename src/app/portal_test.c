@@ -85,6 +85,8 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
         {"/companies/1/coverage", "coverage"},
         {"/companies/1/report", "report"},
         {"/companies/1/events", "events"},
+        {"/companies/1/privacy", "privacy"},
+        {"/companies/1/notice", "notice"},
         {"/second-factor", "second_factor"},
         {"/password", "password"},
         {"/report", "report_company"},
@@ -100,9 +102,14 @@ TEST(portal_shows_an_operator_every_page_and_its_document)
 TEST(portal_shows_a_company_itself_and_nothing_else)
 {
     static const struct visit pages[] = {
-        {"/companies/1", "home"},          {"/companies/1/sources", "sources"},
-        {"/companies/1/cases", "cases"},   {"/companies/1/cases/1", "case"},
-        {"/companies/1/report", "report"}, {"/companies/1/attack", "attack"},
+        {"/companies/1", "home"},
+        {"/companies/1/sources", "sources"},
+        {"/companies/1/cases", "cases"},
+        {"/companies/1/cases/1", "case"},
+        {"/companies/1/report", "report"},
+        {"/companies/1/attack", "attack"},
+        {"/companies/1/privacy", "privacy"},
+        {"/companies/1/notice", "notice"},
     };
     static const struct {
         const char *path;
@@ -123,6 +130,8 @@ TEST(portal_shows_a_company_itself_and_nothing_else)
         {"/companies/4294967297", 404},
         {"/companies/1/events", 403},
         {"/companies/2/report", 404},
+        {"/companies/2/privacy", 404},
+        {"/companies/2/notice", 404},
         {"/rules", 403},
         {"/companies/1/exceptions", 403},
         {"/companies/1/rules", 403},
@@ -145,6 +154,42 @@ TEST(portal_shows_a_company_itself_and_nothing_else)
     CHECK(login(&s, "jugyoin", PASSWORD_FORM));
     get(&s, "/companies/1");
     CHECK_NUM(s.status, 403);
+    site_close(&s);
+}
+
+static bool body_has(const struct site *s, const char *text)
+{
+    return mm_slice_search(s->body, mm_slice_str(text)) != SIZE_MAX;
+}
+
+TEST(portal_tells_a_company_who_looked_at_it_and_what_for)
+{
+    struct site s;
+
+    site_open(&s);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    get(&s, "/companies/1/cases/1");
+    CHECK_NUM(s.status, 200);
+    get(&s, "/companies/2/cases/1"); /* not there: nothing was shown */
+    CHECK_NUM(s.status, 404);
+    /* Noted before the store is asked, which does not run here. */
+    get(&s, "/companies/1/events?q=user.name%3Ahanako");
+    CHECK(s.status >= 500);
+    get(&s, "/companies/1/events?q=%28broken");
+    CHECK_NUM(s.status, 422);
+    ask(&s, "GET", "/companies/2/privacy", "Accept: application/json\r\n", NULL);
+    CHECK(s.status == 200 && !body_has(&s, "look."));
+    s.cookie[0] = 0;
+    CHECK(login(&s, "hanako", PASSWORD_FORM));
+    get(&s, "/companies/1/cases/1"); /* one's own: no matter for the list */
+    CHECK_NUM(s.status, 200);
+    ask(&s, "GET", "/companies/1/privacy", "Accept: application/json\r\n", NULL);
+    CHECK_NUM(s.status, 200);
+    CHECK(body_has(&s, "\"actor\":\"soc\",\"action\":\"look.case\",\"known\":true,"
+                       "\"object\":\"case 1\""));
+    CHECK(body_has(&s, "\"actor\":\"soc\",\"action\":\"look.search\",\"known\":true"));
+    CHECK(body_has(&s, "\"text\":\"user.name:hanako\""));
+    CHECK(!body_has(&s, "\"actor\":\"hanako\"") && !body_has(&s, "broken"));
     site_close(&s);
 }
 

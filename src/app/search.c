@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "os/file.h"
+#include "register/audit.h"
 #include "store/events/search.h"
 #include "text/lang.h"
 
@@ -162,6 +163,7 @@ static int search(const struct arguments *a, struct mm_events_client *client, ui
 int main(int argc, char **argv)
 {
     struct arguments a;
+    struct mm_audit look = {.action = MM_S("look.search")};
     struct mm_events_client *client;
     char path[MM_MAX_PATH], address[MM_MAX_PATH + 8];
     uint32_t company;
@@ -169,7 +171,8 @@ int main(int argc, char **argv)
 
     if (!parse(argc, argv, &a))
         return usage();
-    if (mm_app_company_of(a.state, a.company, &company) != MM_OK)
+    look.text = a.query;
+    if (mm_app_company_look(a.state, a.company, &look, &company) != MM_OK)
         return EXIT_USAGE;
     if (mm_path_join(path, a.state, "run/eventd-read.sock") != MM_OK)
         return usage();

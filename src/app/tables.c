@@ -2,13 +2,16 @@
 #include "app/tables.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/time.h"
 #include "coverage/coverage.h"
 #include "desk/desk.h"
 #include "exception/feature.h"
 #include "job/job.h"
 #include "notify/notify.h"
 #include "os/log.h"
+#include "register/audit.h"
 #include "register/entity.h"
 #include "register/feature.h"
 #include "serve/state.h"
@@ -92,18 +95,31 @@ enum mm_code mm_app_programme(struct mm_tx *tx, const char *text, uint32_t *ret)
                      ret);
 }
 
-enum mm_code mm_app_company_of(const char *state_dir, const char *text, uint32_t *ret)
+void mm_app_actor(char ret[MM_APP_ACTOR])
 {
+    (void)snprintf(ret, MM_APP_ACTOR, "uid %u", (unsigned)getuid());
+}
+
+enum mm_code mm_app_company_look(const char *state_dir, const char *text,
+                                 const struct mm_audit *look, uint32_t *ret)
+{
+    struct mm_audit entry = *look;
     struct mm_records *records = NULL;
     struct mm_tx *tx = NULL;
+    char actor[MM_APP_ACTOR];
     enum mm_code code = mm_app_records(state_dir, &records);
 
     if (code != MM_OK)
         return code;
+    mm_app_actor(actor);
+    entry.actor = mm_slice_str(actor);
+    entry.time_us = mm_now_us();
     code = mm_records_read(records, mm_system_scope(), &tx);
     if (code == MM_OK)
         code = mm_app_company(tx, text, ret);
     mm_records_read_done(&tx);
+    if (code == MM_OK)
+        code = mm_audit_look(records, mm_system_scope(), ret, 1, &entry);
     mm_records_close(&records);
     if (code == MM_E_NOTFOUND)
         fprintf(stderr, "mimamori: no company \"%s\"; `mimamori company list` shows them\n", text);

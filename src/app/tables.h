@@ -31,7 +31,15 @@ MM_MUST_USE enum mm_code mm_app_records_held(const char *state_dir, struct mm_re
 MM_MUST_USE enum mm_code mm_app_company(struct mm_tx *tx, const char *text, uint32_t *ret);
 /* A programme likewise. */
 MM_MUST_USE enum mm_code mm_app_programme(struct mm_tx *tx, const char *text, uint32_t *ret);
-/* mm_app_company for a program that needs no more of the records; says itself what is wrong. */
-MM_MUST_USE enum mm_code mm_app_company_of(const char *state_dir, const char *text, uint32_t *ret);
+struct mm_audit;
+/* Who works on a command line, as the audit log names them: "uid 1000". */
+enum { MM_APP_ACTOR = 32 };
+void mm_app_actor(char ret[MM_APP_ACTOR]);
+/*
+ * mm_app_company for a program that shows data of the company and needs no more of the records: the
+ * look is noted first, with this action, object and text. Says itself what is wrong.
+ */
+MM_MUST_USE enum mm_code mm_app_company_look(const char *state_dir, const char *text,
+                                             const struct mm_audit *look, uint32_t *ret);
 
 #endif

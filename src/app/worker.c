@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/confine.h"
+#include "app/daily.h"
 #include "app/format_store.h"
 #include "app/rule_store.h"
 #include "app/tables.h"
@@ -136,6 +137,12 @@ static enum mm_code mail(struct worker *w, const struct mm_job *job, struct mm_b
     return mm_notify_mail(w->records, &w->server, job, mm_now_us(), why);
 }
 
+static enum mm_code morning(struct worker *w, const struct mm_job *job, struct mm_buf *why)
+{
+    (void)why;
+    return mm_daily_do(w->records, w->state, w->mail_on ? &w->server : NULL, job, mm_now_us());
+}
+
 struct granting {
     const struct mm_job *job;
     enum mm_code how;
@@ -197,12 +204,9 @@ static enum mm_code grant_wish(struct worker *w, const struct mm_job *job, struc
 }
 
 /* Does the job and ends it; otherwise says why not, in `why` where there are words for it. */
-static enum mm_code (*const doers[])(struct worker *, const struct mm_job *,
-                                     struct mm_buf *) = {[MM_JOB_LOOK] = look,
-                                                         [MM_JOB_TELL] = tell,
-                                                         [MM_JOB_MAIL] = mail,
-                                                         [MM_JOB_FORMAT] = grant_wish,
-                                                         [MM_JOB_RULE] = grant_wish};
+static enum mm_code (*const doers[])(struct worker *, const struct mm_job *, struct mm_buf *) = {
+    [MM_JOB_LOOK] = look,         [MM_JOB_TELL] = tell,       [MM_JOB_MAIL] = mail,
+    [MM_JOB_FORMAT] = grant_wish, [MM_JOB_RULE] = grant_wish, [MM_JOB_DAILY] = morning};
 static_assert(MM_COUNT(doers) == MM_JOB_KINDS, "every kind of job has who does it");
 
 struct failing {
@@ -415,9 +419,11 @@ static bool lock_in(const struct worker *w)
 
 static int run(const char *state, const struct mm_config *config)
 {
-    static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_TELL, MM_JOB_LOOK};
+    static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_TELL, MM_JOB_LOOK,
+                                             MM_JOB_DAILY};
     static struct worker w;
     pthread_t mails, health;
+    enum mm_code code;
     sigset_t set;
     int lock = -1;
 
@@ -430,6 +436,9 @@ static int run(const char *state, const struct mm_config *config)
     if (w.signals < 0 || !alone(state, &lock) || !prepare(&w, state, config) || !lock_in(&w))
         return 1;
     find_lost(&w, true);
+    code = mm_daily_ensure(w.records, mm_now_us());
+    if (code != MM_OK)
+        mm_log_warn("worker", "no daily mail: %s", mm_code_key(code));
     if (w.mail_on && pthread_create(&mails, NULL, work_mails, &w) != 0)
         return 1;
     if (pthread_create(&health, NULL, work_health, &w) != 0)

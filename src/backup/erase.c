@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backup/files.h"
@@ -13,6 +14,7 @@
 #include "base/rd.h"
 #include "base/time.h"
 #include "register/erase.h"
+#include "serve/supervise.h"
 #include "store/records/whole.h"
 #include "store/spool/erase.h"
 
@@ -21,6 +23,7 @@ enum {
     PARTS_MAX = 16 * 1024 * 1024, /* text of all parts' paths */
     TIMEOUT_MS = 60 * 1000,
     LOOK_MS = 200,
+    STILL_S = 30,      /* a serve stops its programs within ten */
     WAIT_S = 6 * 3600, /* a part of a billion rows is written anew in an hour */
 };
 
@@ -123,9 +126,10 @@ static enum mm_code erase_rows(const char *state, struct mm_backup_store *store,
 struct sweeping {
     const char *dir;
     struct mm_slice parts; /* "…/store/xxx/uuid/part/ TAB", as the store names them */
+    const struct telling *t;
 };
 
-/* store/xxx/uuid/PART that the store does not name: what a part was made of. */
+/* store/xxx/uuid/PART that the store does not name: what a part was made of, or set aside. */
 static enum mm_code sweep(void *ctx, const struct mm_tree_entry *e, bool *ret_skip)
 {
     const struct sweeping *s = ctx;
@@ -137,21 +141,32 @@ static enum mm_code sweep(void *ctx, const struct mm_tree_entry *e, bool *ret_sk
     for (const char *p = e->path; *p != 0; p++)
         slashes += *p == '/';
     *ret_skip = slashes >= 2;
-    if (!e->is_dir || slashes != 2 || strcmp(name, "/detached") == 0)
+    if (!e->is_dir || slashes != 2)
         return MM_OK;
     (void)snprintf(named, sizeof(named), "/store/%s/\t", e->path);
     if (mm_slice_search(s->parts, mm_slice_str(named)) != SIZE_MAX)
         return MM_OK;
     code = mm_path_join(path, s->dir, e->path);
+    /* What the store has put aside as broken nobody can read row by row: all of it goes. */
+    if (code == MM_OK && strcmp(name, "/detached") == 0) {
+        bool empty = true;
+
+        code = mm_tree_empty(path, &empty);
+        if (code != MM_OK || empty)
+            return code;
+        s->t->tell(s->t->ctx, "files", "detached", 1);
+        code = mm_tree_remove(path);
+        return code != MM_OK || mkdir(path, 0700) == 0 ? code : mm_code_of_errno(errno);
+    }
     return code == MM_OK ? mm_tree_remove(path) : code;
 }
 
 /* The store keeps for minutes what a part was made of, and does not sync what it has made: when it
  * has ended, both are done here. */
-static enum mm_code sweep_parts(const char *state, struct mm_slice parts)
+static enum mm_code sweep_parts(const char *state, struct mm_slice parts, const struct telling *t)
 {
     char dir[MM_MAX_PATH];
-    struct sweeping s = {.dir = dir, .parts = parts};
+    struct sweeping s = {.dir = dir, .parts = parts, .t = t};
     enum mm_code code = mm_path_join(dir, state, "eventd/store");
 
     if (code == MM_OK)
@@ -182,7 +197,7 @@ static enum mm_code erase_events(const char *state, uint32_t company, const stru
         code = mm_backup_store_ask(&store, MM_ST_PARTS, &parts);
     mm_backup_store_close(&store);
     if (code == MM_OK)
-        code = sweep_parts(state, mm_buf_slice(&parts));
+        code = sweep_parts(state, mm_buf_slice(&parts), t);
     mm_buf_done(&parts);
     return code == MM_OK ? MM_OK : fail(why, code, "the store of events");
 }
@@ -266,22 +281,51 @@ enum mm_code mm_company_holds(const char *state, uint32_t company, mm_erase_tell
     return code == MM_OK ? MM_OK : fail(why, code, state);
 }
 
+enum mm_code mm_stillness_begin(const char *state, struct mm_stillness *ret, struct mm_buf *why)
+{
+    struct mm_stillness s = {.pause = -1, .lock = -1};
+    char pause[MM_MAX_PATH], path[MM_MAX_PATH];
+    int64_t until = mm_mono_us() + STILL_S * MM_US_PER_S;
+    enum mm_code code = mm_path_join(path, state, "run/serve.lock");
+
+    if (code == MM_OK)
+        code = mm_path_join(pause, state, "run/" MM_SUP_PAUSE);
+    if (code == MM_OK)
+        code = mm_file_lock(pause, true, &s.pause);
+    while (code == MM_OK && (code = mm_file_lock(path, false, &s.lock)) == MM_E_BUSY &&
+           mm_mono_us() < until) {
+        (void)poll(NULL, 0, LOOK_MS);
+        code = MM_OK;
+    }
+    if (code == MM_E_BUSY)
+        mm_buf_fmt(why, "%s: stop Mimamori first; what runs would write what is being erased",
+                   state);
+    if (code != MM_OK) {
+        mm_stillness_end(&s);
+        return fail(why, code, state);
+    }
+    *ret = s;
+    return MM_OK;
+}
+
+void mm_stillness_end(struct mm_stillness *s)
+{
+    /* This order: a serve that stood still takes the lock again before another one can. */
+    if (s->lock >= 0)
+        (void)close(s->lock);
+    if (s->pause >= 0)
+        (void)close(s->pause);
+    *s = (struct mm_stillness){.pause = -1, .lock = -1};
+}
+
 enum mm_code mm_company_erase(const char *state, uint32_t company, mm_erase_tell *tell, void *ctx,
                               struct mm_buf *why)
 {
     struct telling t = {.tell = tell, .ctx = ctx};
-    char path[MM_MAX_PATH];
-    int lock = -1;
-    enum mm_code code = mm_path_join(path, state, "run/serve.lock");
+    enum mm_code code;
 
     MM_ASSERT(company > 0);
-    if (code == MM_OK)
-        code = mm_file_lock(path, false, &lock);
-    if (code == MM_E_BUSY)
-        mm_buf_fmt(why, "%s: stop Mimamori first; what runs would write what is being erased",
-                   state);
-    if (code == MM_OK)
-        code = erase_spool(state, company, &t, why);
+    code = erase_spool(state, company, &t, why);
     if (code == MM_OK)
         code = erase_events(state, company, &t, why);
     if (code == MM_OK)
@@ -292,7 +336,5 @@ enum mm_code mm_company_erase(const char *state, uint32_t company, mm_erase_tell
         code = mm_whole_erase(state, company, mm_register_kept, mm_register_emptied);
     if (code == MM_OK)
         code = mm_sync_all(state);
-    if (lock >= 0)
-        (void)close(lock);
     return code == MM_OK ? MM_OK : fail(why, code, state);
 }

@@ -258,3 +258,18 @@ enum mm_code mm_desk_looks(struct mm_tx *tx, int64_t case_id, struct mm_arena *a
     *ret_n = n;
     return MM_OK;
 }
+
+enum mm_code mm_desk_forget(struct mm_tx *tx, int64_t case_id)
+{
+    static const enum mm_desk_stmt parts[] = {MM_DESK_FORGET_REPORTS, MM_DESK_FORGET_LOOKS};
+    enum mm_code code = MM_OK;
+
+    for (size_t i = 0; i < MM_COUNT(parts) && code == MM_OK; i++) {
+        struct mm_q q;
+
+        mm_q_begin(&q, tx, &mm_desk_stmts[parts[i]]);
+        mm_q_int(&q, ":case", case_id);
+        code = mm_q_end(&q);
+    }
+    return code;
+}

@@ -85,4 +85,7 @@ MM_MUST_USE enum mm_code mm_desk_looks(struct mm_tx *tx, int64_t case_id, struct
 MM_MUST_USE enum mm_code mm_desk_look(struct mm_records *records, struct mm_events_client *events,
                                       const struct mm_job *job, int64_t now_us);
 
+/* Delete what hangs on a case here: reports, and what was looked at. */
+MM_MUST_USE enum mm_code mm_desk_forget(struct mm_tx *tx, int64_t case_id);
+
 #endif

@@ -1,7 +1,8 @@
 /*
  * engine/sources.h - what the engine has to know of each sender, read from the register.
  *
- * Purpose   Format, zone and days to keep for parsing; the allowed silence for health.
+ * Purpose   Format, zone and days to keep for parsing; the allowed silence for health; how long a
+ *           company's alerts are kept.
  * Owns      A table that is replaced as a whole when the records change.
  * Threads   One thread (the sink's).
  * Trust     The register's values were checked when they were entered.
@@ -21,9 +22,17 @@ struct mm_source_info {
     bool active;
 };
 
+/* A company that has agreed on a term of its own. */
+struct mm_source_keep {
+    uint32_t company;
+    uint16_t alert_days;
+};
+
 struct mm_sources {
     struct mm_source_info *list; /* by source number */
     size_t n;
+    struct mm_source_keep *keep; /* by company */
+    size_t keep_n;
 };
 
 /* Read all sources of all companies; on failure *s stays as it was. */
@@ -32,5 +41,7 @@ MM_MUST_USE enum mm_code mm_sources_load(struct mm_records *rec, uint16_t keep_d
 void mm_sources_free(struct mm_sources *s);
 /* The source, or NULL: unknown ones are recognised, kept the default time, in Japan's zone. */
 const struct mm_source_info *mm_sources_find(const struct mm_sources *s, uint32_t source);
+/* How long a company's alerts are kept. */
+uint16_t mm_sources_alert_days(const struct mm_sources *s, uint32_t company);
 
 #endif

@@ -124,7 +124,8 @@ static bool store_alerts(struct mm_sink *s, struct mm_batch *b, const struct mm_
     mm_native_reset(s->alert_rows);
     mm_buf_init(&rows, (size_t)MM_BATCH_ALERTS_MAX * 2);
     for (size_t i = 0; i < n && ok; i++) {
-        enum mm_code code = mm_native_alert(s->alert_rows, &alerts[i], s->o.keep_days);
+        enum mm_code code = mm_native_alert(s->alert_rows, &alerts[i],
+                                            mm_sources_alert_days(&s->sources, alerts[i].company));
 
         if (code == MM_E_LIMIT) {
             ok = mm_native_write(s->alert_rows, &rows) == MM_OK;

@@ -241,6 +241,16 @@ enum mm_code mm_job_failed(struct mm_tx *tx, const struct mm_job *job,
     return code;
 }
 
+enum mm_code mm_job_forget(struct mm_tx *tx, enum mm_job_kind kind, int64_t subject)
+{
+    struct mm_q q;
+
+    begin(&q, tx, MM_JOB_STMT_FORGET_OF);
+    mm_q_text(&q, ":kind", mm_slice_str(mm_job_kind_name(kind)));
+    mm_q_int(&q, ":subject", subject);
+    return mm_q_end(&q);
+}
+
 /* ---- for people ---- */
 
 /* Columns of GET and LIST. */

@@ -89,6 +89,9 @@ MM_MUST_USE enum mm_code mm_job_done(struct mm_tx *tx, const struct mm_job *job,
 /* Done, and to be done once more at at_us. */
 MM_MUST_USE enum mm_code mm_job_again(struct mm_tx *tx, const struct mm_job *job, int64_t at_us);
 
+/* Delete what is left of ended jobs of this kind and subject: the subject is deleted. */
+MM_MUST_USE enum mm_code mm_job_forget(struct mm_tx *tx, enum mm_job_kind kind, int64_t subject);
+
 struct mm_job_failure {
     struct mm_slice error; /* a code's key, or words */
     uint32_t pause_s;      /* instead of the kind's first pause; 0: the kind's */

@@ -7,13 +7,6 @@
 #include "store/records/system_scope.h"
 #include "text/lang.h"
 
-enum { STAFF_MAX = 50 };
-
-struct staff {
-    struct mm_slice mail;
-    enum mm_lang lang;
-};
-
 /* What the mails of a case say. */
 struct told {
     int64_t event_us, many;
@@ -26,13 +19,13 @@ struct telling {
     const struct mm_job *job;
     struct mm_arena arena;
     struct mm_json *json;
-    struct staff staff[STAFF_MAX];
+    struct mm_notify_staff staff[MM_NOTIFY_STAFF_MAX];
     size_t staff_n;
     struct told told;
     int64_t now_us;
 };
 
-static struct mm_slice words(enum mm_lang lang, const char *prefix, struct mm_slice name)
+struct mm_slice mm_notify_words(enum mm_lang lang, const char *prefix, struct mm_slice name)
 {
     char key[80];
     int n = snprintf(key, sizeof(key), "%s%.*s", prefix, (int)mm_min_size(name.n, 40),
@@ -58,11 +51,11 @@ static struct mm_slice of_doc(struct telling *t, struct mm_slice doc, enum mm_la
     return one != NULL && one->type == MM_JSON_STRING ? one->text : (struct mm_slice){0};
 }
 
-static void line(struct mm_buf *b, enum mm_lang lang, const char *key, struct mm_slice value)
+void mm_notify_line(struct mm_buf *b, enum mm_lang lang, const char *key, struct mm_slice value)
 {
     if (value.n == 0)
         return;
-    mm_buf_add(b, words(lang, key, (struct mm_slice){0}));
+    mm_buf_add(b, mm_notify_words(lang, key, (struct mm_slice){0}));
     mm_buf_str(b, ": ");
     mm_buf_add(b, value);
     mm_buf_byte(b, '\n');
@@ -71,19 +64,19 @@ static void line(struct mm_buf *b, enum mm_lang lang, const char *key, struct mm
 /* Whom it is about: one entity, or about how many there are by now. */
 static void line_entity(struct mm_buf *b, enum mm_lang lang, const struct told *c)
 {
-    struct mm_slice many = words(lang, "notify.many", (struct mm_slice){0});
+    struct mm_slice many = mm_notify_words(lang, "notify.many", (struct mm_slice){0});
     size_t at = mm_slice_search(many, MM_S("{n}"));
     struct mm_buf value;
 
     if (c->many == 0 || at == SIZE_MAX) {
-        line(b, lang, "notify.entity", c->entity);
+        mm_notify_line(b, lang, "notify.entity", c->entity);
         return;
     }
     mm_buf_init(&value, 256);
     mm_buf_add(&value, mm_slice_sub(many, 0, at));
     mm_lang_number(&value, c->many);
     mm_buf_add(&value, mm_slice_sub(many, at + 3, many.n));
-    line(b, lang, "notify.entity", mm_buf_slice(&value));
+    mm_notify_line(b, lang, "notify.entity", mm_buf_slice(&value));
     mm_buf_done(&value);
 }
 
@@ -96,25 +89,25 @@ static void write_body(struct telling *t, enum mm_lang lang, struct mm_slice tit
     mm_buf_init(&when, 256);
     mm_buf_init(&sure, 256);
     mm_lang_time(&when, lang, MM_TIME_FULL, c->event_us, t->now_us, 9 * 3600);
-    mm_buf_add(&sure, words(lang, "notify.sure.",
-                            mm_slice_str(c->confidence >= 90   ? "almost"
-                                         : c->confidence >= 70 ? "probably"
-                                                               : "just_in_case")));
+    mm_buf_add(&sure, mm_notify_words(lang, "notify.sure.",
+                                      mm_slice_str(c->confidence >= 90   ? "almost"
+                                                   : c->confidence >= 70 ? "probably"
+                                                                         : "just_in_case")));
     mm_buf_fmt(&sure, " (%u %%)", c->confidence);
     mm_buf_add(b, title);
     mm_buf_str(b, "\n\n");
-    line(b, lang, "notify.company", c->company_name);
-    line(b, lang, "notify.when", mm_buf_slice(&when));
+    mm_notify_line(b, lang, "notify.company", c->company_name);
+    mm_notify_line(b, lang, "notify.when", mm_buf_slice(&when));
     line_entity(b, lang, c);
-    line(b, lang, "notify.sure", mm_buf_slice(&sure));
-    line(b, lang, "notify.act", words(lang, "notify.act.", c->act));
+    mm_notify_line(b, lang, "notify.sure", mm_buf_slice(&sure));
+    mm_notify_line(b, lang, "notify.act", mm_notify_words(lang, "notify.act.", c->act));
     mm_buf_byte(b, '\n');
     mm_buf_add(b, of_doc(t, c->doc, lang, "what"));
     mm_buf_str(b, "\n");
     mm_buf_add(b, of_doc(t, c->doc, lang, "first"));
     mm_buf_str(b, "\n\n");
     if (c->person.n > 0) {
-        mm_buf_add(b, words(lang, "notify.call", (struct mm_slice){0}));
+        mm_buf_add(b, mm_notify_words(lang, "notify.call", (struct mm_slice){0}));
         mm_buf_str(b, ": ");
         mm_buf_add(b, c->post);
         mm_buf_byte(b, ' ');
@@ -129,12 +122,33 @@ static void write_body(struct telling *t, enum mm_lang lang, struct mm_slice tit
     mm_buf_done(&sure);
 }
 
-static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct staff *to)
+enum mm_code mm_notify_put(struct mm_tx *tx, const struct mm_notify_mail *m)
+{
+    struct mm_q q;
+    enum mm_code code;
+
+    if (!mm_buf_ok(m->subject) || !mm_buf_ok(m->body) || !mm_buf_ok(m->id))
+        return MM_E_LIMIT;
+    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_ADD]);
+    if (m->case_id == 0)
+        mm_q_null(&q, ":case");
+    else
+        mm_q_int(&q, ":case", m->case_id);
+    mm_q_text(&q, ":recipient", m->recipient);
+    mm_q_text(&q, ":subject", mm_buf_slice(m->subject));
+    mm_q_text(&q, ":body", mm_buf_slice(m->body));
+    mm_q_text(&q, ":id", mm_buf_slice(m->id));
+    mm_q_int(&q, ":now", m->now_us);
+    code = mm_q_end(&q);
+    return code == MM_OK ? mm_job_add(tx, MM_JOB_MAIL, mm_tx_last_id(tx), m->now_us, m->now_us)
+                         : code;
+}
+
+static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct mm_notify_staff *to)
 {
     const struct told *c = &t->told;
     struct mm_slice title = of_doc(t, c->doc, to->lang, "title");
     struct mm_buf subject, body, id;
-    struct mm_q q;
     enum mm_code code;
 
     mm_buf_init(&subject, 4096);
@@ -143,7 +157,7 @@ static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct s
     if (title.n == 0)
         title = c->title;
     mm_buf_str(&subject, "[");
-    mm_buf_add(&subject, words(to->lang, "notify.act.", c->act));
+    mm_buf_add(&subject, mm_notify_words(to->lang, "notify.act.", c->act));
     mm_buf_str(&subject, "] ");
     mm_buf_add(&subject, c->company_name);
     mm_buf_fmt(&subject, " #%u ", c->number);
@@ -152,18 +166,12 @@ static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct s
     /* Unique by case and place in the list; the same whenever this case is told again. */
     mm_buf_fmt(&id, "case-%lld-%zu-%lld@mimamori.local", (long long)t->job->subject,
                (size_t)(to - t->staff), (long long)c->event_us);
-    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_MAIL_ADD]);
-    mm_q_int(&q, ":case", t->job->subject);
-    mm_q_text(&q, ":recipient", to->mail);
-    mm_q_text(&q, ":subject", mm_buf_slice(&subject));
-    mm_q_text(&q, ":body", mm_buf_slice(&body));
-    mm_q_text(&q, ":id", mm_buf_slice(&id));
-    mm_q_int(&q, ":now", t->now_us);
-    code = mm_q_end(&q);
-    if (code == MM_OK && !(mm_buf_ok(&subject) && mm_buf_ok(&body) && mm_buf_ok(&id)))
-        code = MM_E_LIMIT;
-    if (code == MM_OK)
-        code = mm_job_add(tx, MM_JOB_MAIL, mm_tx_last_id(tx), t->now_us, t->now_us);
+    code = mm_notify_put(tx, &(struct mm_notify_mail){.case_id = t->job->subject,
+                                                      .recipient = to->mail,
+                                                      .subject = &subject,
+                                                      .body = &body,
+                                                      .id = &id,
+                                                      .now_us = t->now_us});
     mm_buf_done(&subject);
     mm_buf_done(&body);
     mm_buf_done(&id);
@@ -181,22 +189,26 @@ static enum mm_code write_mails(struct mm_tx *tx, void *arg)
     return code == MM_OK ? mm_job_done(tx, t->job, t->now_us) : code;
 }
 
-static enum mm_code read_staff(struct mm_tx *tx, struct telling *t)
+enum mm_code mm_notify_staff(struct mm_tx *tx, enum mm_notify_stmt st, struct mm_arena *a,
+                             struct mm_notify_staff *ret, size_t *ret_n)
 {
+    size_t n = 0;
     struct mm_q q;
     enum mm_code code;
 
     mm_tx_elevate(tx);
-    mm_q_begin(&q, tx, &mm_notify_stmts[MM_NOTIFY_STAFF_MAILS]);
-    while (t->staff_n < STAFF_MAX && mm_q_row(&q)) {
-        struct staff *s = &t->staff[t->staff_n++];
+    mm_q_begin(&q, tx, &mm_notify_stmts[st]);
+    while (n < MM_NOTIFY_STAFF_MAX && mm_q_row(&q)) {
+        struct mm_notify_staff *s = &ret[n++];
 
-        s->mail = mm_q_col_dup(&q, 0, &t->arena);
+        s->mail = mm_q_col_dup(&q, 0, a);
         if (!mm_lang_parse(mm_q_col_text(&q, 1), &s->lang))
             s->lang = MM_LANG_JA;
     }
     code = mm_q_end(&q);
     mm_tx_drop(tx);
+    if (code == MM_OK)
+        *ret_n = n;
     return code;
 }
 
@@ -259,7 +271,7 @@ enum mm_code mm_notify_case(struct mm_records *records, const struct mm_mail_ser
     t.json = mm_json_new(1024 * 1024);
     code = t.json == NULL ? MM_E_NOMEM : mm_records_read(records, scope, &tx);
     if (code == MM_OK)
-        code = read_staff(tx, &t);
+        code = mm_notify_staff(tx, MM_NOTIFY_STAFF_MAILS, &t.arena, t.staff, &t.staff_n);
     if (code == MM_OK)
         code = read_case(tx, &t);
     if (code == MM_OK)

@@ -1,9 +1,10 @@
 /*
  * notify/notify.h - telling people: the outbox of mails and its way to a mail server.
  *
- * Purpose   Each new case becomes one mail to each of the operator's staff, written into the
- *           records first, with a job that sends it. A mail is never lost; it is sent again only
- *           when the server's answer was lost, and then with the same Message-ID.
+ * Purpose   Each new case becomes one mail to each of the operator's staff, and so does each
+ *           morning; they are written into the records first, with a job that sends them. A mail
+ *           is never lost; it is sent again only when the server's answer was lost, and then with
+ *           the same Message-ID.
  * Owns      Its records tables.
  * Threads   One sender at a time (the worker).
  * Trust     Case texts are foreign: no line of theirs becomes a header; bodies are base64.
@@ -65,6 +66,26 @@ enum mm_mail_end mm_mail_send(const struct mm_mail_server *server, const struct 
 MM_MUST_USE enum mm_code mm_notify_case(struct mm_records *records,
                                         const struct mm_mail_server *server,
                                         const struct mm_job *job, int64_t now_us);
+/* What the daily mail says beside what it reads. */
+struct mm_daily {
+    int64_t day; /* days since 1970 where the operator is: a day is told once */
+    int64_t now_us;
+    int64_t next_us;   /* when the job is due again */
+    int64_t silence_s; /* longest silence of a source that says nothing else */
+    uint64_t deleted;  /* cases that had passed their time */
+    int64_t backup_us; /* when the last backup was made; 0: none known */
+    const char *head;  /* of the operator's audit chain */
+};
+/*
+ * The job MM_JOB_DAILY: write the mails of the day (open cases, silent sources, backup, audit head)
+ * to the staff of all programmes, and put the job off to its next time, together. With server NULL
+ * nobody is told. On failure nothing was written and the job is still the caller's.
+ */
+MM_MUST_USE enum mm_code mm_notify_daily(struct mm_records *records,
+                                         const struct mm_mail_server *server,
+                                         const struct mm_job *job, const struct mm_daily *d);
+/* Delete what hangs on a case here: its mails. */
+MM_MUST_USE enum mm_code mm_notify_forget(struct mm_tx *tx, int64_t case_id);
 /*
  * The job MM_JOB_MAIL: try to send its mail, and end the job when it was sent. MM_E_DENIED when it
  * will never be taken, MM_E_IO when another try may help; `why` then has the reason in words and

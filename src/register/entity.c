@@ -13,6 +13,7 @@
 #define FIRST MM_FIELD_FIRST
 #define OURS MM_FIELD_OURS
 #define HIDE MM_FIELD_HIDE
+#define DAYS MM_FIELD_DAYS
 #define FIELD(field, field_type, field_flags, field_max, field_extra)                              \
     {.name = #field,                                                                               \
      .type = MM_FIELD_##field_type,                                                                \

@@ -4,6 +4,7 @@
 #include "base/ip.h"
 #include "base/time.h"
 #include "base/utf8.h"
+#include "register/keep.h"
 
 enum {
     MAIL_MAX = 254, /* RFC 5321 4.5.3.1.3 less the angle brackets */
@@ -151,7 +152,7 @@ static enum mm_code parse_number(const struct mm_field *f, struct mm_slice s, st
 
     if (!mm_slice_u64(s, &v))
         return mm_fail(fault, MM_E_SYNTAX, 0, "register.value.number");
-    if (v > max)
+    if (v > max || ((f->flags & MM_FIELD_DAYS) != 0 && v < MM_KEEP_DAYS_MIN))
         return mm_fail(fault, MM_E_RANGE, 0, "register.value.range");
     *ret = (struct mm_value){.i = (int64_t)v}; /* max fits 32 bits */
     return MM_OK;

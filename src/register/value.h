@@ -32,6 +32,7 @@ enum {
     MM_FIELD_FIRST = 4,
     MM_FIELD_OURS = 8,
     MM_FIELD_HIDE = 16,
+    MM_FIELD_DAYS = 32, /* INT: days that something is kept, from MM_KEEP_DAYS_MIN */
 };
 
 struct mm_field {

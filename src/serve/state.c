@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/time.h"
 #include "codec/ext/crypt.h"
 #include "os/file.h"
 
@@ -258,4 +259,19 @@ enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why)
     if (code == MM_OK && !has_key)
         code = make_key(dir, why);
     return code;
+}
+
+int64_t mm_state_moment(const char *dir, const char *name)
+{
+    char path[MM_MAX_PATH];
+    struct mm_buf text;
+    int64_t us = 0;
+    bool zone;
+
+    mm_buf_init(&text, 64);
+    if (mm_path_join(path, dir, name) != MM_OK || mm_file_read(path, &text) != MM_OK ||
+        !mm_time_parse(mm_slice_trim(mm_buf_slice(&text)), 0, &us, &zone))
+        us = 0;
+    mm_buf_done(&text);
+    return us;
 }

@@ -50,4 +50,7 @@ MM_MUST_USE enum mm_code mm_state_key(const char *dir, char ret[MM_MAX_PATH]);
  */
 MM_MUST_USE enum mm_code mm_state_prepare(const char *dir, struct mm_buf *why);
 
+/* The moment that a file of the directory tells (RFC 3339), such as MM_STATE_BACKUP; 0: none. */
+int64_t mm_state_moment(const char *dir, const char *name);
+
 #endif

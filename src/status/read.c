@@ -204,22 +204,6 @@ static int64_t changed_us(const char *state_dir, const char *name)
     return (int64_t)st.st_mtim.tv_sec * MM_US_PER_S + st.st_mtim.tv_nsec / 1000;
 }
 
-/* The moment that stands in a file of one line, RFC 3339. */
-static int64_t read_moment(const char *state_dir, const char *name)
-{
-    char path[MM_MAX_PATH];
-    struct mm_buf text;
-    int64_t us = 0;
-    bool zone;
-
-    mm_buf_init(&text, 64);
-    if (mm_path_join(path, state_dir, name) != MM_OK || mm_file_read(path, &text) != MM_OK ||
-        !mm_time_parse(mm_slice_trim(mm_buf_slice(&text)), 0, &us, &zone))
-        us = 0;
-    mm_buf_done(&text);
-    return us;
-}
-
 /* Jobs that wait or were given up; of very many, MM_JOB_LIST_MAX. */
 static enum mm_code read_jobs(struct mm_tx *tx, struct mm_arena *a, struct mm_status *s)
 {
@@ -278,7 +262,7 @@ enum mm_code mm_status_read(const struct mm_status_options *o, struct mm_arena *
     read_disk(o, s);
     read_durations(o->state_dir, s);
     s->clock = read_clock();
-    s->backup_us = read_moment(o->state_dir, MM_STATE_BACKUP);
+    s->backup_us = mm_state_moment(o->state_dir, MM_STATE_BACKUP);
     s->since_us = changed_us(o->state_dir, "VERSION");
     *ret = *s;
     return MM_OK;

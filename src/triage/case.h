@@ -137,6 +137,16 @@ MM_MUST_USE enum mm_code mm_case_answer(struct mm_tx *tx, int64_t case_id, int64
                                         uint32_t user, struct mm_slice state,
                                         struct mm_slice reason, int64_t now_us);
 
+/* Cases that were closed, and not touched since, before a moment: at most max numbers. */
+MM_MUST_USE enum mm_code mm_case_old(struct mm_tx *tx, int64_t before_us, int64_t *ret, size_t max,
+                                     size_t *ret_n);
+/*
+ * Delete a closed case with its findings, evidence, history and requests; what other features hang
+ * on it goes first (mm_desk_forget, mm_notify_forget). MM_E_NOTFOUND when there is no such case or
+ * it is open: the transaction must then come to nothing.
+ */
+MM_MUST_USE enum mm_code mm_case_forget(struct mm_tx *tx, int64_t case_id);
+
 /* Reads. */
 MM_MUST_USE enum mm_code mm_case_get(struct mm_tx *tx, int64_t case_id, struct mm_arena *a,
                                      struct mm_case *ret);

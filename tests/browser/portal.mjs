@@ -89,7 +89,7 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
   ["rule-try", "/rules/try"], ["rule-sets", "/rules/sets"], ["status", "/status"],
   ["attack-operator", "/companies/1/attack"],
-  ["audit", "/companies/0/audit"],
+  ["audit", "/companies/0/audit"], ["privacy-operator", "/companies/1/privacy"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["source", "/companies/1/sources/1"],
   ["readable", "/companies/1/sources/1/unread/2"], ["formats", "/formats"],
@@ -111,6 +111,7 @@ const FEW = [["few-programmes", "/programmes"], ["denied", "/programmes/few"]];
 const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
   ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
   ["report", "/companies/1/report"], ["attack", "/companies/1/attack"],
+  ["privacy", "/companies/1/privacy"], ["notice", "/companies/1/notice"],
   ["password", "/password"], ["account", "/account"], ["denied", "/companies/2"]];
 
 const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
@@ -119,7 +120,7 @@ const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
   "rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
-  "meaning|coverage|status|exceptions?)\\.");
+  "meaning|coverage|status|exceptions?|privacy|notice|audit)\\.");
 
 let count = 0, failed = 0;
 function promise(what, faults) {

@@ -338,17 +338,20 @@ class Tester:
     # ---- all ----
 
     def rows_of(self, company):
+        """A digest a table. That who may look has looked is noted, and changes nothing else."""
         db = sqlite3.connect(os.path.join(self.world.state, "records.db"))
+        noted = "AND NOT (action GLOB 'look.*' AND (actor GLOB 'Opsall*' OR actor GLOB 'uid *')) "
         digest = {t: hashlib.sha256(repr(db.execute(
-            f"SELECT * FROM {t} WHERE company = ? ORDER BY 1, 2, 3", (company,)).fetchall())
-            .encode()).hexdigest() for t in TABLES}
+            f"SELECT * FROM {t} WHERE company = ? {noted if t == 'audit' else ''}"
+            "ORDER BY 1, 2, 3", (company,)).fetchall()).encode()).hexdigest()
+            for t in TABLES if t != "audit_head"}
         db.close()
         return digest
 
     def whole(self, name, before):
         after = {c: self.rows_of(c) for c in before}
         self.check(name, [f"rows of company {c} in {t} have changed" for c in before
-                          for t in TABLES if before[c][t] != after[c][t]])
+                          for t in before[c] if before[c][t] != after[c][t]])
 
     # ---- what changes while they look ----
 

@@ -156,6 +156,8 @@ ROWS = {
     ("POST", "/companies/:company/users/:user/handover"):
         row(form={"to": "0"}, by="all.administrator"),
     ("GET", "/companies/:company/audit"): row("company audit", by="b.auditor"),
+    ("GET", "/companies/:company/privacy"): row("company source device audit", by="b.charge"),
+    ("GET", "/companies/:company/notice"): row("company device post contact", by="b.charge"),
 }
 
 # What a person may type into the search, meant to get out of the company. None may find anything

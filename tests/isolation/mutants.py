@@ -91,8 +91,8 @@ PATCHES = [
      'struct mm_search_request r = {.company = mm_mutant("search.command") ? 2 : company,'),
     ("src/app/nouns.c", "*ret = mm_system_company(hold, company);",
      '*ret = mm_system_company(hold, mm_mutant("nouns.command") ? 2 : company);'),
-    ("src/app/audit.c", "mm_system_company(&hold, company), &tx);",
-     'mm_system_company(&hold, mm_mutant("audit.command") ? 2 : company), &tx);'),
+    ("src/app/audit.c", "mm_system_company(hold, company), ret);",
+     'mm_system_company(hold, mm_mutant("audit.command") ? 2 : company), ret);'),
     ("src/app/unread.c", "mm_system_company(hold, company), ret)",
      'mm_system_company(hold, mm_mutant("unread.command") ? 2 : company), ret)'),
 ]

@@ -151,14 +151,25 @@ TABLES = {
     "invitation": lambda c, m: [{"invitation": row_id(c), "user": 100 * c, "ended_us": None,
                                  "until_us": NOW + 9 * DAY,
                                  "digest": b"bytes" if c == B else bytes([c] * 32)}],
-    "audit": lambda c, m: [{"number": c, "time_us": NOW - HOUR, "user": 100 * c}],
+    "audit": lambda c, m: [{"number": c, "time_us": NOW - HOUR, "user": 100 * c},
+                           {"number": c + 1, "time_us": NOW - HOUR, "user": 901,
+                            "action": "look.search"}],
+    "audit_day": lambda c, m: [{"day": 20000 + c, "number": c}],
+    "audit_head": lambda c, m: [],  # by a trigger
     "finding": lambda c, m: [{"finding": row_id(c), "rule": RULE, "level": 3, "state": "open",
                               "count": 3, "first_us": NOW - HOUR, "last_us": NOW - HOUR,
                               "entity_field": "host.name", "case_id": row_id(c),
-                              "doc": rule_doc(m, "finding")}],
-    "finding_mark": lambda c, m: [{"finding": row_id(c), "queue": 0, "seq": seq(c)}],
-    "many": lambda c, m: [{"many": row_id(c), "finding": row_id(c), "case_id": row_id(c),
-                           "entities": 900 + c, "events": 1000, "succeeded": 1}],
+                              "doc": rule_doc(m, "finding"), **({"rule": str(more),
+                                                                 "finding": row_id(c) + more,
+                                                                 "state": "closed",
+                                                                 "case_id": row_id(c) + more}
+                                                                if more else {})}
+                             for more in (0, 1000, 2000)],
+    "finding_mark": lambda c, m: [{"finding": row_id(c) + more, "queue": 0, "seq": seq(c)}
+                                  for more in (0, 2000)],
+    "many": lambda c, m: [{"many": row_id(c) + more, "finding": row_id(c),
+                           "case_id": row_id(c) + more, "entities": 900 + c, "events": 1000,
+                           "succeeded": 1} for more in (0, 3000)],
     "many_entity": lambda c, m: [{"many": row_id(c), "events": 3, "succeeded": 1}],
     "cases": case_rows,
     "case_event": lambda c, m: [{"case_id": row_id(c), "queue": 0, "seq": seq(c), "rule": RULE,
@@ -222,6 +233,7 @@ PROGRAMME_ROWS = {"rule_list": {"rule_list": 9000}, "rule_adjust": {"rule_adjust
 UNSHOWN = {
     "credential": "digests of passwords", "past_password": "digests of passwords",
     "code": "digests of one-time codes", "invitation": "digests of invitations",
+    "audit_day": "digests", "audit_head": "digests",
     "consent_scan": "sealed; given out to a file by mimamori consent",
     "finding_mark": "numbers only", "coverage_day": "numbers only", "source_health": "numbers only",
     "source_header": "kept for the engine",
@@ -389,7 +401,8 @@ class World:
         db.backup(copy)
         db.close()
         copy.execute("PRAGMA foreign_keys = OFF")
-        copy.execute("DROP TRIGGER audit_stands")
+        for trigger in ("audit_stands", "audit_head_stands", "audit_day_stands"):
+            copy.execute(f"DROP TRIGGER {trigger}")
         for table in self.owned(copy):
             copy.execute(f"DELETE FROM {table} WHERE company NOT IN "
                          f"({', '.join(str(c) for c in companies)})")

@@ -83,10 +83,38 @@ def refused(stage):
     out = stage.run("company", "erase", "c1", "--name", CANARY)
     check("erase: not with another name", out.returncode == 1 and "another name" in out.stderr,
           said(out))
-    out = stage.run("company", "erase", "c1", "--name", CANARY + " Inc")
-    check("erase: not while Mimamori runs", out.returncode == 1 and "stop" in out.stderr, said(out))
     out = stage.run("company", "erase", "operator", "--name", "Mimamori")
     check("erase: never the operator", out.returncode == 1, said(out))
+
+
+def leave_behind(stage):
+    """What crashes leave: a segment that was never finished, a part that the store set aside."""
+    with open(os.path.join(stage.state, "spool", "q0", "%016x.new" % 99999), "w",
+              encoding="utf-8") as f:
+        f.write(CANARY)
+    store = os.path.join(stage.state, "eventd", "store")
+    for folder, dirs, _ in os.walk(store):
+        if "detached" in dirs:
+            part = os.path.join(folder, "detached", "broken-on-start_202611_1_1_0")
+            os.makedirs(part)
+            with open(os.path.join(part, "data.bin"), "w", encoding="utf-8") as f:
+                f.write(CANARY)
+
+
+def while_running(stage, stays):
+    """A second company goes while everything runs: it stands still, and goes on."""
+    goes = register(stage, "company", "--code", "c3", "--name", CANARY + " Ltd")["id"]
+    register(stage, "device", "--company", "c3", "--name", CANARY + "-device", "--kind", "nas")
+    pids = {p["name"]: p["pid"] for p in stage.programs()}
+    out = stage.run("company", "erase", "c3", "--name", CANARY + " Ltd")
+    check("erase: done while Mimamori runs", out.returncode == 0 and "records" in out.stdout,
+          said(out))
+    check("erase: every program was stopped for it and runs again", stage.wait(
+        lambda: all(p["pid"] > 0 and p["ready"] and p["pid"] != pids[p["name"]]
+                    for p in stage.programs()), 60, "programs"), stage.programs())
+    check("erase: what ran has not written it again", not files_with(stage.state, CANARY),
+          files_with(stage.state, CANARY))
+    check("erase: the other company still has its lines", rows(stage, stays) == 3100 and goes > 0)
 
 
 def main():
@@ -105,6 +133,7 @@ def main():
         exported(stage, goes, sent)
         refused(stage)
         stage.stop()
+        leave_behind(stage)
         before = files_with(stage.state, CANARY)
         check("the text is in records, events and spool, and is found there", any(
             f.startswith("records.db") for f in before) and any(
@@ -147,6 +176,7 @@ def main():
             "SELECT count(), uniqExact(seq), max(seq) FROM events WHERE queue = 0")[0]
         check("erase: everything goes on, numbers too", rows(stage, stays) == 3100 and
               total == numbers == "3100" and last == "6100", (total, numbers, last))
+        while_running(stage, stays)
 
 
 try:

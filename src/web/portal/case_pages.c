@@ -2,6 +2,7 @@
 #include "register/audit.h"
 #include "web/portal/case_view.h"
 #include "web/portal/facts.h"
+#include "web/portal/looks.h"
 #include "web/portal/pages.h"
 
 enum { CASES_PAGE = 50 };
@@ -49,12 +50,19 @@ enum mm_code mm_page_company_cases(struct mm_page *p)
 
 enum mm_code mm_page_case(struct mm_page *p)
 {
+    char object[32];
     uint64_t number;
     enum mm_code code = mm_page_company(p);
 
     if (code == MM_OK)
         code = mm_page_number(p, 1, &number);
-    return code == MM_OK ? mm_case_view(p, (int64_t)(number & INT64_MAX)) : code;
+    if (code == MM_OK)
+        code = mm_case_view(p, (int64_t)(number & INT64_MAX));
+    /* A case holds lines of the company; its own people are at home in it. */
+    if (code != MM_OK || p->me.company == p->company)
+        return code;
+    (void)snprintf(object, sizeof(object), "case %llu", (unsigned long long)number);
+    return mm_page_look(p, &(struct mm_page_looked){.action = "look.case", .object = object});
 }
 
 /* ---- what people do to a case ---- */

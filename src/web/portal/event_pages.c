@@ -5,6 +5,7 @@
 #include "store/events/search.h"
 #include "web/portal/exception_view.h"
 #include "web/portal/facts.h"
+#include "web/portal/looks.h"
 #include "web/portal/pages.h"
 
 enum {
@@ -158,6 +159,9 @@ enum mm_code mm_page_events(struct mm_page *p)
         return MM_OK;
     }
     if (code == MM_OK)
+        code = mm_page_look(
+            p, &(struct mm_page_looked){.action = "look.search", .object = "", .text = text});
+    if (code == MM_OK)
         code = run_search(p, query, result, &client);
     if (code == MM_OK && p->status == 200)
         write_result(p, result);
@@ -237,6 +241,7 @@ enum mm_code mm_page_event(struct mm_page *p)
     struct mm_search_result *result = mm_arena_alloc(p->arena, sizeof(*result));
     struct mm_event *ev = mm_arena_alloc(p->arena, sizeof(*ev));
     struct mm_events_client *client = NULL;
+    char object[48];
     uint64_t queue, seq;
     enum mm_code code = mm_page_company(p);
 
@@ -252,6 +257,10 @@ enum mm_code mm_page_event(struct mm_page *p)
     if (code == MM_OK)
         code =
             mm_search_event(client, mm_scope_company(p->narrow), (uint16_t)queue, seq, result, ev);
+    (void)snprintf(object, sizeof(object), "event %u/%llu", (unsigned)queue,
+                   (unsigned long long)seq);
+    if (code == MM_OK)
+        code = mm_page_look(p, &(struct mm_page_looked){.action = "look.event", .object = object});
     if (code == MM_OK) {
         write_envelope(p, p->doc, ev);
         mm_doc_text(p->doc, "original", ev->original);

@@ -7,6 +7,7 @@
 #include "store/events/search.h"
 #include "web/portal/exception_view.h"
 #include "web/portal/feature.h"
+#include "web/portal/looks.h"
 #include "web/portal/pages.h"
 #include "web/portal/rules.h"
 
@@ -134,6 +135,7 @@ static enum mm_code load_event(struct making *m)
 {
     const struct mm_input *in = &m->p->in;
     bool any = !mm_input_has(in, "queue") && !mm_input_has(in, "seq");
+    char object[48];
     uint64_t queue = 0;
     enum mm_code code;
 
@@ -142,7 +144,13 @@ static enum mm_code load_event(struct making *m)
         return MM_E_NOTFOUND;
     m->queue = (uint16_t)queue;
     code = load_kept(m, any);
-    return code == MM_E_NOTFOUND && !any ? load_stored(m) : code;
+    if (code == MM_E_NOTFOUND && !any)
+        code = load_stored(m);
+    (void)snprintf(object, sizeof(object), "event %u/%llu", m->queue, (unsigned long long)m->seq);
+    if (code == MM_OK)
+        code =
+            mm_page_look(m->p, &(struct mm_page_looked){.action = "look.event", .object = object});
+    return code;
 }
 
 static enum mm_code load(struct making *m)

@@ -2,6 +2,7 @@
 #include "register/audit.h"
 #include "web/portal/access_view.h"
 #include "web/portal/feature.h"
+#include "web/portal/looks.h"
 #include "web/portal/pages.h"
 
 enum { USERS_PAGE = 200, AUDIT_PAGE = 100 };
@@ -73,62 +74,28 @@ enum mm_code mm_page_company_users(struct mm_page *p)
     return code == MM_OK ? mm_people_list(p) : code;
 }
 
-/* Whether po/ has words for PREFIX.NAME. */
-static bool has_words(const char *prefix, struct mm_slice name)
-{
-    char key[MM_AUDIT_WORD_MAX + 16];
-    int n = snprintf(key, sizeof(key), "%s.%.*s", prefix, MM_S_ARG(name));
-
-    return n > 0 && (size_t)n < sizeof(key) &&
-           mm_lang_text(MM_LANG_JA, mm_slice_of(key, (size_t)n), 1) != NULL;
-}
-
-/* "case 12": what kind of thing, and which. */
-static void write_object(struct mm_doc *d, struct mm_slice object)
-{
-    size_t n = mm_min_size(mm_slice_find(object, ' ', 0), object.n);
-    bool known = has_words("audit.on", mm_slice_sub(object, 0, n));
-
-    mm_doc_text(d, "object", object);
-    if (known)
-        mm_doc_text(d, "kind", mm_slice_sub(object, 0, n));
-    mm_doc_text(d, "which", known ? mm_slice_sub(object, n + 1, SIZE_MAX) : object);
-}
-
-static bool write_entry(void *arg, const struct mm_audit_row *row)
-{
-    struct mm_doc *d = mm_doc_object(arg, NULL);
-
-    mm_doc_int(d, "number", (int64_t)row->number);
-    mm_doc_time(d, "time", row->entry.time_us);
-    mm_doc_text(d, "actor", row->entry.actor);
-    mm_doc_text(d, "action", row->entry.action);
-    mm_doc_bool(d, "known", has_words("audit.do", row->entry.action));
-    write_object(d, row->entry.object);
-    mm_doc_text(d, "text", row->entry.text);
-    mm_doc_bool(d, "erased", row->erased);
-    return true;
-}
-
 enum mm_code mm_page_audit(struct mm_page *p)
 {
     struct mm_audit_proof proof;
     struct mm_doc *list, *chain;
+    char head[MM_AUDIT_HEAD_TEXT];
     uint64_t before = 0;
     enum mm_code code = mm_page_company(p);
 
     if (mm_input_has(&p->in, "before") && !mm_slice_u64(mm_input_get(&p->in, "before"), &before))
         return MM_E_RANGE;
     if (code == MM_OK)
-        code = mm_audit_verify(p->tx, &proof);
+        code = mm_audit_verify(p->tx, NULL, &proof);
     if (code != MM_OK)
         return code;
     chain = mm_doc_object(p->doc, "chain");
     mm_doc_int(chain, "n", (int64_t)proof.entries);
     mm_doc_bool(chain, "whole", proof.broken_at == 0);
     mm_doc_int(chain, "broken_at", (int64_t)proof.broken_at);
+    mm_audit_head_text(&proof.last, head);
+    mm_doc_text(chain, "head", mm_slice_str(head));
     list = mm_doc_array(p->doc, "entries");
-    code = mm_audit_each(p->tx, before, AUDIT_PAGE, write_entry, list);
+    code = mm_audit_each(p->tx, before, AUDIT_PAGE, mm_page_audit_entry, list);
     if (list->n == AUDIT_PAGE)
         mm_doc_int(p->doc, "next", mm_doc_get(list->last, MM_S("number"))->i);
     return code;

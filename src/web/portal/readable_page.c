@@ -7,6 +7,7 @@
 #include "web/portal/draft.h"
 #include "web/portal/facts.h"
 #include "web/portal/formats.h"
+#include "web/portal/looks.h"
 #include "web/portal/pages.h"
 #include "web/portal/wishes.h"
 
@@ -210,6 +211,7 @@ static enum mm_code load_line(struct making *m)
     struct mm_page *p = m->p;
     uint64_t unread = 0;
     size_t n = 0;
+    char object[64];
     enum mm_code code = mm_page_company(p);
 
     if (code == MM_OK)
@@ -227,6 +229,9 @@ static enum mm_code load_line(struct making *m)
     if (code == MM_OK)
         code = mm_unread_list(p->tx, p->arena, (uint32_t)m->source, 0, OTHERS_MAX, &m->others,
                               &m->others_n);
+    (void)snprintf(object, sizeof(object), "source %llu", (unsigned long long)m->source);
+    if (code == MM_OK)
+        code = mm_page_look(p, &(struct mm_page_looked){.action = "look.lines", .object = object});
     if (code != MM_OK)
         return code;
     /* The line itself is not one of the others. */

@@ -4,6 +4,7 @@
 #include "web/portal/exception_view.h"
 #include "web/portal/facts.h"
 #include "web/portal/feature.h"
+#include "web/portal/looks.h"
 #include "web/portal/pages.h"
 #include "web/portal/rules.h"
 #include "web/portal/wishes.h"
@@ -94,6 +95,25 @@ static enum mm_code read_form(struct trying *t)
 }
 
 /* ---- the program ---- */
+
+/* A trial reads events of every company asked for. The text stays out of the log of a company that
+ * is not the only one: it may hold another's names. */
+static enum mm_code note_trial(struct trying *t)
+{
+    uint32_t *list = mm_arena_array(t->p->arena, COMPANIES_MAX, sizeof(*list));
+    struct mm_page_looked l = {.action = "look.rule", .object = ""};
+    size_t n = 0;
+
+    if (list == NULL)
+        return MM_E_NOMEM;
+    for (size_t i = 0; i < t->company_n; i++) {
+        if (t->only == 0 || t->company[i].company == t->only)
+            list[n++] = t->company[i].company;
+    }
+    if (t->only != 0)
+        l.text = t->text;
+    return mm_page_look_at(t->p, list, n, &l);
+}
 
 static enum mm_code ask(struct trying *t, bool trial)
 {
@@ -292,7 +312,9 @@ enum mm_code mm_page_rule_try_it(struct mm_page *p)
     if (code != MM_OK)
         return code;
     if (!mm_page_refused(p)) {
-        code = ask(&t, !save);
+        code = save ? MM_OK : note_trial(&t);
+        if (code == MM_OK)
+            code = ask(&t, !save);
         if (code != MM_OK)
             return code;
         judge(&t, !save);
