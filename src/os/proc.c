@@ -32,7 +32,7 @@ static enum mm_code read_stat(pid_t pid, uint64_t ret[FIELDS])
     char path[64];
     struct mm_buf text;
     struct mm_slice s;
-    struct mm_rd rd;
+    struct mm_rd rd = {0};
     size_t name_end = SIZE_MAX, n = 0;
 
     (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
@@ -45,8 +45,8 @@ static enum mm_code read_stat(pid_t pid, uint64_t ret[FIELDS])
     /* The name stands in parentheses and may hold some itself. */
     for (size_t at = 0; (at = mm_slice_find(s, ')', at)) != SIZE_MAX; at++)
         name_end = at;
-    rd = mm_rd_of(name_end == SIZE_MAX ? (struct mm_slice){0}
-                                       : mm_slice_sub(s, name_end + 2, SIZE_MAX));
+    if (name_end != SIZE_MAX)
+        rd = mm_rd_of(mm_slice_sub(s, name_end + 2, SIZE_MAX));
     for (; n < FIELDS; n++) {
         struct mm_slice field;
 

@@ -18,8 +18,9 @@ enum { MM_STATE_VERSION = 1 };
 #define MM_STATE_DEFAULT "/var/lib/mimamori"
 /* Which key this state was sealed with: a number, not the key. No backup holds it. */
 #define MM_STATE_KEY_ID "key.id"
-/* When the last backup was made, RFC 3339. */
-#define MM_STATE_BACKUP "backup.last"
+/* When the last backup was made, RFC 3339. In run/, as others may look at that while it is replaced
+ * by a new one, and as it is lost without harm. */
+#define MM_STATE_BACKUP "run/backup.last"
 
 /*
  * May this program work on the directory? Nothing is made or changed. MM_E_VERSION: VERSION names a

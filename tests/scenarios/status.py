@@ -154,6 +154,10 @@ with Stage("eventd engine intake worker portal",
     check("the queue is empty", [q["waiting"] for q in status["queues"]] == [0], status["queues"])
     check("inserts were measured",
           next(d for d in status["durations"] if d["name"] == "insert")["n"] >= 1)
+    stage.wait(lambda: next(d for d in json.loads(stage.run("status", "--json").stdout)["durations"]
+                            if d["name"] == "request")["n"] > 0, 10, "requests")
+    check("requests were measured", next(d for d in json.loads(stage.run(
+        "status", "--json").stdout)["durations"] if d["name"] == "request")["n"] > 0)
     check("the store has the events", status["store"]["events"] == {"v": LINES}, status["store"])
     schema = json.loads(read("docs/api/status.json"))
     check("the document is as docs/api/status.json says", not misfits(schema, status, schema),
