@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 from senders import Tcp, companies, failed_login, judged  # noqa: E402
 from smtp import Server  # noqa: E402
-from stage import Stage, check, done, free_port  # noqa: E402
+from stage import Stage, UnixHttp, check, done, free_port  # noqa: E402
 
 LINES = int(os.environ.get("MIMAMORI_FLOOD", "200000"))
 KILLS = min(int(os.environ.get("MIMAMORI_KILLS", "6")), 20)
@@ -90,6 +90,19 @@ def flood(stage, company, mark, lines, pause=lambda: 0.0):
     return lines + 1
 
 
+def knew(stage, company, name):
+    """The store has had an event of that user since yesterday."""
+    c = UnixHttp(os.path.join(stage.state, "run", "eventd.sock"))
+    c.request("POST", "/", body=(
+        "INSERT INTO events (company, received, time, queue, seq, keep_days, user_name) SELECT "
+        f"{company.id}, now64(6) - INTERVAL 1 DAY, now64(6) - INTERVAL 1 DAY, 9, 1, 400, "
+        f"'{name}'").encode())
+    answer = c.getresponse()
+    text = answer.read().decode("utf-8", "replace")
+    c.close()
+    return check("the logs know one of the names", answer.status == 200, text)
+
+
 def told(stage, delays, what):
     print(f"# {what}: {len(delays)}, after {delays[len(delays) // 2]:.2f} s (median), "
           f"{delays[-1]:.2f} s (longest)")
@@ -115,6 +128,7 @@ with Stage(env=env) as stage:
         t.end()
         sent += 1
         time.sleep(0.2)
+    knew(stage, one, f"ghost-a-{LINES - 7}")
     attacks = Attacks(stage, other, server)
     attacks.start()
     time.sleep(0.7)
@@ -143,6 +157,10 @@ with Stage(env=env) as stage:
           rows[0][0] == rest and rows[0][2] == rest and rows[0][4] == "new", rows)
     check("about as many names as there were", len(rows) == 1 and rows[0][1] == rows[0][3] and
           abs(rows[0][1] - rest) < rest * 0.08, rows)
+    first = "SELECT entity FROM many_entity ORDER BY known DESC, events DESC LIMIT 1"
+    check("the one that the logs knew before is the first of those named", stage.wait(
+        lambda: stage.records(first) == [(f"ghost-a-{LINES - 7}",)], 60, "a look"),
+          stage.records(first))
     check("all of them can be looked for", stage.events(
         "SELECT uniqExact(entity), sum(events) FROM alerts WHERE rule_id = 'rule-ghost'")
         == [[str(LINES + 1)] * 2])
