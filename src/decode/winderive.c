@@ -82,9 +82,12 @@ void win_events_init(struct mm_winevent *t)
     }
 }
 
+/* Names of channels begin alike: their last byte tells most of them apart. */
 static bool starts_with_icase(struct mm_slice s, struct mm_slice prefix)
 {
-    return s.n >= prefix.n && mm_slice_ieq(mm_slice_sub(s, 0, prefix.n), prefix);
+    MM_ASSERT(prefix.n > 0);
+    return s.n >= prefix.n && ((s.p[prefix.n - 1] ^ prefix.p[prefix.n - 1]) & ~0x20) == 0 &&
+           mm_slice_ieq(mm_slice_sub(s, 0, prefix.n), prefix);
 }
 
 static enum channel channel_of(struct win *w, struct mm_slice *ret_category)

@@ -153,6 +153,8 @@ struct mm_witness {
     struct mm_slice like_text[MM_WITNESS_MAX];
     uint16_t like_number[MM_WITNESS_MAX];
     size_t like_count;
+    uint8_t need[MM_WITNESS_MAX]; /* bytes that stand in each template of `like` */
+    size_t need_count;
 };
 
 /* A column whose cell must be one of these words. */
@@ -258,6 +260,7 @@ struct mm_format {
     bool timeless;                           /* lines may come without a time of their own */
     enum mm_charset charset; /* of sources that send it, unless they say otherwise */
     struct mm_witness *witness;
+    bool searches; /* some witness asks for texts that may stand anywhere */
     mm_decoder *decode;
     bool pairs;    /* the decoder reads names and values */
     bool sd_pairs; /* what stands in the brackets of structured data is pairs as `kv` says */
@@ -281,6 +284,7 @@ struct mm_format {
     struct mm_symtab absent;
     bool absent_first[256]; /* first bytes of `absent` */
     bool keep_unknown;
+    struct mm_symtab ecs; /* fields by their numbers, where an unknown name may be any of them */
     struct mm_slice prefix;
     struct mm_time_spec *time;
     struct mm_set *sets;
@@ -312,13 +316,14 @@ uint32_t mm_scratch_work(const struct mm_scratch *scratch);
 /*
  * What reading a line of n bytes may cost, in units of work (base/work.h). Each format that reads
  * the line may spend MM_WORK_TRY and MM_WORK_TRY_BYTE a byte: half as much again as the neediest
- * lines of content/formats/NAME.test need. Finding a format by its templates may cost less.
+ * lines of content/formats/NAME.test need. Finding a format by its templates may cost twice what
+ * the neediest of them needs: an unread line asks the most of them.
  */
 enum {
     MM_WORK_TRY = 6000,
     MM_WORK_TRY_BYTE = 4,
-    MM_WORK_FIND = 1000,
-    MM_WORK_FIND_BYTE = 2,
+    MM_WORK_FIND = 400,
+    MM_WORK_FIND_BYTES = 2, /* bytes a unit */
 };
 static inline uint32_t mm_work_of_try(size_t n)
 {
@@ -326,7 +331,7 @@ static inline uint32_t mm_work_of_try(size_t n)
 }
 static inline uint32_t mm_work_of_find(size_t n)
 {
-    return MM_WORK_FIND + MM_WORK_FIND_BYTE * (uint32_t)n;
+    return MM_WORK_FIND + (uint32_t)n / MM_WORK_FIND_BYTES;
 }
 /* Four formats the source has sent and its own are held against the line, then it is recognised
  * twice and read twice. What stands in an envelope is read with what that leaves. */
@@ -399,6 +404,8 @@ struct mm_wire *mm_scratch_begin(struct mm_scratch *scratch, const struct mm_for
                                  struct mm_arena *arena, const struct mm_raw *raw,
                                  const struct mm_hint *hint, struct mm_slice *ret_body);
 
+/* Look which formats may know the line and where their texts stand in it, once a line: w->look. */
+void mm_recognise_look(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body);
 /* Does a witness of f hold for this line? `look` is what the index found in it; NULL: search. */
 bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, const struct mm_look *look,
                     struct mm_slice body);

@@ -211,7 +211,7 @@ static bool add_witness(struct mm_index *x, struct mm_witness *wit, uint16_t num
     number_texts(x, wit->like_text, wit->like_count, wit->like_number);
     if (wit->has_count > 0)
         x->within = wit->within > x->within ? wit->within : x->within;
-    if (wit->like_count > 0)
+    if (wit->like_count > 0 || wit->need_count > 0)
         x->within = MM_MAX_LINE;
     if (wit->app_count > 0)
         return add_apps(x, wit, number);
@@ -265,13 +265,19 @@ static void look_bucket(const struct mm_index *x, struct mm_slice window, size_t
 
 static void look_texts(const struct mm_index *x, struct mm_slice window, struct mm_look *ret)
 {
-    for (size_t i = 0; i + MM_INDEX_PIECE <= window.n; i++) {
+    size_t i = 0;
+
+    for (; i + MM_INDEX_PIECE <= window.n; i++) {
         uint32_t hash = hash_of(load32(window.p + i));
+
+        ret->byte[window.p[i]] = true;
 
         if (MM_LIKELY((x->filter[hash / 64] >> (hash % 64) & 1) == 0))
             continue;
         look_bucket(x, window, i, hash, ret);
     }
+    for (; i < window.n; i++)
+        ret->byte[window.p[i]] = true;
 }
 
 static void look_first(const struct mm_index *x, struct mm_slice text, struct mm_index_set *ret)
@@ -301,6 +307,7 @@ void mm_index_look(const struct mm_index *x, const struct mm_wire *w, struct mm_
         join(&ret->may, &x->headed);
     ret->body = body;
     memset(ret->seen, 0, sizeof(ret->seen));
+    memset(ret->byte, 0, sizeof(ret->byte));
     look_first(x, body, &ret->may);
     if (w->has_syslog) {
         look_app(x, w->syslog.app, &ret->may);

@@ -44,6 +44,7 @@ struct mm_look {
     struct mm_slice body;               /* the line that was looked at */
     uint64_t seen[MM_INDEX_TEXTS / 64]; /* texts that stand in it, as far as witnesses look */
     uint32_t at[MM_INDEX_TEXTS];        /* of a seen one: its first place */
+    bool byte[256];                     /* bytes that stand in it */
 };
 
 /* The text of this number stands in the line. */

@@ -247,17 +247,22 @@ static bool load_pattern_rules(struct mm_loader *l, const struct mm_yaml *node)
     return true;
 }
 
-/* The longest text of a template outside of captures and optional parts. */
-static struct mm_slice template_text(struct mm_slice template)
+/* The longest text of a template outside of captures and optional parts; `ret` gets the bytes of
+ * all such text. */
+static struct mm_slice template_text(struct mm_slice template, bool ret[256])
 {
     struct mm_slice best = {0};
     size_t from = 0, depth = 0;
+
+    memset(ret, 0, 256 * sizeof(ret[0]));
 
     for (size_t i = 0; i <= template.n; i++) {
         uint8_t c = i < template.n ? template.p[i] : '{';
 
         if (depth == 0 && c == '{' && i - from > best.n)
             best = mm_slice_sub(template, from, i - from);
+        if (depth == 0 && c != '{' && c != '}')
+            ret[c] = true;
         if (i + 1 < template.n && c == '{' && template.p[i + 1] == '{')
             i++; /* a brace: text that the template writes in another way */
         else if (c == '{')
@@ -271,21 +276,35 @@ static struct mm_slice template_text(struct mm_slice template)
     return best;
 }
 
+/* Of the bytes that stand in every template those that are rare in lines. */
+static void load_needs(struct mm_witness *wit, const bool every[256])
+{
+    static const char rare[] = "\"%[]()<>#@/=|;,'{}\t:-.";
+
+    for (size_t i = 0; i < sizeof(rare) - 1 && wit->need_count < MM_WITNESS_MAX; i++) {
+        if (every[(uint8_t)rare[i]])
+            wit->need[wit->need_count++] = (uint8_t)rare[i];
+    }
+}
+
 static bool load_like(struct mm_loader *l, const struct mm_yaml *node, struct mm_witness *wit)
 {
     struct mm_patterns *set;
     const struct mm_yaml *one;
-    bool all = true;
+    bool all = true, every[256], these[256];
 
     if (node == NULL)
         return true;
+    memset(every, true, sizeof(every));
     set = mm_patterns_new(l->arena);
     if (set == NULL)
         return mm_load_fail(l, node, "format.memory", (struct mm_slice){0});
     one = node->kind == MM_YAML_LIST ? node->first : node;
     for (; one != NULL; one = node->kind == MM_YAML_LIST ? one->next : NULL) {
-        struct mm_slice text = template_text(one->text);
+        struct mm_slice text = template_text(one->text, these);
 
+        for (size_t i = 0; i < MM_COUNT(every); i++)
+            every[i] = every[i] && these[i];
         if (!mm_load_pattern(l, set, one, 0))
             return false;
         all = all && text.n >= MM_INDEX_PIECE && wit->like_count < MM_WITNESS_MAX;
@@ -294,6 +313,7 @@ static bool load_like(struct mm_loader *l, const struct mm_yaml *node, struct mm
     }
     wit->like_count = all ? wit->like_count : 0;
     wit->like = set;
+    load_needs(wit, every);
     return true;
 }
 
@@ -346,6 +366,7 @@ static bool load_recognise(struct mm_loader *l, const struct mm_yaml *node)
 
         if (wit == NULL || !load_witness(l, m, wit))
             return false;
+        l->f->searches = l->f->searches || wit->has_count > 0 || wit->like_count > 0;
         *tail = wit;
         tail = &wit->next;
     }
@@ -641,6 +662,7 @@ enum mm_code mm_formats_add(struct mm_formats *formats, const char *file, struct
     mm_symtab_init(&l.f->names, l.arena);
     mm_symtab_init(&l.f->absent, l.arena);
     mm_symtab_init(&l.f->extras, l.arena);
+    mm_symtab_init(&l.f->ecs, l.arena);
     if (doc == NULL || doc->kind != MM_YAML_MAP)
         (void)mm_load_fail(&l, doc, "format.needs_map", (struct mm_slice){0});
     else if (mm_yaml_get(doc, "base") != NULL)
@@ -704,6 +726,12 @@ struct mm_slice mm_formats_about(const struct mm_formats *formats, uint16_t inde
     MM_ASSERT(index < formats->count && what < MM_ABOUT_COUNT);
     words = &formats->format[index]->about[what];
     return strcmp(lang, "ja") == 0 ? words->ja : words->en;
+}
+
+bool mm_formats_untested(const struct mm_formats *formats, uint16_t index)
+{
+    return mm_slice_starts(mm_formats_about(formats, index, MM_ABOUT_TESTED, "en"),
+                           MM_S("untested"));
 }
 
 struct mm_slice mm_formats_title(const struct mm_formats *formats, uint16_t index, const char *lang)

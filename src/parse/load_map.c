@@ -493,6 +493,20 @@ static bool load_own_name(struct mm_loader *l, struct mm_slot *slot, struct mm_s
     return mm_load_extra(l, NULL, mm_slice_of(p, prefix.n + name.n), &op->to);
 }
 
+/* Without a prefix, a name that nobody maps may be that of any field. */
+static bool load_ecs(struct mm_loader *l)
+{
+    struct mm_format *f = l->f;
+    uint16_t sym;
+
+    for (unsigned i = 0; i < MM_F_COUNT && f->keep_unknown && f->prefix.n == 0; i++) {
+        if (mm_symtab_add(&f->ecs, mm_field_name((enum mm_field)i), &sym) != MM_OK)
+            return mm_load_fail(l, NULL, "format.memory", (struct mm_slice){0});
+        MM_ASSERT(sym == i); /* no two fields have one name */
+    }
+    return true;
+}
+
 bool mm_load_rest(struct mm_loader *l)
 {
     struct mm_format *f = l->f;
@@ -509,5 +523,5 @@ bool mm_load_rest(struct mm_loader *l)
         if (!load_own_name(l, &f->slot[i], name))
             return false;
     }
-    return true;
+    return load_ecs(l);
 }

@@ -510,9 +510,9 @@ static void put_unknown(struct mapping *m)
     for (size_t i = 0; i < w->unknown_count; i++) {
         const struct mm_extra *x = &w->unknown[i];
         struct mm_slice name = x->name;
+        uint16_t field;
 
-        /* Without a prefix a name is held against all fields' names. */
-        if (!mm_work_take(&w->work, m->f->prefix.n > 0 ? MM_WORK_VALUE : MM_F_COUNT / 2))
+        if (!mm_work_take(&w->work, MM_WORK_VALUE))
             return;
         if (is_absent(m->f, x->value))
             continue;
@@ -528,9 +528,10 @@ static void put_unknown(struct mapping *m)
                 memcpy(p + m->f->prefix.n, name.p, name.n);
             name = mm_slice_of(p, m->f->prefix.n + name.n);
         }
-        if (m->f->prefix.n > 0)
+        field = m->f->prefix.n > 0 ? MM_SYM_NONE : mm_symtab_get(&m->f->ecs, name);
+        if (field == MM_SYM_NONE)
             put_new(m->ev, name, x->value);
-        else if (!mm_event_name(m->ev, name, x->value) && (m->ev->flags & MM_EV_EXTRA_FULL) == 0)
+        else if (!mm_event_parse(m->ev, (enum mm_field)field, x->value))
             m->whole = false;
     }
     if (w->unknown_full)

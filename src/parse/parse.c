@@ -368,23 +368,32 @@ bool mm_format_try(const struct mm_format *f, struct mm_wire *w, const struct mm
 }
 
 /* Does the line look like this format? What the others cost does not count here: a replay that
- * remembers other formats of the source has to answer the same. */
+ * remembers other formats of the source has to answer the same. `first`: it probably does. Where
+ * it does not, the line is looked at before the next format would search it for its texts. */
 static bool looks_like(const struct mm_formats *formats, uint16_t format, struct mm_wire *w,
-                       struct mm_slice body)
+                       struct mm_slice body, bool first)
 {
+    const struct mm_format *f = formats->format[format];
+
+    if (!first && f->searches)
+        mm_recognise_look(formats, w, body);
+    if (w->looked && !mm_index_in(&w->look->may, format))
+        return false;
     mm_wire_give(w, mm_work_of_find(body.n));
-    return mm_format_fits(formats->format[format], w, NULL, body);
+    return mm_format_fits(f, w, w->looked ? w->look : NULL, body);
 }
 
 /* What the source sent before or is said to send, if this line looks like it. */
 static uint16_t guess(const struct mm_formats *formats, const struct memory *m,
                       const struct mm_hint *hint, struct mm_wire *w, struct mm_slice body)
 {
-    for (size_t i = 0; i < MEMORY_FORMATS && m->format[i] != MM_FORMAT_NONE; i++) {
-        if (looks_like(formats, m->format[i], w, body))
+    size_t i = 0;
+
+    for (; i < MEMORY_FORMATS && m->format[i] != MM_FORMAT_NONE; i++) {
+        if (looks_like(formats, m->format[i], w, body, i == 0))
             return m->format[i];
     }
-    if (hint->format != MM_FORMAT_NONE && looks_like(formats, hint->format, w, body))
+    if (hint->format != MM_FORMAT_NONE && looks_like(formats, hint->format, w, body, i == 0))
         return hint->format;
     return MM_FORMAT_NONE;
 }
@@ -489,8 +498,8 @@ static bool try_first(const struct mm_formats *formats, struct mm_scratch *s, st
     struct mm_wire *w = &s->wire;
     bool parsed;
 
-    *t = (struct tried){.format = guess(formats, m, hint, w, body), .other = MM_FORMAT_NONE};
     w->looked = false;
+    *t = (struct tried){.format = guess(formats, m, hint, w, body), .other = MM_FORMAT_NONE};
     if (t->format == MM_FORMAT_NONE)
         t->format = mm_recognise(formats, w, body, MM_FORMAT_NONE, &t->from);
     if (t->format == MM_FORMAT_NONE)

@@ -75,6 +75,8 @@ enum mm_about { MM_ABOUT_TITLE, MM_ABOUT_COVERS, MM_ABOUT_READS, MM_ABOUT_TESTED
 /* index < count. In a language ("ja", "en"); empty when it says nothing there. */
 struct mm_slice mm_formats_about(const struct mm_formats *formats, uint16_t index,
                                  enum mm_about what, const char *lang);
+/* No real line of it was public: its `tested` says so in its first word. */
+bool mm_formats_untested(const struct mm_formats *formats, uint16_t index);
 /* The format of that name, or MM_FORMAT_NONE. */
 uint16_t mm_formats_find(const struct mm_formats *formats, struct mm_slice name);
 

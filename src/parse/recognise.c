@@ -61,10 +61,15 @@ static struct mm_pattern_begin *begin_of(struct mm_wire *w, struct mm_slice text
     return &w->begin[w->begin_turn];
 }
 
-/* By how the text begins most templates are ruled out; else they need one of these texts. */
+/* By a byte that is not there or by how the text begins most templates are ruled out; else they
+ * need one of these texts. */
 static bool may_be_like(const struct mm_witness *wit, struct mm_wire *w, const struct mm_look *look,
                         struct mm_slice text)
 {
+    for (size_t i = 0; i < wit->need_count && look != NULL; i++) {
+        if (!look->byte[wit->need[i]])
+            return false;
+    }
     if (!mm_patterns_may_take(wit->like, begin_of(w, text)))
         return false;
     for (size_t i = 0; i < wit->like_count && look != NULL; i++) {
@@ -126,13 +131,18 @@ bool mm_format_fits(const struct mm_format *f, struct mm_wire *w, const struct m
     return fit;
 }
 
+void mm_recognise_look(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body)
+{
+    if (w->looked)
+        return;
+    mm_index_look(formats->index, w, body, w->look);
+    w->looked = true;
+}
+
 uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
                       uint16_t except, size_t *from)
 {
-    if (!w->looked) {
-        mm_index_look(formats->index, w, body, w->look);
-        w->looked = true;
-    }
+    mm_recognise_look(formats, w, body);
     mm_wire_give(w, mm_work_of_find(body.n));
     while (*from < formats->count) {
         uint16_t at = formats->sorted[(*from)++];
