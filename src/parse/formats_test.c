@@ -46,6 +46,28 @@ TEST(every_format_of_the_content_is_accepted)
     CHECK(set == NULL);
 }
 
+TEST(an_untested_format_says_so_in_both_languages)
+{
+    struct mm_formats *set = load_all();
+    size_t untested = 0;
+    bool same = true;
+
+    for (uint16_t i = 0; i < mm_formats_count(set); i++) {
+        bool ja = mm_slice_starts(mm_formats_about(set, i, MM_ABOUT_TESTED, "ja"),
+                                  MM_S("\xE6\x9C\xAA\xE7\xA2\xBA\xE8\xAA\x8D"));
+
+        if (ja != mm_formats_untested(set, i)) {
+            printf("# %.*s\n", MM_S_ARG(mm_formats_name(set, i)));
+            same = false;
+        }
+        untested += ja ? 1 : 0;
+    }
+    CHECK(same && untested > 0 && untested < mm_formats_count(set));
+    CHECK(mm_formats_untested(set, mm_formats_find(set, MM_S("fujitsu-sir"))));
+    CHECK(!mm_formats_untested(set, mm_formats_find(set, MM_S("fortigate"))));
+    mm_formats_free(&set);
+}
+
 /* What the page of a source says a device cannot tell must never stand in its events. */
 static bool gives_all(const struct mm_formats *set, const struct mm_event *ev)
 {
