@@ -346,7 +346,8 @@ static void note_format(struct shard *s, struct mm_chunk *c, uint32_t source_at,
     }
     c->format[i - 1].parsed += parsed ? 1 : 0;
     c->format[i - 1].unparsed += parsed ? 0 : 1;
-    if (s->ev.time_quality < MM_TQ_RECEIVED)
+    /* A device whose clock is wrong says when as well: only receipt stands in for no time. */
+    if (s->ev.time_quality != MM_TQ_RECEIVED)
         c->format[i - 1].topics |= UINT32_C(1) << MM_TOPIC_TIME;
     for (size_t w = 0; w < MM_F_WORDS; w++)
         s->fields[i - 1][w] |= s->ev.has[w];

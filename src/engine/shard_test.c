@@ -228,6 +228,22 @@ TEST(shard_gathers_unread_lines_and_the_formats_of_a_source)
     mm_batch_free(&batch);
 }
 
+TEST(shard_notes_that_lines_say_when_also_where_the_clock_is_years_behind)
+{
+    static struct bench b; /* a shard's memory ends with its process */
+
+    begin(&b);
+    add(&b, 7, "Nov 20 12:59:58 h sshd[7]: Accepted password for a from 192.0.2.1 port 1 ssh2");
+    add(&b, 8, "946684800.123 5 192.168.1.9 TCP_MISS/200 512 GET http://a.example/ - NONE/- x/y");
+    add(&b, 9, "<13>unheard-of: a line without a time");
+    b.ops.work(b.shard, b.chunk);
+    CHECK_NUM(b.chunk->formats_n, 3);
+    CHECK((b.chunk->format[0].topics >> MM_TOPIC_TIME & 1) == 1);
+    CHECK(strcmp(b.chunk->format[1].name, "squid") == 0);
+    CHECK((b.chunk->format[1].topics >> MM_TOPIC_TIME & 1) == 1);
+    CHECK((b.chunk->format[2].topics >> MM_TOPIC_TIME & 1) == 0);
+}
+
 /* How a process ends that takes record i back: a signal, or 0. */
 static int end_of(const struct mm_chunk *c, uint32_t i)
 {

@@ -16,7 +16,7 @@ enum { MM_COVER_DAYS_SHOWN = 30 };
 
 /* parsed, unparsed and coverage_permille of these lines. */
 void mm_cover_write_counts(struct mm_doc *o, const struct mm_cover_sum *s);
-/* One element a day, oldest first: parsed and unparsed, "not measured" where no line came. */
+/* One element a day, oldest first: parsed and unparsed, "no_lines" where none came. */
 void mm_cover_write_trend(struct mm_doc *list, const struct mm_cover_day *days, size_t n,
                           int64_t today);
 

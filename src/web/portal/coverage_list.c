@@ -106,7 +106,7 @@ static void write_known(struct mm_doc *o, const char *key, int64_t v)
     if (v >= 0)
         mm_doc_measured(o, key, v);
     else
-        mm_doc_none(o, key, "not_measured");
+        mm_doc_none(o, key, "no_lines");
 }
 
 static void write_row(struct mm_page *p, const struct row *r, struct mm_doc *o)
@@ -116,8 +116,7 @@ static void write_row(struct mm_page *p, const struct row *r, struct mm_doc *o)
     mm_doc_int(o, "source", r->source);
     mm_doc_text(o, "name", r->name);
     mm_doc_text(o, "device", r->device);
-    mm_doc_text(o, "format", r->format);
-    mm_doc_text(o, "format_title", mm_facts_format_title(p, r->format));
+    mm_facts_write_format(p, r->format, o);
     /* Of a source without a line nothing is known: that is not 0. Numbers are the database's. */
     write_known(o, "parsed", r->permille < 0 ? -1 : (int64_t)r->month.parsed);
     write_known(o, "unparsed", r->permille < 0 ? -1 : (int64_t)r->month.unparsed);

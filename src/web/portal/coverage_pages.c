@@ -30,7 +30,7 @@ void mm_cover_write_counts(struct mm_doc *o, const struct mm_cover_sum *s)
     if (mm_cover_permille(s) >= 0)
         mm_doc_measured(o, "coverage_permille", mm_cover_permille(s));
     else
-        mm_doc_none(o, "coverage_permille", "not_measured");
+        mm_doc_none(o, "coverage_permille", "no_lines");
 }
 
 void mm_cover_write_trend(struct mm_doc *list, const struct mm_cover_day *days, size_t n,
@@ -44,8 +44,8 @@ void mm_cover_write_trend(struct mm_doc *list, const struct mm_cover_day *days, 
             mm_doc_measured(o, "parsed", (int64_t)one.parsed); /* of database integers */
             mm_doc_measured(o, "unparsed", (int64_t)one.unparsed);
         } else {
-            mm_doc_none(o, "parsed", "not_measured");
-            mm_doc_none(o, "unparsed", "not_measured");
+            mm_doc_none(o, "parsed", "no_lines");
+            mm_doc_none(o, "unparsed", "no_lines");
         }
     }
 }
@@ -148,8 +148,7 @@ static void write_formats(const struct seen *s)
         const struct mm_source_format *f = &s->formats[i];
         struct mm_doc *o = mm_doc_object(list, NULL);
 
-        mm_doc_text(o, "format", f->format);
-        mm_doc_text(o, "format_title", mm_facts_format_title(s->p, f->format));
+        mm_facts_write_format(s->p, f->format, o);
         mm_doc_measured(o, "parsed", (int64_t)f->parsed); /* of database integers */
         mm_doc_measured(o, "unparsed", (int64_t)f->unparsed);
         mm_doc_time(o, "first", f->first_us);

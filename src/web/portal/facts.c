@@ -91,6 +91,17 @@ struct mm_slice mm_facts_format_title(struct mm_page *p, struct mm_slice name)
                                 : mm_formats_title(mm_known_set(known), at, mm_lang_tag(p->lang));
 }
 
+void mm_facts_write_format(struct mm_page *p, struct mm_slice name, struct mm_doc *d)
+{
+    const struct mm_known_formats *known = mm_page_known(p);
+    uint16_t at = known == NULL ? MM_FORMAT_NONE : mm_formats_find(mm_known_set(known), name);
+
+    mm_doc_text(d, "format", name);
+    mm_doc_text(d, "format_title", mm_facts_format_title(p, name));
+    mm_doc_bool(d, "untested",
+                at != MM_FORMAT_NONE && mm_formats_untested(mm_known_set(known), at));
+}
+
 void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s, struct mm_doc *list)
 {
     static const char *const states[] = {"ok", "silent", "new", "paused"};
@@ -105,8 +116,7 @@ void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s, 
         mm_doc_text(d, "device", f->device);
         mm_doc_text(d, "place", f->place);
         mm_doc_text(d, "kind", f->kind);
-        mm_doc_text(d, "format", f->format);
-        mm_doc_text(d, "format_title", mm_facts_format_title(p, f->format));
+        mm_facts_write_format(p, f->format, d);
         mm_doc_text(d, "bind", f->bind);
         mm_doc_str(d, "state", states[f->state]);
         mm_doc_time(d, "last_seen", f->last_seen_us);
@@ -121,7 +131,7 @@ void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s, 
         if (read > 0)
             mm_doc_measured(d, "coverage_permille", f->parsed * 1000 / read);
         else
-            mm_doc_none(d, "coverage_permille", "not_measured");
+            mm_doc_none(d, "coverage_permille", f->counted ? "no_lines" : "not_measured");
         mm_doc_text(d, "maintainer", f->maintainer);
         mm_doc_text(d, "maintainer_tel", f->maintainer_tel);
     }

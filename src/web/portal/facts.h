@@ -45,6 +45,9 @@ struct mm_fact_sources {
 
 /* As people call the log format, in the reader's language; its name where nobody knows it. */
 struct mm_slice mm_facts_format_title(struct mm_page *p, struct mm_slice name);
+/* A format's name, its title and whether it is untested, as `format`, `format_title`, `untested`.
+ */
+void mm_facts_write_format(struct mm_page *p, struct mm_slice name, struct mm_doc *d);
 /* Sources of the company of p->tx. */
 MM_MUST_USE enum mm_code mm_facts_sources(struct mm_page *p, struct mm_fact_sources *ret);
 void mm_facts_write_sources(struct mm_page *p, const struct mm_fact_sources *s,

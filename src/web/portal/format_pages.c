@@ -54,6 +54,26 @@ static enum mm_code write_own(struct mm_page *p)
     return code;
 }
 
+/* The formats that come with the program, as they speak of themselves. */
+static void write_ours(struct mm_page *p)
+{
+    const struct mm_known_formats *known = mm_page_known(p);
+    struct mm_doc *list = mm_doc_array(p->doc, "with_program");
+    const struct mm_formats *set = known == NULL ? NULL : mm_known_set(known);
+    const char *lang = mm_lang_tag(p->lang);
+
+    for (size_t i = 0; set != NULL && i < mm_known_ours(known) && i < mm_formats_count(set); i++) {
+        uint16_t at = (uint16_t)i; /* below MM_FORMATS_MAX */
+        struct mm_slice covers = mm_formats_about(set, at, MM_ABOUT_COVERS, lang);
+        struct mm_doc *o = mm_doc_object(list, NULL);
+
+        mm_facts_write_format(p, mm_formats_name(set, at), o);
+        mm_doc_text(o, "covers", covers.n > 0 ? covers : mm_formats_title(set, at, lang));
+        mm_doc_text(o, "reads", mm_formats_about(set, at, MM_ABOUT_READS, lang));
+        mm_doc_text(o, "tested", mm_formats_about(set, at, MM_ABOUT_TESTED, lang));
+    }
+}
+
 /* Whether the operator has a file of this name, also one that is refused; then it can go. */
 static bool has_file(const struct mm_page *p, struct mm_slice name)
 {
@@ -111,6 +131,7 @@ enum mm_code mm_page_formats(struct mm_page *p)
     if (code != MM_OK)
         return code;
     write_refused(p);
+    write_ours(p);
     return mm_page_wishes(p, MM_WISH_FORMAT);
 }
 
