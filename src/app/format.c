@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/content.h"
+#include "app/language.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "codec/ext/yaml.h"
@@ -17,28 +18,10 @@
 
 enum { SHOW_MAX = 20, OUT_MAX = 16 * 1024 * 1024 };
 
-static int usage(void)
+static int usage(const struct mm_format_cmd *c)
 {
-    fputs("usage: mimamori format new --name NAME --from FILE [--mark FIELD=TEXT]... [--to DIR]\n"
-          "                           [--title T] [--category C] [--outcome O]\n"
-          "       mimamori format test [--accept] FILE.yaml\n"
-          "       mimamori format explain [--format NAME] LINE [FILE.yaml]\n"
-          "       mimamori format check [--json] FILE.yaml...\n"
-          "       mimamori format list [--json] [--state DIR]\n"
-          "       mimamori format add [--state DIR] FILE.yaml...\n"
-          "       mimamori format remove [--state DIR] [--yes] NAME\n"
-          "       mimamori format draft [--state DIR] [--name NAME]\n"
-          "  new      propose a format from example lines: NAME.yaml and NAME.test in DIR (.);\n"
-          "           in FILE, {user.name=bob} marks what is what, as --mark does in every line\n"
-          "  test     the lines of FILE.test through FILE.yaml; --accept writes what comes out\n"
-          "  explain  which formats know a line, what is read, the first byte that did not fit\n"
-          "  check    what is wrong with which line and column\n"
-          "  add      copy good formats into DIR/formats (default /var/lib/mimamori); the engine\n"
-          "           takes them in by itself\n"
-          "  remove   take one of DIR/formats away; with --yes although sources send it\n"
-          "  draft    what the portal's page asks: one JSON document in, one out\n"
-          "Exit: 0 good, 1 refused, different or not read, 2 wrong usage.\n",
-          stderr);
+    mm_format_say(c, stderr, "format.cli.usage",
+                  (struct mm_format_arg[]){{"mark", MM_S("{user.name=bob}"), 0}, {0}});
     return MM_FORMAT_USAGE;
 }
 
@@ -66,6 +49,9 @@ static bool read_args(struct mm_format_cmd *c, int argc, char **argv)
             return false;
         if (to != NULL)
             *to = argv[++i];
+        else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc &&
+                 mm_lang_parse(mm_slice_str(argv[i + 1]), &c->lang))
+            i++;
         else if (strcmp(argv[i], "--json") == 0)
             c->json = true;
         else if (strcmp(argv[i], "--accept") == 0)
@@ -98,28 +84,34 @@ const char *mm_format_base(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-bool mm_format_read(const char *path, struct mm_buf *out)
+/* What the system says of a file. */
+static bool no_file(const struct mm_format_cmd *c, const char *key, const char *path)
 {
-    mm_buf_reset(out);
-    if (mm_file_read(path, out) == MM_OK)
-        return true;
-    fprintf(stderr, "mimamori: cannot read %s: %s\n", path, strerror(errno));
+    const char *why = strerror(errno);
+
+    fputs("mimamori: ", stderr);
+    mm_format_say(c, stderr, key,
+                  (struct mm_format_arg[]){
+                      {"what", mm_slice_str(path), 0}, {"why", mm_slice_str(why), 0}, {0}});
     return false;
 }
 
-bool mm_format_words(struct mm_buf *out)
+bool mm_format_read(const struct mm_format_cmd *c, const char *path, struct mm_buf *out)
+{
+    mm_buf_reset(out);
+    return mm_file_read(path, out) == MM_OK || no_file(c, "format.cli.read", path);
+}
+
+bool mm_format_words(const struct mm_format_cmd *c, struct mm_buf *out)
 {
     char path[MM_MAX_PATH];
 
-    return mm_content_path("outcomes.yaml", path) == MM_OK && mm_format_read(path, out);
+    return mm_content_path("outcomes.yaml", path) == MM_OK && mm_format_read(c, path, out);
 }
 
-bool mm_format_write(const char *path, struct mm_slice bytes)
+bool mm_format_write(const struct mm_format_cmd *c, const char *path, struct mm_slice bytes)
 {
-    if (mm_file_replace(path, bytes, 0644) == MM_OK)
-        return true;
-    fprintf(stderr, "mimamori: cannot write %s: %s\n", path, strerror(errno));
-    return false;
+    return mm_file_replace(path, bytes, 0644) == MM_OK || no_file(c, "format.cli.write", path);
 }
 
 bool mm_format_load_but(struct mm_format_cmd *c, const char *but_ours, const char *but_own)
@@ -130,13 +122,11 @@ bool mm_format_load_but(struct mm_format_cmd *c, const char *but_ours, const cha
     memset(&c->errors, 0, sizeof(c->errors));
     c->set = mm_formats_new();
     if (c->set == NULL || mm_content_path("formats", content) != MM_OK ||
-        mm_formats_load_but(c->set, content, but_ours, &c->errors) != MM_OK) {
-        fputs("mimamori: no formats can be read from the content\n", stderr);
-        return false;
-    }
+        mm_formats_load_but(c->set, content, but_ours, &c->errors) != MM_OK)
+        return mm_format_complain(c, "format.cli.content", (struct mm_slice){0});
     if (mm_path_join(own, c->state, "formats") == MM_OK && access(own, R_OK) == 0 &&
         mm_formats_load_but(c->set, own, but_own, &c->errors) != MM_OK)
-        fprintf(stderr, "mimamori: cannot read all of %s\n", own);
+        (void)mm_format_complain(c, "format.cli.own", mm_slice_str(own));
     return true;
 }
 
@@ -151,7 +141,7 @@ bool mm_format_load(struct mm_format_cmd *c, const char *file)
     if (file == NULL)
         return true;
     mm_buf_init(&text, MM_YAML_MAX_SIZE + 65536);
-    ok = mm_format_read(file, &text);
+    ok = mm_format_read(c, file, &text);
     if (ok) /* what is wrong with it stands in errors */
         (void)!mm_formats_add(c->set, file, mm_buf_slice(&text), &c->errors);
     mm_buf_done(&text);
@@ -168,7 +158,7 @@ size_t mm_format_tell(const struct mm_format_cmd *c)
     for (size_t i = 0; i < c->errors.count && i < MM_FORMATS_MAX_ERRORS; i++) {
         const struct mm_format_error *e = &c->errors.error[i];
 
-        printf("%s:%u:%u: %s", e->file, e->line, e->column, mm_formats_reason(e->what));
+        printf("%s:%u:%u: %s", e->file, e->line, e->column, mm_format_reason(c, e->what));
         if (e->detail[0] != 0) {
             fputs(": ", stdout);
             mm_format_print(mm_slice_str(e->detail));
@@ -203,7 +193,7 @@ static int check(struct mm_format_cmd *c)
     size_t bad = 0;
 
     if (c->paths == 0)
-        return usage();
+        return usage(c);
     for (size_t i = 0; i < c->paths; i++) {
         if (!mm_format_load(c, c->path[i]))
             return MM_FORMAT_BAD;
@@ -214,7 +204,9 @@ static int check(struct mm_format_cmd *c)
             (void)mm_format_tell(c);
     }
     if (!c->json)
-        printf("%zu files, %zu errors\n", c->paths, bad);
+        mm_format_say(
+            c, stdout, "format.cli.checked",
+            (struct mm_format_arg[]){{"files", {0}, c->paths}, {"errors", {0}, bad}, {0}});
     return bad == 0 ? 0 : MM_FORMAT_BAD;
 }
 
@@ -233,7 +225,7 @@ static int list(struct mm_format_cmd *c)
     struct mm_buf out;
 
     if (c->paths > 0)
-        return usage();
+        return usage(c);
     if (!mm_format_load(c, NULL))
         return MM_FORMAT_BAD;
     mm_buf_init(&out, OUT_MAX);
@@ -254,7 +246,7 @@ static int list(struct mm_format_cmd *c)
             mm_buf_str(&out, "}\n");
         } else {
             mm_buf_fmt(&out, "%-20.*s ", MM_S_ARG(name));
-            mm_utf8_clean(&out, mm_formats_title(c->set, i, "en"));
+            mm_utf8_clean(&out, mm_formats_title(c->set, i, mm_lang_tag(c->lang)));
             mm_buf_byte(&out, '\n');
         }
     }
@@ -267,6 +259,7 @@ static int list(struct mm_format_cmd *c)
 /* ---- test ---- */
 
 struct tried {
+    const struct mm_format_cmd *c;
     const char *file;
     size_t lines, differ, unparsed;
     bool quiet;
@@ -282,18 +275,18 @@ static void show_difference(void *arg, const struct mm_testfile_line *l)
         return;
     if (t->differ++ >= SHOW_MAX || t->quiet)
         return;
-    printf("%s:%zu\n  line ", t->file, l->number);
-    mm_format_print(l->line);
-    fputs("\n  got  ", stdout);
-    mm_format_print(l->got);
-    fputs("\n  want ", stdout);
-    mm_format_print(l->want.n > 0 ? l->want : MM_S("(nothing yet: --accept writes it)"));
-    putchar('\n');
+    printf("%s:%zu\n", t->file, l->number);
+    mm_format_say(t->c, stdout, "format.cli.line",
+                  (struct mm_format_arg[]){{"line", l->line, 0}, {0}});
+    mm_format_say(t->c, stdout, "format.cli.got",
+                  (struct mm_format_arg[]){{"line", l->got, 0}, {0}});
+    mm_format_say(t->c, stdout, l->want.n > 0 ? "format.cli.want" : "format.cli.want.none",
+                  (struct mm_format_arg[]){{"line", l->want, 0}, {0}});
 }
 
 static int test(struct mm_format_cmd *c)
 {
-    struct tried t = {.quiet = c->accept};
+    struct tried t = {.c = c, .quiet = c->accept};
     struct mm_fault fault = {0};
     char path[MM_MAX_PATH];
     struct mm_buf text, out;
@@ -302,24 +295,30 @@ static int test(struct mm_format_cmd *c)
     bool good;
 
     if (n <= 5 || n >= sizeof(path) || strcmp(c->path[0] + n - 5, ".yaml") != 0)
-        return usage();
+        return usage(c);
     (void)snprintf(path, sizeof(path), "%.*s.test", (int)(n - 5), c->path[0]);
     if (!mm_format_load(c, c->path[0]) || mm_format_tell(c) > 0)
         return MM_FORMAT_BAD;
     t.file = path;
     mm_buf_init(&text, MM_TESTFILE_MAX);
     mm_buf_init(&out, 4 * MM_TESTFILE_MAX);
-    good = mm_format_read(path, &text);
+    good = mm_format_read(c, path, &text);
     if (good) {
         code =
             mm_testfile_run(c->set, mm_buf_slice(&text), true, show_difference, &t, &out, &fault);
         good = code == MM_OK;
         if (!good)
-            printf("%s:%zu: this is no line of a test file\n", path, fault.at);
+            mm_format_say(c, stdout, "format.cli.no_test",
+                          (struct mm_format_arg[]){
+                              {"file", mm_slice_str(path), 0}, {"line", {0}, fault.at}, {0}});
         else
-            printf("%zu lines, %zu differ, %zu not wholly read\n", t.lines, t.differ, t.unparsed);
+            mm_format_say(c, stdout, "format.cli.tested",
+                          (struct mm_format_arg[]){{"lines", {0}, t.lines},
+                                                   {"differ", {0}, t.differ},
+                                                   {"unread", {0}, t.unparsed},
+                                                   {0}});
         if (good && c->accept && t.differ > 0)
-            good = mm_format_write(path, mm_buf_slice(&out));
+            good = mm_format_write(c, path, mm_buf_slice(&out));
         else
             good = good && t.differ == 0;
     }
@@ -330,61 +329,62 @@ static int test(struct mm_format_cmd *c)
 
 /* ---- explain ---- */
 
-static void show_stop(const struct mm_explained *e)
+static void show_stop(const struct mm_format_cmd *c, const struct mm_explained *e)
 {
     size_t from = e->stop > 30 ? e->stop - 30 : 0;
 
     if (e->stop == SIZE_MAX)
         return;
-    printf("    read up to column %zu: ", e->stop + 1);
-    mm_format_print(mm_slice_sub(e->text, from, e->stop - from));
-    fputs(" >>> ", stdout);
-    mm_format_print(mm_slice_sub(e->text, e->stop, 30));
-    putchar('\n');
-    if (e->expected.n > 0) {
-        fputs("    expected there: ", stdout);
-        mm_format_print(e->expected);
-        putchar('\n');
-    }
+    mm_format_say(
+        c, stdout, "format.cli.stop",
+        (struct mm_format_arg[]){{"column", {0}, e->stop + 1},
+                                 {"before", mm_slice_sub(e->text, from, e->stop - from), 0},
+                                 {"after", mm_slice_sub(e->text, e->stop, 30), 0},
+                                 {0}});
+    if (e->expected.n > 0)
+        mm_format_say(c, stdout, "format.cli.expected",
+                      (struct mm_format_arg[]){{"what", e->expected, 0}, {0}});
 }
 
 /* `opened`: the line in this envelope is the one that was shown before. */
 static void show_one(const struct mm_format_cmd *c, const struct mm_explained *e, bool opened)
 {
-    if (e->envelope != MM_FORMAT_NONE && !opened) {
-        printf("  in the envelope of %.*s: ", MM_S_ARG(mm_formats_name(c->set, e->envelope)));
-        mm_format_print(e->text);
-        putchar('\n');
-    }
-    printf("  %.*s: %s\n", MM_S_ARG(mm_formats_name(c->set, e->format)),
-           e->parsed   ? "reads all of it"
-           : e->costly ? "would need more work than a line may cost, and leaves it"
-           : e->read   ? "reads a part of it"
-                       : "cannot read it");
-    show_stop(e);
-    if (e->wrong.p != NULL) {
-        fputs("    not of its field's type: ", stdout);
-        mm_format_print(e->wrong_name.n > 0 ? e->wrong_name : MM_S("(a rule)"));
-        fputs(" = ", stdout);
-        mm_format_print(e->wrong);
-        putchar('\n');
-    }
+    struct mm_format_arg name[] = {{"format", mm_formats_name(c->set, e->format), 0}, {0}};
+
+    if (e->envelope != MM_FORMAT_NONE && !opened)
+        mm_format_say(c, stdout, "format.cli.envelope",
+                      (struct mm_format_arg[]){{"format", mm_formats_name(c->set, e->envelope), 0},
+                                               {"line", e->text, 0},
+                                               {0}});
+    mm_format_say(c, stdout,
+                  e->parsed   ? "format.cli.reads.all"
+                  : e->costly ? "format.cli.reads.costly"
+                  : e->read   ? "format.cli.reads.part"
+                              : "format.cli.reads.none",
+                  name);
+    show_stop(c, e);
+    if (e->wrong.p != NULL)
+        mm_format_say(
+            c, stdout, e->wrong_name.n > 0 ? "format.cli.wrong" : "format.cli.wrong.rule",
+            (struct mm_format_arg[]){{"name", e->wrong_name, 0}, {"value", e->wrong, 0}, {0}});
     if (!e->dated)
-        puts("    there is no time in it");
+        mm_format_say(c, stdout, "format.cli.no_time", NULL);
     if (e->whole && !e->category)
-        puts("    nothing sets event.category");
+        mm_format_say(c, stdout, "format.cli.no_category", NULL);
     if (e->whole && !e->outcome)
-        puts("    nothing sets event.outcome");
+        mm_format_say(c, stdout, "format.cli.no_outcome", NULL);
 }
 
-static void show_fields(const struct mm_event *ev)
+static void show_fields(const struct mm_format_cmd *c, const struct mm_event *ev)
 {
     char tmp[MM_FIELD_TEXT];
 
-    printf("taken: %.*s, %s\n", MM_S_ARG(ev->format.n > 0 ? ev->format : MM_S("(no format)")),
-           (ev->flags & MM_EV_UNPARSED) == 0 ? "all of it"
-           : (ev->flags & MM_EV_COSTLY) != 0 ? "NOTHING: it would cost too much"
-                                             : "NOT ALL OF IT");
+    mm_format_say(c, stdout,
+                  ev->format.n == 0                   ? "format.cli.taken.none"
+                  : (ev->flags & MM_EV_UNPARSED) == 0 ? "format.cli.taken.all"
+                  : (ev->flags & MM_EV_COSTLY) != 0   ? "format.cli.taken.costly"
+                                                      : "format.cli.taken.part",
+                  (struct mm_format_arg[]){{"format", ev->format, 0}, {0}});
     for (int i = 0; i < MM_F_COUNT; i++) {
         if (!mm_event_has(ev, (enum mm_field)i))
             continue;
@@ -426,11 +426,13 @@ static int explain_line(struct mm_format_cmd *c, struct mm_slice line)
     n = mm_explain(c->set, scratch, &arena, &raw, &hint, e);
     for (size_t i = 0; i < n; i++)
         outer += e[i].envelope == MM_FORMAT_NONE;
-    printf("%zu of %zu formats know this line\n", outer, mm_formats_count(c->set));
+    mm_format_say(
+        c, stdout, "format.cli.know",
+        (struct mm_format_arg[]){{"n", {0}, outer}, {"all", {0}, mm_formats_count(c->set)}, {0}});
     for (size_t i = 0; i < n; i++)
         show_one(c, &e[i], i > 0 && e[i - 1].envelope == e[i].envelope);
     mm_parse(c->set, scratch, &arena, &raw, &hint, ev);
-    show_fields(ev);
+    show_fields(c, ev);
     n = (ev->flags & MM_EV_UNPARSED) != 0;
     mm_scratch_free(&scratch);
     mm_arena_done(&arena);
@@ -440,7 +442,7 @@ static int explain_line(struct mm_format_cmd *c, struct mm_slice line)
 static int explain(struct mm_format_cmd *c)
 {
     if (c->paths < 1 || c->paths > 2)
-        return usage();
+        return usage(c);
     if (!mm_format_load(c, c->paths == 2 ? c->path[1] : NULL) || mm_format_tell(c) > 0)
         return MM_FORMAT_BAD;
     return explain_line(c, mm_slice_str(c->path[0]));
@@ -464,16 +466,17 @@ int main(int argc, char **argv)
     static struct mm_format_cmd c = {.state = "/var/lib/mimamori", .to = "."}; /* 20 KB */
     int rc;
 
+    c.lang = mm_app_language();
     if (argc < 2 || !read_args(&c, argc, argv))
-        return usage();
+        return usage(&c);
     for (size_t i = 0; i < MM_COUNT(verbs); i++) {
         if (strcmp(argv[1], verbs[i].name) != 0)
             continue;
         rc = verbs[i].run(&c);
         mm_format_done(&c);
         if (rc == MM_FORMAT_USAGE)
-            (void)usage();
+            (void)usage(&c);
         return fflush(stdout) == 0 ? rc : MM_FORMAT_BAD;
     }
-    return usage();
+    return usage(&c);
 }

@@ -72,6 +72,29 @@ TEST(from_example_lines_to_a_format_that_is_taken_in)
     CHECK(says(out, "\nfortigate "));
 }
 
+TEST(a_helper_is_answered_in_the_language_of_the_terminal_or_the_one_asked_for)
+{
+    char out[OUT_MAX];
+
+    begin();
+    CHECK(setenv("LANG", "ja_JP.UTF-8", 1) == 0 && unsetenv("LC_ALL") == 0);
+    CHECK(unsetenv("LC_MESSAGES") == 0);
+    put("lines", LINES);
+    put("bad.yaml", "format: bad\nrecognise:\n  - frobnicate: [a]\ndecode: kv\n");
+    CHECK_NUM(RUN(out, "new", "--name", "door", "--from", "lines", "--outcome", "success"), 0);
+    CHECK(says(out, "3\xE8\xA1\x8C")); /* 3 lines */
+    CHECK(says(out, "docs/ja/formats.md"));
+    CHECK_NUM(RUN(out, "check", "bad.yaml"), 1);
+    CHECK(says(out, "bad.yaml:3:17: \xE3")); /* kana, not English */
+    CHECK(strstr(out, "this key is not known here") == NULL);
+    CHECK_NUM(RUN(out, "explain", "what nobody knows"), 1);
+    CHECK(strstr(out, "formats know this line") == NULL);
+    CHECK_NUM(RUN(out, "explain", "--lang", "en", "what nobody knows"), 1);
+    CHECK(says(out, "0 of "));
+    CHECK(says(out, "formats know this line"));
+    CHECK_NUM(RUN(out, "explain", "--lang", "fr", "what nobody knows"), 2);
+}
+
 TEST(explain_looks_into_envelopes_and_says_which_it_opened)
 {
     char out[OUT_MAX];

@@ -404,7 +404,7 @@ int mm_format_draft(struct mm_format_cmd *c)
     (void)snprintf(but, sizeof(but), "%s.yaml", c->name == NULL ? "" : c->name);
     w.c = c;
     mm_buf_init(&w.known, IN_MAX);
-    if (json == NULL || !mm_format_load_but(c, NULL, but) || !mm_format_words(&w.known) ||
+    if (json == NULL || !mm_format_load_but(c, NULL, but) || !mm_format_words(c, &w.known) ||
         mm_sandbox_enter(&box, &missing) != MM_OK) {
         mm_json_free(&json);
         return MM_FORMAT_BAD;

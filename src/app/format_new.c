@@ -73,14 +73,16 @@ static bool add_lines(const struct mm_format_cmd *c, struct mm_draft *d, struct 
         if (line.n > 0)
             code = add_line(c, d, line);
         if (code == MM_E_LIMIT) {
-            fprintf(stderr,
-                    "mimamori: lines from %zu on were left out: give one line of each kind\n",
-                    number);
+            fputs("mimamori: ", stderr);
+            mm_format_say(c, stderr, "format.cli.left_out",
+                          (struct mm_format_arg[]){{"line", {0}, number}, {0}});
             return true;
         }
         if (code != MM_OK) {
-            fprintf(stderr, "mimamori: %s:%zu: marks must lie apart, inside of the message\n",
-                    c->from, number);
+            fputs("mimamori: ", stderr);
+            mm_format_say(c, stderr, "format.cli.marks",
+                          (struct mm_format_arg[]){
+                              {"file", mm_slice_str(c->from), 0}, {"line", {0}, number}, {0}});
             return false;
         }
     }
@@ -114,15 +116,18 @@ static int try_out(struct mm_format_cmd *c, struct mm_draft *d, const char *yaml
     mm_draft_test(d, &lines);
     good = mm_buf_ok(&lines) &&
            mm_testfile_run(c->set, mm_buf_slice(&lines), true, count, &n, &out, &fault) == MM_OK;
-    good = good && mm_format_write(test, mm_buf_slice(&out));
+    good = good && mm_format_write(c, test, mm_buf_slice(&out));
     mm_buf_done(&lines);
     mm_buf_done(&out);
     if (!good)
         return MM_FORMAT_BAD;
-    printf("%s: %zu kinds of line\n%s: %zu lines, %zu wholly read\n"
-           "Now read both, give fields their names (docs/en/formats.md), then:\n"
-           "  mimamori format test %s\n  mimamori format add %s\n",
-           yaml, d->patterns, test, n.lines, n.parsed, yaml, yaml);
+    mm_format_say(c, stdout, "format.cli.made",
+                  (struct mm_format_arg[]){{"yaml", mm_slice_str(yaml), 0},
+                                           {"kinds", {0}, d->patterns},
+                                           {"test", mm_slice_str(test), 0},
+                                           {"lines", {0}, n.lines},
+                                           {"read", {0}, n.parsed},
+                                           {0}});
     return n.lines == n.parsed ? 0 : MM_FORMAT_BAD;
 }
 
@@ -144,7 +149,7 @@ int mm_format_new(struct mm_format_cmd *c)
     if (head.outcome.n == 0)
         head.outcome = MM_S("unknown");
     if (!mm_draft_name_ok(head.name)) {
-        fputs("mimamori: a name is made of a-z, 0-9 and -\n", stderr);
+        (void)mm_format_complain(c, "format.cli.name", head.name);
         return MM_FORMAT_USAGE;
     }
     if ((size_t)snprintf(yaml, sizeof(yaml), "%s/%s.yaml", c->to, c->name) >= sizeof(yaml) ||
@@ -154,11 +159,11 @@ int mm_format_new(struct mm_format_cmd *c)
     mm_buf_init(&words, FILE_MAX);
     mm_buf_init(&text, FILE_MAX);
     mm_buf_init(&out, MM_DRAFT_YAML);
-    if (mm_format_words(&words) && mm_draft_known(&d, mm_buf_slice(&words)) == MM_OK &&
-        mm_format_read(c->from, &text) && add_lines(c, &d, mm_buf_slice(&text))) {
+    if (mm_format_words(c, &words) && mm_draft_known(&d, mm_buf_slice(&words)) == MM_OK &&
+        mm_format_read(c, c->from, &text) && add_lines(c, &d, mm_buf_slice(&text))) {
         if (!mm_draft_yaml(&d, &head, &out))
-            fprintf(stderr, "mimamori: %s holds no lines to make a format of\n", c->from);
-        else if (mm_format_write(yaml, mm_buf_slice(&out)))
+            (void)mm_format_complain(c, "format.cli.no_lines", mm_slice_str(c->from));
+        else if (mm_format_write(c, yaml, mm_buf_slice(&out)))
             rc = try_out(c, &d, yaml, test);
     }
     mm_buf_done(&words);
@@ -179,9 +184,9 @@ static enum mm_code store_one(const struct mm_format_cmd *c, const char *path)
     (void)snprintf(test, sizeof(test), "%.*s.test", (int)(strlen(path) - 5), path);
     mm_buf_init(&yaml, MM_YAML_MAX_SIZE + 65536);
     mm_buf_init(&lines, MM_TESTFILE_MAX);
-    if (access(test, F_OK) == 0 && !mm_format_read(test, &lines))
+    if (access(test, F_OK) == 0 && !mm_format_read(c, test, &lines))
         mm_buf_reset(&lines);
-    if (mm_format_read(path, &yaml))
+    if (mm_format_read(c, path, &yaml))
         code = mm_format_store(c->state, mm_slice_sub(base, 0, base.n - 5), mm_buf_slice(&yaml),
                                mm_buf_slice(&lines));
     mm_buf_done(&yaml);
@@ -198,7 +203,7 @@ int mm_format_add(struct mm_format_cmd *c)
         struct mm_slice name = mm_slice_str(mm_format_base(c->path[i]));
 
         if (!mm_slice_ends(name, MM_S(".yaml"))) {
-            fprintf(stderr, "mimamori: %s: a format is a file NAME.yaml\n", c->path[i]);
+            (void)mm_format_complain(c, "format.cli.yaml", mm_slice_str(c->path[i]));
             return MM_FORMAT_USAGE;
         }
         if (!mm_format_load(c, c->path[i]) || mm_format_tell(c) > 0)
@@ -208,17 +213,20 @@ int mm_format_add(struct mm_format_cmd *c)
         enum mm_code code = store_one(c, c->path[i]);
 
         if (code != MM_OK) {
-            fprintf(stderr, "mimamori: %s: %s\n", c->path[i],
-                    code == MM_E_EXISTS  ? "Mimamori's own formats have that name; take another"
-                    : code == MM_E_RANGE ? "a name is made of a-z, 0-9 and -"
-                                         : mm_code_key(code));
+            (void)mm_format_complain(c,
+                                     code == MM_E_EXISTS  ? "format.cli.ours"
+                                     : code == MM_E_RANGE ? "format.cli.name"
+                                                          : mm_code_key(code),
+                                     mm_slice_str(c->path[i]));
             return MM_FORMAT_BAD;
         }
         if (mm_format_note(c->state, "format.add", mm_slice_str(mm_format_base(c->path[i]))) !=
             MM_OK)
-            fputs("mimamori: the audit log could not be written\n", stderr);
+            (void)mm_format_complain(c, "format.cli.audit", (struct mm_slice){0});
     }
-    printf("%zu files copied to %s/formats\n", c->paths, c->state);
+    mm_format_say(c, stdout, "format.cli.added",
+                  (struct mm_format_arg[]){
+                      {"files", {0}, c->paths}, {"state", mm_slice_str(c->state), 0}, {0}});
     return 0;
 }
 
@@ -230,13 +238,13 @@ static bool may_go(const struct mm_format_cmd *c, struct mm_slice name)
     enum mm_code code;
 
     mm_buf_init(&uses, FILE_MAX);
-    code = mm_format_uses(c->state, name, &uses, &n);
+    code = mm_format_uses(c->state, c->lang, name, &uses, &n);
     for (size_t i = 0; i < uses.n; i++)
         putchar(uses.p[i] < 0x20 && uses.p[i] != '\n' ? ' ' : uses.p[i]);
     mm_buf_done(&uses);
     if (n > 0)
-        printf("%zu sources send it: their lines will be recognised anew or count as not read%s\n",
-               n, c->yes ? "" : "; say --yes to take it away all the same");
+        mm_format_say(c, stdout, c->yes ? "format.cli.used" : "format.cli.used.ask",
+                      (struct mm_format_arg[]){{"sources", {0}, n}, {0}});
     return (code == MM_OK || code == MM_E_NOTFOUND) && (n == 0 || c->yes);
 }
 
@@ -252,14 +260,16 @@ int mm_format_remove(struct mm_format_cmd *c)
         return MM_FORMAT_BAD;
     code = mm_format_discard(c->state, name);
     if (code != MM_OK) {
-        fprintf(stderr, "mimamori: %s: %s\n", c->path[0],
-                code == MM_E_NOTFOUND ? "no such format of your own (see: mimamori format list)"
-                : code == MM_E_RANGE  ? "a name is made of a-z, 0-9 and -"
-                                      : mm_code_key(code));
+        (void)mm_format_complain(c,
+                                 code == MM_E_NOTFOUND ? "format.cli.not_own"
+                                 : code == MM_E_RANGE  ? "format.cli.name"
+                                                       : mm_code_key(code),
+                                 name);
         return MM_FORMAT_BAD;
     }
     if (mm_format_note(c->state, "format.remove", name) != MM_OK)
-        fputs("mimamori: the audit log could not be written\n", stderr);
-    printf("%s taken away; the engine notices by itself\n", c->path[0]);
+        (void)mm_format_complain(c, "format.cli.audit", (struct mm_slice){0});
+    mm_format_say(c, stdout, "format.cli.removed",
+                  (struct mm_format_arg[]){{"what", name, 0}, {0}});
     return 0;
 }

@@ -11,17 +11,35 @@
 #include "register/audit.h"
 #include "register/entity.h"
 #include "store/records/system_scope.h"
+#include "text/mustache.h"
 
 enum { DAYS = 30, ARENA_MAX = 256 * 1024 * 1024 };
 
 struct uses {
     struct mm_slice name;
+    enum mm_lang lang;
+    struct mm_arena *arena;
     struct mm_buf *out;
     size_t n;
     const struct mm_source_format *read;
     size_t read_n;
     int64_t since_us;
 };
+
+/* One source, in the reader's language. */
+static void put(struct uses *u, const struct mm_rec *rec, bool said, uint64_t lines)
+{
+    struct mm_doc *doc = mm_doc_new(u->arena);
+
+    mm_doc_int(doc, "source", rec->id);
+    mm_doc_int(doc, "company", rec->company);
+    mm_doc_text(doc, "name", rec->v[MM_F_source_name].s);
+    mm_doc_int(doc, "lines", (int64_t)lines); /* of a database integer */
+    mm_tpl_words(
+        &(struct mm_tpl_render){.lang = u->lang, .mode = MM_TPL_PLAIN, .doc = doc, .out = u->out},
+        said ? MM_S("format.cli.use.entered") : MM_S("format.cli.use"));
+    mm_buf_byte(u->out, '\n');
+}
 
 static bool look(void *arg, const struct mm_rec *rec)
 {
@@ -40,9 +58,7 @@ static bool look(void *arg, const struct mm_rec *rec)
     if (!said && lines == 0)
         return true;
     u->n++;
-    mm_buf_fmt(u->out, "source %u of company %u (%.*s): %s%llu lines read by it\n", rec->id,
-               rec->company, MM_S_ARG(rec->v[MM_F_source_name].s), said ? "entered with it, " : "",
-               (unsigned long long)lines);
+    put(u, rec, said, lines);
     return true;
 }
 
@@ -54,10 +70,11 @@ static bool has_records(const char *state)
            access(path, F_OK) == 0;
 }
 
-enum mm_code mm_format_uses(const char *state, struct mm_slice name, struct mm_buf *out,
-                            size_t *ret_n)
+enum mm_code mm_format_uses(const char *state, enum mm_lang lang, struct mm_slice name,
+                            struct mm_buf *out, size_t *ret_n)
 {
-    struct uses u = {.name = name, .out = out, .since_us = mm_now_us() - DAYS * MM_US_PER_DAY};
+    struct uses u = {
+        .name = name, .lang = lang, .out = out, .since_us = mm_now_us() - DAYS * MM_US_PER_DAY};
     struct mm_rec_filter filter = {.limit = 0, .ended = false};
     struct mm_source_format *read = NULL;
     struct mm_records *rec = NULL;
@@ -71,6 +88,7 @@ enum mm_code mm_format_uses(const char *state, struct mm_slice name, struct mm_b
     if (code != MM_OK)
         return code;
     mm_arena_init(&a, ARENA_MAX);
+    u.arena = &a;
     code = mm_records_read(rec, mm_system_scope(), &tx);
     if (code == MM_OK)
         code = mm_source_formats(tx, &a, 0, &read, &u.read_n);

@@ -1,6 +1,7 @@
 /* app/unread.c - `mimamori unread`: the kinds of line that no format reads, with counts. */
 #include <stdio.h>
 
+#include "app/language.h"
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -9,6 +10,7 @@
 #include "coverage/coverage.h"
 #include "store/records/system_scope.h"
 #include "text/doc.h"
+#include "text/lang.h"
 
 enum { EXIT_BAD = 1, EXIT_USAGE = 2, LIMIT = 50, LIMIT_MAX = 10000, OUT_MAX = 64 * 1024 * 1024 };
 
@@ -18,13 +20,17 @@ struct args {
     bool json, lines;
 };
 
+/* Words of a key in po/, on stderr. */
+static void say(enum mm_lang lang, const char *key)
+{
+    const char *words = mm_lang_text(lang, mm_slice_str(key), 1);
+
+    fprintf(stderr, "%s\n", words != NULL ? words : key);
+}
+
 static int usage(void)
 {
-    fputs("usage: mimamori unread [--company CODE] [--source NUMBER] [--limit COUNT]\n"
-          "                       [--lines] [--json] [--state DIR]\n"
-          "Kinds of line that no format reads, the most frequent first.\n"
-          "  --lines  only the example lines kept of them, as they came: for `format new --from`\n",
-          stderr);
+    say(mm_app_language(), "unread.usage");
     return EXIT_USAGE;
 }
 
@@ -173,8 +179,7 @@ int main(int argc, char **argv)
     if (code == MM_OK)
         ok = print(&a, &arena, list, n);
     else
-        fprintf(stderr, "mimamori: %s\n",
-                code == MM_E_NOTFOUND ? "there is no such company" : mm_code_key(code));
+        say(mm_app_language(), code == MM_E_NOTFOUND ? "unread.no_company" : mm_code_key(code));
     mm_records_close(&rec);
     mm_arena_done(&arena);
     return ok ? 0 : EXIT_BAD;
