@@ -82,6 +82,7 @@ class Planter:
         os.makedirs(corpus)
         began = time.monotonic()
         out = subprocess.run([os.path.join(self.build, "src", f"fuzz-{TARGET}"), "-timeout=5",
+                              "-entropic=0",
                               f"-max_total_time={SECONDS}", f"-artifact_prefix={corpus}/",
                               "-dict=" + os.path.join(self.place, f"src/parse/{TARGET}.dict"),
                               "-print_final_stats=1", corpus,
