@@ -179,7 +179,7 @@ static void watch(struct life *l)
 }
 
 /* Try the preparation in a child first: what crashes there never happens here. */
-static bool try_prepare(struct life *l)
+static void *try_prepare(struct life *l, bool whole)
 {
     int status = 0;
     pid_t pid = fork();
@@ -187,26 +187,31 @@ static bool try_prepare(struct life *l)
     if (pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)alarm(60);
-        _exit(l->ops->prepare(l->ops->arg) == NULL ? 1 : 0);
+        _exit(l->ops->prepare(l->ops->arg, whole) == NULL ? 1 : 0);
     }
-    if (pid < 0 || waitpid(pid, &status, 0) != pid)
-        return false;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+        WEXITSTATUS(status) != 0)
+        return NULL;
+    return l->ops->prepare(l->ops->arg, whole);
 }
 
 static bool prepare(struct life *l)
 {
-    void *fresh = try_prepare(l) ? l->ops->prepare(l->ops->arg) : NULL;
+    struct mm_master_stats *stats = &l->m->shared->stats;
+    void *fresh = try_prepare(l, true);
 
-    if (fresh == NULL) {
-        atomic_fetch_add(&l->m->shared->stats.refused, 1);
+    atomic_store(&stats->behind, fresh == NULL);
+    if (fresh == NULL)
+        atomic_fetch_add(&stats->refused, 1);
+    if (fresh == NULL && l->prepared == NULL)
+        fresh = try_prepare(l, false);
+    if (fresh == NULL)
         return false;
-    }
     if (l->prepared != NULL)
         l->ops->release(l->prepared);
     l->prepared = fresh;
     l->generation++;
-    atomic_store(&l->m->shared->stats.generation, l->generation);
+    atomic_store(&stats->generation, l->generation);
     return true;
 }
 

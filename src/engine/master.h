@@ -25,8 +25,11 @@ struct mm_shard_ops {
     /* In the master, first of all: give up rights for good. False: it ends. May be NULL (tests). */
     bool (*settle)(const char *state);
     const char *state; /* the state directory, for settle */
-    /* Build what all shards share. NULL when it cannot be used: the old one stays. */
-    void *(*prepare)(void *arg);
+    /*
+     * Build what all shards share. NULL when it cannot be used: the old one stays. Only where there
+     * is no old one it is asked again with `whole` false: then what can be left out is left out.
+     */
+    void *(*prepare)(void *arg, bool whole);
     void (*release)(void *prepared);
     /* In a new shard, before confinement: per-shard memory. NULL ends the shard. */
     void *(*start)(void *prepared);
@@ -43,6 +46,7 @@ struct mm_master_stats {
     _Atomic uint32_t ready;      /* shards running */
     _Atomic uint32_t generation; /* preparations in use, counted from 1 */
     _Atomic uint32_t refused;    /* preparations that were refused */
+    _Atomic bool behind;         /* the last one was: an older one is in use, or one not whole */
     _Atomic uint64_t deaths;     /* shards that died or hung */
     _Atomic uint64_t set_aside;  /* records at which a shard died twice */
 };
@@ -51,8 +55,8 @@ struct mm_master;
 
 /*
  * Fork the master with `shards` shards (1..MM_MASTER_SHARDS_MAX). wake_sink is an eventfd that is
- * written when chunks are done. MM_E_CONFIG when the first preparation fails, MM_E_IO, MM_E_NOMEM.
- * Call before any thread is started.
+ * written when chunks are done. MM_E_CONFIG when there is no first preparation, MM_E_IO,
+ * MM_E_NOMEM. Call before any thread is started.
  */
 MM_MUST_USE enum mm_code mm_master_start(const struct mm_shard_ops *ops, size_t shards,
                                          int wake_sink, struct mm_master **ret);

@@ -35,10 +35,11 @@ static void work(void *shard, struct mm_chunk *c)
     }
 }
 
-static void *prepare(void *arg)
+static void *prepare(void *arg, bool whole)
 {
     const char *path = arg;
 
+    (void)whole;
     if (path != NULL && access(path, F_OK) == 0)
         return strdup("new:");
     return strdup("old:");
@@ -181,8 +182,9 @@ static void *start_late(void *prepared)
     return strdup("old:");
 }
 
-static void *prepare_dir(void *arg)
+static void *prepare_dir(void *arg, bool whole)
 {
+    (void)whole;
     return strdup(arg);
 }
 
@@ -210,9 +212,10 @@ TEST(a_shard_that_cannot_begin_blames_no_record)
     mm_master_stop(&m);
 }
 
-static void *refuse(void *arg)
+static void *refuse(void *arg, bool whole)
 {
     (void)arg;
+    (void)whole;
     return NULL;
 }
 
@@ -223,6 +226,68 @@ TEST(a_first_preparation_that_fails_is_told_at_start)
     struct mm_master *m = NULL;
 
     CHECK(mm_master_start(&ops, 1, wake, &m) == MM_E_CONFIG && m == NULL);
+}
+
+/* What cannot be read whole while a file is there. */
+static void *prepare_whole(void *arg, bool whole)
+{
+    if (access(arg, F_OK) != 0)
+        return strdup("whole:");
+    return whole ? NULL : strdup("part:");
+}
+
+static void put_file(const char *path)
+{
+    FILE *f = fopen(path, "w");
+
+    CHECK(f != NULL && fclose(f) == 0);
+}
+
+/* The reload is over: the line of one more record says what is at work. */
+static void reload(struct mm_master *m, int wake, bool behind, const char *wanted)
+{
+    static const char *const body[] = {"x"};
+    const struct mm_master_stats *st = mm_master_stats(m);
+    uint32_t before = atomic_load(&st->generation) + atomic_load(&st->refused);
+    int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
+    bool is_there = false;
+
+    mm_master_reload(m);
+    while (atomic_load(&st->generation) + atomic_load(&st->refused) == before) {
+        CHECK(mm_mono_us() < until);
+        (void)poll(NULL, 0, 1);
+    }
+    while (!is_there) {
+        struct mm_chunk *c;
+
+        CHECK(mm_mono_us() < until);
+        fill(mm_master_ring(m, 0), body, 1);
+        c = wait_chunk(mm_master_ring(m, 0), wake);
+        is_there = mm_slice_eq(mm_slice_of(c->out, c->out_n), mm_slice_str(wanted));
+        mm_ring_release(mm_master_ring(m, 0));
+    }
+    CHECK(atomic_load(&st->behind) == behind);
+}
+
+TEST(what_is_not_whole_serves_only_until_there_is_something_whole)
+{
+    char path[256];
+    struct mm_shard_ops ops = {
+        .prepare = prepare_whole, .release = free, .start = start, .work = work, .arg = path};
+    int wake = eventfd(0, EFD_NONBLOCK);
+    struct mm_master *m = NULL;
+
+    (void)snprintf(path, sizeof(path), "%s/broken", mm_test_dir());
+    put_file(path);
+    CHECK(mm_master_start(&ops, 1, wake, &m) == MM_OK);
+    CHECK(atomic_load(&mm_master_stats(m)->behind));
+    reload(m, wake, true, "part:x\n");
+    CHECK(unlink(path) == 0);
+    reload(m, wake, false, "whole:x\n");
+    put_file(path);
+    reload(m, wake, true, "whole:x\n");
+    CHECK_NUM(atomic_load(&mm_master_stats(m)->generation), 2);
+    mm_master_stop(&m);
 }
 
 TEST(a_full_chunk_refuses_and_an_empty_one_takes_the_longest_record)

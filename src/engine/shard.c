@@ -1,6 +1,7 @@
 /* engine/shard.c - see shard.h for the contract. */
 #include "engine/shard.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -88,33 +89,42 @@ static bool load_formats(struct prepared *p, const struct mm_shard_content *c)
     return mm_formats_count(p->formats) > 0;
 }
 
-/* What companies say about rules; without it (NULL) rules are as their authors wrote them. */
-static struct mm_tuning *load_tuning(const struct mm_shard_content *c)
+/* What companies say about rules: NULL where there is no such file. False when it is not read. */
+static bool load_tuning(const struct mm_shard_content *c, struct mm_tuning **ret)
 {
-    struct mm_tuning *t = NULL;
-    struct mm_fault fault = {0};
+    struct mm_fault fault = {.what = "err.io"};
     struct mm_buf text;
+    bool ok;
 
-    if (c->tailor == NULL || access(c->tailor, F_OK) != 0)
-        return NULL;
+    *ret = NULL;
+    if (c->tailor == NULL || (access(c->tailor, F_OK) != 0 && errno == ENOENT))
+        return true;
     mm_buf_init(&text, 2 * MM_YAML_MAX_SIZE);
-    if (mm_file_read(c->tailor, &text) != MM_OK ||
-        mm_tuning_read(mm_buf_slice(&text), &t, &fault) != MM_OK)
-        mm_log_error("engine", "lists and levels of companies not read: %s:%zu: %s", c->tailor,
-                     fault.at, fault.what == NULL ? "?" : mm_rules_reason(fault.what));
+    ok = mm_file_read(c->tailor, &text) == MM_OK &&
+         mm_tuning_read(mm_buf_slice(&text), ret, &fault) == MM_OK;
     mm_buf_done(&text);
-    return t;
+    if (!ok)
+        mm_log_error("engine", "lists and levels of companies not read: %s:%zu: %s", c->tailor,
+                     fault.at, mm_rules_reason(fault.what));
+    return ok;
 }
 
-static bool load_rules(struct prepared *p, const struct mm_shard_content *c)
+/*
+ * Without what companies say, rules that they have switched off alert and those that wait for
+ * their values are silent: rather go on with what was read before, where there is that.
+ */
+static bool load_rules(struct prepared *p, const struct mm_shard_content *c, bool whole)
 {
     const char *dirs[MM_SHARD_RULE_DIRS];
-    struct mm_tuning *tuning = load_tuning(c);
-    const struct mm_rules_options options = {.tuning = tuning};
+    struct mm_rules_options options = {0};
+    struct mm_tuning *tuning = NULL;
     struct mm_fault fault = {0};
     enum mm_code code;
     size_t n = 0;
 
+    if (!load_tuning(c, &tuning) && whole)
+        return false;
+    options.tuning = tuning;
     for (size_t i = 0; i < c->rule_dirs_n; i++) {
         if (access(c->rule_dirs[i], R_OK) == 0)
             dirs[n++] = c->rule_dirs[i];
@@ -130,14 +140,14 @@ static bool load_rules(struct prepared *p, const struct mm_shard_content *c)
     return true;
 }
 
-static void *prepare(void *arg)
+static void *prepare(void *arg, bool whole)
 {
     const struct mm_shard_content *c = arg;
     struct prepared *p = calloc(1, sizeof(*p));
 
     if (p == NULL)
         return NULL;
-    if (!load_formats(p, c) || !load_rules(p, c)) {
+    if (!load_formats(p, c) || !load_rules(p, c, whole)) {
         release(p);
         return NULL;
     }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,7 +32,7 @@ static void begin(struct bench *b)
     content.rule_dirs[0] = mm_test_dir();
     content.rule_dirs_n = 1;
     *b = (struct bench){.ops = mm_shard_ops(&content), .seq = 1};
-    b->prepared = b->ops.prepare(b->ops.arg);
+    b->prepared = b->ops.prepare(b->ops.arg, true);
     CHECK(b->prepared != NULL);
     b->shard = b->ops.start(b->prepared);
     CHECK(b->shard != NULL);
@@ -59,26 +60,40 @@ static void add(struct bench *b, uint32_t source, const char *line)
     "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t"     \
     "orig_bytes\tresp_bytes\tconn_state\tx"
 
-/* Without the file, and with one that cannot be read, rules are as their authors wrote them. */
-TEST(shard_goes_on_without_what_companies_say)
+static bool prepares(const struct mm_shard_ops *ops, bool whole)
+{
+    void *prepared = ops->prepare(ops->arg, whole);
+
+    if (prepared != NULL)
+        ops->release(prepared);
+    return prepared != NULL;
+}
+
+static void put_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+
+    CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+/* Only where there is nothing else rules are as their authors wrote them. */
+TEST(shard_does_without_what_companies_say_only_when_told_to)
 {
     static struct mm_shard_content content;
     static char formats[1024], tailor[1024];
     struct mm_shard_ops ops = mm_shard_ops(&content);
-    void *prepared;
-    FILE *f;
 
     (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
     (void)snprintf(tailor, sizeof(tailor), "%s/tailor.yml", mm_test_dir());
     content.formats_dir = formats;
     content.tailor = tailor;
-    for (int i = 0; i < 2; i++) {
-        prepared = ops.prepare(ops.arg);
-        CHECK(prepared != NULL);
-        ops.release(prepared);
-        f = fopen(tailor, "w");
-        CHECK(f != NULL && fputs("list: [broken\n", f) >= 0 && fclose(f) == 0);
-    }
+    CHECK(prepares(&ops, true)); /* nobody has said anything */
+    put_text(tailor, "list: [broken\n");
+    CHECK(!prepares(&ops, true) && prepares(&ops, false));
+    put_text(tailor, "list: Admins\ncompany: [1]\nvalues: [alice]\n");
+    CHECK(prepares(&ops, true));
+    CHECK(unlink(tailor) == 0 && mkdir(tailor, 0700) == 0); /* there, and not to be read */
+    CHECK(!prepares(&ops, true) && prepares(&ops, false));
 }
 
 TEST(shard_counts_lines_that_would_cost_too_much)
@@ -302,7 +317,7 @@ TEST(shard_reads_formats_of_the_operator_and_refuses_a_broken_one_alone)
     (void)snprintf(path, sizeof(path), "%s/broken.yaml", own);
     f = fopen(path, "w");
     CHECK(f != NULL && fputs("format: broken\nrecognise: nonsense\n", f) >= 0 && fclose(f) == 0);
-    p = ops.prepare(ops.arg);
+    p = ops.prepare(ops.arg, true);
     CHECK(p != NULL);
     ops.release(p);
 }

@@ -26,6 +26,7 @@ enum {
 };
 
 #define HOUSEKEEPING_US (MM_US_PER_S)
+#define RETRY_US (60 * MM_US_PER_S) /* of what could not be taken in */
 #define BEHIND_US (MM_US_PER_S / 2) /* records wait this long for shards: we cannot keep up */
 
 static void put_header(void *ctx, uint32_t company, uint32_t source, struct mm_slice lines)
@@ -546,6 +547,18 @@ static void give_back(struct mm_sink *s)
     (void)malloc_trim(0);
 }
 
+/* What was not taken in may have been half written, or memory short: it is tried again. */
+static void look_at_rules(struct mm_sink *s, int64_t now_us)
+{
+    bool behind = atomic_load(&mm_master_stats(s->o.master)->behind);
+
+    mm_watch_rules(s->watch, behind, mm_now_us());
+    if (!behind || now_us - s->retried_us < RETRY_US)
+        return;
+    s->retried_us = now_us;
+    mm_master_reload(s->o.master);
+}
+
 static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
 {
     if (now_us - s->housekept_us < HOUSEKEEPING_US)
@@ -558,6 +571,7 @@ static enum mm_code housekeeping(struct mm_sink *s, int64_t now_us)
     mm_exceptions_tick(&s->exceptions, mm_now_us(), now_us);
     mm_mirror_tick(&s->tailor, mm_now_us());
     mm_watch_tick(s->watch, &s->sources, mm_now_us(), now_us);
+    look_at_rules(s, now_us);
     give_back(s);
     return mm_master_alive(s->o.master) ? MM_OK : MM_E_IO;
 }

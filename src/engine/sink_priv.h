@@ -76,7 +76,7 @@ struct mm_sink {
     struct mm_mirror tailor;
     struct mm_headers *headers; /* what sources have said of their columns, as far as is read */
     uint64_t next_id;
-    int64_t housekept_us;
+    int64_t housekept_us, retried_us;
     int64_t loud_us, undecided_us; /* when a word was last said about such a rule */
     uint64_t given_back;           /* `stored` when memory was last given back */
     /* Shared. */

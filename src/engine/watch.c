@@ -47,6 +47,7 @@ struct mm_watch {
     int64_t wall_ahead_us;               /* wall minus monotonic clock, 0: not known yet */
     bool filled;                         /* the disk was full, and the finding is not closed yet */
     bool full, unsynced;                 /* said so */
+    bool rules_known, behind;            /* the same, once it is known what was said */
 };
 
 bool mm_watch_silent(const struct mm_source_info *s, int64_t last_seen_us, int64_t now_us)
@@ -368,6 +369,14 @@ static void judge_machine(struct mm_watch *w, int64_t now_us, int64_t mono_us)
     w->wall_ahead_us = ahead;
     tell_change(w, &w->unsynced, adjtimex(&tx) == TIME_ERROR, 0, "clock_unsynced", MM_S("clock"),
                 MM_LEVEL_INFORMATIONAL, now_us);
+}
+
+void mm_watch_rules(struct mm_watch *w, bool behind, int64_t now_us)
+{
+    if (!w->rules_known) /* an engine before this one may have said something */
+        w->behind = !behind;
+    tell_change(w, &w->behind, behind, 0, "rules_behind", MM_S("engine"), MM_LEVEL_LOW, now_us);
+    w->rules_known |= w->behind == behind;
 }
 
 void mm_watch_tick(struct mm_watch *w, const struct mm_sources *sources, int64_t now_us,

@@ -34,6 +34,12 @@ void mm_watch_free(struct mm_watch **w);
 void mm_watch_tick(struct mm_watch *w, const struct mm_sources *sources, int64_t now_us,
                    int64_t mono_us);
 
+/*
+ * Are the shards behind what they were to take in (mm_master_stats.behind)? A finding of the
+ * operator for as long as they are.
+ */
+void mm_watch_rules(struct mm_watch *w, bool behind, int64_t now_us);
+
 /* Has a source been silent for longer than it may? last_seen_us 0: never heard of. */
 bool mm_watch_silent(const struct mm_source_info *s, int64_t last_seen_us, int64_t now_us);
 /*

@@ -1,8 +1,12 @@
-/* engine/watch_test.c - when a source counts as silent, and when as no longer understood. */
+/* engine/watch_test.c - when a source counts as silent or no longer understood, rules as behind. */
 #include "engine/watch.h"
 
 #include "base/time.h"
+#include "register/feature.h"
+#include "store/records/system_scope.h"
+#include "tests/harness/records.h"
 #include "tests/harness/test.h"
+#include "triage/triage.h"
 
 TEST(a_source_is_silent_only_past_what_was_agreed)
 {
@@ -28,4 +32,49 @@ TEST(coverage_fell_needs_enough_lines_before_and_after)
     CHECK(!mm_watch_fell(100, 0, 0, 1000));    /* too new */
     CHECK(!mm_watch_fell(1000, 0, 0, 100));    /* too few */
     CHECK(mm_watch_fell(980, 20, 179, 21));
+}
+
+static const struct mm_stmt open_findings = {
+    .name = "OPEN_FINDINGS",
+    .kind = MM_STMT_READ,
+    .sql = "SELECT count(finding) FROM finding WHERE company = 0 AND kind = 'rules_behind' AND "
+           "state = 'open'"};
+
+static int64_t behind_n(struct mm_records *rec)
+{
+    struct mm_tx *tx = NULL;
+    struct mm_q q;
+    int64_t n = -1;
+
+    CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
+    mm_q_begin(&q, tx, &open_findings);
+    CHECK_NUM(mm_q_end_int(&q, &n), MM_OK);
+    mm_records_read_done(&tx);
+    return n;
+}
+
+/* Also by an engine that did not see it begin. */
+TEST(rules_that_are_behind_are_a_finding_until_they_are_not)
+{
+    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_triage_feature};
+    struct mm_records *rec = mm_test_records(features, MM_COUNT(features));
+    struct mm_watch *first = NULL, *second = NULL;
+    int64_t now = 20000 * MM_US_PER_DAY;
+
+    CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &first), MM_OK);
+    CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &second), MM_OK);
+    mm_watch_rules(first, false, now);
+    CHECK_NUM(behind_n(rec), 0);
+    mm_watch_rules(first, true, now + 1);
+    mm_watch_rules(first, true, now + 2);
+    CHECK_NUM(behind_n(rec), 1);
+    mm_watch_rules(second, false, now + 3);
+    CHECK_NUM(behind_n(rec), 0);
+    mm_watch_rules(second, true, now + 4);
+    CHECK_NUM(behind_n(rec), 1);
+    mm_watch_rules(second, false, now + 5);
+    CHECK_NUM(behind_n(rec), 0);
+    mm_watch_free(&first);
+    mm_watch_free(&second);
+    mm_records_close(&rec);
 }
