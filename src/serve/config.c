@@ -260,7 +260,7 @@ void mm_config_env(enum mm_config_key k, char ret[MM_CONFIG_ENV])
 /* Does a variable "MIMAMORI_GROUP_..." belong to a group that keys have ("portal.")? */
 static bool of_a_group(struct mm_slice name)
 {
-    for (size_t i = 0; i < MM_CFG_COUNT; i++) {
+    for (enum mm_config_key i = 0; i < MM_CFG_COUNT; i++) {
         char env[MM_CONFIG_ENV];
         const char *dot = strchr(keys[i].key, '.');
 
@@ -282,7 +282,7 @@ static enum mm_code refuse_slips(struct mm_buf *why)
         name = mm_slice_sub(name, 0, mm_slice_find(name, '=', 0));
         if (!mm_slice_starts(name, MM_S("MIMAMORI_")) || !of_a_group(name))
             continue;
-        for (size_t i = 0; i < MM_CFG_COUNT && !known; i++) {
+        for (enum mm_config_key i = 0; i < MM_CFG_COUNT && !known; i++) {
             char env[MM_CONFIG_ENV];
 
             mm_config_env(i, env);
@@ -301,7 +301,7 @@ static enum mm_code refuse_slips(struct mm_buf *why)
 
 static enum mm_code read_environment(struct mm_config *c, struct mm_buf *why)
 {
-    for (size_t i = 0; i < MM_CFG_COUNT; i++) {
+    for (enum mm_config_key i = 0; i < MM_CFG_COUNT; i++) {
         char name[MM_CONFIG_ENV], where[MM_CONFIG_ENV + 16];
         const char *v;
         enum mm_code code;

@@ -191,7 +191,7 @@ static enum mm_code check_file(const struct mm_config *c, enum mm_config_key k, 
 
 enum mm_code mm_config_files(const struct mm_config *c, struct mm_buf *why)
 {
-    for (size_t i = 0; i < MM_CFG_COUNT; i++) {
+    for (enum mm_config_key i = 0; i < MM_CFG_COUNT; i++) {
         enum mm_config_kind kind = mm_config_about(i)->kind;
         enum mm_code code;
 
