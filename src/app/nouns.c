@@ -798,6 +798,8 @@ int mm_noun_own_main(const struct mm_noun_own *own, int argc, char **argv)
     bool acting = argc > 1 && strcmp(argv[1], own->verb) == 0, ok;
     char verb[] = "show";
 
+    if (argc < 2 || (!acting && strcmp(argv[1], "list") != 0 && strcmp(argv[1], "show") != 0))
+        return own->usage();
     mm_arena_init(&n.arena, ARENA_MAX);
     n.doc = mm_doc_new(&n.arena);
     if (acting)

@@ -138,7 +138,7 @@ TEST(a_set_is_uploaded_looked_at_and_taken)
     take(&s);
     CHECK(there("rules/my_rules-1/two.yml"));
     send_set(&s, HTML, after, MM_COUNT(after));
-    CHECK(has(s.body, "いまのセットと同じ内容です") && !has(s.body, "/take\""));
+    CHECK(has(s.body, "いまの一式と同じ内容です") && !has(s.body, "/take\""));
     /* The former set has its own note, which comes back with it. */
     CHECK(there("rules-sets/my_rules-1.old/.note.json"));
     get(&s, "/companies/0/audit");
@@ -183,8 +183,8 @@ TEST(an_upload_says_what_is_wrong_with_it)
         {"", "setup.exe", MM_S("MZ"), "この種類のファイルは受け付けられません"},
         {"", "rules.zip.txt", MM_S("PK"), "この種類のファイルは受け付けられません"},
         {"", "a.yml", MM_S(""), "ファイルの中身がありません"},
-        {"pages", "a.yml", MM_S(RULE("one", "First")), "セットの名前には"},
-        {"a/b", "a.yml", MM_S(RULE("one", "First")), "セットの名前には"},
+        {"pages", "a.yml", MM_S(RULE("one", "First")), "一式の名前には"},
+        {"a/b", "a.yml", MM_S(RULE("one", "First")), "一式の名前には"},
         {"", "a.zip", MM_S("no archive at all"), "開けませんでした"},
         {"", "a.yml", MM_S(BAD), "使えるルールが一つもありませんでした"},
         {"", "a.tar", mm_buf_slice(&tar[0]), "フォルダーの外を指している"},

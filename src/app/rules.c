@@ -209,6 +209,16 @@ static int coverage(const struct args *a)
     return ok ? 0 : EXIT_BAD;
 }
 
+static const char *level_word(enum mm_lang lang, enum mm_level level)
+{
+    char key[32];
+    const char *text;
+
+    (void)snprintf(key, sizeof(key), "level.%s", mm_level_name(level));
+    text = lang == MM_LANG_EN ? NULL : mm_lang_text(lang, mm_slice_str(key), 1);
+    return text == NULL ? mm_level_name(level) : text;
+}
+
 /* A word in a column: signs above ASCII are two columns wide on a terminal. */
 static void column(enum mm_lang lang, const char *kind, const char *word, size_t width)
 {
@@ -236,12 +246,12 @@ static void list_text(const struct args *a, const struct mm_ruleset *set)
         column(a->lang, "level", mm_level_name(level), 13);
         column(a->lang, "cli.rules.state", state_there(a, set, i), 12);
         if (level == r->level)
-            MM_SAY(stdout, a->lang, "cli.rules.row", MM_SAY_TEXT("title", r->title),
-                   MM_SAY_TEXT("id", r->id));
+            MM_SAY(stdout, a->lang, "cli.rules.row",
+                   MM_SAY_TEXT("title", mm_rules_cli_title(a->lang, r)), MM_SAY_TEXT("id", r->id));
         else
-            MM_SAY(stdout, a->lang, "cli.rules.row.level", MM_SAY_TEXT("title", r->title),
-                   MM_SAY_TEXT("id", r->id),
-                   MM_SAY_TEXT("level", mm_slice_str(mm_level_name(r->level))));
+            MM_SAY(stdout, a->lang, "cli.rules.row.level",
+                   MM_SAY_TEXT("title", mm_rules_cli_title(a->lang, r)), MM_SAY_TEXT("id", r->id),
+                   MM_SAY_TEXT("level", mm_slice_str(level_word(a->lang, r->level))));
         putchar('\n');
     }
     for (size_t i = 0; i < mm_filters_count(set); i++) {

@@ -49,6 +49,13 @@ struct mm_ruleset *mm_rules_cli_load(enum mm_lang lang, const char *const *path,
     return set;
 }
 
+struct mm_slice mm_rules_cli_title(enum mm_lang lang, const struct mm_rule *rule)
+{
+    struct mm_slice own = lang == MM_LANG_JA ? rule->ja.title : rule->en.title;
+
+    return own.n > 0 ? own : rule->title;
+}
+
 void mm_rules_cli_key(struct mm_buf *out, const char *key, struct mm_slice v)
 {
     mm_buf_fmt(out, ",\"%s\":", key);

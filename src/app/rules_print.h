@@ -26,6 +26,8 @@ const char *mm_rules_cli_reason(enum mm_lang lang, const char *what);
 struct mm_ruleset *mm_rules_cli_load(enum mm_lang lang, const char *const *path, size_t n,
                                      const struct mm_rules_options *options);
 
+/* The rule's title in that language, or its author's. */
+struct mm_slice mm_rules_cli_title(enum mm_lang lang, const struct mm_rule *rule);
 /* Append `,"key":"v"`. */
 void mm_rules_cli_key(struct mm_buf *out, const char *key, struct mm_slice v);
 /* Append `"refused":[...],"warnings":[...]`; the words are English, the keys stay. */

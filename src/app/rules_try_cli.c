@@ -40,9 +40,9 @@ static void print_text(const struct mm_rules_try *t, const struct mm_rule *rule,
 {
     struct mm_buf when;
 
-    MM_SAY(stdout, lang, "cli.rules.try.found", MM_SAY_TEXT("title", rule->title),
-           MM_SAY_TEXT("id", rule->id), MM_SAY_NUMBER("matches", t->matches),
-           MM_SAY_NUMBER("events", t->events));
+    MM_SAY(stdout, lang, "cli.rules.try.found",
+           MM_SAY_TEXT("title", mm_rules_cli_title(lang, rule)), MM_SAY_TEXT("id", rule->id),
+           MM_SAY_NUMBER("matches", t->matches), MM_SAY_NUMBER("events", t->events));
     putchar('\n');
     if (t->events > 0)
         print_times(t, lang);

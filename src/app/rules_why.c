@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/rules_print.h"
+#include "app/say.h"
 #include "base/utf8.h"
 #include "decode/eventjson.h"
 #include "decode/winevent.h"
@@ -244,7 +245,7 @@ int mm_rules_cli_why(const char *const *path, size_t n, const struct mm_rules_op
     if (reader == NULL || mm_file_read(file, &text) != MM_OK ||
         mm_json_parse(reader, mm_buf_slice(&text), &arena, &doc, NULL) != MM_OK ||
         !read_event(&doc, &arena, &ev)) {
-        fprintf(stderr, "mimamori: %s holds no event as a JSON object\n", path[n - 1]);
+        MM_COMPLAIN(lang, "cli.rules.why.event", MM_SAY_TEXT("path", mm_slice_str(path[n - 1])));
     } else if (set != NULL) {
         ev.company = company;
         rc = explain(set, &ev, json, lang);

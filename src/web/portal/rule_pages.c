@@ -32,6 +32,7 @@ static void write_rule(struct mm_page *p, struct mm_doc *list, const struct mm_r
     mm_doc_text(d, "product", r->product);
     mm_doc_text(d, "category", r->category);
     mm_doc_text(d, "service", r->service);
+    mm_portal_rule_source(p, (const struct mm_slice[]){r->product, r->category, r->service}, d);
     mm_doc_str(d, "state", mm_portal_rule_state(r));
     mm_doc_text(d, "file", r->file);
     mm_doc_int(d, "line", r->line);

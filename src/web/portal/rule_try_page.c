@@ -173,6 +173,11 @@ static void write_check(struct trying *t)
     d = mm_doc_object(t->p->doc, "rule");
     for (size_t i = 0; i < MM_COUNT(texts); i++)
         mm_doc_text(d, texts[i], mm_answer_text(rule, texts[i]));
+    mm_portal_rule_source(t->p,
+                          (const struct mm_slice[]){mm_answer_text(rule, "product"),
+                                                    mm_answer_text(rule, "category"),
+                                                    mm_answer_text(rule, "service")},
+                          d);
 }
 
 static void write_companies(struct trying *t, const struct mm_doc *trial, struct mm_doc *d)

@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 
-enum { KEEP_US = 60 * 1000 * 1000 };
+enum { KEEP_US = 60 * 1000 * 1000, SOURCE_MAX = 4096 };
 
 static enum mm_code load(struct mm_portal *p, struct mm_ruleset **ret)
 {
@@ -39,6 +39,40 @@ enum mm_code mm_portal_rules(struct mm_portal *portal, int64_t now_us, struct mm
         *ret = mm_rules_ref(portal->rules);
     (void)pthread_mutex_unlock(&portal->rules_lock);
     return code;
+}
+
+/* Words of po/ for one part of a logsource; NULL where it has none. */
+static const char *log_words(enum mm_lang lang, struct mm_slice part)
+{
+    char key[96];
+    int n = snprintf(key, sizeof(key), "rule.log.%.*s", MM_S_ARG(part));
+
+    return n > 0 && (size_t)n < sizeof(key) ? mm_lang_text(lang, mm_slice_of(key, (size_t)n), 1)
+                                            : NULL;
+}
+
+void mm_portal_rule_source(const struct mm_page *p, const struct mm_slice logsource[3],
+                           struct mm_doc *d)
+{
+    struct mm_buf words, plain;
+    bool all = true;
+
+    mm_buf_init(&words, SOURCE_MAX);
+    mm_buf_init(&plain, SOURCE_MAX);
+    for (size_t i = 0; i < 3; i++) {
+        const char *w = log_words(p->lang, logsource[i]);
+
+        if (logsource[i].n == 0)
+            continue;
+        all &= w != NULL;
+        mm_buf_str(&words, words.n > 0 ? " · " : "");
+        mm_buf_str(&words, w == NULL ? "" : w);
+        mm_buf_str(&plain, plain.n > 0 ? " " : "");
+        mm_buf_add(&plain, logsource[i]);
+    }
+    mm_doc_text(d, "source", mm_buf_slice(all ? &words : &plain));
+    mm_buf_done(&words);
+    mm_buf_done(&plain);
 }
 
 const char *mm_portal_rule_state(const struct mm_rule *rule)

@@ -15,6 +15,9 @@
 /* A reference to the rules of no longer than a minute ago; mm_rules_unref it. */
 MM_MUST_USE enum mm_code mm_portal_rules(struct mm_portal *portal, int64_t now_us,
                                          struct mm_ruleset **ret);
+/* "source": which logs a rule is about, in the reader's words where all three have some. */
+void mm_portal_rule_source(const struct mm_page *p, const struct mm_slice logsource[3],
+                           struct mm_doc *d);
 /* "active" and other stable words for what became of a rule. */
 const char *mm_portal_rule_state(const struct mm_rule *rule);
 /* The rule of that id, or NULL; the set must outlive it. */

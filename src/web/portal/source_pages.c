@@ -80,6 +80,10 @@ static void write_entity(struct mm_page *p, const struct mm_ruleset *rules, stru
     if (mm_slice_eq(field, mm_slice_str(MM_JOB_FINDING_FIELD)) &&
         mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL)
         mm_doc_text(d, "job", entity);
+    (void)snprintf(key, sizeof(key), "quarantine.thing.%.*s",
+                   MM_S_ARG(mm_slice_sub(entity, 0, 64)));
+    if (mm_lang_text(p->lang, mm_slice_str(key), 1) != NULL)
+        mm_doc_text(d, "thing", entity);
     rule =
         mm_slice_eq(field, MM_S("rule.id")) && rules != NULL ? mm_portal_rule(rules, entity) : NULL;
     if (rule != NULL) {
