@@ -164,7 +164,7 @@ def dev_lists_packages_in_order_and_once():
             name = line[:-1]
         elif line and not line.startswith("#"):
             sections.setdefault(name, []).append(line.split()[0])
-    assert set(sections) == {"build", "run", "test"}, sections
+    assert set(sections) == {"build", "package", "run", "test"}, sections
     for name, packages in sections.items():
         assert packages == sorted(set(packages)), f"{name}: not sorted, or one twice"
 

@@ -20,12 +20,13 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "os/log.h"
+#include "os/notify.h"
 #include "os/proc.h"
 #include "serve/vitals.h"
 
 static_assert((int)MM_VITALS_PROGRAMS == (int)MM_SUP_PROGRAMS_MAX, "all of them are told of");
 
-enum { TICK_MS = 200 };
+enum { TICK_MS = 200, TELL_EVERY_S = 5 };
 
 struct child {
     const struct mm_sup_program *program;
@@ -58,6 +59,7 @@ struct sup {
     int64_t began_us;   /* wall clock */
     int64_t written_us; /* monotonic: when its status was written last */
     int64_t stop_until_us;
+    int64_t told_us; /* last sign of life of ours */
 };
 
 /* What everybody may know of the programs (serve/vitals.h). */
@@ -250,6 +252,17 @@ static void reload(struct sup *s)
     }
 }
 
+/* To our own supervisor, where there is one: children have another NOTIFY_SOCKET. */
+static void tell_above(struct sup *s)
+{
+    int64_t now = mm_mono_us();
+
+    if (now - s->told_us < TELL_EVERY_S * MM_US_PER_S)
+        return;
+    s->told_us = now;
+    mm_notify("WATCHDOG=1");
+}
+
 static void signal_all(const struct sup *s, int sig, bool last)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -312,6 +325,7 @@ static void read_signals(struct sup *s)
                 reload(s);
         } else if (info.ssi_signo != SIGCHLD) {
             s->ending = true;
+            mm_notify("STOPPING=1");
             stop(s);
         }
     }
@@ -364,6 +378,7 @@ static bool stand_still(struct sup *s)
         struct pollfd pfd = {.fd = s->signal_fd, .events = POLLIN};
 
         (void)poll(&pfd, 1, TICK_MS);
+        tell_above(s);
         read_signals(s);
         if (s->ending)
             return false;
@@ -396,12 +411,14 @@ static void run(struct sup *s)
         } else if (start_due(s) && !s->announced) {
             s->announced = true;
             write_status(s);
+            mm_notify("READY=1");
             if (s->o->on_ready != NULL)
                 s->o->on_ready(s->o->arg);
         }
         check_watchdogs(s);
         if (mm_mono_us() - s->written_us > MM_VITALS_EVERY_S * MM_US_PER_S)
             write_status(s);
+        tell_above(s);
         (void)poll(pfd, 2, TICK_MS);
     }
 }
@@ -428,14 +445,13 @@ static void close_fd(int fd)
 enum mm_code mm_supervise(const struct mm_sup_program *programs, size_t n,
                           const struct mm_sup_options *options)
 {
-    struct sup s = {
-        .n = n,
-        .o = options,
-        .notify_fd = -1,
-        .signal_fd = -1,
-        .lock = -1,
-        .pause_fd = -1,
-        .began_us = mm_now_us()};
+    struct sup s = {.n = n,
+                    .o = options,
+                    .notify_fd = -1,
+                    .signal_fd = -1,
+                    .lock = -1,
+                    .pause_fd = -1,
+                    .began_us = mm_now_us()};
     enum mm_code code;
 
     MM_ASSERT(n >= 1 && n <= MM_SUP_PROGRAMS_MAX);

@@ -47,9 +47,10 @@ struct mm_sup_options {
  * Run until SIGTERM or SIGINT. SIGHUP asks on_hup which programs to end and start anew, and is
  * passed on to the others (but not to one that stops last). options->run_dir exists; the
  * notify socket and `serve.json` (serve/vitals.h) are made in it. on_ready
- * (may be NULL) is called when every program runs and has said READY=1, after a pause again. A
- * program that keeps dying holds back neither the others nor its own next try. Returns MM_OK after
- * a clean stop, MM_E_IO when it could not begin, MM_E_BUSY when another supervisor holds run_dir.
+ * (may be NULL) is called when every program runs and has said READY=1, after a pause again; a
+ * supervisor of ours ($NOTIFY_SOCKET) is told the same, that we live, and that we stop. A program
+ * that keeps dying holds back neither the others nor its own next try. Returns MM_OK after a clean
+ * stop, MM_E_IO when it could not begin, MM_E_BUSY when another supervisor holds run_dir.
  *
  * While another process holds the lock of `run_dir`/pause (mm_file_lock), all programs are stopped
  * and serve.lock is free; when that lock is gone, however its holder ended, they are started again.
