@@ -14,6 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
+from senders import counted  # noqa: E402
 from stage import BUILD, Stage, check, done  # noqa: E402
 
 ROOM = tempfile.mkdtemp(prefix="mm-backup-")
@@ -173,11 +174,9 @@ def goes_on(path, counts):
     check("under load: of each source as much", by_source(stage, below) == counts[path],
           (by_source(stage, below), counts[path]))
     rows, different = stage.events("SELECT count(), uniqExact(queue, seq, rule_id) FROM alerts")[0]
-    stage.wait(lambda: int(rows) == stage.records(
-        "SELECT coalesce(sum(count), 0) FROM finding WHERE kind = 'alert'")[0][0], 30, "findings")
-    counted = stage.records("SELECT coalesce(sum(count), 0) FROM finding WHERE kind = 'alert'")
+    stage.wait(lambda: int(rows) == counted(stage)[0], 30, "findings")
     check("under load: every alert is stored and counted once",
-          rows == different and int(rows) == counted[0][0], (rows, different, counted))
+          rows == different and int(rows) == counted(stage)[0], (rows, different, counted(stage)))
     with socket.create_connection(("127.0.0.1", stage.tcp)) as s:
         s.sendall(b"<13>Nov 20 10:00:00 srv app: after the restore\n" * 100)
     stage.wait(lambda: stage.whole(below - 1 + 100), 60, "new lines")

@@ -46,6 +46,8 @@ static void write_tokens(struct mm_page *p, const struct mm_access *x)
 void mm_access_write(struct mm_page *p, const struct mm_access *x, const char *base)
 {
     mm_doc_text(p->chrome, "base", mm_slice_str(base));
+    mm_doc_bool(p->chrome, "has_sessions", x->session_n > 0);
+    mm_doc_bool(p->chrome, "has_tokens", x->token_n > 0);
     mm_doc_bool(p->doc, "has_password", x->has_password);
     mm_doc_bool(p->doc, "must_change", x->must_change);
     mm_doc_time(p->doc, "password_set", x->password_us);
