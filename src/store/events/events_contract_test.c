@@ -361,12 +361,13 @@ TEST(events_statements_all_run)
 {
     struct bed b;
     struct mm_events_param p[] = {
-        {"company", MM_S("1")},    {"queue", MM_S("106")},       {"from", MM_S("1")},
-        {"to", MM_S("2")},         {"seq", MM_S("1")},           {"prefix", MM_S("none-")},
-        {"received", MM_S("1")},   {"rule", MM_S("r")},          {"limit", MM_S("10")},
-        {"pc", MM_S("PC-1")},      {"ip", MM_S("10.0.0.1")},     {"dest_ip", MM_S("100::")},
-        {"dest_domain", MM_S("")}, {"companies", MM_S("[1,2]")}, {"week", MM_S("1")},
-        {"before", MM_S("1")},     {"rows", MM_S("100")},        {"day", MM_S("86400")}};
+        {"company", MM_S("1")},      {"queue", MM_S("106")},       {"from", MM_S("1")},
+        {"to", MM_S("2")},           {"seq", MM_S("1")},           {"prefix", MM_S("none-")},
+        {"received", MM_S("1")},     {"rule", MM_S("r")},          {"limit", MM_S("10")},
+        {"pc", MM_S("PC-1")},        {"ip", MM_S("10.0.0.1")},     {"dest_ip", MM_S("100::")},
+        {"dest_domain", MM_S("")},   {"companies", MM_S("[1,2]")}, {"week", MM_S("1")},
+        {"before", MM_S("1")},       {"rows", MM_S("100")},        {"day", MM_S("86400")},
+        {"field", MM_S("user.name")}};
 
     bed_up(&b, 106);
     for (int i = 0; i < MM_ST_COUNT; i++) {
