@@ -187,14 +187,16 @@ enum mm_code mm_daily_do(struct mm_records *records, const char *state,
                          .silence_s = MM_SILENCE_S,
                          .backup_us = mm_state_moment(state, MM_STATE_BACKUP),
                          .head = head};
-    enum mm_code code = forget(records, now_us, &d.deleted);
+    enum mm_code forgot = forget(records, now_us, &d.deleted), code;
 
-    if (code == MM_OK)
-        code = mm_records_write(records, mm_system_scope(), write_closed, &c);
+    if (forgot != MM_OK) /* holds back neither the heads nor the mail */
+        mm_log_error("worker", "old cases are not deleted: %s", mm_code_key(forgot));
+    code = mm_records_write(records, mm_system_scope(), write_closed, &c);
     if (code != MM_OK)
         return code;
     mm_audit_head_text(&c.head, head);
     mm_log_info("worker", "day closed: audit head %s, %llu old cases deleted", head,
                 (unsigned long long)d.deleted);
-    return mm_notify_daily(records, server, job, &d);
+    code = mm_notify_daily(records, server, job, &d);
+    return code == MM_OK ? forgot : code;
 }

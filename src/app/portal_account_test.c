@@ -173,14 +173,14 @@ TEST(portal_makes_a_token_that_may_do_what_was_ticked_and_no_more)
     ask_with(&s, token, "/companies/1/report");
     CHECK_NUM(s.status, 403); /* the role may, the token was not given it */
     ask_with(&s, token, HANAKO);
-    CHECK_NUM(s.status, 403); /* the token says people, the role may not */
+    CHECK_NUM(s.status, 403); /* the role may not, so the token was not given it */
     ask_with(&s, token, "/account");
     CHECK_NUM(s.status, 403); /* what opens doors is not shown to a token */
     ask(&s, "POST", "/account/codes", "Accept: application/json\r\n", "");
     CHECK_NUM(s.status, 401);
     become(&s, mine);
     fits_schema(&s, "/account", "account");
-    CHECK(has(s.body, "\"scopes\":\"see,people\"") && has(s.body, "\"until_day\":\"2026-12-20\""));
+    CHECK(has(s.body, "\"scopes\":\"see\"") && has(s.body, "\"until_day\":\"2026-12-20\""));
     send_form_of(&s, "/account", "/account/tokens/2/end", "");
     CHECK_NUM(s.status, 303);
     send_form_of(&s, "/account", "/account/tokens/1/end", ""); /* jugyoin's */

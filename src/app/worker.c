@@ -232,6 +232,8 @@ static enum mm_code write_failed(struct mm_tx *tx, void *arg)
     if (code != MM_OK)
         return code;
     code = mm_job_failed(tx, f->job, &f->why, f->now_us, &f->given_up);
+    if (code == MM_OK && f->given_up && f->job->kind == MM_JOB_DAILY) /* tomorrow is a new day */
+        code = mm_job_add(tx, MM_JOB_DAILY, 0, mm_daily_next(f->now_us), f->now_us);
     mm_tx_widen(tx);
     return code == MM_OK && f->given_up ? mm_triage_note(tx, &note, f->now_us, &opened) : code;
 }

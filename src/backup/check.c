@@ -181,6 +181,32 @@ static enum mm_code check_table(const struct mm_backup *b, struct mm_slice file,
     return code == MM_E_LIMIT ? MM_E_SYNTAX : code;
 }
 
+/* What state/ and keys/ may not bring: it has a way of its own, on which it is looked at. */
+static bool out_of_place(struct mm_slice name)
+{
+    static const struct mm_slice state = MM_S_INIT("state/"), keys = MM_S_INIT("keys/");
+    static const char *const apart[] = {"eventd",       "spool",          "run",
+                                        "records.db",   "records.db-wal", "records.db-shm",
+                                        "records.lock", "VERSION"};
+    static const char *const secret[] = {"key", "key.new", "tls", MM_STATE_KEY_ID};
+    bool of_state = mm_slice_starts(name, state);
+    struct mm_slice head;
+
+    if (!of_state && !mm_slice_starts(name, keys))
+        return false;
+    head = mm_slice_sub(name, of_state ? state.n : keys.n, SIZE_MAX);
+    head = mm_slice_sub(head, 0, mm_slice_find(head, '/', 0));
+    for (size_t i = 0; i < MM_COUNT(apart); i++) {
+        if (mm_slice_eq(head, mm_slice_str(apart[i])))
+            return true;
+    }
+    for (size_t i = 0; of_state && i < MM_COUNT(secret); i++) {
+        if (mm_slice_eq(head, mm_slice_str(secret[i])))
+            return true;
+    }
+    return false;
+}
+
 static enum mm_code check_tables(const struct mm_backup *b, struct mm_buf *why)
 {
     enum mm_code code = MM_OK;
@@ -188,6 +214,10 @@ static enum mm_code check_tables(const struct mm_backup *b, struct mm_buf *why)
     for (size_t i = 0; code == MM_OK && i < b->m.files_n; i++) {
         struct mm_slice name = b->m.file[i].name;
 
+        if (out_of_place(name)) {
+            mm_buf_fmt(why, "%s: %.*s does not belong into a backup", b->dir, MM_S_ARG(name));
+            return MM_E_SYNTAX;
+        }
         if (mm_slice_starts(name, MM_S("eventd/")) && mm_slice_ends(name, MM_S(".sql")))
             code = check_table(b, name, why);
     }

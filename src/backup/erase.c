@@ -146,18 +146,9 @@ static enum mm_code sweep(void *ctx, const struct mm_tree_entry *e, bool *ret_sk
     (void)snprintf(named, sizeof(named), "/store/%s/\t", e->path);
     if (mm_slice_search(s->parts, mm_slice_str(named)) != SIZE_MAX)
         return MM_OK;
+    if (strcmp(name, "/detached") == 0)
+        return MM_OK; /* empty: nothing_aside */
     code = mm_path_join(path, s->dir, e->path);
-    /* What the store has put aside as broken nobody can read row by row: all of it goes. */
-    if (code == MM_OK && strcmp(name, "/detached") == 0) {
-        bool empty = true;
-
-        code = mm_tree_empty(path, &empty);
-        if (code != MM_OK || empty)
-            return code;
-        s->t->tell(s->t->ctx, "files", "detached", 1);
-        code = mm_tree_remove(path);
-        return code != MM_OK || mkdir(path, 0700) == 0 ? code : mm_code_of_errno(errno);
-    }
     return code == MM_OK ? mm_tree_remove(path) : code;
 }
 
@@ -176,6 +167,48 @@ static enum mm_code sweep_parts(const char *state, struct mm_slice parts, const 
     return code == MM_OK ? mm_sync_all(state) : code;
 }
 
+/* store/xxx/uuid/detached that holds anything: MM_E_EXISTS. */
+static enum mm_code look_aside(void *ctx, const struct mm_tree_entry *e, bool *ret_skip)
+{
+    const char *dir = ctx, *name = strrchr(e->path, '/');
+    char path[MM_MAX_PATH];
+    bool empty = true;
+    size_t slashes = 0;
+    enum mm_code code;
+
+    for (const char *p = e->path; *p != 0; p++)
+        slashes += *p == '/';
+    *ret_skip = slashes >= 2;
+    if (!e->is_dir || slashes != 2 || strcmp(name, "/detached") != 0)
+        return MM_OK;
+    code = mm_path_join(path, dir, e->path);
+    if (code == MM_OK)
+        code = mm_tree_empty(path, &empty);
+    return code != MM_OK || empty ? code : MM_E_EXISTS;
+}
+
+/*
+ * Parts that the store has put aside as broken hold lines of any company, which may be the only
+ * ones there are: nobody can take one company's out of them, and all of them are not ours to take.
+ */
+static enum mm_code nothing_aside(const char *state, struct mm_buf *why)
+{
+    char dir[MM_MAX_PATH];
+    enum mm_code code =
+        has_events(state) ? mm_path_join(dir, state, "eventd/store") : MM_E_NOTFOUND;
+
+    if (code == MM_E_NOTFOUND)
+        return MM_OK;
+    if (code == MM_OK)
+        code = mm_tree_walk(dir, look_aside, dir);
+    if (code == MM_E_EXISTS)
+        mm_buf_fmt(why,
+                   "%s: parts that were set aside as broken lie in */*/detached and hold lines of "
+                   "any company; attach or remove them, then erase again",
+                   dir);
+    return code;
+}
+
 static enum mm_code erase_events(const char *state, uint32_t company, const struct telling *t,
                                  struct mm_buf *why)
 {
@@ -189,6 +222,8 @@ static enum mm_code erase_events(const char *state, uint32_t company, const stru
     if (code == MM_OK && store.pid == 0)
         code = MM_E_BUSY;
     mm_buf_init(&parts, PARTS_MAX);
+    if (code == MM_OK)
+        code = nothing_aside(state, why); /* it may have set some aside just now */
     if (code == MM_OK)
         code = tell_events(&store, company, t);
     if (code == MM_OK)
@@ -325,7 +360,9 @@ enum mm_code mm_company_erase(const char *state, uint32_t company, mm_erase_tell
     enum mm_code code;
 
     MM_ASSERT(company > 0);
-    code = erase_spool(state, company, &t, why);
+    code = nothing_aside(state, why);
+    if (code == MM_OK)
+        code = erase_spool(state, company, &t, why);
     if (code == MM_OK)
         code = erase_events(state, company, &t, why);
     if (code == MM_OK)

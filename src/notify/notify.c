@@ -163,9 +163,10 @@ static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct m
     mm_buf_fmt(&subject, " #%u ", c->number);
     mm_buf_add(&subject, title);
     write_body(t, to->lang, title, &body);
-    /* Unique by case and place in the list; the same whenever this case is told again. */
-    mm_buf_fmt(&id, "case-%lld-%zu-%lld@mimamori.local", (long long)t->job->subject,
-               (size_t)(to - t->staff), (long long)c->event_us);
+    /* Unique by case, how sure (a case that is raised is told anew) and place in the list; the same
+     * whenever this is told again. */
+    mm_buf_fmt(&id, "case-%lld-%u-%zu-%lld@mimamori.local", (long long)t->job->subject,
+               c->confidence, (size_t)(to - t->staff), (long long)c->event_us);
     code = mm_notify_put(tx, &(struct mm_notify_mail){.case_id = t->job->subject,
                                                       .recipient = to->mail,
                                                       .subject = &subject,

@@ -495,7 +495,7 @@ enum mm_code mm_audit_verify_days(struct mm_tx *tx, struct mm_audit_days *ret)
         if (code == MM_OK && right && memcmp(said.b, is.b, sizeof(is.b)) == 0)
             proof.days++;
         else if (code == MM_OK)
-            proof.broken_at = day;
+            proof.broken_at = right && day > 0 ? day : 1; /* it does not even say which day */
     }
     end = mm_q_end(&q);
     if (code == MM_OK)

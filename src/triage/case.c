@@ -105,6 +105,7 @@ static enum mm_code open_of_entity(struct mm_tx *tx, const struct mm_case_new *c
 static enum mm_code raise(struct mm_tx *tx, int64_t case_id, const struct mm_case_new *c)
 {
     struct mm_q q;
+    enum mm_code code;
 
     begin(&q, tx, MM_TRIAGE_CASE_RAISE, case_id);
     mm_q_int(&q, ":level", c->level);
@@ -113,7 +114,11 @@ static enum mm_code raise(struct mm_tx *tx, int64_t case_id, const struct mm_cas
     mm_q_text(&q, ":title", c->title);
     mm_q_text(&q, ":doc", c->doc.n > 0 ? c->doc : MM_S("{}"));
     mm_q_int(&q, ":now", c->now_us);
-    return mm_q_end(&q);
+    code = mm_q_end_touch(&q);
+    if (code == MM_E_NOTFOUND)
+        return MM_OK; /* not higher */
+    /* Who was told "this week" must hear that it is today now. */
+    return code == MM_OK ? mm_job_add(tx, MM_JOB_TELL, case_id, c->now_us, c->now_us) : code;
 }
 
 enum mm_code mm_case_for(struct mm_tx *tx, const struct mm_case_new *c, int64_t own,

@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "job/job.h"
 #include "triage/case.h"
 #include "triage/distinct.h"
 #include "triage/triage_priv.h"
+
+/* While it goes on, the logs are asked so often which of the names they knew before. */
+#define LOOK_AGAIN_US (INT64_C(3600) * 1000000)
 
 /* An entity that is or may be shown. */
 struct shown {
@@ -349,6 +353,8 @@ static enum mm_code take(struct mm_tx *tx, struct gathered *g, struct mm_made *m
         code = write_tally(tx, f, &t);
     }
     mm_arena_done(&t.arena);
+    if (code == MM_OK && f->case_id != 0) /* who comes later may be one that the logs knew */
+        code = mm_job_add(tx, MM_JOB_LOOK, f->case_id, now_us + LOOK_AGAIN_US, now_us);
     return code == MM_OK && f->case_id != 0 ? copy_events(tx, f->case_id, g) : code;
 }
 

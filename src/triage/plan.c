@@ -157,6 +157,13 @@ static int by_weight(const void *pa, const void *pb)
     return c != 0 ? c : a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
+static enum mm_lane lane_of(enum mm_level level)
+{
+    return level == MM_LEVEL_CRITICAL ? MM_LANE_CRITICAL
+           : level >= MM_CASE_LEVEL   ? MM_LANE_COMMON
+                                      : MM_LANE_QUIET;
+}
+
 /* Of runs without a finding, the last n of plan.many, some get one of their own. */
 static enum mm_code share_out(struct planning *p, size_t n)
 {
@@ -167,6 +174,8 @@ static enum mm_code share_out(struct planning *p, size_t n)
     size_t stay = 0;
     enum mm_code code = p->budget_known ? MM_OK : read_budget(p);
 
+    if (code != MM_OK)
+        return code;
     for (int lane = 0; lane < MM_LANE_KNOWN; lane++)
         may[lane] = left(p, rule, (enum mm_lane)lane);
     for (size_t i = 0; i < n; i++)
@@ -181,6 +190,9 @@ static enum mm_code share_out(struct planning *p, size_t n)
     if (scarce)
         qsort(fresh, n, sizeof(*fresh), by_weight);
     for (size_t i = 0; i < n; i++) {
+        /* Logins that succeeded have places of their own beyond those of their level. */
+        if (fresh[i].lane == MM_LANE_SUCCEEDED && given[fresh[i].lane] >= may[fresh[i].lane])
+            fresh[i].lane = lane_of(p->alerts[fresh[i].at].level);
         if (given[fresh[i].lane] < may[fresh[i].lane]) {
             given[fresh[i].lane]++;
             p->plan.own[p->plan.own_n++] = fresh[i];
@@ -200,7 +212,7 @@ static struct mm_run run_at(const struct mm_alert *alerts, size_t at, size_t to)
     const struct mm_alert *a = alerts + at;
     struct mm_run r = {.at = at, .words = at, .seq = a->seq};
 
-    r.lane = a->level == MM_LEVEL_CRITICAL ? MM_LANE_CRITICAL : MM_LANE_COMMON;
+    r.lane = lane_of(a->level);
     for (; at + r.n < to && mm_slice_eq(a[r.n].entity, a->entity); r.n++) {
         MM_ASSERT(a[r.n].queue == a->queue);
         r.events += a[r.n].events;

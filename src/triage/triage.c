@@ -54,6 +54,7 @@ enum mm_act mm_triage_act(enum mm_level level)
 static struct mm_made made_of(const struct mm_note *n)
 {
     return (struct mm_made){.kind = n->kind,
+                            .lane = MM_LANE_KNOWN, /* ours: takes no place of an alert's */
                             .field = mm_slice_str(n->entity_field),
                             .entity = n->entity,
                             .title = mm_slice_str(n->kind),

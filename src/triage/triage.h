@@ -78,6 +78,7 @@ enum mm_lane {
     MM_LANE_COMMON,
     MM_LANE_CRITICAL,  /* the rule is, in this company */
     MM_LANE_SUCCEEDED, /* a login succeeded */
+    MM_LANE_QUIET,     /* its level opens no case: such ones take no place of those that do */
     MM_LANE_KNOWN,     /* a registered device, or who has an open case: as many as there are */
     MM_LANE_COUNT
 };

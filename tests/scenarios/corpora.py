@@ -50,7 +50,7 @@ def attack(stage, company, name):
 def hold(stage, company, name, host, rules):
     """The rules that are about it have alerted, on that host, and one case has them."""
     alerts = {row[0]: row[1:] for row in stage.events(
-        "SELECT rule_id, any(rule_title), any(entity), uniqExact(entity), count() FROM alerts "
+        "SELECT rule_id, any(rule_title), any(entity), uniqExact(entity), sum(events) FROM alerts "
         "WHERE company = {c:UInt32} GROUP BY rule_id", c=company.id)}
     for rule, title in rules.items():
         got = alerts.get(rule)

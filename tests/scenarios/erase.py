@@ -88,17 +88,27 @@ def refused(stage):
 
 
 def leave_behind(stage):
-    """What crashes leave: a segment that was never finished, a part that the store set aside."""
+    """What crashes leave: a segment that was never finished."""
     with open(os.path.join(stage.state, "spool", "q0", "%016x.new" % 99999), "w",
               encoding="utf-8") as f:
         f.write(CANARY)
+
+
+def set_aside(stage):
+    """Parts that the store set aside hold lines of any company, perhaps the only ones there are."""
     store = os.path.join(stage.state, "eventd", "store")
-    for folder, dirs, _ in os.walk(store):
-        if "detached" in dirs:
-            part = os.path.join(folder, "detached", "broken-on-start_202611_1_1_0")
-            os.makedirs(part)
-            with open(os.path.join(part, "data.bin"), "w", encoding="utf-8") as f:
-                f.write(CANARY)
+    table = next(folder for folder, dirs, _ in os.walk(store) if "detached" in dirs)
+    part = os.path.join(table, "detached", "broken-on-start_202611_1_1_0")
+    os.makedirs(part)
+    with open(os.path.join(part, "data.bin"), "w", encoding="utf-8") as f:
+        f.write(OTHER)
+    before = files_with(stage.state, CANARY)
+    out = stage.run("company", "erase", "c1", "--name", CANARY + " Inc")
+    check("erase: refused while parts that were set aside may hold others' lines; nothing is gone",
+          out.returncode == 1 and "detached" in out.stderr and
+          os.path.exists(os.path.join(part, "data.bin")) and
+          files_with(stage.state, CANARY) == before, said(out))
+    shutil.rmtree(part)
 
 
 def while_running(stage, stays):
@@ -134,6 +144,7 @@ def main():
         refused(stage)
         stage.stop()
         leave_behind(stage)
+        set_aside(stage)
         before = files_with(stage.state, CANARY)
         check("the text is in records, events and spool, and is found there", any(
             f.startswith("records.db") for f in before) and any(

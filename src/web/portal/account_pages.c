@@ -69,9 +69,10 @@ enum mm_code mm_page_account_codes(struct mm_page *p)
 static bool ticked(const struct mm_page *p, struct mm_buf *out)
 {
     for (size_t i = 0; i < MM_RIGHTS_COUNT; i++) {
-        const char *name = mm_right_at(i, NULL);
+        unsigned bit = 0;
+        const char *name = mm_right_at(i, &bit);
 
-        if (!mm_input_ticked(&p->in, "scope", mm_slice_str(name)))
+        if ((p->me.rights & bit) == 0 || !mm_input_ticked(&p->in, "scope", mm_slice_str(name)))
             continue;
         if (out->n > 0)
             mm_buf_byte(out, ',');

@@ -6,7 +6,7 @@
 #include "web/portal/pages.h"
 
 enum {
-    CASES_MAX = 500,  /* open cases of one handler; more are passed on by doing it again */
+    CASES_MAX = 500,  /* open cases of one handler; who has more is passed on in steps */
     PEOPLE_MAX = 200, /* successors to choose from */
     POSTS_MAX = 20,
 };
@@ -274,6 +274,11 @@ enum mm_code mm_page_handover_do(struct mm_page *p)
         return code;
     }
     code = pass_cases(&h);
+    if (code == MM_OK && h.case_n == CASES_MAX) { /* there may be more: once again, then the end */
+        mm_page_go(p, "/companies/%u/users/%u/handover", p->company, h.from.id);
+        mm_doc_bool(p->doc, "done", false);
+        return MM_OK;
+    }
     if (code == MM_OK)
         code = mm_records_write(p->portal->cfg.records, p->narrow, do_end, &h);
     if (code != MM_OK)

@@ -140,6 +140,8 @@ enum mm_code mm_page_rule_upload(struct mm_page *p)
     char name[MM_WISH_RULE_NAME + 1];
     enum mm_code code;
 
+    if (mm_scope_programme(p->me.scope) != 0)
+        return MM_E_DENIED; /* a set is everybody's */
     read_form(p, name);
     if (mm_page_refused(p)) {
         p->template = "rule_sets";
