@@ -11,8 +11,8 @@ static size_t longer(size_t cap)
 
 bool mm_vec_room(void *list, size_t size, size_t n, size_t *cap, size_t max)
 {
+    void **at = list, *p; /* the build has no strict aliasing */
     size_t bytes;
-    void *p;
 
     MM_ASSERT(n <= *cap);
     if (n >= max)
@@ -21,18 +21,17 @@ bool mm_vec_room(void *list, size_t size, size_t n, size_t *cap, size_t max)
         return true;
     if (!mm_mul_size(longer(*cap), size, &bytes))
         return false;
-    memcpy(&p, list, sizeof(p));
-    p = realloc(p, bytes);
+    p = realloc(*at, bytes);
     if (p == NULL)
         return false;
-    memcpy(list, &p, sizeof(p));
+    *at = p;
     *cap = longer(*cap);
     return true;
 }
 
 bool mm_vec_room_in(struct mm_arena *a, void *list, size_t size, size_t n, size_t *cap)
 {
-    void *old, *p;
+    void **at = list, *p;
 
     MM_ASSERT(n <= *cap);
     if (n < *cap)
@@ -40,10 +39,9 @@ bool mm_vec_room_in(struct mm_arena *a, void *list, size_t size, size_t n, size_
     p = mm_arena_array(a, longer(*cap), size);
     if (p == NULL)
         return false;
-    memcpy(&old, list, sizeof(old));
     if (n > 0)
-        memcpy(p, old, n * size);
-    memcpy(list, &p, sizeof(p));
+        memcpy(p, *at, n * size);
+    *at = p;
     *cap = longer(*cap);
     return true;
 }

@@ -52,12 +52,13 @@ TEST(an_untested_format_says_so_in_both_languages)
     size_t untested = 0;
     bool same = true;
 
-    for (uint16_t i = 0; i < mm_formats_count(set); i++) {
-        bool ja = mm_slice_starts(mm_formats_about(set, i, MM_ABOUT_TESTED, "ja"),
+    for (size_t i = 0; i < mm_formats_count(set); i++) {
+        uint16_t at = (uint16_t)i; /* <= MM_FORMATS_MAX */
+        bool ja = mm_slice_starts(mm_formats_about(set, at, MM_ABOUT_TESTED, "ja"),
                                   MM_S("\xE6\x9C\xAA\xE7\xA2\xBA\xE8\xAA\x8D"));
 
-        if (ja != mm_formats_untested(set, i)) {
-            printf("# %.*s\n", MM_S_ARG(mm_formats_name(set, i)));
+        if (ja != mm_formats_untested(set, at)) {
+            printf("# %.*s\n", MM_S_ARG(mm_formats_name(set, at)));
             same = false;
         }
         untested += ja ? 1 : 0;
