@@ -245,7 +245,9 @@ static enum mm_code work_totp(struct mm_tx *tx, void *arg)
     struct mm_q q;
     enum mm_code code;
 
-    mm_q_begin(&q, tx, &mm_register_stmts[MM_R_CREDENTIAL_TOTP]);
+    mm_q_begin(&q, tx,
+               &mm_register_stmts[n->t->by == n->t->rec.id ? MM_R_CREDENTIAL_TOTP
+                                                           : MM_R_CREDENTIAL_TOTP_RESET]);
     mm_q_int(&q, ":user", n->t->rec.id);
     mm_q_blob(&q, ":totp", n->box);
     code = mm_q_end(&q);
@@ -327,9 +329,9 @@ static enum mm_code work_confirm(struct mm_tx *tx, void *arg)
     return code == MM_OK ? mm_target_note(tx, n->t, "totp.set", MM_S(""), n->now_us) : code;
 }
 
-/* The sealed secret opened, or why not. */
+/* The sealed secret of the app that is being set up, opened, or why not. */
 static enum mm_code read_totp(struct mm_auth *auth, const struct mm_scope *scope, uint32_t user,
-                              struct mm_buf *secret, int64_t *ret_step)
+                              struct mm_buf *secret)
 {
     struct mm_tx *tx = NULL;
     struct mm_q q;
@@ -339,10 +341,8 @@ static enum mm_code read_totp(struct mm_auth *auth, const struct mm_scope *scope
         return code;
     mm_q_begin(&q, tx, &mm_register_stmts[MM_R_CREDENTIAL_GET]);
     mm_q_int(&q, ":user", user);
-    if (mm_q_row(&q)) {
+    if (mm_q_row(&q))
         opened = mm_unseal(&auth->key, mm_q_col_blob(&q, 1), secret);
-        *ret_step = mm_q_col_int(&q, 2);
-    }
     code = mm_q_end(&q);
     mm_records_read_done(&tx);
     if (code != MM_OK)
@@ -356,13 +356,12 @@ enum mm_code mm_account_totp_confirm(struct mm_auth *auth, const struct mm_sessi
     struct mm_target t;
     struct new_totp n = {.t = &t, .now_us = now_us};
     struct mm_buf secret;
-    int64_t last = -1;
     enum mm_code rc;
 
     target_of(session, &t);
     mm_buf_init(&secret, MM_TOTP_SECRET + MM_SEAL_EXTRA);
-    rc = read_totp(auth, t.own, session->user, &secret, &last);
-    if (rc == MM_OK && !mm_totp_check(secret.p, now_us / MM_US_PER_S, code, last, &n.step))
+    rc = read_totp(auth, t.own, session->user, &secret);
+    if (rc == MM_OK && !mm_totp_check(secret.p, now_us / MM_US_PER_S, code, -1, &n.step))
         rc = MM_E_AUTH;
     if (secret.p != NULL)
         mm_wipe(secret.p, secret.n);

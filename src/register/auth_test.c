@@ -100,6 +100,38 @@ TEST(auth_operator_needs_the_app_and_each_code_works_once)
     gone(&h);
 }
 
+TEST(auth_app_counts_until_the_next_one_was_seen_to_work)
+{
+    struct house h = built();
+    char token[MM_AUTH_TEXT], code[7], base32[MM_TOTP_BASE32];
+    uint8_t secret[MM_TOTP_SECRET], next[MM_TOTP_SECRET];
+    struct mm_session s;
+    int64_t later = MM_REGISTER_NOW + 2 * MINUTE;
+
+    enrol(&h, "ana", MM_REGISTER_NOW, secret, token);
+    CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token), MM_REGISTER_NOW, &h.arena, &s), MM_OK);
+    /* Begun and not finished. */
+    CHECK_NUM(mm_account_totp_self(h.auth, &s, later, base32), MM_OK);
+    CHECK_NUM(login(&h, "ana", PASSWORD, "", later, token), MM_E_MORE);
+    mm_totp_code(secret, later / MM_US_PER_S, code);
+    CHECK_NUM(login(&h, "ana", PASSWORD, code, later, token), MM_OK);
+    /* Finished: the new one alone. */
+    CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token), later, &h.arena, &s), MM_OK);
+    unbase32(base32, next);
+    later += 2 * MINUTE;
+    mm_totp_code(next, later / MM_US_PER_S, code);
+    CHECK_NUM(mm_account_totp_confirm(h.auth, &s, mm_slice_str(token), mm_slice_str(code), later),
+              MM_OK);
+    CHECK_NUM(mm_account_totp_confirm(h.auth, &s, mm_slice_str(token), mm_slice_str(code), later),
+              MM_E_AUTH);
+    later += 2 * MINUTE;
+    mm_totp_code(secret, later / MM_US_PER_S, code);
+    CHECK_NUM(login(&h, "ana", PASSWORD, code, later, token), MM_E_AUTH);
+    mm_totp_code(next, later / MM_US_PER_S, code);
+    CHECK_NUM(login(&h, "ana", PASSWORD, code, later, token), MM_OK);
+    gone(&h);
+}
+
 TEST(auth_printed_code_works_once_and_for_company_people_only)
 {
     struct house h = built();
