@@ -137,6 +137,8 @@ def pages_of(s):
             for c, _ in companies for q in QUERIES]
     alerts = s.events("SELECT company, rule_id, queue, seq FROM alerts WHERE company > 0 "
                       "LIMIT 1 BY company")
+    people = [(int(c), f"/companies/{c}/users/{n}") for c, n in s.records(
+        "SELECT company, user FROM user WHERE company > 0")]
     # A page that asks for nothing but a company needs no row of its own.
     walks = {handler: (("administrator",), each(path.replace(":company", "{c}"), "<h1")
                        if ":company" in path else [(0, path, "<h1")])
@@ -172,9 +174,8 @@ def pages_of(s):
         "events": (STAFF, find),
         "event": (STAFF, [(c, f"/companies/{c}/events/{n}", word)
                           for c, n, word in events]),
-        "user": (("administrator",),
-                 [(int(c), f"/companies/{c}/users/{n}", "<h1") for c, n in s.records(
-                     "SELECT company, user FROM user WHERE company > 0")]),
+        "user": (("administrator",), [(c, path, "<h1") for c, path in people]),
+        "handover": (("administrator",), [(c, f"{path}/handover", "<h1") for c, path in people]),
         "company_users": (("administrator",), each("/companies/{c}/users", title["users"])),
         "audit": (("administrator", "auditor"), [(0, "/companies/0/audit", title["audit"])]),
         "rule_adjust": (("administrator",),
