@@ -14,6 +14,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenarios"))
+from tap import check, done, skip  # noqa: E402
+
 DEBS, BARE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 STATE, CONF = "/var/lib/mimamori", "/etc/mimamori/mimamori.conf"
 EXPOSURE_MAX = 2.0
@@ -21,20 +24,6 @@ EXPOSURE_MAX = 2.0
 PORTS = {"PORTAL_LISTEN": 18443, "INTAKE_TCP": 514, "INTAKE_HTTP": 18514}
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
        "DEBIAN_FRONTEND": "noninteractive"}
-results = []
-
-
-def check(name, ok, detail=""):
-    results.append(bool(ok))
-    if not ok and detail != "":
-        print("# " + str(detail).replace("\n", "\n# "))
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}", flush=True)
-    return bool(ok)
-
-
-def skip(why):
-    print(f"1..0 # SKIP {why}")
-    sys.exit(0)
 
 
 def own_source():
@@ -235,7 +224,7 @@ def main():
     make_bare()
     m = Machine()
     if not check("a bare Debian 12 boots", m.boot()):
-        return 1
+        done()
     m.run("apt-get", "update")
     names = [p[len(m.root):] for p in glob.glob(m.root + "/packages/*.deb")]
     out = m.run("apt-get", "install", "-y", "--no-install-recommends", "procps", *names)
@@ -250,8 +239,7 @@ def main():
     survives(m)
     upgraded(m)
     taken_away(m)
-    print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    done()
 
 
-sys.exit(main())
+main()

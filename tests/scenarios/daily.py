@@ -4,49 +4,17 @@ is closed, the staff gets a mail; with the head in that mail a chain that was ma
 import base64
 import os
 import re
-import socket
 import sqlite3
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from senders import register  # noqa: E402
+from smtp import Server  # noqa: E402
 from stage import Stage, check, done  # noqa: E402
 
 DAY_US = 86_400 * 1_000_000
 CANARY = "Altfall"
-
-
-class Smtp(threading.Thread):
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.listener, self.mails = socket.create_server(("127.0.0.1", 0)), []
-
-    def run(self):
-        while True:
-            client, _ = self.listener.accept()
-            f = client.makefile("rwb")
-
-            def say(text, f=f):
-                f.write(text + b"\r\n")
-                f.flush()
-            say(b"220 test")
-            for line in f:
-                if line[:4].upper() == b"DATA":
-                    say(b"354 go on")
-                    text = b""
-                    for part in f:
-                        if part == b".\r\n":
-                            break
-                        text += part
-                    self.mails.append(text.decode())
-                    say(b"250 taken")
-                elif line[:4].upper() == b"QUIT":
-                    say(b"221 bye")
-                    break
-                else:
-                    say(b"250 ok")
 
 
 def write(stage, *statements):
@@ -139,7 +107,7 @@ def kept(stage):
 
 
 def main():
-    smtp = Smtp()
+    smtp = Server(0, 0)
     smtp.start()
     env = {"MIMAMORI_MAIL_URL": f"smtp://127.0.0.1:{smtp.listener.getsockname()[1]}",
            "MIMAMORI_MAIL_PAUSE": "1"}

@@ -17,27 +17,11 @@ import tempfile
 import time
 import urllib.parse
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from tap import check, done, skip  # noqa: E402, F401 - scenarios take them from here
+
 BUILD = os.path.join(os.path.abspath(sys.argv[1]), "src", "app")
 SOURCE = os.path.abspath(sys.argv[2])
-results = []
-
-
-def check(name, ok, detail=""):
-    results.append(bool(ok))
-    if not ok and detail != "":
-        print("# " + str(detail).replace("\n", "\n# "))
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}", flush=True)
-    return bool(ok)
-
-
-def skip(why):
-    print(f"1..0 # SKIP {why}")
-    sys.exit(0)
-
-
-def done():
-    print(f"1..{len(results)}")
-    sys.exit(0 if results and all(results) else 1)
 
 
 def free_port():
