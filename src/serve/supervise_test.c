@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,17 +35,26 @@ static void ready(void *arg)
         (void)fclose(f);
 }
 
-static pid_t run(const struct mm_sup_program *programs, size_t n, const char *dir, char *mark)
+/* A supervisor of its own, which does not outlive a test that has failed. */
+static pid_t run_with(const struct mm_sup_program *programs, size_t n,
+                      const struct mm_sup_options *o)
 {
     pid_t pid = fork();
 
     if (pid == 0) {
-        struct mm_sup_options o = {.run_dir = dir, .on_ready = ready, .arg = mark};
-
-        _exit(mm_supervise(programs, n, &o) == MM_OK ? 0 : 9);
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        (void)signal(SIGHUP, SIG_DFL); /* nohup ignores it, and a shell then cannot trap it */
+        _exit(mm_supervise(programs, n, o) == MM_OK ? 0 : 9);
     }
     CHECK(pid > 0);
     return pid;
+}
+
+static pid_t run(const struct mm_sup_program *programs, size_t n, const char *dir, char *mark)
+{
+    struct mm_sup_options o = {.run_dir = dir, .on_ready = ready, .arg = mark};
+
+    return run_with(programs, n, &o);
 }
 
 TEST(a_program_that_dies_is_started_again_and_a_stubborn_one_is_killed_at_stop)
@@ -179,30 +189,24 @@ static void second_anew(void *arg, bool *ret, size_t n)
 
 TEST(a_hangup_starts_anew_what_has_other_settings_and_is_passed_on_to_the_rest)
 {
-    char hups[300], starts[300], one[700], two[700], status[300];
+    char hups[300], starts[300], one[700], two[700];
     const char *dir = mm_test_dir();
+    struct mm_sup_program programs[] = {
+        {.name = "hears", .argv = {"/bin/sh", "-c", one}, .silent = true},
+        {.name = "anew", .argv = {"/bin/sh", "-c", two}, .silent = true},
+    };
+    struct mm_sup_options o = {.run_dir = dir, .pause_max_s = 30, .on_hup = second_anew};
     int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
     int rc;
     pid_t pid;
 
     (void)snprintf(hups, sizeof(hups), "%s/hups", dir);
     (void)snprintf(starts, sizeof(starts), "%s/starts", dir);
-    (void)snprintf(status, sizeof(status), "%s/serve.json", dir);
     (void)snprintf(one, sizeof(one),
                    "trap 'echo x >>%s' HUP; echo x >>%s; while :; do sleep 0.02; done", hups,
                    starts);
     (void)snprintf(two, sizeof(two), "echo x >>%s; exec sleep 100", starts);
-    pid = fork();
-    if (pid == 0) {
-        struct mm_sup_program programs[] = {
-            {.name = "hears", .argv = {"/bin/sh", "-c", one}, .silent = true},
-            {.name = "anew", .argv = {"/bin/sh", "-c", two}, .silent = true},
-        };
-        struct mm_sup_options o = {.run_dir = dir, .pause_max_s = 30, .on_hup = second_anew};
-
-        _exit(mm_supervise(programs, 2, &o) == MM_OK ? 0 : 9);
-    }
-    CHECK(pid > 0);
+    pid = run_with(programs, 2, &o);
     while (count_lines(starts) < 2)
         CHECK(mm_mono_us() < until && poll(NULL, 0, 5) == 0);
     CHECK(kill(pid, SIGHUP) == 0);
