@@ -257,7 +257,8 @@ static bool load_formats(struct run *r)
     ok = ok && r->formats != NULL && mm_formats_load(r->formats, dir, errors) == MM_OK &&
          mm_formats_count(r->formats) > 0;
     for (size_t i = 0; errors != NULL && i < errors->count && i < MM_FORMATS_MAX_ERRORS; i++)
-        fprintf(stderr, "mimamori: %s:%u: %s: %s\n", errors->error[i].file, errors->error[i].line,
+        fprintf(stderr, "mimamori: %s:%u:%u: %s: %s\n", errors->error[i].file,
+                errors->error[i].line, errors->error[i].column,
                 mm_formats_reason(errors->error[i].what), errors->error[i].detail);
     free(errors);
     return ok || complain(r, "hunt.bad.formats", dir == NULL ? "-" : dir);

@@ -254,8 +254,9 @@ static bool load_formats(struct run *run, const char *dir)
         ok = false;
     }
     for (size_t i = 0; i < errors->count && i < MM_FORMATS_MAX_ERRORS; i++)
-        fprintf(stderr, "mimamori: %s:%u: %s: %s\n", errors->error[i].file, errors->error[i].line,
-                errors->error[i].what, errors->error[i].detail);
+        fprintf(stderr, "mimamori: %s:%u:%u: %s: %s\n", errors->error[i].file,
+                errors->error[i].line, errors->error[i].column,
+                mm_formats_reason(errors->error[i].what), errors->error[i].detail);
     if (ok && mm_formats_count(run->formats) == 0) {
         fprintf(stderr, "mimamori: %s holds no formats\n", dir);
         ok = false;

@@ -175,7 +175,7 @@ TEST(parse_names_a_wrong_format_and_uses_the_others)
     r = mm_cli_run(MM_PROGRAM, MM_S("x=1\n"),
                    (const char *const[]){"--formats", mm_test_dir(), "-", NULL});
     CHECK_NUM(r.status, 0);
-    CHECK(strstr(r.err, "mimamori: a.yaml:5: format.unknown_key: colour\n") == r.err);
+    CHECK(strstr(r.err, "mimamori: a.yaml:5:1: this key is not known here: colour\n") == r.err);
     CHECK(strstr(r.out, "  format = \"b\"\n") != NULL);
     mm_ran_done(&r);
     r = mm_cli_run(MM_PROGRAM, MM_S(""),

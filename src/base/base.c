@@ -84,6 +84,28 @@ size_t mm_slice_search(struct mm_slice s, struct mm_slice needle)
     return hit == NULL ? SIZE_MAX : (size_t)(hit - s.p);
 }
 
+size_t mm_slice_distance(struct mm_slice a, struct mm_slice b)
+{
+    size_t row[MM_DISTANCE_MAX + 1];
+
+    a = mm_slice_sub(a, 0, MM_DISTANCE_MAX);
+    b = mm_slice_sub(b, 0, MM_DISTANCE_MAX);
+    for (size_t j = 0; j <= b.n; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        size_t corner = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t swap = corner + (a.p[i - 1] == b.p[j - 1] ? 0 : 1);
+
+            corner = row[j];
+            row[j] = mm_min_size(swap, mm_min_size(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b.n];
+}
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -117,6 +117,9 @@ static inline size_t mm_slice_find(struct mm_slice s, uint8_t c, size_t from)
 
 /* Offset of the first occurrence of `needle`, or SIZE_MAX; an empty needle is at 0. */
 size_t mm_slice_search(struct mm_slice s, struct mm_slice needle);
+enum { MM_DISTANCE_MAX = 40 }; /* longer than any key that a person types */
+/* Letters to put in, take out or change to make b of a: up to MM_DISTANCE_MAX of each count. */
+size_t mm_slice_distance(struct mm_slice a, struct mm_slice b);
 /* s without ASCII spaces, tabs, CR and LF at both ends. */
 struct mm_slice mm_slice_trim(struct mm_slice s);
 /* ASCII case-insensitive equality (A-Z only; other bytes must match exactly). */

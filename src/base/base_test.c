@@ -68,6 +68,27 @@ TEST(slice_parts_never_leave_the_slice)
     CHECK(mm_slice_ieq(MM_S("ABC"), MM_S("abc")) && !mm_slice_ieq(MM_S("["), MM_S("{")));
 }
 
+TEST(slices_differ_by_letters)
+{
+    static const struct {
+        struct mm_slice a, b;
+        size_t n;
+    } cases[] = {
+        {MM_S_INIT(""), MM_S_INIT(""), 0},
+        {MM_S_INIT("abc"), MM_S_INIT(""), 3},
+        {MM_S_INIT("recognize"), MM_S_INIT("recognise"), 1},
+        {MM_S_INIT("pre"), MM_S_INIT("prefix"), 3},
+        {MM_S_INIT("decoed"), MM_S_INIT("decode"), 2},
+    };
+    static const uint8_t big[2 * MM_DISTANCE_MAX] = {0};
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        CHECK_NUM(mm_slice_distance(cases[i].a, cases[i].b), cases[i].n);
+        CHECK_NUM(mm_slice_distance(cases[i].b, cases[i].a), cases[i].n);
+    }
+    CHECK_NUM(mm_slice_distance(mm_slice_of(big, sizeof(big)), MM_S("")), MM_DISTANCE_MAX);
+}
+
 TEST(near_bytes_are_found_and_copied_up_to_like_one_by_one)
 {
     static const uint8_t text[] = "\"\"a\"\x22\xA2\x21\x23\"bcdefghijklmnopq\"rstuv\xFF\"w\"";

@@ -83,9 +83,9 @@ static bool load_formats(struct prepared *p, const struct mm_shard_content *c)
     if (own != NULL && access(own, R_OK) == 0 && mm_formats_load(p->formats, own, &errors) != MM_OK)
         mm_log_warn("engine", "formats not all read: dir=%s", own);
     for (size_t i = 0; i < errors.count && i < MM_FORMATS_MAX_ERRORS; i++)
-        mm_log_warn("engine", "format refused: %s:%u:%u %s %s", errors.error[i].file,
-                    errors.error[i].line, errors.error[i].column, errors.error[i].what,
-                    errors.error[i].detail);
+        mm_log_warn("engine", "format refused: %s:%u:%u %s: %s", errors.error[i].file,
+                    errors.error[i].line, errors.error[i].column,
+                    mm_formats_reason(errors.error[i].what), errors.error[i].detail);
     return mm_formats_count(p->formats) > 0;
 }
 

@@ -6,6 +6,8 @@
 
 #include "parse/index.h"
 
+enum { KEY_NEAR = 2 }; /* letters by which a key may differ from the one that is meant */
+
 bool mm_load_fail(struct mm_loader *l, const struct mm_yaml *node, const char *what,
                   struct mm_slice detail)
 {
@@ -70,6 +72,27 @@ bool mm_load_words(struct mm_loader *l, const struct mm_yaml *node, struct mm_sl
     return true;
 }
 
+/* Where the key stands, and the one that was probably meant. */
+static bool unknown_key(struct mm_loader *l, const struct mm_yaml *m, const char *const *known)
+{
+    const struct mm_yaml at = {.line = m->key_line, .column = m->key_column};
+    const char *best = NULL;
+    size_t least = KEY_NEAR + 1;
+    char text[sizeof(l->errors->error[0].detail)];
+
+    for (size_t i = 0; known[i] != NULL; i++) {
+        size_t d = mm_slice_distance(m->key, mm_slice_str(known[i]));
+
+        if (d < least && 3 * d <= m->key.n) { /* of two letters any word is near */
+            least = d;
+            best = known[i];
+        }
+    }
+    (void)snprintf(text, sizeof(text), best == NULL ? "%.*s%s" : "%.*s (%s?)",
+                   MM_S_ARG(mm_slice_sub(m->key, 0, 60)), best == NULL ? "" : best);
+    return mm_load_fail(l, &at, "format.unknown_key", mm_slice_str(text));
+}
+
 bool mm_load_keys(struct mm_loader *l, const struct mm_yaml *map, const char *const *known)
 {
     if (map->kind != MM_YAML_MAP)
@@ -80,7 +103,7 @@ bool mm_load_keys(struct mm_loader *l, const struct mm_yaml *map, const char *co
         while (known[i] != NULL && !mm_slice_eq(mm_slice_str(known[i]), m->key))
             i++;
         if (known[i] == NULL)
-            return mm_load_fail(l, m, "format.unknown_key", m->key);
+            return unknown_key(l, m, known);
     }
     return true;
 }

@@ -19,6 +19,7 @@ TEST(load_names_line_and_word_of_what_it_refuses)
         {HEAD "decode: nope\n", 4, "format.unknown_decoder", "nope"},
         {HEAD "decode: kv\ncolour: red\n", 5, "format.unknown_key", "colour"},
         {HEAD "decode: kv\nreads: {fr: x}\n", 5, "format.unknown_key", "fr"},
+        {HEAD "decode: kv\nrule:\n\n  - set: {a: b}\n", 5, "format.unknown_key", "rule (rules?)"},
         {HEAD "decode: kv\ntested: x\n", 5, "format.needs_map", "tested"},
         {HEAD "decode: kv\nfields:\n  a: source.ipp\n", 6, "format.unknown_field", "source.ipp"},
         {HEAD "decode: kv\nfields:\n  a: {to: source.ip, as: what}\n", 6, "format.unknown_as",

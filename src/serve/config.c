@@ -86,29 +86,6 @@ static bool value_ok(const struct mm_config_about *k, struct mm_slice v)
     return mm_slice_find(v, 0, 0) == SIZE_MAX;
 }
 
-/* Letters to put in, take out or change to make b of a: up to KEY_MAX of each are looked at. */
-static size_t distance(struct mm_slice a, struct mm_slice b)
-{
-    size_t row[KEY_MAX + 1];
-
-    a = mm_slice_sub(a, 0, KEY_MAX);
-    b = mm_slice_sub(b, 0, KEY_MAX);
-    for (size_t j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t corner = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b.n; j++) {
-            size_t swap = corner + (a.p[i - 1] == b.p[j - 1] ? 0 : 1);
-
-            corner = row[j];
-            row[j] = mm_min_size(swap, mm_min_size(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b.n];
-}
-
 /* The key that was probably meant, or NULL. */
 static const char *nearest(struct mm_slice key)
 {
@@ -116,7 +93,7 @@ static const char *nearest(struct mm_slice key)
     size_t least = NEAR + 1;
 
     for (size_t i = 0; i < MM_CFG_COUNT; i++) {
-        size_t d = distance(key, mm_slice_str(keys[i].key));
+        size_t d = mm_slice_distance(key, mm_slice_str(keys[i].key));
 
         if (d < least) {
             least = d;

@@ -121,9 +121,9 @@ with Stage("eventd engine intake worker") as stage:
 
     write(os.path.join(own, "bad.yaml"),
           DOOR.replace("door", "bad").replace("recognise", "recognize"))
-    stage.wait(lambda: log_of(stage).count("format refused: bad.yaml:7:3") >= 2, 30, "refused")
+    stage.wait(lambda: log_of(stage).count("format refused: bad.yaml:6:1") >= 2, 30, "refused")
     check("a broken one is refused with its line and column",
-          "format refused: bad.yaml:7:3" in log_of(stage), log_of(stage)[-500:])
+          "format refused: bad.yaml:6:1" in log_of(stage), log_of(stage)[-500:])
     tcp.lines([opened("carol")])
     stage.wait(lambda: read_as(stage, "carol") is not None, 30, "carol stored")
     check("while those in force stay", read_as(stage, "carol") == ["door", "0"],

@@ -7,9 +7,9 @@
 
 struct builder {
     struct mm_arena *arena;
-    struct mm_yaml *stack[MM_YAML_MAX_DEPTH]; /* open lists and maps */
-    struct mm_yaml *last[MM_YAML_MAX_DEPTH];  /* their newest member */
-    struct mm_slice key[MM_YAML_MAX_DEPTH];   /* a map's key that waits for its value */
+    struct mm_yaml *stack[MM_YAML_MAX_DEPTH];     /* open lists and maps */
+    struct mm_yaml *last[MM_YAML_MAX_DEPTH];      /* their newest member */
+    const struct mm_yaml *key[MM_YAML_MAX_DEPTH]; /* a map's key that waits for its value */
     bool has_key[MM_YAML_MAX_DEPTH];
     size_t depth;
     size_t nodes;
@@ -57,11 +57,13 @@ static enum mm_code attach(struct builder *b, struct mm_yaml *node, yaml_mark_t 
             /* Long maps would make this quadratic; content maps have tens of keys. */
             if (parent->count < 4096 && has_member(parent, node->text))
                 return refuse(b, MM_E_SYNTAX, at, "yaml.duplicate_key");
-            b->key[d] = node->text;
+            b->key[d] = node;
             b->has_key[d] = true;
             return MM_OK;
         }
-        node->key = b->key[d];
+        node->key = b->key[d]->text;
+        node->key_line = b->key[d]->line;
+        node->key_column = b->key[d]->column;
         b->has_key[d] = false;
     }
     if (b->last[d] != NULL)

@@ -26,12 +26,14 @@ enum mm_yaml_kind { MM_YAML_SCALAR, MM_YAML_LIST, MM_YAML_MAP };
 
 struct mm_yaml {
     enum mm_yaml_kind kind;
-    bool plain;           /* scalar written without quotes: only those may mean null, numbers … */
-    uint32_t line;        /* 1-based, where the node begins */
-    uint32_t column;      /* 1-based */
-    struct mm_slice key;  /* in a map: this member's key */
-    struct mm_slice text; /* scalar: its text, a NUL behind it */
-    size_t count;         /* list, map: members */
+    bool plain;          /* scalar written without quotes: only those may mean null, numbers … */
+    uint32_t line;       /* 1-based, where the node begins */
+    uint32_t column;     /* 1-based */
+    struct mm_slice key; /* in a map: this member's key */
+    uint32_t key_line;   /* and where that begins; 0 elsewhere */
+    uint32_t key_column;
+    struct mm_slice text;  /* scalar: its text, a NUL behind it */
+    size_t count;          /* list, map: members */
     struct mm_yaml *first; /* list, map: first member, in file order */
     struct mm_yaml *next;  /* next sibling, or next document */
 };
