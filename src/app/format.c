@@ -124,6 +124,7 @@ bool mm_format_load_but(struct mm_format_cmd *c, const char *but_ours, const cha
     if (c->set == NULL || mm_content_path("formats", content) != MM_OK ||
         mm_formats_load_but(c->set, content, but_ours, &c->errors) != MM_OK)
         return mm_format_complain(c, "format.cli.content", (struct mm_slice){0});
+    mm_formats_own(c->set);
     if (mm_path_join(own, c->state, "formats") == MM_OK && access(own, R_OK) == 0 &&
         mm_formats_load_but(c->set, own, but_own, &c->errors) != MM_OK)
         (void)mm_format_complain(c, "format.cli.own", mm_slice_str(own));

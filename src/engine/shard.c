@@ -80,6 +80,7 @@ static bool load_formats(struct prepared *p, const struct mm_shard_content *c)
         mm_log_error("engine", "formats not read: dir=%s", dir);
         return false;
     }
+    mm_formats_own(p->formats);
     if (own != NULL && access(own, R_OK) == 0 && mm_formats_load(p->formats, own, &errors) != MM_OK)
         mm_log_warn("engine", "formats not all read: dir=%s", own);
     for (size_t i = 0; i < errors.count && i < MM_FORMATS_MAX_ERRORS; i++)

@@ -261,6 +261,7 @@ struct mm_format {
     enum mm_charset charset; /* of sources that send it, unless they say otherwise */
     struct mm_witness *witness;
     bool searches; /* some witness asks for texts that may stand anywhere */
+    bool own;      /* the operator's: mm_formats_own */
     mm_decoder *decode;
     bool pairs;    /* the decoder reads names and values */
     bool sd_pairs; /* what stands in the brackets of structured data is pairs as `kv` says */
@@ -302,6 +303,7 @@ struct mm_formats {
     struct mm_format *format[MM_FORMATS_MAX]; /* in order of adding: index is the public number */
     uint16_t sorted[MM_FORMATS_MAX];          /* in the order they are tried */
     size_t count;
+    bool own;               /* what is added now is the operator's */
     struct mm_base *bases;  /* what formats may include */
     struct mm_index *index; /* over their witnesses */
     uint64_t serial;        /* differs between sets: a scratch forgets what it knew of another */
@@ -334,10 +336,11 @@ static inline uint32_t mm_work_of_find(size_t n)
     return MM_WORK_FIND + (uint32_t)n / MM_WORK_FIND_BYTES;
 }
 /* Four formats the source has sent and its own are held against the line, then it is recognised
- * twice and read twice. What stands in an envelope is read with what that leaves. */
+ * twice, among our formats and among the operator's, and read twice. What stands in an envelope is
+ * read with what that leaves. */
 static inline uint32_t mm_work_of_line(size_t n)
 {
-    return 7 * mm_work_of_find(n) + 2 * mm_work_of_try(n);
+    return 9 * mm_work_of_find(n) + 2 * mm_work_of_try(n);
 }
 
 /* A decoder by the name formats use, or NULL. */

@@ -697,6 +697,7 @@ enum mm_code mm_formats_add(struct mm_formats *formats, const char *file, struct
         (void)mm_load_fail(&l, NULL, "format.memory", (struct mm_slice){0});
         code = MM_E_CONFIG;
     } else if (code == MM_OK && l.f->name.n > 0) {
+        l.f->own = formats->own;
         formats->format[formats->count] = l.f;
         sort_in(formats, (uint16_t)formats->count); /* below MM_FORMATS_MAX */
         formats->count++;
@@ -728,6 +729,11 @@ void mm_formats_free(struct mm_formats **formats)
     mm_arena_done(&(*formats)->arena);
     free(*formats);
     *formats = NULL;
+}
+
+void mm_formats_own(struct mm_formats *formats)
+{
+    formats->own = true;
 }
 
 size_t mm_formats_count(const struct mm_formats *formats)

@@ -65,6 +65,11 @@ MM_MUST_USE enum mm_code mm_formats_load(struct mm_formats *formats, const char 
 /* The same without the file of that name (NULL: with all). */
 MM_MUST_USE enum mm_code mm_formats_load_but(struct mm_formats *formats, const char *dir,
                                              const char *but, struct mm_format_errors *errors);
+/*
+ * Those added from now on are the operator's own. What it costs to ask whether a line is theirs
+ * never keeps a format of ours from being asked.
+ */
+void mm_formats_own(struct mm_formats *formats);
 size_t mm_formats_count(const struct mm_formats *formats);
 /* index < count. Title in a language ("ja", "en"); the name when there is none. */
 struct mm_slice mm_formats_name(const struct mm_formats *formats, uint16_t index);

@@ -139,17 +139,39 @@ void mm_recognise_look(const struct mm_formats *formats, struct mm_wire *w, stru
     w->looked = true;
 }
 
+static void swap(struct mm_work *a, struct mm_work *b)
+{
+    struct mm_work was = *a;
+
+    *a = *b;
+    *b = was;
+}
+
 uint16_t mm_recognise(const struct mm_formats *formats, struct mm_wire *w, struct mm_slice body,
                       uint16_t except, size_t *from)
 {
+    struct mm_work other; /* of the formats that are not asked now */
+    bool own = false;
+    uint16_t found = MM_FORMAT_NONE;
+
     mm_recognise_look(formats, w, body);
-    mm_wire_give(w, mm_work_of_find(body.n));
-    while (*from < formats->count) {
+    /* Ours and the operator's have an account each. */
+    mm_wire_give(w, 2 * mm_work_of_find(body.n));
+    other = (struct mm_work){.left = w->work.left / 2};
+    w->work.left -= other.left;
+    while (*from < formats->count && found == MM_FORMAT_NONE) {
         uint16_t at = formats->sorted[(*from)++];
 
-        if (at != except && mm_index_in(&w->look->may, at) &&
-            mm_format_fits(formats->format[at], w, w->look, body))
-            return at;
+        if (at == except || !mm_index_in(&w->look->may, at))
+            continue;
+        if (formats->format[at]->own != own) {
+            swap(&w->work, &other);
+            own = !own;
+        }
+        if (mm_format_fits(formats->format[at], w, w->look, body))
+            found = at;
     }
-    return MM_FORMAT_NONE;
+    w->work.left += other.left;
+    w->work.over = w->work.over || other.over;
+    return found;
 }

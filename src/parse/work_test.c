@@ -181,3 +181,38 @@ TEST(explain_says_that_a_line_would_cost_too_much)
     CHECK(!e[0].costly && e[0].read);
     read_end(&r);
 }
+
+/* Formats that the operator has made ask what they like of a line: ours have their own account. */
+TEST(the_operators_formats_keep_none_of_ours_from_being_asked)
+{
+    static const char line[] = "one two three four five six seven 192.0.2.7 eight nine ten";
+    char own[512];
+    struct read r;
+
+    read_begin(&r,
+               "format: ours\nrecognise: [{like: ['{a:word} {b:word} {c:word} {d:word} {e:word} "
+               "{f:word} {g:word} {source.ip:ip} {h:rest}']}]\norder: 999\ntimeless: true\n"
+               "decode: pattern\npatterns: [{is: '{:to} seven {source.ip:ip} {:rest}'}]\n"
+               "set: {event.category: host, event.outcome: success}\n");
+    mm_formats_own(r.b.set);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(own, sizeof(own),
+                       "format: own-%d\nrecognise: [{like: ['{a:word} {b:word} {c:word} {d:word} "
+                       "{e:word} {f:word} {g:word} {h:int} {i:rest}']}]\norder: 1\ntimeless: true\n"
+                       "decode: pattern\npatterns: [{is: '{:rest}'}]\n"
+                       "set: {event.category: host, event.outcome: success}\n",
+                       i);
+        add(&r.b, own);
+    }
+    for (uint32_t source = 1; source <= 2; source++) {
+        struct mm_hint hint = {.format = MM_FORMAT_NONE, .offset_s = MM_PARSE_JST_S};
+        struct mm_raw raw = {.body = mm_slice_str(line), .company = 1, .source = source};
+
+        mm_arena_reset(&r.b.arena);
+        mm_parse(r.b.set, r.b.scratch, &r.b.arena, &raw, &hint, r.b.ev);
+        CHECK_SLICE(r.b.ev->format, "ours");
+        CHECK((r.b.ev->flags & (MM_EV_UNPARSED | MM_EV_COSTLY)) == 0);
+        CHECK(mm_scratch_work(r.b.scratch) <= mm_work_of_line(sizeof(line) - 1));
+    }
+    read_end(&r);
+}
