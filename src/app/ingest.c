@@ -203,7 +203,7 @@ static bool open_format(const struct args *a, const char *of_source, struct mm_i
 
     if (name[0] == 0)
         return true;
-    if (!mm_ingest_format_open(name, ret)) {
+    if (!mm_ingest_format_open(name, a->state, ret)) {
         mm_log_error("ingest", "no format is called \"%s\"", name);
         return a->format == NULL; /* the lines of such a source are records */
     }

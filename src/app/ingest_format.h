@@ -4,7 +4,8 @@
  * Purpose   Apart from ingest.c, because the register and the event both speak of fields.
  * Owns      The loaded formats.
  * Threads   One.
- * Trust     Content is ours; lines are hostile.
+ * Trust     Content is ours and the operator's: what is refused of it is the engine's to tell.
+ *           Lines are hostile.
  */
 #ifndef MM_APP_INGEST_FORMAT_H
 #define MM_APP_INGEST_FORMAT_H
@@ -13,8 +14,9 @@
 
 struct mm_ingest_format;
 
-/* The format of that name from the content; false when there is none. */
-MM_MUST_USE bool mm_ingest_format_open(const char *name, struct mm_ingest_format **ret);
+/* The format of that name, ours or the operator's (STATE/formats); false when there is none. */
+MM_MUST_USE bool mm_ingest_format_open(const char *name, const char *state,
+                                       struct mm_ingest_format **ret);
 void mm_ingest_format_free(struct mm_ingest_format **f);
 /* Lines of one record at most; 1: lines are records. */
 size_t mm_ingest_format_lines(const struct mm_ingest_format *f);

@@ -26,6 +26,17 @@ set: {event.category: 'authentication', event.outcome: 'success'}
 patterns:
   - is: 'opened by user {user.name:last} from {source.ip:ip}'
 """
+STEPS = """format: steps
+title: {ja: 'Steps', en: 'Steps'}
+timeless: true
+recognise:
+  - starts: ['BEGIN ']
+multiline: {starts: 'BEGIN {:rest}'}
+decode: pattern
+set: {event.category: 'process', event.outcome: 'success'}
+patterns:
+  - is: 'BEGIN job of {user.name:to} {:rest}'
+"""
 FORTI = ('<189>date=2026-11-20 time=10:00:{:02d} devname="fw1" devid="FGT60F0000000001" '
          'logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" '
          'srcip=192.168.1.20 srcport={} dstip=203.0.113.9 dstport=443 proto=6 action="accept" '
@@ -174,6 +185,16 @@ with Stage("eventd engine intake worker") as stage:
           and os.path.exists(os.path.join(rules, "sigmahq/old.yml"))
           and not os.path.exists(os.path.join(rules, "sigmahq/new.yml")),
           (state_of(stage, at), state_of(stage, nothing)))
+
+    # Records of several lines, as a format of the operator's says it.
+    write(os.path.join(own, "steps.yaml"), STEPS)
+    path = os.path.join(stage.state, "steps.log")
+    write(path, "BEGIN job of frank\n one\n two\nBEGIN job of grace\n three\n")
+    said = subprocess.run([os.path.join(BUILD, "mimamori-ingest"), "--company", "c1",
+                           "--format", "steps", "--json", "--state", stage.state, path],
+                          env=stage.env, check=False, capture_output=True, text=True)
+    check("ingest knows records of the operator's own format",
+          said.stdout.startswith('{"stored":2,'), said.stdout + said.stderr)
 
     other = Company(stage, 2, format="palo-alto")
     stage.wait(lambda: page(stage, PAGE_BINDINGS) >= 2, 20, "intake knows it")
