@@ -1,4 +1,6 @@
 /* app/portal_upload_test.c - rules come as a file: looked at, taken by a second yes, or refused. */
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -231,5 +233,55 @@ TEST(an_upload_is_refused_before_its_body_is_read)
     ask(&s, "POST", SETS, HTML,
         "--XX\r\nContent-Disposition: form-data; name=csrf\r\n\r\nforged\r\n--XX--");
     CHECK_NUM(s.status, 403);
+    site_close(&s);
+}
+
+/* ---- side by side ---- */
+
+/* In the place of the program: an upload waits in it until somebody writes into the pipe. */
+static const char *waiting_program(const char *real, const char *pipe)
+{
+    static char path[MM_MAX_PATH];
+    char text[3 * MM_MAX_PATH];
+
+    CHECK(mkfifo(pipe, 0600) == 0);
+    (void)snprintf(text, sizeof(text),
+                   "#!/bin/sh\nif [ \"$1\" = upload ]; then read go <'%s'; fi\nexec '%s' \"$@\"\n",
+                   pipe, real);
+    mm_cli_put("rules.sh", mm_slice_str(text));
+    CHECK(chmod(mm_cli_path("rules.sh", path), 0700) == 0);
+    return path;
+}
+
+static void *upload(void *arg)
+{
+    send_file(arg, HTML, "", "a.yml", MM_S(RULE("one", "First")));
+    return NULL;
+}
+
+TEST(who_uploads_a_set_holds_up_nobody_who_tries_a_rule)
+{
+    char path[MM_MAX_PATH];
+    const char *pipe = mm_cli_path("pipe", path);
+    struct site s, other;
+    pthread_t thread;
+    int fd;
+
+    site_open(&s);
+    s.portal->cfg.rules_program = waiting_program(s.portal->cfg.rules_program, pipe);
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    other = s;
+    other.answer = malloc(ANSWER_MAX);
+    CHECK(other.answer != NULL && pthread_create(&thread, NULL, upload, &other) == 0);
+    fd = open(pipe, O_WRONLY | O_CLOEXEC); /* from now on the other one's program runs */
+    CHECK(fd >= 0);
+    send_form_of(&s, "/rules/try", "/rules/try", "rule=%5B1%2C+2&do=save");
+    CHECK_NUM(s.status, 422);
+    CHECK(has(s.body, "このルールには誤りがあります")); /* the program has read it */
+    CHECK(write(fd, "go\n", 3) == 3 && close(fd) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_NUM(other.status, 200);
+    CHECK(has(other.body, "/take\""));
+    free(other.answer);
     site_close(&s);
 }

@@ -130,25 +130,28 @@ enum mm_code mm_page_typed(struct mm_page *p, struct mm_slice text, struct mm_do
     return put_json(p, text, at, NULL, true);
 }
 
-enum mm_code mm_page_ask_bytes(struct mm_page *p, const char *const *argv, struct mm_slice question,
-                               int wait_ms, struct mm_doc *at, const char *key)
+enum mm_code mm_page_ask_bytes(struct mm_page *p, enum mm_ask_lane lane, const char *const *argv,
+                               struct mm_slice question, int wait_ms, struct mm_doc *at,
+                               const char *key)
 {
     struct mm_buf answer;
     int status = 0;
     enum mm_code code;
 
+    MM_ASSERT(lane < MM_ASK_LANES);
     mm_buf_init(&answer, ANSWER_MAX);
-    (void)pthread_mutex_lock(&p->portal->draft_lock);
+    (void)pthread_mutex_lock(&p->portal->ask_lock[lane]);
     code = mm_child_ask(argv, question, wait_ms, &answer, &status);
-    (void)pthread_mutex_unlock(&p->portal->draft_lock);
+    (void)pthread_mutex_unlock(&p->portal->ask_lock[lane]);
     if (code == MM_OK)
         code = status != 0 ? MM_E_IO : mm_page_json(p, mm_buf_slice(&answer), at, key);
     mm_buf_done(&answer);
     return code;
 }
 
-enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv, const struct mm_doc *question,
-                         int wait_ms, struct mm_doc *at, const char *key)
+enum mm_code mm_page_ask(struct mm_page *p, enum mm_ask_lane lane, const char *const *argv,
+                         const struct mm_doc *question, int wait_ms, struct mm_doc *at,
+                         const char *key)
 {
     struct mm_buf in;
     enum mm_code code;
@@ -156,7 +159,7 @@ enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv, const struc
     mm_buf_init(&in, ANSWER_MAX);
     mm_doc_json(&in, question);
     code = mm_buf_ok(&in) && mm_doc_ok(question)
-               ? mm_page_ask_bytes(p, argv, mm_buf_slice(&in), wait_ms, at, key)
+               ? mm_page_ask_bytes(p, lane, argv, mm_buf_slice(&in), wait_ms, at, key)
                : MM_E_NOMEM;
     mm_buf_done(&in);
     return code;

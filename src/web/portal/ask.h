@@ -5,7 +5,7 @@
  *           program does that has given away what it does not need (os/child.h), and what it
  *           answers is data for a page.
  * Owns      Nothing; texts live in the request's arena.
- * Threads   One program at a time; others wait for it.
+ * Threads   One program of a lane at a time; others wait for it.
  * Trust     The answer is as hostile as the question: bounded, checked JSON, only shown or bound.
  */
 #ifndef MM_WEB_PORTAL_ASK_H
@@ -17,14 +17,14 @@
  * Run argv[0] (NULL ends argv) with the question as JSON on its input, and put its answer, one JSON
  * object, as member `key` of `at`. MM_E_BUSY, MM_E_IO, MM_E_LIMIT: it did not answer as it should.
  */
-MM_MUST_USE enum mm_code mm_page_ask(struct mm_page *p, const char *const *argv,
-                                     const struct mm_doc *question, int wait_ms, struct mm_doc *at,
-                                     const char *key);
+MM_MUST_USE enum mm_code mm_page_ask(struct mm_page *p, enum mm_ask_lane lane,
+                                     const char *const *argv, const struct mm_doc *question,
+                                     int wait_ms, struct mm_doc *at, const char *key);
 
 /* The same with any bytes as the question. */
-MM_MUST_USE enum mm_code mm_page_ask_bytes(struct mm_page *p, const char *const *argv,
-                                           struct mm_slice question, int wait_ms, struct mm_doc *at,
-                                           const char *key);
+MM_MUST_USE enum mm_code mm_page_ask_bytes(struct mm_page *p, enum mm_ask_lane lane,
+                                           const char *const *argv, struct mm_slice question,
+                                           int wait_ms, struct mm_doc *at, const char *key);
 
 /* A JSON object of ours as member `key` of `at`; numbers are whole ones. MM_E_IO: it is none. */
 MM_MUST_USE enum mm_code mm_page_json(struct mm_page *p, struct mm_slice text, struct mm_doc *at,

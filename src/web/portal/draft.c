@@ -73,5 +73,5 @@ enum mm_code mm_draft_ask(struct mm_page *p, const struct mm_draft_ask *ask, str
     (void)snprintf(name, sizeof(name), "%.*s", MM_S_ARG(ask->name));
     if (ask->name.n == 0)
         argv[4] = NULL;
-    return mm_page_ask(p, argv, question_of(p, ask), WAIT_MS, at, key);
+    return mm_page_ask(p, MM_ASK_FORMAT, argv, question_of(p, ask), WAIT_MS, at, key);
 }

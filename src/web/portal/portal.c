@@ -79,7 +79,8 @@ enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **
         return mm_fail(fault, MM_E_NOMEM, 0, "portal.memory");
     p->cfg = *cfg;
     (void)pthread_mutex_init(&p->rules_lock, NULL);
-    (void)pthread_mutex_init(&p->draft_lock, NULL);
+    for (size_t i = 0; i < MM_ASK_LANES; i++)
+        (void)pthread_mutex_init(&p->ask_lock[i], NULL);
     (void)pthread_mutex_init(&p->status_lock, NULL);
     mm_arena_init(&p->arena, ARENA_MAX);
     mm_digest_keyed(cfg->key, MM_S("portal forms"), &digest);
@@ -114,7 +115,8 @@ void mm_portal_close(struct mm_portal **portal)
     mm_format_shelf_free(&p->formats);
     mm_pace_free(&p->pace);
     (void)pthread_mutex_destroy(&p->rules_lock);
-    (void)pthread_mutex_destroy(&p->draft_lock);
+    for (size_t i = 0; i < MM_ASK_LANES; i++)
+        (void)pthread_mutex_destroy(&p->ask_lock[i]);
     (void)pthread_mutex_destroy(&p->status_lock);
     for (size_t i = 0; i < MM_STATUS_FORMS; i++)
         mm_buf_done(&p->status[i].text);

@@ -51,6 +51,10 @@ struct mm_asset {
 
 enum { MM_ASSETS_MAX = 16 };
 
+/* Programs that read foreign texts for pages (ask.h): one of each at a time, so that who tries a
+ * rule on a month of logs holds up neither a log format nor a set of rules. */
+enum mm_ask_lane { MM_ASK_FORMAT, MM_ASK_TRIAL, MM_ASK_UPLOAD, MM_ASK_LANES };
+
 /* Forms in which `mimamori status` answers. */
 enum mm_status_form { MM_STATUS_JSON, MM_STATUS_METRICS, MM_STATUS_OPENMETRICS, MM_STATUS_FORMS };
 
@@ -71,8 +75,8 @@ struct mm_portal {
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
     struct mm_format_shelf *formats;
-    atomic_int uploads;          /* that are being received */
-    pthread_mutex_t draft_lock;  /* one program reads foreign texts for pages at a time */
+    atomic_int uploads; /* that are being received */
+    pthread_mutex_t ask_lock[MM_ASK_LANES];
     pthread_mutex_t status_lock; /* the answers below; one program runs at a time */
     struct mm_status_kept status[MM_STATUS_FORMS];
     pthread_mutex_t rules_lock;

@@ -133,7 +133,7 @@ static enum mm_code ask(struct trying *t, bool trial)
         if (t->only == 0 || t->company[i].company == t->only)
             mm_doc_int(list, NULL, t->company[i].company);
     }
-    code = mm_page_ask(p, argv, question, WAIT_MS, box, "answer");
+    code = mm_page_ask(p, MM_ASK_TRIAL, argv, question, WAIT_MS, box, "answer");
     /* A member of a document of ours. */
     t->answer = (struct mm_doc *)(uintptr_t)mm_doc_get(box, MM_S("answer"));
     return code;

@@ -85,7 +85,7 @@ static enum mm_code ask(struct mm_page *p, const char *name, struct mm_doc *box,
 
     if (argv[0] == NULL || file == NULL)
         return file == NULL ? MM_E_NOMEM : MM_E_NOTFOUND;
-    code = mm_page_ask_bytes(p, argv, p->in.file.bytes, WAIT_MS, box, "answer");
+    code = mm_page_ask_bytes(p, MM_ASK_UPLOAD, argv, p->in.file.bytes, WAIT_MS, box, "answer");
     *ret = mm_answer_member(box, "answer", MM_DOC_OBJECT);
     return code == MM_OK && *ret == NULL ? MM_E_IO : code;
 }
