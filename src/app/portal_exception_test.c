@@ -109,9 +109,18 @@ TEST(what_exceptions_hide_is_counted_where_alerts_stand)
     CHECK(has(s.body, "\"exceptions\":1}"));
     fits_schema(&s, "/companies/2/noise", "noise");
     CHECK(has(s.body, "\"week\":{\"v\":1},") && has(s.body, "\"hidden\":0,\"companies\":1,"));
-    /* Only where a case of this company has kept what the form begins with. */
+    /* The form begins with what a case of the company has kept; where none has, with what the rule
+     * has found there last. */
     get(&s, "/companies/1/noise");
     CHECK(has(s.body, "href=\"/companies/1/exceptions/new?rule=" RULE "\""));
+    CHECK(fixture_low_alert(eventd.address, 3, 120, NOW));
+    get(&s, "/companies/3/noise");
+    CHECK(has(s.body, "href=\"/companies/3/exceptions/new?rule=" RULE "\""));
+    fits_schema(&s, "/companies/3/exceptions/new?rule=" RULE, "exception_new");
+    CHECK(has(s.body, "\"queue\":0,\"seq\":120,"));
+    CHECK(has(s.body, "{\"name\":\"host.name\",\"value\":\"PC-3\""));
+    get_json(&s, "/companies/4/exceptions/new?rule=" RULE); /* nothing was found there */
+    CHECK_NUM(s.status, 404);
     get(&s, "/rules/noise");
     CHECK(!has(s.body, "/exceptions/new?rule="));
     CHECK(has(s.body, "<strong>新たに増えました</strong>"));

@@ -20,6 +20,31 @@ static bool insert(struct mm_events_client *c, enum mm_statement st, struct mm_n
     return good;
 }
 
+bool fixture_low_alert(const char *address, uint32_t company, uint64_t seq, int64_t now_us)
+{
+    const struct mm_alert a = {.seq = seq,
+                               .company = company,
+                               .source = 1,
+                               .received_us = now_us - MM_US_PER_S,
+                               .time_us = now_us - MM_US_PER_S,
+                               .events = 1,
+                               .level = MM_LEVEL_LOW,
+                               .rule_id = MM_S(FIXTURE_RULE),
+                               .title = MM_S("Of a level that opens no case"),
+                               .entity_field = MM_S("host.name"),
+                               .entity = MM_S("PC-3"),
+                               .event = MM_S("{\"host.name\":\"PC-3\"}")};
+    struct mm_events_client *c = NULL;
+    struct mm_native *n = NULL;
+    bool good = mm_events_new(mm_slice_str(address), 20000, &c) == MM_OK &&
+                mm_native_new(MM_ET_ALERTS, &n) == MM_OK && mm_native_alert(n, &a, 3650) == MM_OK &&
+                insert(c, MM_ST_INSERT_ALERTS, n);
+
+    mm_native_free(&n);
+    mm_events_free(&c);
+    return good;
+}
+
 static bool put_alerts(struct mm_events_client *c, int64_t now_us)
 {
     struct mm_native *n = NULL;

@@ -20,5 +20,7 @@
  * exception 1; company 2: 112. The event of 101, on PC-31. False: the store did not take them.
  */
 bool fixture_alerts(const char *address, int64_t now_us);
+/* One more of the rule, of a level that opens no case: about host.name PC-3. */
+bool fixture_low_alert(const char *address, uint32_t company, uint64_t seq, int64_t now_us);
 
 #endif

@@ -3,7 +3,9 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "codec/ext/json.h"
+#include "exception/trial.h"
 #include "register/audit.h"
+#include "store/events/rows.h"
 #include "store/events/search.h"
 #include "web/portal/exception_view.h"
 #include "web/portal/feature.h"
@@ -15,6 +17,7 @@ enum {
     CANDIDATES_MAX = 32, /* as many as the table of exception_view.c has, and room */
     DAYS_MAX = 365,
     SAID_MAX = 16 * 1024, /* an exception as text: eight long values, title and reason */
+    FOUND_MAX = 2 * MM_ALERT_MAX_EVENT, /* a row: the event, and some texts beside it */
 };
 
 /* A field of the event, and what the form says of it. */
@@ -131,6 +134,50 @@ static enum mm_code load_stored(struct making *m)
     return code;
 }
 
+static enum mm_code gather(void *ctx, struct mm_slice piece)
+{
+    struct mm_buf *b = ctx;
+
+    mm_buf_add(b, piece);
+    return mm_buf_ok(b) ? MM_OK : MM_E_LIMIT;
+}
+
+/* The newest event that the rule has found in the company, where no case has kept one: of a level
+ * that opens none. */
+static enum mm_code load_found(struct making *m)
+{
+    char company[24], from[24], limit[24];
+    const struct mm_events_param params[] = {
+        {"company", mm_events_u64(m->p->company, company)},
+        {"rule", m->rule->id},
+        {"from", mm_events_i64(m->p->now_us - MM_TRIAL_DAYS * MM_US_PER_DAY, from)},
+        {"limit", mm_events_u64(1, limit)},
+    };
+    struct mm_events_client *client = NULL;
+    struct mm_events_answer said;
+    struct mm_alert alert;
+    struct mm_buf answer;
+    struct mm_rd rd;
+    enum mm_code code = mm_page_events_client(m->p, &client);
+
+    mm_buf_init(&answer, FOUND_MAX);
+    if (code == MM_OK)
+        code = mm_events_run(client, MM_ST_ALERTS_OF_RULE, params, MM_COUNT(params), gather,
+                             &answer, &said);
+    mm_events_free(&client);
+    rd = mm_rd_of(mm_buf_slice(&answer));
+    if (code == MM_OK)
+        code = mm_rd_left(&rd) == 0 ? MM_E_NOTFOUND : mm_rows_alert(&rd, &alert);
+    if (code == MM_OK) {
+        m->queue = alert.queue;
+        m->seq = alert.seq;
+        m->time_us = alert.time_us;
+        code = offer_json(m, alert.event);
+    }
+    mm_buf_done(&answer);
+    return code;
+}
+
 static enum mm_code load_event(struct making *m)
 {
     const struct mm_input *in = &m->p->in;
@@ -144,8 +191,8 @@ static enum mm_code load_event(struct making *m)
         return MM_E_NOTFOUND;
     m->queue = (uint16_t)queue;
     code = load_kept(m, any);
-    if (code == MM_E_NOTFOUND && !any)
-        code = load_stored(m);
+    if (code == MM_E_NOTFOUND)
+        code = any ? load_found(m) : load_stored(m);
     (void)snprintf(object, sizeof(object), "event %u/%llu", m->queue, (unsigned long long)m->seq);
     if (code == MM_OK)
         code =
