@@ -4,11 +4,13 @@
 #include "app/rules_print.h"
 #include "app/rules_try.h"
 #include "app/say.h"
+#include "app/tables.h"
 #include "app/tailoring.h"
 #include "base/limits.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "os/file.h"
+#include "register/audit.h"
 
 enum { TIMEOUT_MS = 30 * 1000, ARENA_MAX = 64 * 1024 * 1024, ZONE_S = 9 * 3600 };
 
@@ -143,6 +145,24 @@ static bool as_there(const struct mm_rules_try_cli *t, struct mm_ruleset **io_se
     return *io_set != NULL;
 }
 
+/* A trial reads the company's events: its audit log says so first, and which rule it was. */
+static bool note(const struct mm_rules_try_cli *t, const struct mm_rule *rule)
+{
+    struct mm_audit look = {.action = MM_S("look.rule")};
+    struct mm_buf text;
+    uint32_t company;
+    enum mm_code code;
+
+    mm_buf_init(&text, MM_AUDIT_TEXT_MAX);
+    mm_buf_add(&text, mm_utf8_cut(rule->title, MM_AUDIT_TEXT_MAX / 2));
+    mm_buf_byte(&text, '\n');
+    mm_buf_add(&text, mm_utf8_cut(rule->id, MM_AUDIT_WORD_MAX));
+    look.text = mm_buf_slice(&text);
+    code = mm_app_company_look(t->state, t->company, &look, &company);
+    mm_buf_done(&text);
+    return code == MM_OK;
+}
+
 /* True when it was tried and told. */
 static bool run(const struct mm_rules_try_cli *t, struct mm_events_client *client,
                 struct mm_ruleset *set, const uint32_t *company)
@@ -182,7 +202,7 @@ int mm_rules_cli_try(const struct mm_rules_try_cli *t)
         mm_rules_cli_remarks(stderr, t->lang, set);
     if (set != NULL && mm_rules_count(set) != 1)
         MM_COMPLAIN(t->lang, "cli.rules.try.one", MM_SAY_NUMBER("rules", mm_rules_count(set)));
-    else if (set != NULL && as_there(t, &set, &company))
+    else if (set != NULL && as_there(t, &set, &company) && note(t, mm_rules_get(set, 0)))
         client = reach(t);
     ok = client != NULL && run(t, client, set, &company);
     mm_events_free(&client);

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "codec/cluster.h"
 #include "coverage/coverage.h"
+#include "register/audit.h"
 #include "store/records/system_scope.h"
 #include "text/doc.h"
 #include "text/lang.h"
@@ -155,6 +156,34 @@ static enum mm_code begin(const struct args *a, struct mm_records *rec, struct m
     return code == MM_OK ? mm_records_read(rec, mm_system_company(hold, company), ret) : code;
 }
 
+/* Whose lines are shown is noted in their audit logs first. */
+static enum mm_code note(const struct args *a, struct mm_records *rec, struct mm_arena *arena,
+                         const struct mm_unread *list, size_t n)
+{
+    uint32_t *company = mm_arena_array(arena, n, sizeof(*company));
+    char actor[MM_APP_ACTOR], object[32] = "";
+    size_t companies = 0;
+
+    if (company == NULL)
+        return MM_E_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+
+        while (k < companies && company[k] != list[i].company)
+            k++;
+        company[k] = list[i].company;
+        companies += k == companies ? 1 : 0;
+    }
+    mm_app_actor(actor);
+    if (a->source > 0)
+        (void)snprintf(object, sizeof(object), "source %llu", (unsigned long long)a->source);
+    return mm_audit_look(rec, mm_system_scope(), company, companies,
+                         &(struct mm_audit){.time_us = mm_now_us(),
+                                            .actor = mm_slice_str(actor),
+                                            .action = MM_S("look.lines"),
+                                            .object = mm_slice_str(object)});
+}
+
 int main(int argc, char **argv)
 {
     struct args a;
@@ -176,6 +205,8 @@ int main(int argc, char **argv)
     if (code == MM_OK) /* both were checked against their limits */
         code = mm_unread_list(tx, &arena, (uint32_t)a.source, 0, (size_t)a.limit, &list, &n);
     mm_records_read_done(&tx);
+    if (code == MM_OK && n > 0 && (a.lines || a.json)) /* a template alone is nobody's line */
+        code = note(&a, rec, &arena, list, n);
     if (code == MM_OK)
         ok = print(&a, &arena, list, n);
     else
