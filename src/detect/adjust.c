@@ -65,6 +65,17 @@ bool mm_rules_waits(const struct mm_ruleset *set, size_t index, uint32_t company
     return false;
 }
 
+size_t mm_rules_unasked(const struct mm_ruleset *set)
+{
+    return set->unasked;
+}
+
+static bool unasked(const struct mm_tuning_rule *r, enum mm_level today)
+{
+    return r->has_made && r->made != MM_LEVEL_CRITICAL && today == MM_LEVEL_CRITICAL &&
+           (r->off || (r->has_level && r->level != MM_LEVEL_CRITICAL));
+}
+
 /* By rule, those of one rule as they were read: that is the order of memory. */
 static int by_rule(const void *pa, const void *pb)
 {
@@ -115,6 +126,7 @@ enum mm_code mm_adjust_join(struct mm_build *b)
             continue;
         if (!copy(b, &t->rule[i], (uint32_t)*id, &found[n]))
             return mm_rule_refuse(b, MM_E_NOMEM, 0, "err.nomem", (struct mm_slice){0});
+        s->unasked += unasked(&t->rule[i], s->rule[*id].level) ? 1 : 0;
         order[n] = &found[n];
         n++;
     }

@@ -248,6 +248,7 @@ struct mm_ruleset {
     uint32_t *waits;      /* sets, likewise */
     size_t waits_n, waits_cap;
     struct mm_adjust *adjust; /* likewise */
+    size_t unasked;           /* of those: mm_rules_unasked */
     struct mm_rule_refusal *refusal, *warning;
     size_t refusal_n, refusal_cap, warning_n, warning_cap;
     struct mm_slot *slot;

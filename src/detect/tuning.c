@@ -132,9 +132,9 @@ static enum mm_code read_list(struct reading *rd, const struct mm_yaml *doc)
 static enum mm_code read_rule(struct reading *rd, const struct mm_yaml *doc)
 {
     const struct mm_yaml *id = mm_yaml_get(doc, "rule"), *level = mm_yaml_get(doc, "level"),
-                         *enabled = mm_yaml_get(doc, "enabled");
+                         *enabled = mm_yaml_get(doc, "enabled"), *made = mm_yaml_get(doc, "made");
     struct mm_tuning *t = rd->t;
-    struct mm_tuning_rule r = {.has_level = level != NULL};
+    struct mm_tuning_rule r = {.has_level = level != NULL, .has_made = made != NULL};
     bool on = true;
     enum mm_code code;
 
@@ -142,6 +142,8 @@ static enum mm_code read_rule(struct reading *rd, const struct mm_yaml *doc)
         return refuse(rd, id, "tuning.rule");
     if (level != NULL && (level->kind != MM_YAML_SCALAR || !mm_level_find(level->text, &r.level)))
         return refuse(rd, level, "rule.level");
+    if (made != NULL && (made->kind != MM_YAML_SCALAR || !mm_level_find(made->text, &r.made)))
+        return refuse(rd, made, "rule.level");
     if (enabled != NULL && !mm_yaml_bool(enabled, &on))
         return refuse(rd, enabled, "tuning.enabled");
     r.off = !on;
@@ -301,4 +303,6 @@ void mm_tuning_put_rule(struct mm_buf *out, const struct mm_tuning_rule *r)
         mm_buf_str(out, "enabled: false\n");
     if (r->has_level)
         mm_buf_fmt(out, "level: %s\n", mm_level_name(r->level));
+    if (r->has_made)
+        mm_buf_fmt(out, "made: %s\n", mm_level_name(r->made));
 }

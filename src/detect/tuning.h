@@ -14,6 +14,9 @@
  *   company: [3, 7]                   company: [3]
  *   values: [dc1, dc2]                enabled: false      # or level: low, or both
  *
+ * `made: LEVEL` in such a document is the level that the rule's author gave it when one person
+ * alone adjusted it.
+ *
  * One YAML document each. Without `company` it is for every company. Of two for one company the
  * first counts, and one that names companies before one for all.
  */
@@ -49,6 +52,8 @@ struct mm_tuning_rule {
     bool off;
     bool has_level; /* `level` stands in place of the author's */
     enum mm_level level;
+    bool has_made; /* one person alone has said so, when the author's level was `made` */
+    enum mm_level made;
 };
 
 struct mm_tuning {
@@ -91,5 +96,8 @@ bool mm_rules_waits(const struct mm_ruleset *set, size_t index, uint32_t company
 bool mm_rules_off(const struct mm_ruleset *set, size_t index, uint32_t company);
 /* Its level there. */
 enum mm_level mm_rules_level(const struct mm_ruleset *set, size_t index, uint32_t company);
+/* Adjustments that weaken a rule which its author has called critical only since: today a second
+ * person would be asked. */
+size_t mm_rules_unasked(const struct mm_ruleset *set);
 
 #endif

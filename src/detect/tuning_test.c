@@ -283,6 +283,7 @@ TEST(tuning_names_the_line_it_refused)
         {"rule: r\nenabled: maybe\n", 2, "tuning.enabled"},
         {"rule: r\nenabled: true\n", 1, "tuning.nothing"},
         {"rule: r\nlevel: huge\n", 2, "rule.level"},
+        {"rule: r\nlevel: low\nmade: huge\n", 3, "rule.level"},
     };
 
     for (size_t i = 0; i < MM_COUNT(cases); i++) {
@@ -311,4 +312,34 @@ TEST(tuning_refuses_more_values_than_it_may_hold)
     CHECK(mm_tuning_read(mm_buf_slice(&text), &t, &f) == MM_E_LIMIT);
     CHECK_SLICE(mm_slice_str(f.what), "tuning.many");
     mm_buf_done(&text);
+}
+
+TEST(what_one_person_weakened_is_counted_once_the_rule_is_critical)
+{
+    static const struct {
+        const char *level, *adjust;
+        size_t n;
+    } cases[] = {
+        {"critical", "enabled: false\nmade: low", 1},
+        {"critical", "level: medium\nmade: high", 1},
+        {"high", "enabled: false\nmade: low", 0},
+        {"critical", "enabled: false", 0},                 /* a second person has agreed */
+        {"critical", "enabled: false\nmade: critical", 0}, /* it was so then */
+        {"critical", "level: critical\nmade: low", 0},     /* not weakened */
+    };
+
+    for (size_t i = 0; i < MM_COUNT(cases); i++) {
+        char rule[256], said[128];
+        struct mm_ruleset *set;
+
+        (void)snprintf(rule, sizeof(rule),
+                       "title: t\nid: r1\nlevel: %s\nlogsource: {product: windows}\ndetection:\n"
+                       "  s: {A: x}\n  condition: s\n",
+                       cases[i].level);
+        (void)snprintf(said, sizeof(said), "rule: r1\ncompany: [3]\n%s\n", cases[i].adjust);
+        set = load(rule, said);
+        CHECK_NUM(mm_rules_unasked(set), cases[i].n);
+        CHECK(mm_rules_off(set, 0, 3) == (strstr(said, "enabled") != NULL)); /* as it was wanted */
+        mm_rules_unref(&set);
+    }
 }

@@ -211,6 +211,7 @@ static bool prepare(struct life *l)
         l->ops->release(l->prepared);
     l->prepared = fresh;
     l->generation++;
+    atomic_store(&stats->unasked, l->ops->unasked == NULL ? 0 : l->ops->unasked(fresh));
     atomic_store(&stats->generation, l->generation);
     return true;
 }

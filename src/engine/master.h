@@ -31,6 +31,8 @@ struct mm_shard_ops {
      */
     void *(*prepare)(void *arg, bool whole);
     void (*release)(void *prepared);
+    /* How many adjustments of rules in it want a second look (detect/tuning.h). NULL: none ever. */
+    uint32_t (*unasked)(const void *prepared);
     /* In a new shard, before confinement: per-shard memory. NULL ends the shard. */
     void *(*start)(void *prepared);
     /* In a new shard: give up rights for good. False ends the shard. May be NULL (tests). */
@@ -47,6 +49,7 @@ struct mm_master_stats {
     _Atomic uint32_t generation; /* preparations in use, counted from 1 */
     _Atomic uint32_t refused;    /* preparations that were refused */
     _Atomic bool behind;         /* the last one was: an older one is in use, or one not whole */
+    _Atomic uint32_t unasked;    /* of the one in use */
     _Atomic uint64_t deaths;     /* shards that died or hung */
     _Atomic uint64_t set_aside;  /* records at which a shard died twice */
 };

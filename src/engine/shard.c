@@ -155,6 +155,13 @@ static void *prepare(void *arg, bool whole)
     return p;
 }
 
+static uint32_t unasked(const void *prepared)
+{
+    const struct prepared *p = prepared;
+
+    return (uint32_t)mm_rules_unasked(p->rules); /* at most MM_TUNING_RULES_MAX */
+}
+
 static void *start(void *prepared)
 {
     struct shard *s = calloc(1, sizeof(*s));
@@ -578,6 +585,7 @@ struct mm_shard_ops mm_shard_ops(const struct mm_shard_content *content)
 {
     return (struct mm_shard_ops){.prepare = prepare,
                                  .release = release,
+                                 .unasked = unasked,
                                  .start = start,
                                  .work = work,
                                  /* The content outlives the master and is only read. */

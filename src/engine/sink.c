@@ -553,6 +553,8 @@ static void look_at_rules(struct mm_sink *s, int64_t now_us)
     bool behind = atomic_load(&mm_master_stats(s->o.master)->behind);
 
     mm_watch_rules(s->watch, behind, mm_now_us());
+    mm_watch_unasked(s->watch, atomic_load(&mm_master_stats(s->o.master)->unasked) > 0,
+                     mm_now_us());
     if (!behind || now_us - s->retried_us < RETRY_US)
         return;
     s->retried_us = now_us;

@@ -48,6 +48,9 @@ struct mm_watch {
     bool filled;                         /* the disk was full, and the finding is not closed yet */
     bool full, unsynced;                 /* said so */
     bool rules_known, behind;            /* the same, once it is known what was said */
+    int64_t behind_us;                   /* since then; 0: they are not */
+    bool behind_long;                    /* and that it lasts was said */
+    bool unasked_known, unasked;
 };
 
 bool mm_watch_silent(const struct mm_source_info *s, int64_t last_seen_us, int64_t now_us)
@@ -377,6 +380,27 @@ void mm_watch_rules(struct mm_watch *w, bool behind, int64_t now_us)
         w->behind = !behind;
     tell_change(w, &w->behind, behind, 0, "rules_behind", MM_S("engine"), MM_LEVEL_LOW, now_us);
     w->rules_known |= w->behind == behind;
+    if (!behind) {
+        w->behind_us = 0;
+        w->behind_long = false;
+        return;
+    }
+    /* A file that is being written is read whole a minute later. What lasts keeps new rules from
+     * everybody: somebody has to be told. */
+    if (w->behind_us == 0)
+        w->behind_us = now_us;
+    if (now_us - w->behind_us >= MM_WATCH_BEHIND_S * MM_US_PER_S)
+        tell_change(w, &w->behind_long, true, 0, "rules_behind", MM_S("engine"), MM_LEVEL_MEDIUM,
+                    now_us);
+}
+
+void mm_watch_unasked(struct mm_watch *w, bool unasked, int64_t now_us)
+{
+    if (!w->unasked_known)
+        w->unasked = !unasked;
+    tell_change(w, &w->unasked, unasked, 0, "rules_unasked", MM_S("engine"), MM_LEVEL_MEDIUM,
+                now_us);
+    w->unasked_known |= w->unasked == unasked;
 }
 
 void mm_watch_tick(struct mm_watch *w, const struct mm_sources *sources, int64_t now_us,

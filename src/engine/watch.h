@@ -20,6 +20,7 @@ enum {
     MM_WATCH_COUNT_S = 5,     /* counters are added this often */
     MM_WATCH_JUDGE_S = 30,    /* silence and coverage are judged this often */
     MM_WATCH_COVER_MIN = 200, /* lines of a window that say something about coverage */
+    MM_WATCH_BEHIND_S = 600,  /* ten tries to take rules in, one a minute */
 };
 
 struct mm_watch;
@@ -36,9 +37,17 @@ void mm_watch_tick(struct mm_watch *w, const struct mm_sources *sources, int64_t
 
 /*
  * Are the shards behind what they were to take in (mm_master_stats.behind)? A finding of the
- * operator for as long as they are.
+ * operator for as long as they are, and a case (a mail) when it lasts for MM_WATCH_BEHIND_S. now_us
+ * is a clock that may be set: back, it only waits for longer.
  */
 void mm_watch_rules(struct mm_watch *w, bool behind, int64_t now_us);
+
+/*
+ * Is a rule weakened by one person's word that its author has made critical since
+ * (mm_rules_unasked)? It stays as that person wanted it, and is a case of the operator until
+ * somebody has looked: taken back, or made again and agreed to.
+ */
+void mm_watch_unasked(struct mm_watch *w, bool unasked, int64_t now_us);
 
 /* Has a source been silent for longer than it may? last_seen_us 0: never heard of. */
 bool mm_watch_silent(const struct mm_source_info *s, int64_t last_seen_us, int64_t now_us);

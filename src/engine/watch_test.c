@@ -2,6 +2,7 @@
 #include "engine/watch.h"
 
 #include "base/time.h"
+#include "job/job.h"
 #include "register/feature.h"
 #include "store/records/system_scope.h"
 #include "tests/harness/records.h"
@@ -39,18 +40,75 @@ static const struct mm_stmt open_findings = {
     .kind = MM_STMT_READ,
     .sql = "SELECT count(finding) FROM finding WHERE company = 0 AND kind = 'rules_behind' AND "
            "state = 'open'"};
+static const struct mm_stmt open_cases = {
+    .name = "OPEN_CASES",
+    .kind = MM_STMT_READ,
+    .sql = "SELECT count(case_id) FROM finding WHERE company = 0 AND kind = 'rules_behind'"};
 
-static int64_t behind_n(struct mm_records *rec)
+static int64_t count_of(struct mm_records *rec, const struct mm_stmt *stmt)
 {
     struct mm_tx *tx = NULL;
     struct mm_q q;
     int64_t n = -1;
 
     CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
-    mm_q_begin(&q, tx, &open_findings);
+    mm_q_begin(&q, tx, stmt);
     CHECK_NUM(mm_q_end_int(&q, &n), MM_OK);
     mm_records_read_done(&tx);
     return n;
+}
+
+/* Half a file is whole a minute later; what lasts reaches somebody. */
+TEST(rules_that_stay_behind_become_a_case)
+{
+    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_job_feature,
+                                                        &mm_triage_feature};
+    struct mm_records *rec = mm_test_records(features, MM_COUNT(features));
+    struct mm_watch *w = NULL;
+    int64_t now = 20000 * MM_US_PER_DAY, lasts = MM_WATCH_BEHIND_S * MM_US_PER_S;
+
+    CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &w), MM_OK);
+    mm_watch_rules(w, true, now);
+    mm_watch_rules(w, true, now + lasts - 1);
+    CHECK_NUM(count_of(rec, &open_findings), 1);
+    CHECK_NUM(count_of(rec, &open_cases), 0);
+    mm_watch_rules(w, false, now + lasts);
+    mm_watch_rules(w, true, now + lasts + 1); /* another one */
+    mm_watch_rules(w, true, now + lasts + 2);
+    CHECK_NUM(count_of(rec, &open_cases), 0);
+    mm_watch_rules(w, true, now + 2 * lasts + 1);
+    CHECK_NUM(count_of(rec, &open_findings), 1);
+    CHECK_NUM(count_of(rec, &open_cases), 1);
+    mm_watch_rules(w, false, now + 2 * lasts + 2);
+    CHECK_NUM(count_of(rec, &open_findings), 0);
+    mm_watch_free(&w);
+    mm_records_close(&rec);
+}
+
+TEST(a_rule_that_became_critical_while_weakened_is_a_case)
+{
+    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_job_feature,
+                                                        &mm_triage_feature};
+    static const struct mm_stmt open_ones = {
+        .name = "UNASKED",
+        .kind = MM_STMT_READ,
+        .sql = "SELECT count(case_id) FROM finding WHERE company = 0 AND kind = 'rules_unasked' "
+               "AND state = 'open'"};
+    struct mm_records *rec = mm_test_records(features, MM_COUNT(features));
+    struct mm_watch *first = NULL, *second = NULL;
+    int64_t now = 20000 * MM_US_PER_DAY;
+
+    CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &first), MM_OK);
+    CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &second), MM_OK);
+    mm_watch_unasked(first, false, now);
+    CHECK_NUM(count_of(rec, &open_ones), 0);
+    mm_watch_unasked(first, true, now + 1);
+    CHECK_NUM(count_of(rec, &open_ones), 1);
+    mm_watch_unasked(second, false, now + 2); /* ended by another engine */
+    CHECK_NUM(count_of(rec, &open_ones), 0);
+    mm_watch_free(&first);
+    mm_watch_free(&second);
+    mm_records_close(&rec);
 }
 
 /* Also by an engine that did not see it begin. */
@@ -64,16 +122,16 @@ TEST(rules_that_are_behind_are_a_finding_until_they_are_not)
     CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &first), MM_OK);
     CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &second), MM_OK);
     mm_watch_rules(first, false, now);
-    CHECK_NUM(behind_n(rec), 0);
+    CHECK_NUM(count_of(rec, &open_findings), 0);
     mm_watch_rules(first, true, now + 1);
     mm_watch_rules(first, true, now + 2);
-    CHECK_NUM(behind_n(rec), 1);
+    CHECK_NUM(count_of(rec, &open_findings), 1);
     mm_watch_rules(second, false, now + 3);
-    CHECK_NUM(behind_n(rec), 0);
+    CHECK_NUM(count_of(rec, &open_findings), 0);
     mm_watch_rules(second, true, now + 4);
-    CHECK_NUM(behind_n(rec), 1);
+    CHECK_NUM(count_of(rec, &open_findings), 1);
     mm_watch_rules(second, false, now + 5);
-    CHECK_NUM(behind_n(rec), 0);
+    CHECK_NUM(count_of(rec, &open_findings), 0);
     mm_watch_free(&first);
     mm_watch_free(&second);
     mm_records_close(&rec);

@@ -244,6 +244,7 @@ TEST(who_weakens_a_critical_rule_needs_a_second_person)
     struct mm_records *rec = open_records();
     struct adjusting d = adjust(rec, 1, 0, "crit", false, MM_LEVEL_COUNT);
     struct mm_ruleset *set = compiled(rec);
+    struct mm_tuning *t;
 
     CHECK(d.state == MM_TAILOR_PROPOSED && !mm_rules_off(set, 1, 1));
     mm_rules_unref(&set);
@@ -257,6 +258,13 @@ TEST(who_weakens_a_critical_rule_needs_a_second_person)
     set = compiled(rec);
     CHECK(mm_rules_off(set, 1, 1) && !mm_rules_off(set, 1, 2));
     mm_rules_unref(&set);
+    (void)adjust(rec, 2, 0, "r", false, MM_LEVEL_COUNT);
+    t = written(rec); /* what one person alone has said goes with the level of that day */
+    CHECK_NUM(t->rule_n, 2);
+    for (size_t i = 0; i < t->rule_n; i++)
+        CHECK(t->rule[i].has_made == (t->rule[i].rule.n == 1) &&
+              (!t->rule[i].has_made || t->rule[i].made == MM_LEVEL_HIGH));
+    mm_tuning_free(&t);
     d = adjust(rec, 1, 0, "crit", true, MM_LEVEL_LOW); /* waits; what counted goes on */
     CHECK(d.state == MM_TAILOR_PROPOSED);
     d = adjust(rec, 1, 0, "crit", true, MM_LEVEL_COUNT); /* stronger: at once */

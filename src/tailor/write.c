@@ -13,7 +13,7 @@ enum {
         100000, /* memberships of 1,000 companies and more programmes than there will be */
     ROWS_MAX = 200 * 1000 * 1000, /* bytes of all lists and adjustments while they are written */
     TEXT_MAX = MM_YAML_MAX_SIZE - 1024,
-    ROW_NODES = 9, /* of YAML: a document, its keys, what they hold beside companies and values */
+    ROW_NODES = 11, /* of YAML: a document, its keys, what they hold beside companies and values */
 };
 
 /* ---- one company ---- */
@@ -105,7 +105,9 @@ static void put_adjust(struct mm_buf *out, const struct mm_tailor_adjust *x,
                                                      .company_n = n,
                                                      .off = !x->enabled,
                                                      .has_level = x->has_level,
-                                                     .level = x->level});
+                                                     .level = x->level,
+                                                     .has_made = x->agreed_by == 0,
+                                                     .made = x->rule_level});
 }
 
 void mm_tailored_write(const struct mm_tailored *t, uint32_t company, struct mm_buf *out)
