@@ -51,6 +51,15 @@ bool mm_ip_parse(struct mm_slice s, struct mm_ip *ret)
     return true;
 }
 
+struct mm_ip mm_ip_owner(const struct mm_ip *ip)
+{
+    struct mm_ip owner = *ip;
+
+    if (!mm_ip_is_v4(ip))
+        memset(owner.b + 8, 0, 8);
+    return owner;
+}
+
 bool mm_ip_parse_log(struct mm_slice s, struct mm_ip *ret)
 {
     enum { ZONE_MAX = 32 }; /* IFNAMSIZ is 16; Windows interface numbers are shorter */

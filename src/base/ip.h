@@ -34,6 +34,9 @@ bool mm_ip_is_v4(const struct mm_ip *ip);
 bool mm_ip_is_private(const struct mm_ip *ip);
 /* 127.0.0.0/8 and ::1: this machine itself. */
 bool mm_ip_is_loopback(const struct mm_ip *ip);
+/* Who is behind an address, for limits: an IPv4 address is itself, an IPv6 address its /64, for
+ * whoever has one of these has them all. */
+struct mm_ip mm_ip_owner(const struct mm_ip *ip);
 /* NUL-terminated; IPv4 without its prefix. */
 void mm_ip_text(const struct mm_ip *ip, char ret[MM_IP_TEXT]);
 /* "10.0.0.0/8", "2001:db8::/32" or a bare address; host bits must be zero. */
