@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "web/framing.h"
+#include "web/listen.h"
 
 enum {
     IN_SIZE = 2 * MM_FRAMING_MAX_HEAD, /* a whole head always fits behind unsent bytes */
@@ -48,10 +49,12 @@ struct conn {
     uint32_t fd_events, lib_events; /* as registered */
     uint32_t birth;                 /* tells this connection from an earlier one in its place */
     int64_t since_us;               /* accept, or first byte of the head that is awaited */
+    int64_t moved_us;               /* when bytes of the peer's came or went last */
     struct pace in_pace, out_pace;
     struct sockaddr_storage peer;
     socklen_t peer_n;
-    size_t checked; /* in[0..checked) passed the guard and awaits the library */
+    struct mm_ip owner; /* of the peer's address: whom it counts for */
+    size_t checked;     /* in[0..checked) passed the guard and awaits the library */
     size_t in_n, out_n;
     uint8_t in[IN_SIZE];
     uint8_t out[OUT_SIZE];
@@ -63,7 +66,7 @@ struct mm_guard {
     pthread_t thread;
     struct conn **conns; /* conns_max places, NULL where free */
     atomic_bool stopping;
-    _Atomic uint64_t accepted, refused_peer, refused_full, refused_framing, timed_out;
+    uint32_t births;
 };
 
 enum { TAG_LISTEN = INT32_MAX - 1, TAG_WAKE };
@@ -154,7 +157,7 @@ static void refuse(struct mm_guard *g, struct conn *c, enum mm_code why, const c
     c->why = why;
     c->what = what;
     c->in_n = c->checked; /* the rest has no meaning any more */
-    atomic_fetch_add(&g->refused_framing, 1);
+    mm_hit_add(g->cfg.hits, MM_HIT_FRAMING, &c->owner);
 }
 
 /* Check what has come: true when more of it may be passed on. */
@@ -257,7 +260,9 @@ static void say_refusal(struct conn *c)
     size_t left = OUT_SIZE - c->out_n;
     int n = snprintf((char *)c->out + c->out_n, left,
                      "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                     "X-Content-Type-Options: nosniff\r\nContent-Length: %zu\r\n"
+                     "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n"
+                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                     "Cache-Control: no-store\r\nContent-Length: %zu\r\n"
                      "Connection: close\r\n\r\n%s\n",
                      status, strlen(c->what) + 1, c->what);
 
@@ -318,6 +323,7 @@ static void pump(struct mm_guard *g, uint32_t at, int64_t now_us)
     struct conn *c = g->conns[at];
     bool moved = true;
 
+    c->moved_us = now_us;
     if (c->phase == PHASE_HANDSHAKE)
         shake_hands(c);
     for (int round = 0; moved && round < ROUNDS_MAX && c->phase == PHASE_OPEN; round++) {
@@ -350,21 +356,37 @@ static void pump(struct mm_guard *g, uint32_t at, int64_t now_us)
         watch(g, c, at);
 }
 
-static bool same_peer(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+static bool same_owner(const struct mm_ip *a, const struct mm_ip *b)
 {
-    if (a->ss_family != b->ss_family)
-        return false;
-    if (a->ss_family == AF_INET)
-        return memcmp(&((const struct sockaddr_in *)a)->sin_addr,
-                      &((const struct sockaddr_in *)b)->sin_addr, 4) == 0;
-    if (a->ss_family == AF_INET6)
-        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-                      &((const struct sockaddr_in6 *)b)->sin6_addr, 8) == 0;
-    return true;
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/*
+ * The connection of whoever has most of them that has moved nothing for longest; none where nobody
+ * has two more than the peer: slow requests, open pages and idle connections of a few addresses
+ * then keep nobody else out. Square in the number of connections, which is bounded and full here.
+ */
+static uint32_t most_greedy(const struct mm_guard *g, const struct mm_ip *owner)
+{
+    uint32_t own = 0, most = 0, greedy = UINT32_MAX;
+
+    for (uint32_t i = 0; i < g->cfg.conns_max; i++)
+        own += same_owner(&g->conns[i]->owner, owner);
+    for (uint32_t i = 0; i < g->cfg.conns_max; i++) {
+        uint32_t n = 0;
+
+        for (uint32_t k = 0; k < g->cfg.conns_max; k++)
+            n += same_owner(&g->conns[i]->owner, &g->conns[k]->owner);
+        if (n > most || (n == most && g->conns[i]->moved_us < g->conns[greedy]->moved_us)) {
+            most = n;
+            greedy = i;
+        }
+    }
+    return most >= own + 2 ? greedy : UINT32_MAX;
 }
 
 /* A free place, if need be that of the oldest connection without a whole head. */
-static bool find_place(struct mm_guard *g, const struct sockaddr_storage *peer, uint32_t *ret)
+static bool find_place(struct mm_guard *g, const struct mm_ip *owner, uint32_t *ret)
 {
     uint32_t same = 0, free_at = UINT32_MAX, oldest = UINT32_MAX;
 
@@ -375,20 +397,22 @@ static bool find_place(struct mm_guard *g, const struct sockaddr_storage *peer, 
             free_at = i;
             continue;
         }
-        same += same_peer(&c->peer, peer);
+        same += same_owner(&c->owner, owner);
         if (!c->handed && (oldest == UINT32_MAX || c->since_us < g->conns[oldest]->since_us))
             oldest = i;
     }
     if (g->cfg.peer_max > 0 && same >= g->cfg.peer_max) {
-        atomic_fetch_add(&g->refused_peer, 1);
+        mm_hit_add(g->cfg.hits, MM_HIT_PEER, owner);
         return false;
     }
+    if (free_at == UINT32_MAX && oldest == UINT32_MAX)
+        oldest = most_greedy(g, owner);
     if (free_at == UINT32_MAX && oldest == UINT32_MAX) {
-        atomic_fetch_add(&g->refused_full, 1);
+        mm_hit_add(g->cfg.hits, MM_HIT_FULL, owner);
         return false;
     }
     if (free_at == UINT32_MAX) {
-        atomic_fetch_add(&g->timed_out, 1);
+        mm_hit_add(g->cfg.hits, MM_HIT_PUSHED, &g->conns[oldest]->owner);
         conn_drop(g, oldest);
         free_at = oldest;
     }
@@ -400,13 +424,13 @@ static bool find_place(struct mm_guard *g, const struct sockaddr_storage *peer, 
 static void welcome(struct mm_guard *g, int fd, const struct sockaddr_storage *peer,
                     socklen_t peer_n, int64_t now_us)
 {
+    const struct mm_ip ip = mm_listen_ip((const struct sockaddr *)peer), owner = mm_ip_owner(&ip);
     struct conn *c;
     uint32_t at;
     int one = 1;
     struct epoll_event ev = {.events = EPOLLIN};
 
-    atomic_fetch_add(&g->accepted, 1);
-    if (!find_place(g, peer, &at)) {
+    if (!find_place(g, &owner, &at)) {
         (void)close(fd);
         return;
     }
@@ -419,10 +443,11 @@ static void welcome(struct mm_guard *g, int fd, const struct sockaddr_storage *p
     c->lib = -1;
     c->peer = *peer;
     c->peer_n = peer_n;
-    c->since_us = c->in_pace.since_us = c->out_pace.since_us = now_us;
+    c->owner = owner;
+    c->since_us = c->moved_us = c->in_pace.since_us = c->out_pace.since_us = now_us;
     c->phase = g->cfg.tls == NULL ? PHASE_OPEN : PHASE_HANDSHAKE;
     c->fd_events = EPOLLIN;
-    c->birth = (uint32_t)atomic_load(&g->accepted);
+    c->birth = ++g->births;
     ev.data.u64 = tag_of(c->birth, at, false);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     g->conns[at] = c;
@@ -481,7 +506,8 @@ static void look_at_clock(struct mm_guard *g, int64_t now_us)
         struct conn *c = g->conns[i];
 
         if (c != NULL && overdue(g, c, now_us)) {
-            atomic_fetch_add(&g->timed_out, c->phase == PHASE_LINGER ? 0 : 1);
+            if (c->phase != PHASE_LINGER)
+                mm_hit_add(g->cfg.hits, MM_HIT_SLOW, &c->owner);
             conn_drop(g, i);
         }
     }
@@ -591,15 +617,4 @@ void mm_guard_stop(struct mm_guard **guard)
     }
     (void)pthread_join(g->thread, NULL);
     guard_free(guard);
-}
-
-void mm_guard_stats(const struct mm_guard *g, struct mm_guard_stats *ret)
-{
-    *ret = (struct mm_guard_stats){
-        .accepted = atomic_load(&g->accepted),
-        .refused_peer = atomic_load(&g->refused_peer),
-        .refused_full = atomic_load(&g->refused_full),
-        .refused_framing = atomic_load(&g->refused_framing),
-        .timed_out = atomic_load(&g->timed_out),
-    };
 }

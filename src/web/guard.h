@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "base/base.h"
+#include "os/hits.h"
 #include "web/tls.h"
 
 struct mm_guard;
@@ -25,27 +26,20 @@ struct mm_guard;
 struct mm_guard_cfg {
     int listen_fd;      /* bound, listening, non-blocking; owned by the guard from _start on */
     struct mm_tls *tls; /* NULL: plain; must outlive the guard */
-    uint32_t conns_max; /* at once; a new one then takes the place of the oldest without a head */
-    uint32_t peer_max;  /* at once per IPv4 address or IPv6 /64; 0: no limit */
-    int64_t head_ms;    /* for TLS handshake and head, counted from accept or from first byte */
-    int64_t pace_ms;    /* in every such span a body or an answer must move 1 KiB */
+    /* At once; a new one then takes the place of the oldest without a head, else of one that the
+     * address with most connections has left quiet for longest. */
+    uint32_t conns_max;
+    uint32_t peer_max; /* at once per IPv4 address or IPv6 /64; 0: no limit */
+    int64_t head_ms;   /* for TLS handshake and head, counted from accept or from first byte */
+    int64_t pace_ms;   /* in every such span a body or an answer must move 1 KiB */
     /* A new connection for the HTTP library; takes over fd in any case. False: not taken. */
     bool (*hand_over)(void *user, int fd, const struct sockaddr *peer, socklen_t peer_n);
     void *user;
-};
-
-/* What happened since start; counters only grow. */
-struct mm_guard_stats {
-    uint64_t accepted;
-    uint64_t refused_peer;    /* over peer_max */
-    uint64_t refused_full;    /* over conns_max and nobody to push out */
-    uint64_t refused_framing; /* by web/framing.h */
-    uint64_t timed_out;
+    struct mm_hits *hits; /* counts who is refused, too slow, or pushed out; NULL: nobody does */
 };
 
 MM_MUST_USE enum mm_code mm_guard_start(const struct mm_guard_cfg *cfg, struct mm_guard **ret);
 /* Close every connection, end the thread, close the listening descriptor. */
 void mm_guard_stop(struct mm_guard **guard);
-void mm_guard_stats(const struct mm_guard *guard, struct mm_guard_stats *ret);
 
 #endif

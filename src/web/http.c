@@ -2,7 +2,6 @@
 #include "web/http.h"
 
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -59,6 +58,7 @@ struct mm_http {
     struct mm_guard *guard;
     struct mm_tls *tls;
     struct mm_http_handler handler;
+    struct mm_hits *hits;
     uint64_t body_max;
     uint16_t port;
     atomic_bool stopping;
@@ -280,16 +280,9 @@ static void read_peer(struct request *r)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *sa = info == NULL ? NULL : info->client_addr;
 
-    if (sa == NULL)
-        return;
-    if (sa->sa_family == AF_INET) {
-        memset(r->pub.peer.b + 10, 0xff, 2);
-        memcpy(r->pub.peer.b + 12, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
-    } else if (sa->sa_family == AF_INET6) {
-        memcpy(r->pub.peer.b, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
-    }
+    if (info != NULL && info->client_addr != NULL)
+        r->pub.peer = mm_listen_ip(info->client_addr);
 }
 
 /* Called by the library as soon as the request line is read; what we hand back is our request. */
@@ -439,6 +432,12 @@ static bool declared_too_long(const struct request *r)
            n > r->pub.body_max;
 }
 
+static void refuse_body(struct mm_http *s, struct request *r)
+{
+    mm_hit_add(s->hits, MM_HIT_BODY, &r->pub.peer);
+    mm_http_text(&r->pub, 413, "body too long\n");
+}
+
 static enum MHD_Result on_head(struct mm_http *s, struct request *r, const char *method)
 {
     r->begun = true;
@@ -448,7 +447,7 @@ static enum MHD_Result on_head(struct mm_http *s, struct request *r, const char 
     else if (s->handler.head != NULL)
         s->handler.head(s->handler.user, &r->pub);
     if (!mm_http_answered(&r->pub) && declared_too_long(r))
-        mm_http_text(&r->pub, 413, "body too long\n");
+        refuse_body(s, r);
     if (mm_http_answered(&r->pub)) {
         mm_http_set(&r->pub, "Connection", "close"); /* the body was not read */
         return send_answer(r);
@@ -465,7 +464,7 @@ static enum MHD_Result on_body(struct mm_http *s, struct request *r, struct mm_s
     r->pub.body_n += bytes.n;
     if (r->pub.body_n > r->pub.body_max) {
         r->refused = true;
-        mm_http_text(&r->pub, 413, "body too long\n");
+        refuse_body(s, r);
         return MHD_YES;
     }
     if (r->pub.streamed) {
@@ -559,6 +558,7 @@ static enum mm_code start_guard(struct mm_http *s, const struct mm_http_cfg *cfg
         .pace_ms = cfg->pace_ms > 0 ? cfg->pace_ms : PACE_MS,
         .hand_over = on_connection,
         .user = s,
+        .hits = cfg->hits,
     };
 
     s->daemon = start_daemon(s, g.conns_max);
@@ -583,6 +583,7 @@ enum mm_code mm_http_start(const struct mm_http_cfg *cfg, const struct mm_http_h
         return mm_fail(fault, MM_E_NOMEM, 0, "http.memory");
     s->handler = *handler;
     s->body_max = cfg->body_max;
+    s->hits = cfg->hits;
     if (!mm_listen_parse(mm_slice_str(cfg->listen), &addr)) {
         code = mm_fail(fault, MM_E_CONFIG, 0, "http.listen");
         goto failed;

@@ -25,6 +25,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/ip.h"
+#include "os/hits.h"
 
 enum {
     MM_HTTP_MAX_REPLY = 32 * 1024 * 1024, /* one whole page or document; more is streamed */
@@ -91,7 +92,8 @@ struct mm_http_cfg {
      * does not start when it answers false. May be NULL. */
     bool (*settle)(void *arg);
     void *settle_arg;
-    bool remote_plain; /* plain HTTP on any address: behind a proxy that ends TLS */
+    struct mm_hits *hits; /* where limits that were hit are counted; NULL: nowhere */
+    bool remote_plain;    /* plain HTTP on any address: behind a proxy that ends TLS */
 };
 
 /*

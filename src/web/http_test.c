@@ -141,17 +141,26 @@ static void site_open(struct site *site, const struct mm_http_cfg *more)
     CHECK_NUM(mm_http_start(&cfg, &h, &site->http, &fault), MM_OK);
 }
 
-static int dial(const struct site *site)
+/* From 127.0.0.`from`. */
+static int dial_from(const struct site *site, uint8_t from)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(mm_http_port(site->http))};
+    struct sockaddr_in own = {.sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + from)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval tv = {.tv_sec = READ_MS / 1000};
 
     sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     CHECK(fd >= 0);
+    CHECK(bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0);
     CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0);
     CHECK(connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0);
     return fd;
+}
+
+static int dial(const struct site *site)
+{
+    return dial_from(site, 1);
 }
 
 static void put(int fd, struct mm_slice s)
@@ -451,6 +460,29 @@ TEST(http_bounds_connections_of_one_address)
     over = dial(&site);
     CHECK_NUM(slurp(over).n, 0);
     for (int i = 0; i < 3; i++)
+        (void)close(fd[i]);
+    mm_http_stop(&site.http);
+}
+
+TEST(http_lets_nobody_keep_all_places)
+{
+    enum { PLACES = 8 };
+    struct site site = {0};
+    int fd[PLACES], other;
+
+    site_open(&site, &(struct mm_http_cfg){.conns_max = PLACES});
+    for (int i = 0; i < PLACES; i++) { /* whole requests, whose answers never end */
+        fd[i] = dial(&site);
+        put(fd[i], MM_S("GET /endless HTTP/1.1\r\n" KEEP "\r\n"));
+    }
+    while (atomic_load(&site.handled) < PLACES)
+        (void)poll(NULL, 0, 2);
+    CHECK_NUM(slurp(dial(&site)).n, 0); /* one more of the same address */
+    other = dial_from(&site, 2);
+    put(other, MM_S("GET /here HTTP/1.1\r\n" CLOSE "\r\n"));
+    CHECK(HAS(slurp(other), "/here|"));
+    CHECK(atomic_load(&site.handled) == PLACES + 1);
+    for (int i = 0; i < PLACES; i++)
         (void)close(fd[i]);
     mm_http_stop(&site.http);
 }

@@ -39,6 +39,19 @@ bool mm_listen_is_loopback(const struct mm_listen_addr *addr)
     return mm_ip_is_loopback(&addr->ip);
 }
 
+struct mm_ip mm_listen_ip(const struct sockaddr *sa)
+{
+    struct mm_ip ip = {{0}};
+
+    if (sa->sa_family == AF_INET) {
+        memset(ip.b + 10, 0xff, 2);
+        memcpy(ip.b + 12, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+    } else if (sa->sa_family == AF_INET6) {
+        memcpy(ip.b, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+    }
+    return ip;
+}
+
 static int bind_to(const struct mm_listen_addr *addr)
 {
     bool v4 = mm_ip_is_v4(&addr->ip);

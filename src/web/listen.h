@@ -9,6 +9,8 @@
 #ifndef MM_WEB_LISTEN_H
 #define MM_WEB_LISTEN_H
 
+#include <sys/socket.h>
+
 #include "base/base.h"
 #include "base/ip.h"
 
@@ -21,6 +23,8 @@ struct mm_listen_addr {
 MM_MUST_USE bool mm_listen_parse(struct mm_slice text, struct mm_listen_addr *ret);
 /* 127.0.0.0/8 or ::1. */
 bool mm_listen_is_loopback(const struct mm_listen_addr *addr);
+/* The address of a peer; all zero for one of another family. */
+struct mm_ip mm_listen_ip(const struct sockaddr *sa);
 /*
  * Bind and listen, non-blocking, close-on-exec; *ret_port is the real port (for port 0).
  * MM_E_BUSY when the address is taken, MM_E_DENIED for ports we may not have, else MM_E_CONFIG.
