@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
 #include "app/confine.h"
 #include "app/intake_table.h"
@@ -39,6 +40,7 @@ struct app {
     struct mm_net *net;
     struct mm_ingest *ingest;
     struct mm_http *http;
+    struct mm_hits *hits;
     struct mm_timer tick;
     struct mm_endpoint tcp, udp; /* where listeners of single sources are opened */
     bool private;
@@ -136,7 +138,7 @@ static bool start_http(struct app *app, const struct mm_config *config)
 {
     const char *listen = mm_config_text(config, MM_CFG_INTAKE_HTTP);
     char cert[MM_MAX_PATH], key[MM_MAX_PATH];
-    struct mm_http_cfg cfg = {.listen = listen, .conns_max = HTTP_CONNS};
+    struct mm_http_cfg cfg = {.listen = listen, .conns_max = HTTP_CONNS, .hits = app->hits};
     struct mm_http_handler handler = {.user = app, .head = on_head, .handle = on_request};
     struct mm_fault fault = {0};
     struct mm_endpoint at;
@@ -256,8 +258,11 @@ static void say_condition(struct app *app)
 static void on_tick(void *ctx, struct mm_timer *t)
 {
     struct app *app = ctx;
+    struct statvfs fs;
 
     atomic_store(&mm_intake_page(app->core)->alive_us, mm_mono_us());
+    if (statvfs(app->args->state, &fs) == 0)
+        mm_intake_disk(app->core, (uint64_t)fs.f_bavail * fs.f_frsize);
     mm_net_sweep(app->net);
     use_table(app);
     say_condition(app);
@@ -297,6 +302,17 @@ static uint32_t rate_of(const struct mm_config *config, enum mm_config_key key)
     return kib > MM_QUOTA_RATE_MAX / 1024 ? MM_QUOTA_RATE_MAX : (uint32_t)kib * 1024;
 }
 
+/* Without it nothing is counted, and everything else works. */
+static void open_hits(struct app *app)
+{
+    char run[MM_MAX_PATH], path[MM_MAX_PATH];
+
+    if (mm_path_join(run, app->args->state, "run") != MM_OK ||
+        mm_fs_mkdirs(mm_fs_real(), run, 0700) != MM_OK ||
+        mm_path_join(path, run, "intake.hits") != MM_OK || mm_hits_open(path, &app->hits) != MM_OK)
+        mm_log_warn("intake", "limits are not counted: run/intake.hits cannot be made");
+}
+
 static bool open_all(struct app *app, const struct mm_config *config)
 {
     struct mm_intake_options o = {
@@ -304,6 +320,8 @@ static bool open_all(struct app *app, const struct mm_config *config)
         .epoch_us = mm_now_us(),
         .committed = wake,
         .ctx = app,
+        .hits = app->hits,
+        .spool_max = mm_config_number(config, MM_CFG_INTAKE_SPOOL_MAX) * 1024 * 1024,
         .rates = {.source = rate_of(config, MM_CFG_INTAKE_RATE_SOURCE),
                   .company = rate_of(config, MM_CFG_INTAKE_RATE_COMPANY),
                   .stranger = rate_of(config, MM_CFG_INTAKE_RATE_STRANGER),
@@ -354,6 +372,7 @@ static bool start(struct app *app, const struct mm_config *config)
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN); /* of `serve`: nothing here is read anew */
+    open_hits(app);
     if (!open_all(app, config) ||
         !listen_configured(app, config, MM_CFG_INTAKE_TCP, MM_TRANSPORT_TCP, &app->tcp) ||
         !listen_configured(app, config, MM_CFG_INTAKE_UDP, MM_TRANSPORT_UDP, &app->udp))
@@ -386,6 +405,7 @@ static int stop(struct app *app, int rc)
     }
     mm_records_close(&app->records);
     mm_loop_free(&app->loop);
+    mm_hits_close(&app->hits);
     mm_wipe(&app->key, sizeof(app->key));
     return rc;
 }

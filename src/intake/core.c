@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "intake/hoard.h"
 #include "intake/lag.h"
 
 enum {
@@ -27,9 +28,11 @@ struct share {
     uint32_t company;
     uint64_t group; /* that bytes stands for */
     uint64_t bytes;
+    uint32_t waiting; /* calls that wait for their turn */
 };
 
 static_assert((int)MM_LAG_COMPANIES > (int)MM_INTAKE_SOURCES &&
+                  (int)MM_HOARD_COMPANIES > (int)MM_INTAKE_SOURCES &&
                   (int)MM_QUOTA_PLACES > (int)MM_SLOT_NONE,
               "each company and each source has its place");
 
@@ -46,6 +49,7 @@ struct mm_intake {
     struct mm_keys *keys;
     struct mm_intake_page *page;
     size_t pending_max;
+    uint64_t spool_max;     /* bytes that wait; 0: what the disk has */
     uint64_t durable;       /* numbers below this */
     uint64_t group;         /* being filled; counts from 1 */
     uint64_t durable_group; /* groups below this are durable */
@@ -61,8 +65,10 @@ struct mm_intake {
     size_t shares;
     size_t active, active_before; /* companies in this group and in the one before */
     struct mm_lag *lag;           /* by index into share */
+    struct mm_hoard *hoard;       /* likewise */
     struct mm_quota *quota;       /* by slot, and by index into share */
     struct mm_quota_rates rates;
+    struct mm_hits *hits;
 
     void (*committed)(void *ctx);
     void *ctx;
@@ -156,6 +162,26 @@ size_t mm_intake_room_locked(const struct mm_intake *in)
     return pending >= in->pending_max ? 0 : in->pending_max - pending;
 }
 
+bool mm_intake_over_spool_locked(const struct mm_intake *in, size_t slot)
+{
+    MM_ASSERT(slot <= MM_SLOT_NONE);
+    return mm_hoard_over(in->hoard, in->tally[slot].company_at);
+}
+
+void mm_intake_disk(struct mm_intake *in, uint64_t free_bytes)
+{
+    uint64_t room = free_bytes;
+
+    mm_intake_lock(in);
+    if (in->spool_max != 0) {
+        uint64_t all = mm_hoard_all(in->hoard), left = in->spool_max - all;
+
+        room = all >= in->spool_max ? 0 : left < room ? left : room;
+    }
+    mm_hoard_room(in->hoard, room);
+    mm_intake_unlock(in);
+}
+
 bool mm_intake_over_share_locked(const struct mm_intake *in, size_t slot)
 {
     const struct share *s;
@@ -163,7 +189,8 @@ bool mm_intake_over_share_locked(const struct mm_intake *in, size_t slot)
     size_t part = in->pending_max / 2 / (companies == 0 ? 1 : companies);
 
     MM_ASSERT(slot <= MM_SLOT_NONE);
-    if (mm_lag_over(in->lag, in->tally[slot].company_at, mm_mono_us()) ||
+    if (mm_intake_over_spool_locked(in, slot) ||
+        mm_lag_over(in->lag, in->tally[slot].company_at, mm_mono_us()) ||
         mm_quota_over(in->quota, slot, in->tally[slot].company_at, mm_mono_us()))
         return true;
     s = &in->share[in->tally[slot].company_at];
@@ -182,10 +209,22 @@ bool mm_intake_over_quota_locked(const struct mm_intake *in, size_t slot, const 
     return mm_quota_over(in->quota, slot, in->tally[slot].company_at, now);
 }
 
-void mm_intake_note_over_locked(struct mm_intake *in, size_t slot)
+void mm_intake_note_over_locked(struct mm_intake *in, size_t slot, const struct mm_ip *peer)
 {
-    if (slot != MM_SLOT_NONE)
-        mm_count(&in->page->source[slot].over, 1);
+    bool spool = mm_intake_over_spool_locked(in, slot);
+    struct mm_intake_source *s = &in->page->source[slot];
+
+    mm_intake_hit(in, spool ? MM_HIT_SPOOL_SHARE : MM_HIT_ALLOWANCE, peer);
+    if (slot == MM_SLOT_NONE)
+        return;
+    mm_count(spool ? &s->held_back : &s->over, 1);
+    if (spool)
+        atomic_store_explicit(&s->held_back_us, mm_now_us(), memory_order_relaxed);
+}
+
+void mm_intake_hit(struct mm_intake *in, enum mm_hit hit, const struct mm_ip *peer)
+{
+    mm_hit_add(in->hits, hit, peer);
 }
 
 /* Counts against the allowance of its source and company, or of a stranger. */
@@ -200,6 +239,7 @@ static void use_quota(struct mm_intake *in, size_t slot, const struct mm_spool_r
 enum mm_code mm_intake_add_locked(struct mm_intake *in, size_t slot,
                                   const struct mm_spool_record *rec, uint64_t *ret_seq)
 {
+    uint64_t seq = mm_spool_next(in->spool);
     enum mm_code c = mm_spool_append(in->spool, rec, ret_seq);
     struct tally *t = &in->tally[slot];
     struct share *s = &in->share[t->company_at];
@@ -216,6 +256,7 @@ enum mm_code mm_intake_add_locked(struct mm_intake *in, size_t slot,
         in->active++;
     }
     s->bytes += rec->body.n + ITEM_MAX / 2;
+    mm_hoard_add(in->hoard, t->company_at, seq, rec->body.n + ITEM_MAX / 2);
     use_quota(in, slot, rec);
     if (slot == MM_SLOT_NONE)
         return MM_OK;
@@ -370,6 +411,7 @@ void mm_intake_done(struct mm_intake *in, uint64_t done)
 {
     mm_intake_lock(in);
     mm_lag_done(in->lag, done, mm_mono_us());
+    mm_hoard_done(in->hoard, done);
     MM_ASSERT(pthread_cond_broadcast(&in->settled) == 0);
     mm_intake_unlock(in);
 }
@@ -395,28 +437,50 @@ enum mm_code mm_intake_wait(struct mm_intake *in, uint64_t next, int timeout_ms)
     return c;
 }
 
-enum mm_code mm_intake_wait_room_locked(struct mm_intake *in, size_t slot, size_t n, int timeout_ms)
+/* Wait for the next try, as one of MM_INTAKE_WAITERS of its company. */
+static enum mm_code wait_turn(struct mm_intake *in, const struct mm_turn *t, int64_t left_us)
+{
+    struct timespec until = deadline(left_us < QUOTA_LOOK_US ? left_us : QUOTA_LOOK_US);
+    struct share *s = &in->share[in->tally[t->slot].company_at];
+
+    if (s->waiting >= MM_INTAKE_WAITERS) {
+        mm_intake_hit(in, MM_HIT_INGEST_CROWD, t->peer);
+        return MM_E_PACE;
+    }
+    s->waiting++;
+    mm_intake_kick_locked(in);
+    (void)wait_on(&in->settled, in, &until); /* an allowance comes back without a commit */
+    s->waiting--;
+    return MM_OK;
+}
+
+enum mm_code mm_intake_wait_room_locked(struct mm_intake *in, const struct mm_turn *t,
+                                        int timeout_ms)
 {
     int64_t end_us = mm_mono_us() + (int64_t)timeout_ms * 1000;
+    uint32_t company = in->tally[t->slot].company_at;
+    enum mm_code c = MM_OK;
     bool noted = false;
 
-    MM_ASSERT(n <= in->pending_max);
-    while (mm_intake_room_locked(in) < n || mm_intake_over_share_locked(in, slot)) {
+    MM_ASSERT(t->bytes <= in->pending_max);
+    while (c == MM_OK &&
+           (mm_intake_room_locked(in) < t->bytes || mm_intake_over_share_locked(in, t->slot))) {
+        bool spool = mm_intake_over_spool_locked(in, t->slot);
         int64_t left_us = end_us - mm_mono_us();
-        struct timespec until = deadline(left_us < QUOTA_LOOK_US ? left_us : QUOTA_LOOK_US);
 
         if (in->condition != MM_OK)
             return in->condition;
-        if (left_us <= 0)
-            return MM_E_BUSY;
-        if (!noted && mm_quota_over(in->quota, slot, in->tally[slot].company_at, mm_mono_us())) {
-            mm_intake_note_over_locked(in, slot);
+        if (!noted && (spool || mm_quota_over(in->quota, t->slot, company, mm_mono_us()))) {
+            mm_intake_note_over_locked(in, t->slot, t->peer);
             noted = true;
         }
-        mm_intake_kick_locked(in);
-        (void)wait_on(&in->settled, in, &until); /* an allowance comes back without a commit */
+        if (spool)
+            return MM_E_PACE; /* the engine is away: nothing comes back soon */
+        if (left_us <= 0)
+            return MM_E_BUSY;
+        c = wait_turn(in, t, left_us);
     }
-    return MM_OK;
+    return c;
 }
 
 /* ---- opening and closing ---- */
@@ -521,6 +585,7 @@ static void free_all(struct mm_intake *in)
     mm_spool_close(&in->spool);
     mm_keys_free(&in->keys);
     mm_lag_free(&in->lag);
+    mm_hoard_free(&in->hoard);
     mm_quota_free(&in->quota);
     if (in->page != NULL)
         (void)munmap(in->page, sizeof(*in->page));
@@ -544,7 +609,11 @@ enum mm_code mm_intake_open(const struct mm_intake_options *o, struct mm_intake 
     in->group = 1;
     in->durable_group = 1;
     in->rates = o->rates;
+    in->spool_max = o->spool_max;
+    in->hits = o->hits;
     c = mm_lag_new(&in->lag);
+    if (c == MM_OK)
+        c = mm_hoard_new(&in->hoard);
     if (c == MM_OK)
         c = mm_quota_new(&o->rates, &in->quota);
     if (c == MM_OK)

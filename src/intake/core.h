@@ -16,6 +16,7 @@
 #include "intake/quota.h"
 #include "model/intake_page.h"
 #include "os/file.h"
+#include "os/hits.h"
 #include "store/spool/spool.h"
 
 enum {
@@ -29,6 +30,9 @@ enum {
     MM_COMMIT_PACE_US = 5000,
     MM_COMMIT_AT = 1024 * 1024,  /* bytes that do not wait for the pace */
     MM_COMMIT_RETRY_US = 200000, /* a full disk: one refused write costs nothing */
+    /* Requests of one company that wait for its turn: a quarter of those that HTTP takes, so that
+     * three companies that send too much still leave one in four to the others. */
+    MM_INTAKE_WAITERS = 8,
 };
 
 struct mm_intake;
@@ -40,6 +44,8 @@ struct mm_intake_options {
     size_t segment_max;    /* zero: MM_SPOOL_SEGMENT */
     int64_t epoch_us;      /* wall clock now */
     struct mm_quota_rates rates;
+    uint64_t spool_max;   /* bytes of lines that the engine has not done; zero: what the disk has */
+    struct mm_hits *hits; /* where limits that were hit are counted; NULL: nowhere */
     /* Called in the committer's thread after each try; must not block. May be NULL. */
     void (*committed)(void *ctx);
     void *ctx;
@@ -70,12 +76,25 @@ MM_MUST_USE enum mm_code mm_intake_add_locked(struct mm_intake *in, size_t slot,
  */
 bool mm_intake_over_share_locked(const struct mm_intake *in, size_t slot);
 /*
+ * Do the company's lines that wait for the engine take more of the disk than is still free
+ * (intake/hoard.h)? Then its senders wait, HTTP is told to come again, and datagrams are dropped.
+ * Part of _over_share.
+ */
+bool mm_intake_over_spool_locked(const struct mm_intake *in, size_t slot);
+/* So much is free on the disk that holds the spool; about once a second. */
+void mm_intake_disk(struct mm_intake *in, uint64_t free_bytes);
+/*
  * Has who sends from this address used up an allowance: its source's or company's, or where nobody
  * registered it, its own or that of all strangers? What it sends by UDP is then dropped.
  */
 bool mm_intake_over_quota_locked(const struct mm_intake *in, size_t slot, const struct mm_ip *peer);
-/* It waits, or something of it was dropped, for that reason: counted for its source. */
-void mm_intake_note_over_locked(struct mm_intake *in, size_t slot);
+/*
+ * It waits, was turned away, or something of it was dropped, because its company's share of the
+ * spool is used up, or else an allowance: counted for its source, and for who sent it.
+ */
+void mm_intake_note_over_locked(struct mm_intake *in, size_t slot, const struct mm_ip *peer);
+/* Somebody ran into another limit. */
+void mm_intake_hit(struct mm_intake *in, enum mm_hit hit, const struct mm_ip *peer);
 /* Counts the groups: what was added in group g is durable when _durable_group is above g. */
 uint64_t mm_intake_group_locked(const struct mm_intake *in);
 uint64_t mm_intake_durable_group_locked(const struct mm_intake *in);
@@ -88,11 +107,17 @@ void mm_intake_kick_locked(struct mm_intake *in);
 
 /* Wait until every number below next is durable. The state's code when the disk refuses. */
 MM_MUST_USE enum mm_code mm_intake_wait(struct mm_intake *in, uint64_t next, int timeout_ms);
+struct mm_turn {
+    size_t slot;
+    const struct mm_ip *peer; /* who sends; NULL: nobody in particular */
+    size_t bytes;             /* room that is needed */
+};
 /*
- * Wait for room of n bytes and for this source's turn, with the lock held, which is given up
- * meanwhile. MM_E_BUSY: the time is over. The state's code when the disk refuses.
+ * Wait for room and for this source's turn, with the lock held, which is given up meanwhile.
+ * MM_E_BUSY: the time is over. MM_E_PACE: MM_INTAKE_WAITERS of its company wait already, or its
+ * share of the spool is used up. The state's code when the disk refuses.
  */
-MM_MUST_USE enum mm_code mm_intake_wait_room_locked(struct mm_intake *in, size_t slot, size_t n,
+MM_MUST_USE enum mm_code mm_intake_wait_room_locked(struct mm_intake *in, const struct mm_turn *t,
                                                     int timeout_ms);
 
 /* The engine has done every number below `done`; called often while it makes progress. */

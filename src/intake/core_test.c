@@ -92,7 +92,9 @@ TEST(core_waits_while_the_disk_is_full_and_goes_on_alone)
     CHECK_NUM(mm_intake_page(core)->state, MM_INTAKE_FULL);
     CHECK_NUM(t_source(core, 1, 1)->spooled, 1);
     mm_intake_lock(core);
-    CHECK(mm_intake_wait_room_locked(core, MM_SLOT_QUARANTINE, 4096, T_WAIT_MS) == MM_E_FULL ||
+    CHECK(mm_intake_wait_room_locked(core,
+                                     &(struct mm_turn){.slot = MM_SLOT_QUARANTINE, .bytes = 4096},
+                                     T_WAIT_MS) == MM_E_FULL ||
           mm_intake_room_locked(core) == 4096);
     mm_intake_unlock(core);
     CHECK(pthread_create(&t, NULL, repair, fault) == 0);

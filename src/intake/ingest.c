@@ -81,7 +81,7 @@ int mm_ingest_auth(const struct mm_binding_table *table, const struct mm_key *ke
 static void refuse(struct mm_ingest_answer *a, int status, const char *why)
 {
     *a = (struct mm_ingest_answer){.status = status, .why = why};
-    if (status == 503)
+    if (status == 503 || status == 429)
         a->retry_after_s = MM_INGEST_RETRY_S;
     if (status == 409)
         a->retry_after_s = 1;
@@ -211,13 +211,14 @@ static void store_line(void *ctx, struct mm_slice line, bool cut)
 static void store(struct job *j, struct mm_slice text)
 {
     const struct mm_lines_options o = {.lists = j->lists, .emit = store_line, .ctx = j};
+    const struct mm_turn turn = {.slot = j->slot, .peer = &j->call->peer, .bytes = PIECE_ROOM};
     struct mm_lines lines;
 
     j->code = mm_lines_init(&lines, &o);
     for (size_t at = 0; at < text.n && j->code == MM_OK; at += PIECE) {
         enum mm_code c;
 
-        j->code = mm_intake_wait_room_locked(j->in->core, j->slot, PIECE_ROOM, MM_INGEST_WAIT_MS);
+        j->code = mm_intake_wait_room_locked(j->in->core, &turn, MM_INGEST_WAIT_MS);
         c = j->code == MM_OK ? mm_lines_feed(&lines, mm_slice_sub(text, at, PIECE)) : MM_OK;
         j->code = c != MM_OK ? c : j->code;
         mm_intake_kick_locked(j->in->core);
@@ -279,6 +280,8 @@ static void answer_code(struct mm_ingest_answer *a, enum mm_code c)
 {
     if (c == MM_E_FULL)
         refuse(a, 503, "ingest.full");
+    else if (c == MM_E_PACE)
+        refuse(a, 429, "ingest.share");
     else if (c == MM_E_NOMEM)
         refuse(a, 503, "ingest.memory");
     else

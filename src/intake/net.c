@@ -67,7 +67,7 @@ static struct mm_intake_listener *counters_of(const struct listener *l)
 
 /* ---- whose is it ---- */
 
-static void whose(struct mm_net *net, const struct listener *l, const struct mm_ip *peer,
+static void whose(const struct mm_net *net, const struct listener *l, const struct mm_ip *peer,
                   uint32_t *ret_company, uint32_t *ret_source)
 {
     const struct mm_binding *b = NULL;
@@ -272,8 +272,10 @@ static void conn_ready(void *ctx, struct mm_watch *w, uint32_t events)
 
     mm_intake_lock(net->core);
     may = may_read(c);
-    if (!may && !c->paused && mm_intake_over_quota_locked(net->core, c->slot, &c->peer.ip))
-        mm_intake_note_over_locked(net->core, c->slot);
+    if (!may && !c->paused &&
+        (mm_intake_over_spool_locked(net->core, c->slot) ||
+         mm_intake_over_quota_locked(net->core, c->slot, &c->peer.ip)))
+        mm_intake_note_over_locked(net->core, c->slot, &c->peer.ip);
     mm_intake_unlock(net->core);
     if (!may) {
         pause_conn(c, true);
@@ -291,13 +293,26 @@ static void conn_ready(void *ctx, struct mm_watch *w, uint32_t events)
         close_conn(c);
 }
 
-static uint32_t from_peer(const struct mm_net *net, const struct mm_ip *ip)
+/* Whether there is room for a connection of this peer's; else *ret_hit says what it ran into.
+ * Strangers leave half of all places to who is registered. */
+static bool has_place(const struct listener *l, const struct mm_ip *peer, enum mm_hit *ret_hit)
 {
-    uint32_t n = 0;
+    const struct mm_net *net = l->net;
+    const struct mm_ip owner = mm_ip_owner(peer);
+    uint32_t same = 0, strangers = 0, company, source;
 
-    for (const struct conn *c = net->conns; c != NULL; c = c->next)
-        n += memcmp(&c->peer.ip, ip, sizeof(*ip)) == 0;
-    return n;
+    for (const struct conn *c = net->conns; c != NULL; c = c->next) {
+        const struct mm_ip other = mm_ip_owner(&c->peer.ip);
+
+        same += memcmp(&other, &owner, sizeof(owner)) == 0;
+        strangers += c->slot == MM_SLOT_QUARANTINE;
+    }
+    whose(net, l, peer, &company, &source);
+    *ret_hit = net->conn_n >= net->limit.conns_max                     ? MM_HIT_FULL
+               : same >= net->limit.peer_max                           ? MM_HIT_PEER
+               : company == 0 && strangers >= net->limit.conns_max / 2 ? MM_HIT_STRANGERS
+                                                                       : MM_HITS;
+    return *ret_hit == MM_HITS;
 }
 
 /* Takes over fd. */
@@ -305,9 +320,12 @@ static void add_conn(struct listener *l, int fd, const struct mm_endpoint *peer)
 {
     struct mm_net *net = l->net;
     struct conn *c = NULL;
+    enum mm_hit hit;
 
-    if (net->conn_n < net->limit.conns_max && from_peer(net, &peer->ip) < net->limit.peer_max)
+    if (has_place(l, &peer->ip, &hit))
         c = calloc(1, sizeof(*c));
+    else
+        mm_intake_hit(net->core, hit, &peer->ip);
     if (c == NULL) {
         mm_count(&counters_of(l)->refused, 1);
         (void)close(fd);
@@ -366,9 +384,9 @@ struct datagrams {
 };
 
 /* A datagram cannot wait: it is dropped, and that is said of its source. */
-static void drop_over(struct mm_intake *core, size_t slot)
+static void drop_over(struct mm_intake *core, size_t slot, const struct mm_ip *peer)
 {
-    mm_intake_note_over_locked(core, slot);
+    mm_intake_note_over_locked(core, slot, peer);
     if (slot != MM_SLOT_NONE)
         mm_count(&mm_intake_page(core)->source[slot].dropped, 1);
 }
@@ -385,8 +403,9 @@ static bool take_datagram(void *ctx, struct mm_slice line, const struct mm_endpo
         slot = mm_intake_slot_locked(net->core, rec.company, rec.source);
         mm_udp_learn(d->l->udp, &from->ip, rec.company, rec.source, slot);
     }
-    if (mm_intake_over_quota_locked(net->core, slot, &from->ip)) {
-        drop_over(net->core, slot);
+    if (mm_intake_over_spool_locked(net->core, slot) ||
+        mm_intake_over_quota_locked(net->core, slot, &from->ip)) {
+        drop_over(net->core, slot, &from->ip);
         return false;
     }
     if (mm_intake_add_locked(net->core, slot, &rec, NULL) != MM_OK)
@@ -604,8 +623,10 @@ void mm_net_sweep(struct mm_net *net)
 
     for (struct conn *c = net->conns; c != NULL; c = next) {
         next = c->next;
-        if (c->half_since_us != 0 && now - c->half_since_us > net->limit.half_s * MM_US_PER_S)
+        if (c->half_since_us != 0 && now - c->half_since_us > net->limit.half_s * MM_US_PER_S) {
+            mm_intake_hit(net->core, MM_HIT_SLOW, &c->peer.ip);
             close_conn(c);
+        }
     }
     for (size_t i = 0; i < net->listeners; i++) {
         struct listener *l = net->listener[i];
@@ -641,6 +662,7 @@ static bool drain_once(struct mm_net *net)
 
 void mm_net_drain(struct mm_net *net, int limit_ms)
 {
+    const struct mm_turn turn = {.slot = MM_SLOT_NONE, .bytes = CHUNK_ROOM};
     int64_t until = mm_mono_us() + (int64_t)limit_ms * 1000;
 
     net->draining = true;
@@ -650,8 +672,7 @@ void mm_net_drain(struct mm_net *net, int limit_ms)
     }
     while (mm_mono_us() < until && drain_once(net)) {
         mm_intake_lock(net->core);
-        if (mm_intake_wait_room_locked(net->core, MM_SLOT_QUARANTINE, CHUNK_ROOM, limit_ms) !=
-            MM_OK)
+        if (mm_intake_wait_room_locked(net->core, &turn, limit_ms) != MM_OK)
             until = 0;
         mm_intake_unlock(net->core);
         mm_net_resume(net);

@@ -152,6 +152,35 @@ TEST(net_turns_away_connections_over_the_limits_and_counts_them)
     finish(&w);
 }
 
+TEST(net_leaves_places_to_who_is_registered)
+{
+    struct world w;
+    struct mm_endpoint known;
+    _Atomic uint64_t *turned_away;
+    int fd[10];
+
+    start(&w, &(struct mm_net_options){.conns_max = 8}, true);
+    known = w.tcp;
+    w.tcp.port = 0; /* here no address names a sender */
+    CHECK(mm_net_listen(w.net, MM_TRANSPORT_TCP, &w.tcp, false, &w.tcp.port) == MM_OK);
+    turned_away = &mm_intake_page(w.core)->listener[2].refused;
+    for (size_t i = 0; i < 6; i++)
+        fd[i] = connect_to(&w);
+    until(&w, turned_away, 2);
+    CHECK_NUM(mm_net_connections(w.net), 4);
+    w.tcp = known;
+    for (size_t i = 6; i < 10; i++) {
+        fd[i] = connect_to(&w);
+        say(fd[i], "let in\n");
+    }
+    until(&w, &tcp_counters(&w)->lines, 4);
+    CHECK_NUM(mm_net_connections(w.net), 8);
+    for (size_t i = 0; i < 10; i++)
+        (void)close(fd[i]);
+    finish(&w);
+    CHECK_SPOOL("7/71 let in|7/71 let in|7/71 let in|7/71 let in|");
+}
+
 TEST(net_ends_a_connection_that_never_finishes_its_frame_and_keeps_what_came)
 {
     struct world w;

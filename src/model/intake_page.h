@@ -51,7 +51,9 @@ struct mm_intake_source {
     _Atomic int64_t last_us;
     _Atomic uint64_t over; /* times that its allowance was used up: senders waited, or datagrams
                               were dropped */
-    uint8_t spare[128 - 16 - 11 * 8];
+    _Atomic uint64_t held_back;   /* likewise for its company's share of the spool */
+    _Atomic int64_t held_back_us; /* wall clock, the last time; 0: never */
+    uint8_t spare[128 - 16 - 13 * 8];
 };
 static_assert(sizeof(struct mm_intake_source) == 128, "two cache lines");
 

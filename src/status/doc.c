@@ -1,6 +1,8 @@
 /* status/doc.c - a reading as a document; see status.h for the contract. */
 #include "status/status.h"
 
+enum { HITTERS_SHOWN = 3 }; /* of one limit: a page is no list of addresses */
+
 static void write_lines(const struct mm_status_line *line, size_t n, struct mm_doc *list)
 {
     for (size_t i = 0; i < n; i++) {
@@ -105,6 +107,36 @@ static void write_durations(const struct mm_status *s, struct mm_doc *list)
     }
 }
 
+/* Limits that were hit, and by whom most. */
+static void write_hits(const struct mm_status_hits *h, struct mm_doc *list)
+{
+    for (size_t i = 0; i < MM_HITS; i++) {
+        struct mm_doc *d, *by;
+
+        if (h->read.count[i] == 0)
+            continue;
+        d = mm_doc_object(list, NULL);
+        mm_doc_str(d, "program", h->program);
+        mm_doc_str(d, "limit", mm_hit_name((enum mm_hit)i));
+        mm_doc_int(d, "n", (int64_t)(h->read.count[i] & INT64_MAX));
+        mm_doc_time(d, "last", h->read.last_us[i]);
+        by = mm_doc_array(d, "by");
+        for (size_t k = 0, shown = 0; k < h->read.hitters && shown < HITTERS_SHOWN; k++) {
+            const struct mm_hitter *w = &h->read.hitter[k];
+            char address[MM_IP_TEXT];
+            struct mm_doc *one;
+
+            if (w->hit != (enum mm_hit)i)
+                continue;
+            mm_ip_text(&w->owner, address);
+            one = mm_doc_object(by, NULL);
+            mm_doc_text(one, "address", mm_slice_str(address));
+            mm_doc_int(one, "n", (int64_t)(w->count & INT64_MAX));
+            shown++;
+        }
+    }
+}
+
 static void measured(struct mm_doc *d, const char *key, bool known, uint64_t v)
 {
     if (known)
@@ -126,6 +158,9 @@ void mm_status_doc(const struct mm_status *s, const struct mm_status_line *line,
     write_queues(s, mm_doc_array(doc, "queues"));
     write_lines_of_sources(s, mm_doc_object(doc, "logs"));
     write_durations(s, mm_doc_array(doc, "durations"));
+    d = mm_doc_array(doc, "limits");
+    for (size_t i = 0; i < s->hits_n; i++)
+        write_hits(&s->hits[i], d);
     d = mm_doc_object(doc, "store");
     measured(d, "events", s->store_there, s->store_rows);
     measured(d, "bytes", s->store_there, s->store_bytes);

@@ -70,6 +70,22 @@ static void judge_intake(struct judging *j)
         say(l, MM_STATUS_WARN, "disk_slow", (int64_t)(s->commit_max_us / MM_US_PER_S));
 }
 
+/* Companies whose lines took all that one may have of the spool, a moment ago. */
+static void judge_share(struct judging *j)
+{
+    const struct mm_status *s = j->s;
+    struct mm_status_line *l = add(j, "share", "");
+    int64_t sources = 0;
+
+    for (size_t i = 0; i < s->senders_n; i++)
+        sources += s->sender[i].held_back_us != 0 &&
+                   s->now_us - s->sender[i].held_back_us < MM_STATUS_HELD_BACK_S * MM_US_PER_S;
+    if (!s->intake_there)
+        say(l, MM_STATUS_UNKNOWN, "not_measured", 0);
+    else if (sources > 0)
+        say(l, MM_STATUS_BAD, "held_back", sources);
+}
+
 static void judge_queues(struct judging *j)
 {
     for (size_t i = 0; i < j->s->queues_n; i++) {
@@ -131,11 +147,12 @@ size_t mm_status_judge(const struct mm_status *s, struct mm_status_line ret[MM_S
 {
     struct judging j = {.s = s, .line = ret};
 
-    static_assert((int)MM_VITALS_PROGRAMS + (int)MM_STATUS_QUEUES_MAX + 8 <=
+    static_assert((int)MM_VITALS_PROGRAMS + (int)MM_STATUS_QUEUES_MAX + 9 <=
                       (int)MM_STATUS_LINES_MAX,
                   "room for all lines");
     judge_programs(&j);
     judge_intake(&j);
+    judge_share(&j);
     judge_queues(&j);
     judge_disk(&j);
     judge_rest(&j);
@@ -165,6 +182,7 @@ static const struct {
     enum mm_level warn, bad; /* from MM_CASE_LEVEL on somebody gets a mail */
 } kinds[] = {
     {"program", "program_down", MM_LEVEL_INFORMATIONAL, MM_LEVEL_MEDIUM},
+    {"share", "spool_share", MM_LEVEL_LOW, MM_LEVEL_MEDIUM},
     {"queue", "queue_behind", MM_LEVEL_LOW, MM_LEVEL_MEDIUM},
     {"disk", "disk_soon", MM_LEVEL_LOW, MM_LEVEL_MEDIUM},
     {"backup", "backup_old", MM_LEVEL_LOW, MM_LEVEL_LOW},

@@ -166,6 +166,8 @@ static uint64_t sender_value(enum metric m, const struct mm_status_sender *s)
         return s->refused;
     case M_OVER:
         return s->over;
+    case M_HELD_BACK:
+        return s->held_back;
     default:
         return s->connections;
     }
@@ -199,6 +201,19 @@ static void write_sources(struct writing *w, const struct mm_status *s)
         for (size_t i = 0; i < s->senders_n; i++) {
             labels(w, s->sender[i].company, s->sender[i].source);
             whole(w, sender_value(m, &s->sender[i]));
+        }
+    }
+}
+
+static void write_hits(struct writing *w, const struct mm_status *s)
+{
+    begin(w, M_LIMIT_HITS);
+    for (size_t i = 0; i < s->hits_n; i++) {
+        for (size_t k = 0; k < MM_HITS; k++) {
+            name(w);
+            mm_buf_fmt(w->out, "{program=\"%s\",limit=\"%s\"}", s->hits[i].program,
+                       mm_hit_name((enum mm_hit)k));
+            whole(w, s->hits[i].read.count[k]);
         }
     }
 }
@@ -282,6 +297,7 @@ void mm_status_metrics(const struct mm_status *s, const struct mm_status_line *l
     write_lines(&w, line, n);
     write_programs(&w, s);
     write_sources(&w, s);
+    write_hits(&w, s);
     write_queues(&w, s);
     for (size_t i = 0; i < MM_METERS; i++)
         write_duration(&w, of_meter[i], &s->duration[i]);

@@ -53,6 +53,8 @@ static void read_senders(const struct mm_intake_page *page, struct mm_arena *a, 
             .repeated = atomic_load(&from->repeated),
             .refused = atomic_load(&from->refused),
             .over = atomic_load(&from->over),
+            .held_back = atomic_load(&from->held_back),
+            .held_back_us = atomic_load(&from->held_back_us),
         };
     }
 }
@@ -237,6 +239,23 @@ static void read_durations(const char *state_dir, struct mm_status *s)
     }
 }
 
+static void read_hits(const char *state_dir, struct mm_status *s)
+{
+    static const struct {
+        const char *program, *path;
+    } pages[MM_STATUS_HITS] = {{"intake", "run/intake.hits"}, {"portal", "run/portal.hits"}};
+    char path[MM_MAX_PATH];
+
+    for (size_t i = 0; i < MM_COUNT(pages); i++) {
+        struct mm_status_hits *h = &s->hits[s->hits_n];
+
+        h->program = pages[i].program;
+        if (mm_path_join(path, state_dir, pages[i].path) == MM_OK &&
+            mm_hits_read(path, &h->read) == MM_OK)
+            s->hits_n++;
+    }
+}
+
 enum mm_code mm_status_read(const struct mm_status_options *o, struct mm_arena *a,
                             struct mm_status *ret)
 {
@@ -257,6 +276,7 @@ enum mm_code mm_status_read(const struct mm_status_options *o, struct mm_arena *
         return code;
     s->served = mm_vitals_read(run, &s->vitals) == MM_OK && mm_vitals_fresh(&s->vitals, o->now_us);
     read_intake(o->state_dir, a, s);
+    read_hits(o->state_dir, s);
     read_queues(o, s);
     read_store(o, s);
     read_disk(o, s);

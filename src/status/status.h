@@ -13,6 +13,7 @@
 #define MM_STATUS_STATUS_H
 
 #include "base/arena.h"
+#include "os/hits.h"
 #include "os/meter.h"
 #include "serve/vitals.h"
 #include "store/events/client.h"
@@ -32,6 +33,7 @@ enum {
     MM_STATUS_DISK_BAD_DAYS = 5,   /* a weekend and a day */
     MM_STATUS_DISK_FREE_PCT = 10,  /* of the disk */
     MM_STATUS_BACKUP_DAYS = 3,     /* since the last one, or since the beginning */
+    MM_STATUS_HELD_BACK_S = 120,   /* since a company was held back last: it tries each second */
     MM_STATUS_COMMIT_BAD_S = 5,    /* longest wait for the disk since intake began */
 };
 
@@ -52,6 +54,15 @@ struct mm_status_sender {
     uint32_t company, source;
     uint32_t connections;
     uint64_t bytes, truncated, resyncs, repeated, refused, over;
+    uint64_t held_back; /* by its company's share of the spool */
+    int64_t held_back_us;
+};
+
+/* Programs that count who runs into limits. */
+enum { MM_STATUS_HITS = 2 };
+struct mm_status_hits {
+    const char *program;
+    struct mm_hits_read read;
 };
 
 struct mm_status {
@@ -76,6 +87,8 @@ struct mm_status {
     int64_t since_us;              /* when the state directory was made */
     uint64_t jobs_waiting, jobs_failed;
     struct mm_durations duration[MM_METERS];
+    struct mm_status_hits hits[MM_STATUS_HITS];
+    size_t hits_n;
 };
 
 struct mm_status_options {
@@ -91,7 +104,8 @@ MM_MUST_USE enum mm_code mm_status_read(const struct mm_status_options *o, struc
 
 /* One judgement. */
 struct mm_status_line {
-    const char *what; /* "program", "queue", "disk", "clock", "backup", "jobs", "intake", "store" */
+    const char *what; /* "program", "queue", "disk", "clock", "backup", "jobs", "intake", "store",
+                         "share" */
     char name[MM_STATUS_NAME]; /* "portal", "0"; empty where there is only one */
     enum mm_status_state state;
     const char *why; /* key of words below status.why.; NULL when all is well */

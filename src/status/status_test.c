@@ -56,7 +56,7 @@ TEST(status_is_good_when_all_is_well)
 
     well(&s);
     n = mm_status_judge(&s, line);
-    CHECK(n == 9);
+    CHECK(n == 10);
     for (size_t i = 0; i < n; i++)
         CHECK(line[i].state == MM_STATUS_OK && line[i].why == NULL);
     CHECK(mm_status_worst(line, n) == MM_STATUS_OK);
