@@ -232,6 +232,16 @@ static struct mm_meters *open_meters(const char *state)
     return meters;
 }
 
+static struct mm_hits *open_hits(const char *state)
+{
+    char path[MM_MAX_PATH];
+    struct mm_hits *hits = NULL;
+
+    if (mm_path_join(path, state, "run/portal.hits") != MM_OK || mm_hits_open(path, &hits) != MM_OK)
+        mm_log_warn("portal", "limits are not counted: run/portal.hits cannot be made");
+    return hits;
+}
+
 static int run(const char *state, const struct mm_config *config, int signals)
 {
     struct paths paths;
@@ -261,13 +271,15 @@ static int run(const char *state, const struct mm_config *config, int signals)
     cfg.key = &key;
     cfg.metrics_token = token;
     cfg.meters = open_meters(state);
+    cfg.hits = open_hits(state);
     if (mm_portal_open(&cfg, &portal, &fault) == MM_OK)
         rc = serve(state, config, &paths, portal, signals);
     else
         mm_log_error("portal", "cannot begin: %s", fault.what);
-    mm_meters_close(&cfg.meters);
-out:
     mm_portal_close(&portal);
+    mm_meters_close(&cfg.meters);
+    mm_hits_close(&cfg.hits);
+out:
     mm_auth_close(&auth);
     mm_records_close(&records);
     mm_wipe(&key, sizeof(key));

@@ -208,8 +208,14 @@ TEST(portal_refuses_forms_that_were_not_its_own)
     CHECK_NUM(s.status, 403);
     (void)snprintf(form, sizeof(form), "csrf=%s&text=real+note", csrf);
     ask(&s, "POST", "/companies/1/cases/1/note",
-        "Accept: text/html\r\nSec-Fetch-Site: cross-site\r\n", form);
+        "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: cross-site\r\n", form);
     CHECK_NUM(s.status, 403);
+    ask(&s, "POST", "/companies/1/cases/1/note",
+        "Content-Type: application/x-www-form-urlencoded\r\nOrigin: https://elsewhere.example\r\n",
+        form);
+    CHECK_NUM(s.status, 403);
+    ask(&s, "POST", "/companies/1/cases/1/note", "Content-Type: text/plain\r\n", form);
+    CHECK_NUM(s.status, 415);
     post(&s, "/companies/1/cases/1/note", form);
     CHECK_NUM(s.status, 303);
     get(&s, "/companies/1/cases/1");

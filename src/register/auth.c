@@ -161,6 +161,17 @@ void mm_auth_digest(const struct mm_key *key, struct mm_slice token, struct mm_d
     mm_digest_keyed(key, token, ret);
 }
 
+void mm_session_make(const struct mm_auth *auth, char ret[MM_AUTH_TEXT],
+                     struct mm_digest *ret_digest)
+{
+    uint8_t random[32];
+
+    mm_random(random, sizeof(random));
+    mm_base64url(mm_slice_of(random, sizeof(random)), ret, MM_AUTH_TEXT);
+    mm_auth_digest(&auth->key, mm_slice_str(ret), ret_digest);
+    mm_wipe(random, sizeof(random));
+}
+
 /* ---- from a user's row to a scope ---- */
 
 enum {
@@ -426,6 +437,37 @@ static enum mm_code work_logout(struct mm_tx *tx, void *arg)
     mm_q_begin(&q, tx, &mm_register_stmts[MM_R_SESSION_END]);
     mm_q_blob(&q, ":digest", mm_digest_slice(arg));
     return mm_q_end(&q);
+}
+
+struct renewal {
+    struct mm_digest old, fresh;
+};
+
+static enum mm_code work_renew(struct mm_tx *tx, void *arg)
+{
+    const struct renewal *r = arg;
+    struct mm_q q;
+
+    mm_q_begin(&q, tx, &mm_register_stmts[MM_R_SESSION_RENEW]);
+    mm_q_blob(&q, ":digest", mm_digest_slice(&r->old));
+    mm_q_blob(&q, ":fresh", mm_digest_slice(&r->fresh));
+    return mm_q_end_touch(&q);
+}
+
+enum mm_code mm_auth_renew(struct mm_auth *auth, struct mm_slice token,
+                           char ret_token[MM_AUTH_TEXT])
+{
+    struct renewal r;
+    char fresh[MM_AUTH_TEXT];
+    enum mm_code code;
+
+    mm_session_make(auth, fresh, &r.fresh);
+    mm_auth_digest(&auth->key, token, &r.old);
+    code = mm_records_write(auth->rec, mm_system_scope(), work_renew, &r);
+    if (code == MM_OK)
+        memcpy(ret_token, fresh, sizeof(fresh));
+    mm_wipe(fresh, sizeof(fresh));
+    return code == MM_E_NOTFOUND ? MM_E_AUTH : code;
 }
 
 enum mm_code mm_auth_logout(struct mm_auth *auth, struct mm_slice token)

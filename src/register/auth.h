@@ -91,6 +91,12 @@ MM_MUST_USE enum mm_code mm_auth_bearer(struct mm_auth *auth, struct mm_slice to
                                         struct mm_arena *a, struct mm_session *ret);
 /* Is this the CSRF token of the session? In constant time. */
 bool mm_auth_csrf(const struct mm_session *session, struct mm_slice given);
+/*
+ * The session goes on under a new token, for what it may do has changed; the old one is nobody's.
+ * MM_E_AUTH: there is no such session (any more).
+ */
+MM_MUST_USE enum mm_code mm_auth_renew(struct mm_auth *auth, struct mm_slice token,
+                                       char ret_token[MM_AUTH_TEXT]);
 MM_MUST_USE enum mm_code mm_auth_logout(struct mm_auth *auth, struct mm_slice token);
 
 /* Which source may send with this token? For intake's HTTP endpoint. */

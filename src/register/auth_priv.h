@@ -30,6 +30,9 @@ struct mm_auth {
 /* As mm_auth_open, with that much memory for a password: tests that are not about its price. */
 MM_MUST_USE enum mm_code mm_auth_open_with(struct mm_records *rec, const struct mm_key *key,
                                            size_t password_memory, struct mm_auth **ret);
+/* A new session's token and the digest under which it is kept. */
+void mm_session_make(const struct mm_auth *auth, char ret[MM_AUTH_TEXT],
+                     struct mm_digest *ret_digest);
 /*
  * Wait for one of MM_AUTH_HASHERS places; MM_E_BUSY at once when MM_AUTH_HASHERS_WAIT wait
  * already. MM_OK: hand it back with _done.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ip.h"
 #include "register/audit.h"
 #include "register/house_test.h"
 #include "register/password.h"
@@ -230,6 +231,45 @@ TEST(auth_session_ends_by_idleness_by_age_and_by_logout)
     CHECK_NUM(mm_auth_session(h.auth, t, now, &h.arena, &s), MM_E_AUTH);
     CHECK_NUM(mm_auth_session(h.auth, MM_S("nonsense"), now, &h.arena, &s), MM_E_AUTH);
     CHECK_NUM(mm_auth_session(h.auth, MM_S(""), now, &h.arena, &s), MM_E_AUTH);
+    gone(&h);
+}
+
+TEST(auth_session_goes_on_under_another_token)
+{
+    struct house h = built();
+    char token[MM_AUTH_TEXT], fresh[MM_AUTH_TEXT];
+    struct mm_session s, t;
+
+    CHECK_NUM(login(&h, "hanako", PASSWORD, "", MM_REGISTER_NOW, token), MM_OK);
+    CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token), MM_REGISTER_NOW, &h.arena, &s), MM_OK);
+    CHECK_NUM(mm_auth_renew(h.auth, mm_slice_str(token), fresh), MM_OK);
+    CHECK(strcmp(token, fresh) != 0);
+    CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(token), MM_REGISTER_NOW, &h.arena, &t),
+              MM_E_AUTH);
+    CHECK_NUM(mm_auth_session(h.auth, mm_slice_str(fresh), MM_REGISTER_NOW, &h.arena, &t), MM_OK);
+    CHECK(s.user == t.user && !mm_auth_csrf(&t, mm_slice_str(s.csrf)));
+    CHECK_NUM(mm_auth_renew(h.auth, mm_slice_str(token), fresh), MM_E_AUTH);
+    gone(&h);
+}
+
+TEST(auth_slows_down_who_has_a_network_of_addresses)
+{
+    struct house h = built();
+    char token[MM_AUTH_TEXT], peer[MM_IP_TEXT];
+    struct mm_login l = {
+        .login = MM_S("hanako"), .secret = MM_S("wrong"), .now_us = MM_REGISTER_NOW};
+    int64_t wait_s = 0;
+
+    for (int i = 1; i <= 6; i++) { /* each from another address of one network */
+        (void)snprintf(peer, sizeof(peer), "2001:db8:1:2::%d", i);
+        l.peer = mm_slice_str(peer);
+        CHECK_NUM(mm_auth_login(h.auth, &l, token, &wait_s), MM_E_AUTH);
+    }
+    l.peer = MM_S("2001:db8:1:2:ffff::1");
+    CHECK_NUM(mm_auth_login(h.auth, &l, token, &wait_s), MM_E_BUSY);
+    l.peer = MM_S("2001:db8:1:3::1");
+    l.secret = MM_S(PASSWORD);
+    CHECK_NUM(mm_auth_login(h.auth, &l, token, &wait_s), MM_OK);
     gone(&h);
 }
 

@@ -1,5 +1,6 @@
 /* register/login.c - see auth.h for the contract: logging in and slowing guesses down. */
 #include "base/buf.h"
+#include "base/ip.h"
 #include "base/time.h"
 #include "codec/ext/totp.h"
 #include "register/audit.h"
@@ -41,8 +42,22 @@ struct gates {
     size_t from, to; /* those that count here */
 };
 
+/* The address, or whose address it is; what is none stays as it is. */
+static struct mm_slice owner_of(struct mm_slice peer, char text[MM_IP_TEXT])
+{
+    struct mm_ip ip;
+
+    if (!mm_ip_parse(peer, &ip))
+        return mm_slice_sub(peer, 0, MM_AUTH_LOGIN_MAX);
+    ip = mm_ip_owner(&ip);
+    mm_ip_text(&ip, text);
+    return mm_slice_str(text);
+}
+
 static void gate_digests(const struct mm_auth *auth, const struct mm_login *l, struct gates *g)
 {
+    char owner[MM_IP_TEXT];
+
     g->from = l->login.n == 0 ? 1 : 0; /* without a name there is an address only */
     g->to = l->login.n == 0 ? 2 : GATES;
     for (size_t i = g->from; i < g->to; i++) {
@@ -54,7 +69,7 @@ static void gate_digests(const struct mm_auth *auth, const struct mm_login *l, s
             mm_buf_add(&b, mm_slice_sub(l->login, 0, MM_AUTH_LOGIN_MAX));
         mm_buf_byte(&b, 0);
         if (i != 2)
-            mm_buf_add(&b, mm_slice_sub(l->peer, 0, MM_AUTH_LOGIN_MAX));
+            mm_buf_add(&b, owner_of(l->peer, owner));
         MM_ASSERT(mm_buf_ok(&b));
         mm_digest_keyed(&auth->key, mm_buf_slice(&b), &g->digest[i]);
         mm_buf_done(&b);
@@ -409,7 +424,6 @@ enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
     struct proof p = {.step = -1};
     struct gates g = {0};
     struct outcome o = {.l = login, .acc = &acc, .p = &p, .g = &g};
-    uint8_t random[32];
     char token[MM_AUTH_TEXT];
     enum mm_code code, written;
 
@@ -426,9 +440,7 @@ enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
     if (code == MM_E_MORE || code == MM_E_BUSY)
         return code;
     o.ok = code == MM_OK;
-    mm_random(random, sizeof(random));
-    mm_base64url(mm_slice_of(random, sizeof(random)), token, sizeof(token));
-    mm_auth_digest(&auth->key, mm_slice_str(token), &o.session);
+    mm_session_make(auth, token, &o.session);
     written = mm_records_write(auth->rec, mm_system_scope(), work_outcome, &o);
     mm_wipe(&acc, sizeof(acc));
     if (written == MM_OK && code == MM_OK)

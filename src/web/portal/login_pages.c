@@ -150,6 +150,9 @@ static enum mm_code ask_again(struct mm_page *p, const struct mm_login *login, e
     p->status = code == MM_E_MORE ? 200 : code != MM_E_BUSY ? 422 : wait_s > 0 ? 429 : 503;
     mm_doc_bool(p->doc, "again", true);
     mm_page_retry(p, code == MM_E_BUSY ? (wait_s > 0 ? wait_s : 1) : 0);
+    if (code == MM_E_BUSY)
+        mm_hit_add(p->portal->cfg.hits, wait_s > 0 ? MM_HIT_LOGIN_WAIT : MM_HIT_LOGIN_CROWD,
+                   &p->req->peer);
     if (code == MM_E_MORE || (code == MM_E_AUTH && login->totp.n > 0)) {
         mm_doc_bool(p->doc, "ask_digits", true);
         mm_doc_bool(p->doc, "wrong_digits", code == MM_E_AUTH);
@@ -228,12 +231,25 @@ enum mm_code mm_page_language(struct mm_page *p)
 
     if (!mm_lang_parse(mm_input_get(&p->in, "lang"), &lang))
         return MM_E_RANGE;
-    (void)snprintf(cookie, sizeof(cookie), "mm_lang=%s; Path=/; SameSite=Lax; Max-Age=31536000%s",
+    (void)snprintf(cookie, sizeof(cookie),
+                   "mm_lang=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000%s",
                    mm_lang_tag(lang), p->req->tls ? "; Secure" : "");
     mm_http_set(p->req, "Set-Cookie", cookie);
     mm_page_go(p, "%.*s", MM_S_ARG(own_path(to) ? to : MM_S("/")));
     mm_doc_str(p->doc, "lang", mm_lang_tag(lang));
     return MM_OK;
+}
+
+/* What the session may do has changed: it goes on under another token. */
+static enum mm_code renew(struct mm_page *p)
+{
+    char token[MM_AUTH_TEXT];
+    enum mm_code code = mm_auth_renew(p->portal->cfg.auth, p->token, token);
+
+    if (code == MM_OK)
+        mm_session_cookie(p, token);
+    mm_wipe(token, sizeof(token));
+    return code;
 }
 
 /* ---- the second factor ---- */
@@ -280,6 +296,8 @@ enum mm_code mm_page_second_factor_set(struct mm_page *p)
         mm_doc_bool(p->doc, "wrong", true);
         return MM_OK;
     }
+    if (code == MM_OK)
+        code = renew(p);
     mm_page_go(p, "/");
     mm_doc_bool(p->doc, "set", code == MM_OK);
     return code;
@@ -345,6 +363,8 @@ enum mm_code mm_page_password_set(struct mm_page *p)
                                    p->token, p->now_us, &broken);
     if (code == MM_E_RANGE)
         return refuse_password(p, false, false, broken);
+    if (code == MM_OK)
+        code = renew(p);
     mm_page_go(p, "/");
     mm_doc_bool(p->doc, "set", code == MM_OK);
     return code;

@@ -200,6 +200,9 @@ static void send_json(struct mm_page *p)
 {
     struct mm_buf *out = mm_http_reply(p->req, p->status, "application/json; charset=utf-8");
 
+    /* Never shown as anything else, whatever a browser makes of it. */
+    mm_http_set(p->req, "Content-Disposition", "attachment; filename=\"mimamori.json\"");
+
     mm_doc_json(out, p->doc);
     mm_buf_byte(out, '\n');
 }
@@ -355,19 +358,22 @@ static enum mm_code read_body(struct mm_page *p, struct mm_fault *fault)
     if (code != MM_E_NOTFOUND)
         return code;
     type = mm_slice_trim(mm_slice_sub(type, 0, mm_slice_find(type, ';', 0)));
-    return mm_input_read(
-        p->arena, mm_slice_ieq(type, MM_S("application/json")) ? MM_INPUT_JSON : MM_INPUT_FORM,
-        p->req->body, &p->in, fault);
+    if (mm_slice_ieq(type, MM_S("application/json")))
+        return mm_input_read(p->arena, MM_INPUT_JSON, p->req->body, &p->in, fault);
+    if (mm_slice_ieq(type, MM_S("application/x-www-form-urlencoded")))
+        return mm_input_read(p->arena, MM_INPUT_FORM, p->req->body, &p->in, fault);
+    return MM_E_TYPE;
 }
 
+/* A page is asked for by its address, a form is its body: what stands in the address of a form is
+ * nobody's field. */
 static enum mm_code read_input(struct mm_page *p)
 {
     struct mm_fault fault;
-    enum mm_code code = mm_input_read(p->arena, MM_INPUT_FORM, p->req->query, &p->in, &fault);
 
-    if (code == MM_OK && p->req->body.n > 0)
-        code = read_body(p, &fault);
-    return code;
+    if (p->match->route->method == MM_HTTP_GET)
+        return mm_input_read(p->arena, MM_INPUT_FORM, p->req->query, &p->in, &fault);
+    return p->req->body.n > 0 ? read_body(p, &fault) : MM_OK;
 }
 
 /* What the other side may do with this route; MM_OK, or why not. */
@@ -419,7 +425,8 @@ static void choose_language(struct mm_page *p)
 /* Whose request it is: a user, a program with its token, or an address. */
 static enum mm_code pace(struct mm_page *p)
 {
-    uint8_t who[1 + sizeof(p->req->peer)] = {p->signed_in ? p->me.api ? 't' : 'u' : 'a'};
+    const struct mm_ip owner = mm_ip_owner(&p->req->peer);
+    uint8_t who[1 + sizeof(owner)] = {p->signed_in ? p->me.api ? 't' : 'u' : 'a'};
     struct mm_digest digest;
     uint64_t key;
     int64_t wait_s = 0;
@@ -428,11 +435,13 @@ static enum mm_code pace(struct mm_page *p)
     if (p->signed_in)
         memcpy(who + 1, &p->me.user, sizeof(p->me.user));
     else
-        memcpy(who + 1, &p->req->peer, sizeof(p->req->peer));
+        memcpy(who + 1, &owner, sizeof(owner));
     mm_digest_keyed(&p->portal->forms, mm_slice_of(who, sizeof(who)), &digest);
     memcpy(&key, digest.b, sizeof(key));
     code = mm_pace_take(p->portal->pace, key, mm_mono_us(), &wait_s);
     mm_page_retry(p, wait_s);
+    if (code != MM_OK)
+        mm_hit_add(p->portal->cfg.hits, MM_HIT_RATE, &p->req->peer);
     return code;
 }
 
@@ -497,9 +506,11 @@ bool mm_page_admit_upload(struct mm_portal *portal, struct mm_http_req *req, uin
         n > size_max) {
         code = MM_E_LIMIT;
         key = "err.upload.large";
+        mm_hit_add(portal->cfg.hits, MM_HIT_BODY, &req->peer);
     } else if (code == MM_OK && busy) {
         code = MM_E_BUSY;
         key = "err.upload.busy";
+        mm_hit_add(portal->cfg.hits, MM_HIT_UPLOADS, &req->peer);
     }
     if (code != MM_OK)
         finish(&p, code, key);

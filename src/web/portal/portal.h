@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "os/hits.h"
 #include "os/meter.h"
 #include "register/auth.h"
 #include "store/records/records.h"
@@ -37,6 +38,7 @@ struct mm_portal_cfg {
     const char *metrics_token;  /* who has it reads /metrics; "" or NULL: nobody has */
     bool metrics_local;         /* and who asks from this machine */
     struct mm_meters *meters;   /* NULL: nothing is measured */
+    struct mm_hits *hits;       /* NULL: nobody counts who runs into limits */
     const char *version;
     uint32_t rate;           /* requests a second of one user, token or address; 0: no limit */
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */

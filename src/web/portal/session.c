@@ -94,14 +94,31 @@ enum mm_code mm_session_find(struct mm_page *p)
     return find_visitor(p);
 }
 
-/* A browser says where a form stood; an answer that names another site is refused outright. */
+/* Is this origin, "https://name:port", the machine that was asked? */
+static bool is_host(const struct mm_page *p, struct mm_slice origin)
+{
+    struct mm_slice host;
+    size_t name = mm_slice_search(origin, MM_S("://"));
+
+    return name != SIZE_MAX && mm_http_header(p->req, "Host", &host) &&
+           mm_slice_ieq(mm_slice_sub(origin, name + 3, SIZE_MAX), host);
+}
+
+/*
+ * A browser says where a form stood; an answer that names another site is refused outright. Older
+ * ones say its origin only, which is ours where it is the host that was asked: a proxy that asks
+ * for another one stands behind browsers that say the first.
+ */
 static bool same_site(const struct mm_page *p)
 {
-    struct mm_slice site;
+    struct mm_slice said;
 
-    if (!mm_http_header(p->req, "Sec-Fetch-Site", &site))
-        return true;
-    return mm_slice_eq(site, MM_S("same-origin")) || mm_slice_eq(site, MM_S("none"));
+    if (mm_http_has(p->req, "Sec-Fetch-Site"))
+        return mm_http_header(p->req, "Sec-Fetch-Site", &said) &&
+               (mm_slice_eq(said, MM_S("same-origin")) || mm_slice_eq(said, MM_S("none")));
+    if (mm_http_has(p->req, "Origin"))
+        return mm_http_header(p->req, "Origin", &said) && is_host(p, said);
+    return true;
 }
 
 enum mm_code mm_session_check_form(struct mm_page *p)
