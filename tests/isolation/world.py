@@ -511,6 +511,8 @@ class World:
         values = []
         for name, kind in columns:
             own = fixed.get(name, word(mark, table, name))
+            if isinstance(own, str):
+                own = own.replace("\\", "\\\\").replace("'", "\\'")
             values.append(
                 f"fromUnixTimestamp64Micro(toInt64({then}), 'UTC')" if kind.startswith("Date")
                 else f"map('vendor.secret', '{own}', 'message', '{own}message', 'host.ip', "
