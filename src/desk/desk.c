@@ -12,9 +12,6 @@
 #include "store/records/system_scope.h"
 #include "triage/case.h"
 
-/* In the place of a rule: the event was copied by a look. */
-#define LOOKED MM_S("looked")
-
 /* The value of a member, or empty; member names hold dots ("source.ip"). */
 static struct mm_slice member(const struct mm_json_doc *doc, const char *key)
 {
@@ -91,7 +88,7 @@ static enum mm_code read_case(struct mm_records *records, const struct mm_job *j
                              .detected = mm_slice_eq(c.how, MM_S("detected"))};
     /* What an earlier look copied is no reason of the case: the second look began from it. */
     for (size_t i = 0; i < n; i++) {
-        if (mm_slice_eq(events[i].rule, LOOKED))
+        if (mm_slice_eq(events[i].rule, MM_LOOKED))
             continue;
         from_event(events[i].event, a, s);
         break;
@@ -103,7 +100,7 @@ static enum mm_code read_case(struct mm_records *records, const struct mm_job *j
     if (findings_n > 0) {
         s->rule = findings[0].rule;
         s->field = c.entity_field;
-        s->flood_us = c.opened_us - MM_LOOK_FLOOD_US;
+        s->flood_us = mm_look_flood(c.opened_us, events, n);
     }
     return MM_OK;
 }
@@ -135,7 +132,7 @@ static enum mm_code keep_events(struct mm_tx *tx, const struct keep *k)
             continue; /* longer than a case keeps; it stays in the store */
         e = (struct mm_case_event){.queue = ev->queue,
                                    .seq = ev->seq,
-                                   .rule = LOOKED,
+                                   .rule = MM_LOOKED,
                                    .time_us = ev->time_us,
                                    .received_us = ev->received_us,
                                    .source = ev->source,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "desk/look.h"
 #include "store/records/system_scope.h"
 #include "tests/harness/records.h"
 #include "tests/harness/test.h"
@@ -236,4 +237,20 @@ TEST(a_second_look_follows_the_event_that_opened_the_case_not_what_the_first_loo
     mm_records_read_done(&tx);
     mm_arena_done(&a);
     mm_records_close(&rec);
+}
+
+TEST(a_flood_that_waited_for_the_engine_began_when_its_lines_came)
+{
+    const int64_t hour = 3600 * MM_US_PER_S, opened = 100 * hour;
+    const struct mm_case_event events[] = {
+        {.rule = MM_S("c2"), .received_us = opened - 5 * hour},
+        {.rule = MM_S("c2"), .received_us = opened - 6 * hour},
+        {.rule = MM_LOOKED, .received_us = opened - 9 * hour}, /* was there before it */
+        {.rule = MM_S("c2"), .received_us = opened + hour},
+        {.rule = MM_S("c2")},
+    };
+
+    CHECK_NUM(mm_look_flood(opened, events, MM_COUNT(events)),
+              opened - 6 * hour - MM_LOOK_FLOOD_US);
+    CHECK_NUM(mm_look_flood(opened, NULL, 0), opened - MM_LOOK_FLOOD_US);
 }

@@ -262,6 +262,19 @@ static enum mm_code counts(struct asking *k, bool has_sensor, bool has_logons)
     return code;
 }
 
+int64_t mm_look_flood(int64_t opened_us, const struct mm_case_event *events, size_t n)
+{
+    int64_t first_us = opened_us;
+
+    for (size_t i = 0; i < n; i++) {
+        /* What a look has copied lies around the case's moment, before the flood as well. */
+        if (!mm_slice_eq(events[i].rule, MM_LOOKED) && events[i].received_us > 0 &&
+            events[i].received_us < first_us)
+            first_us = events[i].received_us;
+    }
+    return first_us - MM_LOOK_FLOOD_US;
+}
+
 /* Of very many names those that the logs knew before: that one is not made up. */
 static enum mm_code known(struct asking *k)
 {

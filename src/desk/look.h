@@ -10,7 +10,11 @@
 #define MM_DESK_LOOK_H
 
 #include "desk/desk.h"
+#include "triage/case.h"
 #include "triage/many.h"
+
+/* In the place of a rule: the event was copied by a look. */
+#define MM_LOOKED MM_S("looked")
 
 enum {
     MM_LOOK_EVENTS_MAX = 30, /* copied into the case */
@@ -19,8 +23,8 @@ enum {
 /* Hours around the moment in which the PC's events are looked at, and days for its lease. */
 #define MM_LOOK_WINDOW_US (INT64_C(3600) * 1000000)
 #define MM_LOOK_LEASE_US (INT64_C(30) * 86400 * 1000000)
-/* Before a flood of names: who was there then is no made-up one. It began some minutes before its
- * case was opened, when the first names had cases of their own. */
+/* Before a flood of names: who was there then is no made-up one. It began some minutes before the
+ * first line that its case has kept, when the first names had cases of their own. */
 #define MM_LOOK_KNOWN_US (INT64_C(30) * 86400 * 1000000)
 #define MM_LOOK_FLOOD_US (INT64_C(600) * 1000000)
 /* A proxy writes its line when the request ends: minutes after the sensor saw it begin. */
@@ -37,6 +41,12 @@ struct mm_subject {
     struct mm_slice rule, field;
     int64_t flood_us; /* no earlier than its first alerts */
 };
+
+/*
+ * When a flood began whose case was opened then and keeps these lines, by intake's clock. The case
+ * may be opened long after its lines came: an engine that stood still works off what has waited.
+ */
+int64_t mm_look_flood(int64_t opened_us, const struct mm_case_event *events, size_t n);
 
 struct mm_looked {
     struct mm_look_result result[MM_LOOK_COUNT];
