@@ -20,7 +20,8 @@
 
 enum {
     READ_BYTES = 4 * 1024 * 1024, /* of one read: a chunk's worth */
-    TICK_MS = 20,                 /* how long a new record may wait to be seen */
+    TICK_MS = 20,                 /* how long a new record may wait to be seen, of many queues */
+    IDLE_MS = 500,                /* how long a signal may wait while there is nothing to do */
     GIVE_BACK_RECORDS = 50 * 1000,
     STORE_MS = 60 * 1000,
 };
@@ -617,16 +618,36 @@ static bool told_to_stop(struct mm_sink *s, int signals)
     return false;
 }
 
+/* Is nothing on its way, and one queue the only place from which something can come? */
+static bool is_idle(struct mm_sink *s)
+{
+    return s->queues_n == 1 && s->open == NULL && s->closing == NULL && waiting(s) == 0;
+}
+
+/* Until there may be something to do. Intake wakes who waits for a queue; fifty looks a second for
+ * nothing cost more than all other programs together. */
+static void wait_for_more(struct mm_sink *s, int signals)
+{
+    struct pollfd pfd[] = {{.fd = s->o.wake_fd, .events = POLLIN},
+                           {.fd = signals, .events = POLLIN}};
+    uint64_t n;
+
+    /* What is there and cannot be read is tried again, but not at once. */
+    if (is_idle(s) && !mm_spool_wait(s->queue[0]->reader, 0)) {
+        (void)mm_spool_wait(s->queue[0]->reader, IDLE_MS);
+        return;
+    }
+    if (poll(pfd, 2, TICK_MS) > 0 && (pfd[0].revents & POLLIN) != 0)
+        (void)!read(s->o.wake_fd, &n, sizeof(n));
+}
+
 static enum mm_code loop(struct mm_sink *s, int signals)
 {
     int64_t stop_until = INT64_MAX;
     bool stop = false;
 
     for (;;) {
-        struct pollfd pfd[] = {{.fd = s->o.wake_fd, .events = POLLIN},
-                               {.fd = signals, .events = POLLIN}};
         bool worked = false;
-        uint64_t n;
         enum mm_code code;
 
         stop = stop || told_to_stop(s, signals);
@@ -640,10 +661,8 @@ static enum mm_code loop(struct mm_sink *s, int signals)
                 mm_mono_us() > stop_until)
                 return MM_OK;
         }
-        if (worked)
-            continue;
-        if (poll(pfd, 2, TICK_MS) > 0 && (pfd[0].revents & POLLIN) != 0)
-            (void)!read(s->o.wake_fd, &n, sizeof(n));
+        if (!worked)
+            wait_for_more(s, signals);
     }
 }
 
