@@ -15,7 +15,6 @@
 #include "serve/state.h"
 #include "status/status.h"
 #include "store/records/system_scope.h"
-#include "text/mustache.h"
 
 enum {
     EXIT_BAD = 1,
@@ -70,30 +69,17 @@ static bool parse(int argc, char **argv, struct arguments *ret)
     return true;
 }
 
-/* The words of a key about this line. */
-static void words(const struct arguments *a, struct mm_arena *arena, const char *prefix,
-                  const char *key, const struct mm_status_line *line, struct mm_buf *out)
-{
-    struct mm_doc *doc = mm_doc_new(arena);
-    struct mm_tpl_render r = {.lang = a->lang, .mode = MM_TPL_PLAIN, .doc = doc, .out = out};
-    char full[96];
-
-    mm_doc_text(doc, "name", mm_slice_str(line->name));
-    mm_doc_int(doc, "n", line->n);
-    (void)snprintf(full, sizeof(full), "%s%s", prefix, key);
-    mm_tpl_words(&r, mm_slice_str(full));
-}
-
 static void write_text(const struct arguments *a, struct mm_arena *arena,
                        const struct mm_status_line *line, size_t n, struct mm_buf *out)
 {
     for (size_t i = 0; i < n; i++) {
-        words(a, arena, "state.status.", mm_status_state_name(line[i].state), &line[i], out);
+        mm_status_words(arena, a->lang, &line[i], "state.status.",
+                        mm_status_state_name(line[i].state), out);
         mm_buf_byte(out, '\t');
-        words(a, arena, "status.what.", line[i].what, &line[i], out);
+        mm_status_words(arena, a->lang, &line[i], "status.what.", line[i].what, out);
         if (line[i].why != NULL) {
             mm_buf_str(out, ": ");
-            words(a, arena, "status.why.", line[i].why, &line[i], out);
+            mm_status_words(arena, a->lang, &line[i], "status.why.", line[i].why, out);
         }
         mm_buf_byte(out, '\n');
     }

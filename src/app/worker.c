@@ -349,6 +349,8 @@ static void look_after(struct worker *w, struct mm_status_told *told)
     if (code == MM_OK && status.disk_size > 0)
         mm_status_disk_note(w->state, o.now_us, status.disk_free);
     if (code == MM_OK)
+        mm_status_lately_note(w->state, &status);
+    if (code == MM_OK)
         code = mm_status_tell(w->records, told, line, mm_status_judge(&status, line), o.now_us);
     if (code != MM_OK)
         mm_log_warn("worker", "the machine was not looked after: %s", mm_code_key(code));

@@ -154,8 +154,8 @@ static enum mm_code add_mail(struct mm_tx *tx, struct telling *t, const struct m
     mm_buf_init(&subject, 4096);
     mm_buf_init(&body, MM_MAIL_MAX / 2);
     mm_buf_init(&id, 256);
-    if (title.n == 0)
-        title = c->title;
+    if (title.n == 0) /* what the program found wrong with itself is titled by its kind */
+        title = mm_notify_words(to->lang, "finding.kind.", c->title);
     mm_buf_str(&subject, "[");
     mm_buf_add(&subject, mm_notify_words(to->lang, "notify.act.", c->act));
     mm_buf_str(&subject, "] ");

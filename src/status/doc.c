@@ -1,5 +1,21 @@
 /* status/doc.c - a reading as a document; see status.h for the contract. */
+#include <stdio.h>
+
 #include "status/status.h"
+#include "text/mustache.h"
+
+void mm_status_words(struct mm_arena *a, enum mm_lang lang, const struct mm_status_line *line,
+                     const char *prefix, const char *key, struct mm_buf *out)
+{
+    struct mm_doc *doc = mm_doc_new(a);
+    struct mm_tpl_render r = {.lang = lang, .mode = MM_TPL_PLAIN, .doc = doc, .out = out};
+    char full[96];
+
+    mm_doc_text(doc, "name", mm_slice_str(line->name));
+    mm_doc_int(doc, "n", line->n);
+    (void)snprintf(full, sizeof(full), "%s%s", prefix, key);
+    mm_tpl_words(&r, mm_slice_str(full));
+}
 
 enum { HITTERS_SHOWN = 3 }; /* of one limit: a page is no list of addresses */
 

@@ -1,10 +1,9 @@
-/* status/judge.c - what follows from a reading, and who is told; see status.h for the contract. */
+/* status/judge.c - what follows from a reading; see status.h for the contract. */
 #include <stdio.h>
 
 #include "base/time.h"
 #include "model/intake_page.h"
 #include "status/status.h"
-#include "store/records/system_scope.h"
 
 struct judging {
     const struct mm_status *s;
@@ -51,6 +50,48 @@ static void judge_programs(struct judging *j)
         say(l, age_s > MM_STATUS_START_S ? MM_STATUS_BAD : MM_STATUS_WARN,
             p->pid == 0 ? "not_running" : "not_ready", p->restarts);
     }
+}
+
+/* Programs that run, but not for long. */
+static void judge_ends(struct judging *j)
+{
+    const struct mm_status *s = j->s;
+
+    for (size_t i = 0; s->served && i < s->vitals.n; i++) {
+        struct mm_status_line *l = add(j, "ends", s->vitals.program[i].name);
+        uint32_t n = s->hour.restarts[i];
+
+        if (!s->lately)
+            say(l, MM_STATUS_UNKNOWN, "not_measured", 0);
+        else if (n > 0)
+            say(l, n >= MM_STATUS_ENDS_BAD ? MM_STATUS_BAD : MM_STATUS_WARN, "ended", n);
+    }
+}
+
+static void judge_loss(struct judging *j)
+{
+    const struct mm_status_span *h = &j->s->hour;
+    struct mm_status_line *l = add(j, "loss", "");
+    int64_t lost = (int64_t)(h->dropped & INT64_MAX);
+    bool much = h->dropped > (h->received + h->dropped) / 100 * MM_STATUS_LOSS_BAD_PCT;
+
+    if (!j->s->lately)
+        say(l, MM_STATUS_UNKNOWN, "not_measured", 0);
+    else if (lost > 0)
+        say(l, much ? MM_STATUS_BAD : MM_STATUS_WARN, "lost", lost);
+}
+
+/* Something that people or queues wait for; slow of all of them. */
+static void judge_slow(struct judging *j, const char *what, const char *why, uint64_t slow,
+                       uint64_t all)
+{
+    struct mm_status_line *l = add(j, what, "");
+    bool bad = slow >= MM_STATUS_SLOW_MIN && slow * MM_STATUS_SLOW_BAD >= all;
+
+    if (!j->s->lately)
+        say(l, MM_STATUS_UNKNOWN, "not_measured", 0);
+    else if (slow * MM_STATUS_SLOW_OVER > all)
+        say(l, bad ? MM_STATUS_BAD : MM_STATUS_WARN, why, (int64_t)(slow & INT64_MAX));
 }
 
 static void judge_intake(struct judging *j)
@@ -147,15 +188,19 @@ size_t mm_status_judge(const struct mm_status *s, struct mm_status_line ret[MM_S
 {
     struct judging j = {.s = s, .line = ret};
 
-    static_assert((int)MM_VITALS_PROGRAMS + (int)MM_STATUS_QUEUES_MAX + 9 <=
+    static_assert(2 * (int)MM_VITALS_PROGRAMS + (int)MM_STATUS_QUEUES_MAX + 12 <=
                       (int)MM_STATUS_LINES_MAX,
                   "room for all lines");
     judge_programs(&j);
+    judge_ends(&j);
     judge_intake(&j);
+    judge_loss(&j);
     judge_share(&j);
     judge_queues(&j);
     judge_disk(&j);
     judge_rest(&j);
+    judge_slow(&j, "inserts", "inserts_slow", s->minutes.inserts_slow, s->minutes.inserts);
+    judge_slow(&j, "searches", "searches_slow", s->hour.searches_slow, s->hour.searches);
     return j.n;
 }
 
@@ -169,123 +214,4 @@ enum mm_status_state mm_status_worst(const struct mm_status_line *line, size_t n
             worst = line[i].state;
     }
     return worst;
-}
-
-/* ---- findings ---- */
-
-/*
- * Which line becomes which finding. Clock, full disk and failed jobs have theirs from who notices
- * them first (engine/watch.h, the worker).
- */
-static const struct {
-    const char *what, *kind;
-    enum mm_level warn, bad; /* from MM_CASE_LEVEL on somebody gets a mail */
-} kinds[] = {
-    {"program", "program_down", MM_LEVEL_INFORMATIONAL, MM_LEVEL_MEDIUM},
-    {"share", "spool_share", MM_LEVEL_LOW, MM_LEVEL_MEDIUM},
-    {"queue", "queue_behind", MM_LEVEL_LOW, MM_LEVEL_MEDIUM},
-    {"disk", "disk_soon", MM_LEVEL_LOW, MM_LEVEL_MEDIUM},
-    {"backup", "backup_old", MM_LEVEL_LOW, MM_LEVEL_LOW},
-};
-
-struct telling {
-    struct mm_status_told next; /* what will have been told */
-    struct mm_status_told *told;
-    const struct mm_status_line *line;
-    size_t n;
-    int64_t now_us;
-};
-
-static size_t kind_of(const struct mm_status_line *l)
-{
-    size_t i = 0;
-
-    while (i < MM_COUNT(kinds) && strcmp(kinds[i].what, l->what) != 0)
-        i++;
-    return i;
-}
-
-/* Where it is among the open ones, or t->n. */
-static size_t open_at(const struct mm_status_told *t, const char *kind, const char *name)
-{
-    size_t i = 0;
-
-    while (i < t->n && (t->open[i].kind != kind || strcmp(t->open[i].name, name) != 0))
-        i++;
-    return i;
-}
-
-/* Is there a finding of this line's state? A program that starts is no news. */
-static bool is_finding(const struct mm_status_line *l, size_t k)
-{
-    return l->state == MM_STATUS_BAD ||
-           (l->state == MM_STATUS_WARN && kinds[k].warn != MM_LEVEL_INFORMATIONAL);
-}
-
-/* Would telling this line change anything? What is not known changes nothing. */
-static bool is_news(const struct mm_status_told *told, const struct mm_status_line *l, size_t k)
-{
-    size_t at = open_at(told, kinds[k].kind, l->name);
-
-    if (l->state == MM_STATUS_UNKNOWN)
-        return false;
-    if (!is_finding(l, k))
-        return at < told->n || !told->began;
-    return at == told->n || (l->state == MM_STATUS_BAD && !told->open[at].bad);
-}
-
-static enum mm_code tell_line(struct mm_tx *tx, struct telling *t, const struct mm_status_line *l)
-{
-    size_t k = kind_of(l), at;
-    bool bad = l->state == MM_STATUS_BAD, news;
-    struct mm_note note = {.company = MM_COMPANY_OPERATOR,
-                           .entity_field = "observer.name",
-                           .entity = mm_slice_str(l->name[0] == 0 ? l->what : l->name),
-                           .time_us = t->now_us};
-    struct mm_opened opened;
-
-    if (k == MM_COUNT(kinds))
-        return MM_OK;
-    note.kind = kinds[k].kind;
-    note.level = bad ? kinds[k].bad : kinds[k].warn;
-    news = is_news(t->told, l, k);
-    at = open_at(t->told, note.kind, l->name);
-    if (l->state == MM_STATUS_UNKNOWN ? at < t->told->n : is_finding(l, k)) {
-        t->next.open[t->next.n].kind = note.kind;
-        t->next.open[t->next.n].bad = bad || (at < t->told->n && t->told->open[at].bad);
-        (void)snprintf(t->next.open[t->next.n++].name, MM_STATUS_NAME, "%s", l->name);
-    }
-    if (!news)
-        return MM_OK;
-    return is_finding(l, k) ? mm_triage_note(tx, &note, t->now_us, &opened)
-                            : mm_triage_over(tx, &note);
-}
-
-static enum mm_code tell(struct mm_tx *tx, void *arg)
-{
-    struct telling *t = arg;
-    enum mm_code code = MM_OK;
-
-    t->next = (struct mm_status_told){.began = true};
-    for (size_t i = 0; i < t->n && code == MM_OK; i++)
-        code = tell_line(tx, t, &t->line[i]);
-    return code;
-}
-
-enum mm_code mm_status_tell(struct mm_records *records, struct mm_status_told *told,
-                            const struct mm_status_line *line, size_t n, int64_t now_us)
-{
-    struct telling t = {.told = told, .line = line, .n = n, .now_us = now_us};
-    bool news = !told->began;
-    enum mm_code code;
-
-    /* Most looks find what the one before found. */
-    for (size_t i = 0; i < n && !news; i++)
-        news = kind_of(&line[i]) < MM_COUNT(kinds) && is_news(told, &line[i], kind_of(&line[i]));
-    if (!news)
-        return MM_OK;
-    code = mm_records_write(records, mm_system_scope(), tell, &t);
-    if (code == MM_OK)
-        *told = t.next;
-    return code;
 }

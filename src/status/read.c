@@ -284,6 +284,7 @@ enum mm_code mm_status_read(const struct mm_status_options *o, struct mm_arena *
     s->clock = read_clock();
     s->backup_us = mm_state_moment(o->state_dir, MM_STATE_BACKUP);
     s->since_us = changed_us(o->state_dir, "VERSION");
+    mm_status_lately(o->state_dir, s);
     *ret = *s;
     return MM_OK;
 }

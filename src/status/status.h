@@ -19,6 +19,7 @@
 #include "store/events/client.h"
 #include "store/records/records.h"
 #include "text/doc.h"
+#include "text/lang.h"
 #include "triage/triage.h"
 
 enum {
@@ -35,6 +36,17 @@ enum {
     MM_STATUS_BACKUP_DAYS = 3,     /* since the last one, or since the beginning */
     MM_STATUS_HELD_BACK_S = 120,   /* since a company was held back last: it tries each second */
     MM_STATUS_COMMIT_BAD_S = 5,    /* longest wait for the disk since intake began */
+    /* One end is an accident and two may have one cause; three within an hour come again. */
+    MM_STATUS_ENDS_BAD = 3,
+    MM_STATUS_SHORT_S = 10 * 60, /* "lately" of what passes all the time; of all else an hour */
+    /* Batches close after 3 s when there is much: one that takes longer lets the queue grow. */
+    MM_STATUS_INSERT_SLOW_S = 5,
+    /* Whoever waits longer turns to something else (Nielsen, Usability Engineering, 1993, 5.5). */
+    MM_STATUS_SEARCH_SLOW_S = 10,
+    MM_STATUS_SLOW_MIN = 3,     /* fewer slow ones are chance */
+    MM_STATUS_SLOW_BAD = 2,     /* one of so many is slow: begins ... */
+    MM_STATUS_SLOW_OVER = 10,   /* ... and is over when at most one of so many is */
+    MM_STATUS_LOSS_BAD_PCT = 1, /* of the lines of an hour: somebody has to look */
 };
 
 /* Not known is neither good nor bad. */
@@ -65,6 +77,14 @@ struct mm_status_hits {
     struct mm_hits_read read;
 };
 
+/* What came together in a time that ends now. */
+struct mm_status_span {
+    uint64_t received, dropped; /* lines, of all sources */
+    uint64_t inserts, inserts_slow;
+    uint64_t searches, searches_slow;
+    uint32_t restarts[MM_VITALS_PROGRAMS]; /* as the vitals list them */
+};
+
 struct mm_status {
     int64_t now_us;
     bool served; /* a supervisor writes vitals */
@@ -89,6 +109,8 @@ struct mm_status {
     struct mm_durations duration[MM_METERS];
     struct mm_status_hits hits[MM_STATUS_HITS];
     size_t hits_n;
+    bool lately; /* something was noted within the hour; without that these are 0 */
+    struct mm_status_span hour, minutes; /* an hour, MM_STATUS_SHORT_S, or since the first note */
 };
 
 struct mm_status_options {
@@ -104,8 +126,8 @@ MM_MUST_USE enum mm_code mm_status_read(const struct mm_status_options *o, struc
 
 /* One judgement. */
 struct mm_status_line {
-    const char *what; /* "program", "queue", "disk", "clock", "backup", "jobs", "intake", "store",
-                         "share" */
+    const char *what; /* "program", "ends", "queue", "disk", "clock", "backup", "jobs", "intake",
+                         "loss", "share", "store", "inserts", "searches" */
     char name[MM_STATUS_NAME]; /* "portal", "0"; empty where there is only one */
     enum mm_status_state state;
     const char *why; /* key of words below status.why.; NULL when all is well */
@@ -116,6 +138,10 @@ struct mm_status_line {
 size_t mm_status_judge(const struct mm_status *s, struct mm_status_line ret[MM_STATUS_LINES_MAX]);
 /* The worst of them. */
 enum mm_status_state mm_status_worst(const struct mm_status_line *line, size_t n);
+
+/* Append words about a line in a language: those of the key `prefix` and `key` together. */
+void mm_status_words(struct mm_arena *a, enum mm_lang lang, const struct mm_status_line *line,
+                     const char *prefix, const char *key, struct mm_buf *out);
 
 /* Put a reading and its judgement into a document (docs/api/status.json). */
 void mm_status_doc(const struct mm_status *s, const struct mm_status_line *line, size_t n,
@@ -131,6 +157,12 @@ void mm_status_disk_note(const char *state_dir, int64_t now_us, uint64_t free_by
 /* Days until the disk is full at the pace of those notes; -1: too few of them, or it does not
  * shrink. */
 int64_t mm_status_disk_days(const char *state_dir, int64_t now_us, uint64_t free_bytes);
+
+/* Fill s->hour and s->minutes, everything else of s being read: what has come since the notes. */
+void mm_status_lately(const char *state_dir, struct mm_status *s);
+/* Note where the counters stand, at most once a minute and while somebody serves; an hour is kept.
+ */
+void mm_status_lately_note(const char *state_dir, const struct mm_status *s);
 
 /* What was told last, so that a change is a finding and its end closes it. */
 struct mm_status_told {

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/time.h"
+#include "job/job.h"
 #include "model/intake_page.h"
+#include "store/records/system_scope.h"
+#include "tests/harness/records.h"
 #include "tests/harness/test.h"
 
 #define NOW (INT64_C(1790000000) * MM_US_PER_S)
@@ -35,6 +38,7 @@ static void well(struct mm_status *s)
         .clock = 1,
         .backup_us = NOW - MM_US_PER_DAY,
         .since_us = NOW - 100 * MM_US_PER_DAY,
+        .lately = true,
     };
 }
 
@@ -56,10 +60,41 @@ TEST(status_is_good_when_all_is_well)
 
     well(&s);
     n = mm_status_judge(&s, line);
-    CHECK(n == 10);
+    CHECK(n == 15);
     for (size_t i = 0; i < n; i++)
         CHECK(line[i].state == MM_STATUS_OK && line[i].why == NULL);
     CHECK(mm_status_worst(line, n) == MM_STATUS_OK);
+}
+
+/* What has come lately. */
+static void fault_lately(struct mm_status *s, size_t at)
+{
+    switch (at) {
+    case 16:
+        s->hour.restarts[1] = MM_STATUS_ENDS_BAD - 1;
+        break;
+    case 17:
+        s->hour.restarts[1] = MM_STATUS_ENDS_BAD;
+        break;
+    case 18:
+        s->hour = (struct mm_status_span){.received = 999, .dropped = 1};
+        break;
+    case 19:
+        s->hour = (struct mm_status_span){.received = 900, .dropped = 100};
+        break;
+    case 20: /* half of them, but two are chance */
+        s->minutes = (struct mm_status_span){.inserts = 4, .inserts_slow = 2};
+        break;
+    case 21:
+        s->minutes = (struct mm_status_span){.inserts = 6, .inserts_slow = 3};
+        break;
+    case 22: /* no longer bad, not yet good */
+        s->minutes = (struct mm_status_span){.inserts = 100, .inserts_slow = 11};
+        break;
+    default:
+        s->hour = (struct mm_status_span){.searches = 5, .searches_slow = 4};
+        break;
+    }
 }
 
 /* One fault at a time, and what is said of it. */
@@ -112,8 +147,11 @@ static void fault(struct mm_status *s, size_t at)
     case 14:
         s->store_there = false;
         break;
-    default:
+    case 15:
         s->commit_max_us = 6 * MM_US_PER_S;
+        break;
+    default:
+        fault_lately(s, at);
         break;
     }
 }
@@ -141,6 +179,14 @@ TEST(status_names_each_fault)
         {"jobs", "", MM_STATUS_WARN, "jobs_failed"},
         {"store", "", MM_STATUS_BAD, "store_away"},
         {"intake", "", MM_STATUS_WARN, "disk_slow"},
+        {"ends", "portal", MM_STATUS_WARN, "ended"},
+        {"ends", "portal", MM_STATUS_BAD, "ended"},
+        {"loss", "", MM_STATUS_WARN, "lost"},
+        {"loss", "", MM_STATUS_BAD, "lost"},
+        {"inserts", "", MM_STATUS_WARN, "inserts_slow"},
+        {"inserts", "", MM_STATUS_BAD, "inserts_slow"},
+        {"inserts", "", MM_STATUS_WARN, "inserts_slow"},
+        {"searches", "", MM_STATUS_BAD, "searches_slow"},
     };
     static struct mm_status s;
     static struct mm_status_line line[MM_STATUS_LINES_MAX];
@@ -168,7 +214,11 @@ TEST(status_that_is_not_known_is_not_bad)
     s.intake_there = false;
     s.clock = -1;
     s.disk_size = 0;
+    s.lately = false;
     n = mm_status_judge(&s, line);
+    CHECK(find(line, n, "ends", "portal")->state == MM_STATUS_UNKNOWN);
+    CHECK(find(line, n, "loss", "")->state == MM_STATUS_UNKNOWN);
+    CHECK(find(line, n, "inserts", "")->state == MM_STATUS_UNKNOWN);
     CHECK(find(line, n, "intake", "")->state == MM_STATUS_UNKNOWN);
     CHECK(find(line, n, "clock", "")->state == MM_STATUS_UNKNOWN);
     CHECK(find(line, n, "disk", "")->state == MM_STATUS_UNKNOWN);
@@ -207,6 +257,111 @@ TEST(disk_days_follow_the_pace_of_a_week)
         mm_status_disk_note(dir, at, free_bytes);
     }
     CHECK_NUM(mm_status_disk_days(dir, at, free_bytes), -1);
+}
+
+TEST(lately_is_what_came_since_the_notes)
+{
+    static struct mm_status s;
+    const char *dir = mm_test_dir();
+    struct mm_health health = {.received = 1000, .dropped = 7};
+    char run[300];
+
+    (void)snprintf(run, sizeof(run), "%s/run", dir);
+    CHECK(mkdir(run, 0700) == 0);
+    well(&s);
+    s.source = &health;
+    s.sources_n = 1;
+    s.vitals.program[1].restarts = 5;
+    s.duration[MM_METER_INSERT].count[0] = 30;
+    mm_status_lately(dir, &s);
+    CHECK(!s.lately);
+    /* Every five minutes a hundred lines, one slow insert, and the portal ends. */
+    for (int i = 0; i <= 12; i++) {
+        mm_status_lately_note(dir, &s);
+        mm_status_lately_note(dir, &s); /* no minute has passed */
+        s.now_us += 5 * MINUTE;
+        health.received += 100;
+        s.vitals.program[1].restarts++;
+        s.duration[MM_METER_INSERT].count[0] += 4;
+        s.duration[MM_METER_INSERT].count[12]++; /* above 5 s, up to 10 s */
+        if (i == 6) { /* engine and supervisor begin anew, and count from 0 */
+            s.duration[MM_METER_INSERT].count[0] = 4;
+            s.duration[MM_METER_INSERT].count[12] = 1;
+            s.vitals.began_us = s.now_us - MINUTE;
+            s.vitals.program[1].restarts = 1;
+        }
+    }
+    s.hour = s.minutes = (struct mm_status_span){0};
+    mm_status_lately(dir, &s);
+    CHECK(s.lately);
+    CHECK_NUM(s.hour.received, 1100); /* the notes of less than an hour: eleven times */
+    CHECK_NUM(s.hour.dropped, 0);
+    CHECK_NUM(s.hour.restarts[0], 0);
+    CHECK_NUM(s.hour.restarts[1], 11);
+    CHECK_NUM(s.hour.inserts, 55);
+    CHECK_NUM(s.hour.inserts_slow, 11);
+    CHECK_NUM(s.minutes.inserts_slow, 2);
+    /* After an hour without notes, and before the first one, nothing is known. */
+    s.now_us += 60 * MINUTE;
+    mm_status_lately(dir, &s);
+    CHECK(!s.lately);
+    s.now_us = NOW - MINUTE;
+    mm_status_lately(dir, &s);
+    CHECK(!s.lately);
+}
+
+/* Tell one line, and say what finding there is of it: how often it began, or 0 when it is closed.
+ */
+static uint64_t told_of(struct mm_records *rec, struct mm_status_told *told, const char *what,
+                        enum mm_status_state state, const char *why)
+{
+    struct mm_status_line line = {
+        .what = what, .name = "portal", .state = state, .why = why, .n = 3};
+    static const struct mm_stmt open_one = {
+        .name = "OPEN_ONE",
+        .kind = MM_STMT_READ,
+        .sql = "SELECT count, doc FROM finding WHERE kind = 'program_ends' AND state = 'open'"};
+    struct mm_tx *tx = NULL;
+    struct mm_q q;
+    uint64_t began = 0;
+
+    CHECK_NUM(mm_status_tell(rec, told, &line, 1, NOW), MM_OK);
+    CHECK_NUM(mm_records_read(rec, mm_system_scope(), &tx), MM_OK);
+    mm_q_begin(&q, tx, &open_one);
+    while (mm_q_row(&q)) {
+        struct mm_slice doc = mm_q_col_text(&q, 1);
+
+        CHECK(mm_slice_search(doc, MM_S("\"title\":\"A program ends again and again\"")) !=
+              SIZE_MAX);
+        CHECK(mm_slice_search(doc, MM_S("within an hour: 3")) != SIZE_MAX);
+        CHECK_NUM(began, 0);
+        began = (uint64_t)mm_q_col_int(&q, 0);
+    }
+    CHECK_NUM(mm_q_end(&q), MM_OK);
+    mm_records_read_done(&tx);
+    return began;
+}
+
+TEST(a_finding_that_lasts_ends_when_all_is_good_again)
+{
+    static const struct mm_feature *const features[] = {&mm_test_companies, &mm_job_feature,
+                                                        &mm_triage_feature};
+    struct mm_records *rec = mm_test_records(features, MM_COUNT(features));
+    struct mm_status_told told = {0};
+
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_WARN, "ended"), 0);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_BAD, "ended"), 1);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_BAD, "ended"), 1);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_WARN, "ended"), 1);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_UNKNOWN, "not_measured"), 1);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_BAD, "ended"), 1);
+    /* A worker that begins anew has forgotten; what it cannot know yet it leaves open. */
+    told = (struct mm_status_told){0};
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_WARN, "ended"), 1);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_OK, NULL), 0);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_WARN, "ended"), 0);
+    CHECK_NUM(told_of(rec, &told, "ends", MM_STATUS_BAD, "ended"), 2);
+    mm_records_close(&rec);
 }
 
 static bool has(const struct mm_buf *b, const char *text)

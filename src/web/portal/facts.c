@@ -178,8 +178,16 @@ void mm_facts_words(struct mm_page *p, struct mm_slice doc, struct mm_case_words
 struct mm_slice mm_facts_title(const struct mm_page *p, struct mm_slice words,
                                struct mm_slice title)
 {
+    char key[96];
+    const char *ours;
+
     if (words.n > 0)
         return words;
+    /* What the program found wrong with itself is titled by its kind. */
+    (void)snprintf(key, sizeof(key), "finding.kind.%.*s", MM_S_ARG(mm_slice_sub(title, 0, 64)));
+    ours = mm_lang_text(p->lang, mm_slice_str(key), 1);
+    if (ours != NULL)
+        return mm_slice_str(ours);
     if (mm_page_staff(p))
         return title;
     return mm_slice_str(mm_lang_text(p->lang, MM_S("case.title.general"), 1));

@@ -46,6 +46,11 @@ bool mm_page_staff(const struct mm_page *p)
     return p->signed_in && p->me.scope != NULL && mm_scope_kind(p->me.scope) == MM_SCOPE_OPERATOR;
 }
 
+bool mm_page_machine(const struct mm_page *p)
+{
+    return mm_page_staff(p) && mm_scope_programme(p->me.scope) == 0;
+}
+
 void mm_page_go(struct mm_page *p, const char *fmt, ...)
 {
     char *to = mm_arena_alloc(p->arena, GO_MAX);
@@ -309,6 +314,7 @@ static void add_person(struct mm_page *p)
     mm_doc_text(user, "name", p->me.name);
     mm_doc_str(user, "role", p->me.role->name);
     mm_doc_bool(p->chrome, "staff", mm_page_staff(p));
+    mm_doc_bool(p->chrome, "machine", mm_page_machine(p));
     mm_doc_bool(p->chrome, "is_president", mm_page_president(p));
     mm_doc_bool(p->chrome, "may_see", mm_page_may(p, MM_MAY_SEE));
     mm_doc_bool(p->chrome, "may_search", mm_page_may(p, MM_MAY_SEARCH));

@@ -78,6 +78,9 @@ void mm_page_go(struct mm_page *p, const char *fmt, ...) MM_PRINTF(2, 3);
 bool mm_page_may(const struct mm_page *p, enum mm_right right);
 /* Whether who asks is of the operator, or an auditor of it. */
 bool mm_page_staff(const struct mm_page *p);
+/* Whether who asks sees all companies, and so the machine that they share: staff of one programme
+ * does not. */
+bool mm_page_machine(const struct mm_page *p);
 /* Say in the answer when it makes sense to come again; 0: nothing. */
 void mm_page_retry(struct mm_page *p, int64_t seconds);
 /* Note that a form's field was refused: shown beside the field and in a summary. The page is

@@ -56,7 +56,7 @@ enum mm_code mm_page_status(struct mm_page *p)
     struct mm_buf answer;
     enum mm_code code;
 
-    if (mm_scope_programme(p->me.scope) != 0)
+    if (!mm_page_machine(p))
         return MM_E_DENIED;
     mm_buf_init(&answer, ANSWER_MAX);
     code = ask(p->portal, MM_STATUS_JSON, &answer);
