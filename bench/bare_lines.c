@@ -139,7 +139,7 @@ static bool prepare(struct rows *r, uint64_t times)
     return r->formats != NULL && r->scratch != NULL && r->batch != NULL &&
            mm_formats_load(r->formats, MM_SOURCE_DIR "/content/formats", &errors) == MM_OK &&
            mm_native_new(MM_ET_EVENTS, &r->native) == MM_OK &&
-           mm_lines_make(1, 31, true, &r->lines) && encode(r, times);
+           mm_lines_make(1, 31, MM_LINES, true, &r->lines) && encode(r, times);
 }
 
 int main(int argc, char **argv)

@@ -1,7 +1,8 @@
 /*
  * bench/flood.c - many devices of many companies that send as fast as they are taken.
  *
- *     flood --to 127.0.0.1:PORT [--companies N] [--seed N] [--times N] [--rate LINES] [--lf]
+ *     flood --to 127.0.0.1:PORT [--companies N] [--seed N] [--times N] [--each N] [--rate LINES]
+ *           [--apart] [--lf]
  *
  * Every company of the pilot's world has four senders, each with 1,000 different lines in its
  * device's own format, made and framed before the clock starts; 1 line in 1,000 must alert. Each
@@ -9,7 +10,9 @@
  * bound to (the world must be the one that `mimamori play --companies N --seed N` entered).
  * Protocol: prints `ready LINES ALERTS BYTES`; starts when a line comes on standard input; prints
  * `sent LINES SECONDS` when every byte was taken and every peer has closed.
+ *   --each  different lines of one sender (1,000)
  *   --rate  lines a second of all senders together (0: as fast as they are taken)
+ *   --apart at a rate: a sender sends about a line at a time, as devices do, not all that is due
  *   --lf    every line ends with LF and nothing else (for other programs than ours)
  */
 #include <errno.h>
@@ -38,9 +41,9 @@ struct conn {
 };
 
 struct flood {
-    uint64_t companies, seed, times, rate;
+    uint64_t companies, seed, times, each, rate;
     struct mm_endpoint to;
-    bool lf;
+    bool lf, apart;
     struct mm_lines lines;
     struct conn *conn;
     size_t conns;
@@ -48,7 +51,8 @@ struct flood {
 
 static int usage(void)
 {
-    fputs("usage: flood --to HOST:PORT [--companies N] [--seed N] [--times N] [--rate N] [--lf]\n",
+    fputs("usage: flood --to HOST:PORT [--companies N] [--seed N] [--times N] [--each N] "
+          "[--rate N] [--apart] [--lf]\n",
           stderr);
     return 2;
 }
@@ -62,11 +66,14 @@ static bool parse_args(int argc, char **argv, struct flood *f)
         uint64_t *number = strcmp(name, "--companies") == 0 ? &f->companies
                            : strcmp(name, "--seed") == 0    ? &f->seed
                            : strcmp(name, "--times") == 0   ? &f->times
+                           : strcmp(name, "--each") == 0    ? &f->each
                            : strcmp(name, "--rate") == 0    ? &f->rate
                                                             : NULL;
 
         if (strcmp(name, "--lf") == 0)
             f->lf = true;
+        else if (strcmp(name, "--apart") == 0)
+            f->apart = true;
         else if (i + 1 == argc)
             return false;
         else if (strcmp(name, "--to") == 0)
@@ -75,7 +82,7 @@ static bool parse_args(int argc, char **argv, struct flood *f)
             return false;
     }
     return to && mm_ip_is_v4(&f->to.ip) && f->companies > 0 && f->times > 0 &&
-           f->companies <= MM_WORLD_COMPANIES_MAX;
+           f->companies <= MM_WORLD_COMPANIES_MAX && f->each > 0 && f->each <= MM_LINES;
 }
 
 static bool connect_one(const struct flood *f, struct conn *c)
@@ -147,11 +154,12 @@ static bool run_rate(struct flood *f)
 
         for (size_t i = 0; i < f->conns && sent < due; i++, turn++) {
             struct conn *c = &f->conn[turn % f->conns];
-            double line = (double)c->s->text.n / MM_LINES;
+            double line = (double)c->s->text.n / f->lines.each, most;
 
             if (c->left == 0)
                 continue;
-            if (!send_some(c, (size_t)((due - sent) * line) + 1, &n))
+            most = f->apart ? due - sent < 1 ? due - sent : 1 : due - sent;
+            if (!send_some(c, (size_t)(most * line) + 1, &n))
                 return false;
             sent += (double)n / line;
             open -= c->left == 0;
@@ -176,14 +184,15 @@ static void wait_closed(struct flood *f)
 int main(int argc, char **argv)
 {
     static struct pollfd polled[MM_LINES_SENDERS_MAX];
-    struct flood f = {.companies = 31, .seed = 1, .times = 1};
+    struct flood f = {.companies = 31, .seed = 1, .times = 1, .each = MM_LINES};
     int64_t start;
     char go;
 
     if (!parse_args(argc, argv, &f))
         return usage();
     f.conn = calloc(MM_LINES_SENDERS_MAX, sizeof(*f.conn));
-    if (f.conn == NULL || !mm_lines_make(f.seed, (uint32_t)f.companies, f.lf, &f.lines))
+    if (f.conn == NULL ||
+        !mm_lines_make(f.seed, (uint32_t)f.companies, (uint32_t)f.each, f.lf, &f.lines))
         return 1;
     f.conns = f.lines.senders;
     for (size_t i = 0; i < f.conns; i++) {
@@ -193,7 +202,7 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    printf("ready %llu %llu %llu\n", (unsigned long long)(f.conns * MM_LINES * f.times),
+    printf("ready %llu %llu %llu\n", (unsigned long long)(f.conns * f.each * f.times),
            (unsigned long long)(f.lines.alerts * f.times),
            (unsigned long long)(f.lines.bytes * f.times));
     (void)fflush(stdout);
@@ -205,7 +214,7 @@ int main(int argc, char **argv)
         return 1;
     }
     wait_closed(&f);
-    printf("sent %llu %.3f\n", (unsigned long long)(f.conns * MM_LINES * f.times),
+    printf("sent %llu %.3f\n", (unsigned long long)(f.conns * f.each * f.times),
            (double)(mm_mono_us() - start) / 1e6);
     return 0;
 }

@@ -84,11 +84,11 @@ static bool write_lines(struct mm_lines *f, struct mm_lines_sender *c, bool lf, 
 
     mm_buf_init(&line, 64 * 1024);
     mm_buf_init(&c->text, 64 * 1024 * 1024);
-    for (uint32_t i = 0; i < MM_LINES; i++) {
+    for (uint32_t i = 0; i < f->each; i++) {
         uint32_t x = mm_rng_below(rng, 100000);
         struct mm_moment m = {.company = company,
                               .pc = &company->pcs[mm_rng_below(rng, company->pcs_n)],
-                              .time_us = mm_now_us() - (int64_t)(MM_LINES - i) * 1001,
+                              .time_us = mm_now_us() - (int64_t)(f->each - i) * 1001,
                               .session = ++*session,
                               .rng = rng};
         struct mm_target t = {.domain = domain,
@@ -113,14 +113,15 @@ static bool write_lines(struct mm_lines *f, struct mm_lines_sender *c, bool lf, 
     return mm_buf_ok(&c->text);
 }
 
-bool mm_lines_make(uint64_t seed, uint32_t companies, bool lf, struct mm_lines *ret)
+bool mm_lines_make(uint64_t seed, uint32_t companies, uint32_t each, bool lf, struct mm_lines *ret)
 {
     /* As the pilot: of 31 companies one has no devices. */
     uint32_t watched = companies == 31 ? 30 : companies;
     struct mm_rng rng = mm_rng_for(seed, 99);
     uint64_t session = 0;
 
-    *ret = (struct mm_lines){.sender = calloc(MM_LINES_SENDERS_MAX, sizeof(*ret->sender))};
+    *ret = (struct mm_lines){.sender = calloc(MM_LINES_SENDERS_MAX, sizeof(*ret->sender)),
+                             .each = each};
     if (ret->sender == NULL || mm_world_new(seed, companies, watched, &ret->world) != MM_OK)
         return false;
     for (uint32_t i = 0; i < ret->world.n; i++) {

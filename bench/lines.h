@@ -14,7 +14,7 @@
 #include "play/world.h"
 
 enum {
-    MM_LINES = 1000,      /* different lines of one sender */
+    MM_LINES = 1000,      /* different lines of one sender, if nothing else is asked for */
     MM_LINES_SENDERS = 4, /* of one company */
     MM_LINES_SENDERS_MAX = MM_LINES_SENDERS * MM_WORLD_COMPANIES_MAX,
 };
@@ -29,13 +29,15 @@ struct mm_lines {
     struct mm_world world;
     struct mm_lines_sender *sender;
     size_t senders;
+    uint32_t each; /* different lines of one sender */
     uint64_t alerts, bytes;
 };
 
 /*
- * Make them all. lf: every line ends with LF; else as the device frames (FortiGate counts octets).
- * False: no memory.
+ * Make `each` of every sender. lf: every line ends with LF; else as the device frames (FortiGate
+ * counts octets). False: no memory.
  */
-MM_MUST_USE bool mm_lines_make(uint64_t seed, uint32_t companies, bool lf, struct mm_lines *ret);
+MM_MUST_USE bool mm_lines_make(uint64_t seed, uint32_t companies, uint32_t each, bool lf,
+                                 struct mm_lines *ret);
 
 #endif
