@@ -49,6 +49,7 @@ struct paths {
     char format[MM_MAX_PATH + 32]; /* programs */
     char rule_program[MM_MAX_PATH + 32];
     char status_program[MM_MAX_PATH + 32];
+    char cost_program[MM_MAX_PATH + 32];
 };
 
 /* The path of a program that lies where this one does. */
@@ -73,6 +74,7 @@ static void name_paths(const char *state, struct paths *ret)
     beside("mimamori-format", ret->format, sizeof(ret->format));
     beside("mimamori-rules", ret->rule_program, sizeof(ret->rule_program));
     beside("mimamori-status", ret->status_program, sizeof(ret->status_program));
+    beside("mimamori-cost", ret->cost_program, sizeof(ret->cost_program));
     if (mm_content_path("rules", ret->rules) != MM_OK)
         ret->rules[0] = 0;
     if (mm_content_path("formats", ret->formats) != MM_OK)
@@ -214,6 +216,10 @@ static struct mm_portal_cfg portal_config(const char *state, const struct mm_con
         .format_program = paths->format,
         .rules_program = paths->rule_program,
         .status_program = paths->status_program,
+        .cost_program = paths->cost_program,
+        .machine_yen = mm_config_number(config, MM_CFG_COST_MACHINE),
+        .hour_yen = mm_config_number(config, MM_CFG_COST_HOUR),
+        .fee_yen = mm_config_number(config, MM_CFG_COST_FEE),
         .metrics_local = mm_config_on(config, MM_CFG_METRICS_LOCAL),
         .version = MM_VERSION,
         .rate = (uint32_t)mm_config_number(config, MM_CFG_PORTAL_RATE), /* at most 100,000 */

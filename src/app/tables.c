@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "cost/cost.h"
 #include "coverage/coverage.h"
 #include "desk/desk.h"
 #include "exception/feature.h"
@@ -22,7 +23,7 @@
 static const struct mm_feature *const features[] = {
     &mm_register_feature, /* first: everything else refers to its companies */
     &mm_job_feature,      &mm_triage_feature,    &mm_desk_feature,   &mm_notify_feature,
-    &mm_coverage_feature, &mm_exception_feature, &mm_tailor_feature,
+    &mm_coverage_feature, &mm_exception_feature, &mm_tailor_feature, &mm_cost_feature,
 };
 
 const struct mm_records_options *mm_app_tables(void)

@@ -22,6 +22,7 @@
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "cost/cost.h"
 #include "coverage/wish.h"
 #include "desk/desk.h"
 #include "job/job.h"
@@ -332,8 +333,27 @@ static void work(struct worker *w, const enum mm_job_kind *kinds, size_t n)
     }
 }
 
+struct health {
+    struct mm_status_told told;
+    int64_t note_us; /* monotonic: when what the machine uses is added up again */
+};
+
+/* For what companies cost: nothing is added up while nobody measures. */
+static void note_cost(struct worker *w, const struct mm_status *s, struct health *h)
+{
+    enum mm_code code;
+
+    if (!s->served || mm_mono_us() < h->note_us)
+        return;
+    code = mm_cost_note(w->records, &s->vitals, s->duration, s->now_us);
+    if (code == MM_OK)
+        h->note_us = mm_mono_us() + MM_COST_EVERY_S * (int64_t)MM_US_PER_S;
+    else
+        mm_log_warn("worker", "what the machine uses was not noted: %s", mm_code_key(code));
+}
+
 /* How the machine is, as findings of the operator's company: also when nobody asks. */
-static void look_after(struct worker *w, struct mm_status_told *told)
+static void look_after(struct worker *w, struct health *h)
 {
     static struct mm_status_line line[MM_STATUS_LINES_MAX];
     static struct mm_status status;
@@ -348,10 +368,12 @@ static void look_after(struct worker *w, struct mm_status_told *told)
     mm_records_read_done(&o.tx);
     if (code == MM_OK && status.disk_size > 0)
         mm_status_disk_note(w->state, o.now_us, status.disk_free);
-    if (code == MM_OK)
+    if (code == MM_OK) {
         mm_status_lately_note(w->state, &status);
+        note_cost(w, &status, h);
+    }
     if (code == MM_OK)
-        code = mm_status_tell(w->records, told, line, mm_status_judge(&status, line), o.now_us);
+        code = mm_status_tell(w->records, &h->told, line, mm_status_judge(&status, line), o.now_us);
     if (code != MM_OK)
         mm_log_warn("worker", "the machine was not looked after: %s", mm_code_key(code));
     mm_arena_done(&arena);
@@ -359,12 +381,12 @@ static void look_after(struct worker *w, struct mm_status_told *told)
 
 static void *work_health(void *arg)
 {
-    static struct mm_status_told told;
+    static struct health health;
     struct worker *w = arg;
     struct pollfd pfd = {.fd = w->signals, .events = POLLIN};
 
     while (poll(&pfd, 1, HEALTH_MS) <= 0)
-        look_after(w, &told);
+        look_after(w, &health);
     return NULL;
 }
 

@@ -41,6 +41,7 @@ static enum mm_code add_day(struct mm_tx *tx, uint32_t source, const struct mm_c
     mm_q_int(&q, ":day", d->day);
     mm_q_int(&q, ":parsed", (int64_t)d->parsed); /* differences: far below 2^63 */
     mm_q_int(&q, ":unparsed", (int64_t)d->unparsed);
+    mm_q_int(&q, ":bytes", (int64_t)d->bytes);
     code = mm_q_end(&q);
     if (code != MM_OK)
         return code;
@@ -82,7 +83,8 @@ enum mm_code mm_cover_days(struct mm_tx *tx, struct mm_arena *a, uint32_t source
         list[n++] = (struct mm_cover_day){.day = mm_q_col_int(&q, 0),
                                           .parsed = (uint64_t)mm_q_col_int(&q, 1),
                                           .unparsed = (uint64_t)mm_q_col_int(&q, 2),
-                                          .topics = mm_q_col_u32(&q, 3)};
+                                          .topics = mm_q_col_u32(&q, 3),
+                                          .bytes = (uint64_t)mm_q_col_int(&q, 4)};
     code = mm_q_end(&q);
     if (code != MM_OK)
         return code;

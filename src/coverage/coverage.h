@@ -80,6 +80,7 @@ MM_MUST_USE enum mm_code mm_unread_list(struct mm_tx *tx, struct mm_arena *a, ui
 struct mm_cover_day {
     int64_t day; /* since 1970-01-01, in Japan */
     uint64_t parsed, unparsed;
+    uint64_t bytes;  /* of these lines */
     uint32_t topics; /* that stood in them */
 };
 
@@ -118,7 +119,8 @@ struct mm_cover_source {
 };
 /*
  * The `days` (1..MM_COVERAGE_DAYS) days from `from` on of every source that the scope sees, without
- * their topics; sources without any are not there. MM_E_LIMIT: more than MM_COVER_SOURCES.
+ * their topics and bytes; sources without any are not there. MM_E_LIMIT: more than
+ * MM_COVER_SOURCES.
  */
 MM_MUST_USE enum mm_code mm_cover_all(struct mm_tx *tx, struct mm_arena *a, int64_t from,
                                       size_t days, struct mm_cover_source **ret, size_t *ret_n);

@@ -192,7 +192,8 @@ TEST(coverage_days_add_up_and_old_ones_go)
         struct work w = {.company = 1,
                          .day = {.day = i < 2 ? 500 : 500 + MM_COVERAGE_DAYS - 1 + i / 3,
                                  .parsed = 8,
-                                 .unparsed = 2},
+                                 .unparsed = 2,
+                                 .bytes = 900},
                          .format = {.company = 1,
                                     .source = 7,
                                     .format = i == 2 ? MM_S("squid") : MM_S("fortigate"),
@@ -207,6 +208,7 @@ TEST(coverage_days_add_up_and_old_ones_go)
     CHECK(mm_cover_days(tx, &a, 7, 0, &days, &n) == MM_OK);
     CHECK_NUM(n, 2);
     CHECK_NUM(days[0].parsed, 16);
+    CHECK_NUM(days[0].bytes, 1800);
     CHECK_NUM(days[0].topics, 3);
     CHECK_NUM(days[1].topics, 4);
     CHECK(mm_source_formats(tx, &a, 0, &formats, &n) == MM_OK);

@@ -132,6 +132,7 @@ enum mm_code mm_batch_header(struct mm_batch *b, uint32_t company, uint32_t sour
 static enum mm_code add_counts(struct mm_batch *b, const struct mm_chunk *c)
 {
     int64_t seen_us[MM_CHUNK_SOURCES] = {0};
+    uint64_t bytes[MM_CHUNK_SOURCES] = {0};
     const uint32_t sources_n = *(const volatile uint32_t *)&c->sources_n;
 
     MM_ASSERT(sources_n <= MM_CHUNK_SOURCES);
@@ -140,6 +141,7 @@ static enum mm_code add_counts(struct mm_batch *b, const struct mm_chunk *c)
 
         if (r.received_us > seen_us[r.source_at])
             seen_us[r.source_at] = r.received_us;
+        bytes[r.source_at] += r.body_n;
     }
     for (uint32_t i = 0; i < sources_n; i++) {
         struct mm_batch_count *n;
@@ -152,6 +154,7 @@ static enum mm_code add_counts(struct mm_batch *b, const struct mm_chunk *c)
         n->parsed += c->count[i].parsed;
         n->unparsed += c->count[i].unparsed;
         n->costly += c->count[i].costly;
+        n->bytes += bytes[i];
         if (seen_us[i] > n->last_seen_us)
             n->last_seen_us = seen_us[i];
     }

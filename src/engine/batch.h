@@ -33,6 +33,7 @@ enum {
 struct mm_batch_count {
     uint32_t company, source;
     uint64_t parsed, unparsed, costly;
+    uint64_t bytes; /* of these lines */
     int64_t last_seen_us;
 };
 

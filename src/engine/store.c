@@ -151,8 +151,10 @@ static enum mm_code count_lines(struct mm_tx *tx, const struct mm_batch_count *c
                           .costly = c->costly,
                           .last_seen_us = c->last_seen_us,
                           .updated_us = mm_now_us()};
-    struct mm_cover_day day = {
-        .day = mm_cover_day_of(c->last_seen_us), .parsed = c->parsed, .unparsed = c->unparsed};
+    struct mm_cover_day day = {.day = mm_cover_day_of(c->last_seen_us),
+                               .parsed = c->parsed,
+                               .unparsed = c->unparsed,
+                               .bytes = c->bytes};
     enum mm_code code = mm_health_parsed(tx, &h);
 
     if (code == MM_OK && c->parsed + c->unparsed > 0)

@@ -45,6 +45,18 @@ enum mm_code mm_case_step_add(struct mm_tx *tx, int64_t case_id, uint32_t user, 
     return mm_q_end_touch(&q);
 }
 
+enum mm_code mm_case_minutes(struct mm_tx *tx, int64_t case_id, uint32_t user, uint32_t minutes)
+{
+    struct mm_q q;
+
+    if (minutes == 0 || minutes > MM_CASE_MINUTES_MAX)
+        return MM_E_RANGE;
+    begin(&q, tx, MM_TRIAGE_STEP_MINUTES, case_id);
+    mm_q_int(&q, ":user", user);
+    mm_q_int(&q, ":minutes", minutes);
+    return mm_q_end_touch(&q);
+}
+
 static enum mm_code next_number(struct mm_tx *tx, int64_t *ret)
 {
     struct mm_q q;

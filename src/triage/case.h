@@ -17,6 +17,7 @@
 enum {
     MM_CASE_TEXT_MAX = 4000, /* one note, reason or outcome that a person writes */
     MM_CASE_LIST_MAX = 500,
+    MM_CASE_MINUTES_MAX = 1440, /* a day: what is done is one act of one person */
 };
 
 struct mm_case {
@@ -63,6 +64,7 @@ struct mm_case_step {
     uint32_t user;
     struct mm_slice what;
     struct mm_slice text;
+    uint32_t minutes; /* that it took; 0: nobody said */
 };
 
 struct mm_case_request {
@@ -110,6 +112,12 @@ MM_MUST_USE enum mm_code mm_case_event_add(struct mm_tx *tx, int64_t case_id,
  */
 MM_MUST_USE enum mm_code mm_case_step_add(struct mm_tx *tx, int64_t case_id, uint32_t user,
                                           const char *what, struct mm_slice text, int64_t now_us);
+/*
+ * Note how long the newest step of this person took, 1 to MM_CASE_MINUTES_MAX minutes. MM_E_RANGE
+ * for others; MM_E_NOTFOUND when there is no step of theirs in such a case.
+ */
+MM_MUST_USE enum mm_code mm_case_minutes(struct mm_tx *tx, int64_t case_id, uint32_t user,
+                                         uint32_t minutes);
 /* An operator takes the case over. */
 MM_MUST_USE enum mm_code mm_case_take(struct mm_tx *tx, int64_t case_id, uint32_t user,
                                       int64_t now_us);

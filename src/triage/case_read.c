@@ -166,7 +166,8 @@ static void read_step(struct mm_q *q, struct mm_arena *a, void *list, size_t i)
                                                              .at_us = mm_q_col_int(q, 1),
                                                              .user = mm_q_col_u32(q, 2),
                                                              .what = mm_q_col_dup(q, 3, a),
-                                                             .text = mm_q_col_dup(q, 4, a)};
+                                                             .text = mm_q_col_dup(q, 4, a),
+                                                             .minutes = mm_q_col_u32(q, 5)};
 }
 
 enum mm_code mm_case_steps(struct mm_tx *tx, int64_t case_id, struct mm_arena *a,

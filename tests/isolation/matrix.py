@@ -72,6 +72,8 @@ ROWS = {
     ("GET", "/healthz"): row(only="one word about the machine, the same for everybody"),
     ("GET", "/metrics"): row(only="for who has its token, or is on the machine; no session"),
     ("GET", "/status"): row(only="the machine; staff of one programme may not see it"),
+    ("GET", "/cost"): row("company", ask=["?from=0", "?month=2026-11"]),
+    ("GET", "/cost.csv"): row("company"),
     ("GET", "/companies"): row("company", ask=["?from=0"]),
     ("GET", "/cases"): row("company cases", ask=["?show=all", "?show=all&before=99999"]),
     ("GET", "/rules"): row("company", ask=["?from=0"]),

@@ -71,6 +71,7 @@ struct act {
     struct mm_page *p;
     int64_t case_id;
     int64_t request;
+    uint32_t minutes; /* that it took; 0: nobody said */
     enum { ACT_TAKE, ACT_NOTE, ACT_ASK, ACT_CLOSE, ACT_REOPEN, ACT_ANSWER } what;
 };
 
@@ -108,12 +109,29 @@ static enum mm_code do_act(struct mm_tx *tx, void *arg)
             mm_case_answer(tx, a->case_id, a->request, user, mm_input_get(in, "answer"), text, now);
         break;
     }
+    if (code == MM_OK && a->minutes > 0)
+        code = mm_case_minutes(tx, a->case_id, user, a->minutes);
     if (code != MM_OK)
         return code;
     (void)snprintf(object, sizeof(object), "case %lld", (long long)a->case_id);
     entry.action = mm_slice_str(names[a->what]);
     entry.object = mm_slice_str(object);
     return mm_audit_add(tx, &entry);
+}
+
+/* What who acts says that it took. Of the operator's people only: theirs is what a company costs.
+ */
+static enum mm_code read_minutes(const struct mm_page *p, uint32_t *ret)
+{
+    struct mm_slice text = mm_input_get(&p->in, "minutes");
+    uint64_t n = 0;
+
+    if (text.n == 0 || !mm_page_staff(p))
+        return MM_OK;
+    if (!mm_slice_u64(text, &n) || n > MM_CASE_MINUTES_MAX)
+        return MM_E_RANGE;
+    *ret = (uint32_t)n;
+    return MM_OK;
 }
 
 /* Do it under the scope of the case's company, then show the case again. */
@@ -126,6 +144,8 @@ static enum mm_code act_on(struct mm_page *p, struct act *a)
         code = mm_page_number(p, 1, &number);
     if (code == MM_OK && a->what == ACT_ANSWER)
         code = mm_page_number(p, 2, &request);
+    if (code == MM_OK)
+        code = read_minutes(p, &a->minutes);
     if (code != MM_OK)
         return code;
     a->p = p;

@@ -212,6 +212,8 @@ static enum mm_code write_steps(struct mm_page *p, int64_t case_id)
                     mm_slice_eq(s[i].what, MM_S("finding")) && !mm_page_staff(p) ? MM_S("")
                                                                                  : s[i].text);
         mm_doc_bool(d, "by_person", s[i].user > 0);
+        if (s[i].minutes > 0 && mm_page_staff(p))
+            mm_doc_int(d, "minutes", s[i].minutes);
     }
     return MM_OK;
 }

@@ -35,6 +35,8 @@ struct mm_portal_cfg {
     const char *format_program; /* path of mimamori-format; NULL: no formats are made on pages */
     const char *rules_program;  /* path of mimamori-rules; NULL: no rules are tried on pages */
     const char *status_program; /* path of mimamori-status; NULL: nobody tells how the machine is */
+    const char *cost_program;   /* path of mimamori-cost; NULL: nobody tells what companies cost */
+    uint64_t machine_yen, hour_yen, fee_yen; /* what it is told to reckon with: cost.* */
     const char *metrics_token;  /* who has it reads /metrics; "" or NULL: nobody has */
     bool metrics_local;         /* and who asks from this machine */
     struct mm_meters *meters;   /* NULL: nothing is measured */
