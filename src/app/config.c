@@ -1,24 +1,39 @@
-/* app/config.c - `mimamori config check|show`: is the configuration good, what is it, and why? */
+/* app/config.c - `mimamori config check|show|seal`: is the configuration good, what is it, and why?
+ * And how a secret gets into it. */
 #include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "app/language.h"
 #include "serve/config.h"
+#include "serve/secret.h"
+#include "serve/state.h"
 #include "text/doc.h"
 
 enum { EXIT_USAGE = 2, WHY_MAX = 8192, OUT_MAX = 256 * 1024, KEY_MAX = 96 };
 
+enum verb { CHECK, SHOW, SEAL };
+
 struct arguments {
-    const char *file; /* NULL: none */
-    bool show, json;
+    enum verb verb;
+    const char *file;  /* NULL: none */
+    const char *state; /* NULL: not said */
+    bool json;
     enum mm_lang lang;
 };
 
 static int usage(void)
 {
-    fputs("usage: mimamori config check|show [--config FILE] [--json] [--lang ja|en]\n"
-          "  check   read FILE and the environment, say what is wrong with them, if anything\n"
-          "  show    print every key with its meaning, default, value and where that comes from\n",
-          stderr);
+    fputs(
+        "usage: mimamori config check|show [--config FILE] [--state DIR] [--json] [--lang ja|en]\n"
+        "       mimamori config seal [--state DIR]\n"
+        "  check   read FILE and the environment, say what is wrong with them, if anything; with\n"
+        "          --state also whether its key opens the secrets in them\n"
+        "  show    print every key with its meaning, default, value and where that comes from\n"
+        "  seal    read a secret from the terminal or standard input and print what to write for\n"
+        "          mail.password and the like: sealed with the key of DIR "
+        "(default " MM_STATE_DEFAULT ")\n",
+        stderr);
     return EXIT_USAGE;
 }
 
@@ -28,8 +43,11 @@ static bool parse(int argc, char **argv, struct arguments *ret)
 
     if (argc < 2)
         return false;
-    a.show = strcmp(argv[1], "show") == 0;
-    if (!a.show && strcmp(argv[1], "check") != 0)
+    if (strcmp(argv[1], "show") == 0)
+        a.verb = SHOW;
+    else if (strcmp(argv[1], "seal") == 0)
+        a.verb = SEAL;
+    else if (strcmp(argv[1], "check") != 0)
         return false;
     for (int i = 2; i < argc; i++) {
         bool more = i + 1 < argc;
@@ -41,13 +59,15 @@ static bool parse(int argc, char **argv, struct arguments *ret)
             i++;
         else if (strcmp(argv[i], "--config") == 0 && more && a.file == NULL)
             a.file = argv[++i];
+        else if (strcmp(argv[i], "--state") == 0 && more && a.verb != SHOW)
+            a.state = argv[++i];
         else if (argv[i][0] != '-' && a.file == NULL)
             a.file = argv[i];
         else
             return false;
     }
     *ret = a;
-    return true;
+    return a.verb != SEAL || (a.file == NULL && !a.json);
 }
 
 /* The words of "config.NAME". */
@@ -149,27 +169,84 @@ static bool show(const struct arguments *a, const struct mm_config *c)
     return ok;
 }
 
+static enum mm_code check(const struct arguments *a, const struct mm_config *c, struct mm_buf *why)
+{
+    enum mm_code code = mm_config_files(c, why);
+
+    if (code == MM_OK && a->state != NULL)
+        code = mm_secrets_check(c, a->state, why);
+    return code;
+}
+
+static bool check_or_show(const struct arguments *a, struct mm_buf *why)
+{
+    struct mm_config config;
+    bool ok;
+
+    if (mm_config_load(a->file, &config, why) != MM_OK)
+        return false;
+    if (a->verb == SHOW)
+        ok = show(a, &config);
+    else
+        ok = check(a, &config, why) == MM_OK && puts("ok") >= 0;
+    mm_config_done(&config);
+    return ok;
+}
+
+/* A line of standard input; from a terminal it is not seen. */
+static bool read_line(enum mm_lang lang, char ret[MM_SECRET_MAX + 1])
+{
+    bool terminal = isatty(STDIN_FILENO) == 1, got;
+    struct termios was, quiet;
+
+    terminal = terminal && tcgetattr(STDIN_FILENO, &was) == 0;
+    if (terminal) {
+        quiet = was;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        fprintf(stderr, "%s", words(lang, "seal.ask"));
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    got = fgets(ret, MM_SECRET_MAX + 1, stdin) != NULL;
+    if (terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+        fputc('\n', stderr);
+    }
+    return got;
+}
+
+/* The key is the state's, which is made when there is none yet: its first start finds it. */
+static bool seal(const struct arguments *a, struct mm_buf *why)
+{
+    const char *state = a->state != NULL ? a->state : MM_STATE_DEFAULT;
+    char line[MM_SECRET_MAX + 1] = "", text[MM_SECRET_TEXT], path[MM_MAX_PATH];
+    struct mm_key key;
+    bool ok;
+
+    if (mm_state_prepare(state, why) != MM_OK || mm_state_key(state, path) != MM_OK ||
+        mm_state_key_read(path, &key, why) != MM_OK)
+        return false;
+    ok = read_line(a->lang, line);
+    line[strcspn(line, "\r\n")] = 0;
+    ok = ok && mm_secret_seal(&key, mm_slice_str(line), text);
+    mm_wipe(&key, sizeof(key));
+    mm_wipe(line, sizeof(line));
+    if (!ok)
+        mm_buf_fmt(why, "a secret is one line of 1 to %d bytes", MM_SECRET_MAX - 1);
+    return ok && puts(text) >= 0;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments a;
-    struct mm_config config;
     struct mm_buf why;
-    enum mm_code code;
-    int rc = 1;
+    bool ok;
 
     if (!parse(argc, argv, &a))
         return usage();
     mm_buf_init(&why, WHY_MAX);
-    code = mm_config_load(a.file, &config, &why);
-    if (code == MM_OK) {
-        if (!a.show)
-            code = mm_config_files(&config, &why);
-        if (code == MM_OK && (a.show ? show(&a, &config) : puts("ok") >= 0) && fflush(stdout) == 0)
-            rc = 0;
-        mm_config_done(&config);
-    }
-    if (code != MM_OK)
+    ok = a.verb == SEAL ? seal(&a, &why) : check_or_show(&a, &why);
+    if (why.n > 0)
         fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
     mm_buf_done(&why);
-    return rc;
+    return ok && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -17,14 +17,14 @@
 #include "os/log.h"
 #include "os/notify.h"
 #include "serve/program.h"
+#include "serve/secret.h"
 #include "serve/state.h"
 #include "web/portal/portal.h"
 #include "web/tls.h"
 
 enum {
     WATCHDOG_MS = 5000,
-    TOKEN_MIN = 16, /* fewer can be guessed */
-    TOKEN_MAX = 257,
+    WHY_MAX = 4096,
 };
 
 static int usage(void)
@@ -172,34 +172,19 @@ static int serve(const char *state, const struct mm_config *config, struct paths
     return 0;
 }
 
-/* What opens /metrics to others: the first line of a file that only its owner reads. */
-static bool read_metrics_token(const struct mm_config *config, char ret[TOKEN_MAX])
+/* What opens /metrics to others. */
+static bool read_metrics_token(const char *state, const struct mm_config *config,
+                               char ret[MM_SECRET_MAX])
 {
-    char path[MM_MAX_PATH];
-    struct mm_buf text;
-    struct mm_slice line;
-    struct stat st;
-    bool ok;
+    struct mm_buf why;
+    enum mm_code code;
 
-    ret[0] = 0;
-    if (!mm_config_on(config, MM_CFG_METRICS_TOKEN_FILE))
-        return true;
-    mm_buf_init(&text, TOKEN_MAX);
-    ok = mm_config_path(config, MM_CFG_METRICS_TOKEN_FILE, path) && stat(path, &st) == 0 &&
-         (st.st_mode & 077) == 0 && mm_file_read(path, &text) == MM_OK;
-    line = mm_slice_trim(mm_buf_slice(&text));
-    ok = ok && line.n >= TOKEN_MIN && line.n < TOKEN_MAX && mm_slice_find(line, 0, 0) == SIZE_MAX;
-    if (ok)
-        (void)snprintf(ret, TOKEN_MAX, "%.*s", MM_S_ARG(line));
-    else
-        mm_log_error("portal",
-                     "metrics.token_file: must hold one line of %d to %d bytes and be "
-                     "readable by its owner only (chmod 600)",
-                     (int)TOKEN_MIN, (int)TOKEN_MAX - 1);
-    if (text.n > 0)
-        mm_wipe(text.p, text.n);
-    mm_buf_done(&text);
-    return ok;
+    mm_buf_init(&why, WHY_MAX);
+    code = mm_secret_read(config, MM_CFG_METRICS_TOKEN, state, ret, &why);
+    if (code != MM_OK)
+        mm_log_error("portal", "%.*s", MM_S_ARG(mm_buf_slice(&why)));
+    mm_buf_done(&why);
+    return code == MM_OK;
 }
 
 static struct mm_portal_cfg portal_config(const char *state, const struct mm_config *config,
@@ -257,7 +242,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
     struct mm_portal_cfg cfg;
     struct mm_key key;
     struct mm_fault fault = {0};
-    char token[TOKEN_MAX];
+    char token[MM_SECRET_MAX];
     int rc = 1;
 
     name_paths(state, &paths);
@@ -266,7 +251,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
         mm_log_error("portal", "%s: no key of 32 bytes that only its owner reads", paths.secret);
         return 1;
     }
-    if (!read_metrics_token(config, token) || mm_app_records_held(state, &records) != MM_OK)
+    if (!read_metrics_token(state, config, token) || mm_app_records_held(state, &records) != MM_OK)
         goto out;
     if (mm_auth_open(records, &key, &auth) != MM_OK) {
         mm_log_error("portal", "no random bytes from the system");

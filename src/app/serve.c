@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "os/log.h"
 #include "serve/config.h"
+#include "serve/secret.h"
 #include "serve/state.h"
 #include "serve/supervise.h"
 
@@ -52,6 +53,7 @@ static struct mm_sup_program program(struct names *names, const char *name, cons
 
 /* What is run, and with which settings. */
 struct serving {
+    const char *state;
     const char *config_path; /* NULL: none */
     struct mm_config config;
     struct mm_sup_program program[MM_COUNT(order)];
@@ -67,14 +69,17 @@ static void on_ready(void *arg)
                 mm_config_text(c, MM_CFG_PORTAL_LISTEN));
 }
 
-/* The configuration as it stands now, good as a whole with the files that it names. */
-static bool read_config(const char *path, struct mm_config *ret, struct mm_buf *why)
+/* The configuration as it stands now, good as a whole with the files that it names. Without a state
+ * directory its secrets are not opened. */
+static bool read_config(const char *path, const char *state, struct mm_config *ret,
+                        struct mm_buf *why)
 {
     struct mm_config c;
 
     if (mm_config_load(path, &c, why) != MM_OK)
         return false;
-    if (mm_config_files(&c, why) != MM_OK) {
+    if (mm_config_files(&c, why) != MM_OK ||
+        (state != NULL && mm_secrets_check(&c, state, why) != MM_OK)) {
         mm_config_done(&c);
         return false;
     }
@@ -92,7 +97,7 @@ static void on_hup(void *arg, bool *ret, size_t n)
     bool good;
 
     mm_buf_init(&why, WHY_MAX);
-    good = read_config(s->config_path, &now, &why);
+    good = read_config(s->config_path, s->state, &now, &why);
     if (!good)
         mm_log_error("serve", "the configuration stays as it was: %.*s",
                      MM_S_ARG(mm_buf_slice(&why)));
@@ -124,8 +129,9 @@ static int usage(void)
     return 2;
 }
 
-static int supervise(struct serving *s, const char *state)
+static int supervise(struct serving *s)
 {
+    const char *state = s->state;
     char run_dir[MM_MAX_PATH];
     struct mm_sup_options o = {
         .run_dir = run_dir,
@@ -153,7 +159,7 @@ static int supervise(struct serving *s, const char *state)
     return code == MM_OK ? 0 : 1;
 }
 
-static int run(struct serving *s, const char *state)
+static int run(struct serving *s)
 {
     static struct names names;
     char dir[MM_MAX_PATH];
@@ -169,25 +175,24 @@ static int run(struct serving *s, const char *state)
 
         if (!mm_config_has_word(&s->config, MM_CFG_SERVE_PROGRAMS, order[i].name))
             continue;
-        *p = program(&names, order[i].name, state, s->config_path);
+        *p = program(&names, order[i].name, s->state, s->config_path);
         p->wait_ready = i == 0; /* engine and portal ask eventd at once */
         p->stop_last = i == 0;  /* the engine's last batch still needs it */
         s->programs_n++;
     }
-    return supervise(s, state);
+    return supervise(s);
 }
 
 int main(int argc, char **argv)
 {
-    const char *state = MM_STATE_DEFAULT;
     static char config_full[MM_MAX_PATH * 4];
-    static struct serving s;
+    static struct serving s = {.state = MM_STATE_DEFAULT};
     struct mm_buf why;
     int rc = 1;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
-            state = argv[++i];
+            s.state = argv[++i];
         else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
             s.config_path = argv[++i];
         else
@@ -196,8 +201,11 @@ int main(int argc, char **argv)
     if (s.config_path != NULL && realpath(s.config_path, config_full) != NULL)
         s.config_path = config_full;
     mm_buf_init(&why, WHY_MAX);
-    if (read_config(s.config_path, &s.config, &why) && mm_state_prepare(state, &why) == MM_OK)
-        rc = run(&s, state);
+    /* A fault of the configuration is told before a state is made. */
+    if (read_config(s.config_path, NULL, &s.config, &why) &&
+        mm_state_prepare(s.state, &why) == MM_OK &&
+        mm_secrets_check(&s.config, s.state, &why) == MM_OK)
+        rc = run(&s);
     if (why.n > 0)
         fprintf(stderr, "mimamori: %.*s\n", MM_S_ARG(mm_buf_slice(&why)));
     mm_buf_done(&why);

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "os/file.h"
 #include "serve/state.h"
+#include "serve/vitals.h"
 #include "status/status.h"
 #include "store/records/system_scope.h"
 
@@ -23,7 +24,7 @@ enum {
     OUT_MAX = 128 * 1024 * 1024,   /* 100,000 sources with nine metrics of 80 bytes */
 };
 
-enum form { TEXT, JSON, METRICS, OPENMETRICS };
+enum form { TEXT, JSON, METRICS, OPENMETRICS, READY };
 
 struct arguments {
     const char *state;
@@ -33,13 +34,14 @@ struct arguments {
 
 static int usage(void)
 {
-    fputs("usage: mimamori status [--state DIR] [--json | --metrics | --openmetrics] "
+    fputs("usage: mimamori status [--state DIR] [--json | --metrics | --openmetrics | --ready] "
           "[--lang ja|en]\n"
           "Is everything well on this machine? Ends with 0 when it is, with 1 when something is "
           "not.\n"
           "  --state DIR    what to look at (default " MM_STATE_DEFAULT ")\n"
           "  --json         everything that was measured, as one document\n"
-          "  --metrics      the same in Prometheus' text format; --openmetrics: OpenMetrics 1.0\n",
+          "  --metrics      the same in Prometheus' text format; --openmetrics: OpenMetrics 1.0\n"
+          "  --ready        only this: does everything run? What /healthz says, for who restarts\n",
           stderr);
     return EXIT_USAGE;
 }
@@ -62,6 +64,8 @@ static bool parse(int argc, char **argv, struct arguments *ret)
             a.form = METRICS;
         else if (strcmp(argv[i], "--openmetrics") == 0 && a.form == TEXT)
             a.form = OPENMETRICS;
+        else if (strcmp(argv[i], "--ready") == 0 && a.form == TEXT)
+            a.form = READY;
         else
             return false;
     }
@@ -105,6 +109,8 @@ static void write_out(const struct arguments *a, struct mm_arena *arena, const s
     case OPENMETRICS:
         mm_status_metrics(s, line, n, a->form == OPENMETRICS, out);
         break;
+    case READY: /* asks nothing that is written here */
+        MM_ASSERT(false);
     }
 }
 
@@ -132,6 +138,17 @@ static bool is_state(const char *dir)
     return mm_path_join(path, dir, "records.db") == MM_OK && access(path, F_OK) == 0;
 }
 
+/* Every program that `mimamori serve` has to run is ready. */
+static int ready(const char *state)
+{
+    char run[MM_MAX_PATH];
+    struct mm_vitals v;
+    bool ok = mm_path_join(run, state, "run") == MM_OK && mm_vitals_read(run, &v) == MM_OK &&
+              mm_vitals_ready(&v, mm_now_us());
+
+    return puts(ok ? "ok" : "failing") >= 0 && fflush(stdout) == 0 && ok ? 0 : EXIT_BAD;
+}
+
 int main(int argc, char **argv)
 {
     static struct mm_status status;
@@ -150,6 +167,8 @@ int main(int argc, char **argv)
                 a.state);
         return EXIT_BAD;
     }
+    if (a.form == READY)
+        return ready(a.state);
     mm_arena_init(&arena, ARENA_MAX);
     mm_buf_init(&out, OUT_MAX);
     code = read_status(&a, &arena, &status);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +30,7 @@
 #include "os/log.h"
 #include "os/notify.h"
 #include "serve/program.h"
+#include "serve/secret.h"
 #include "status/status.h"
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
@@ -38,7 +38,6 @@
 enum {
     TICK_MS = 500,
     TELLS_MAX = 50, /* before the next look into the logs: some milliseconds each */
-    PASSWORD_MAX = 256,
     WHY_MAX = 4096,
     END_S = 5,
     HEALTH_MS = 15 * 1000,
@@ -52,7 +51,7 @@ struct worker {
     struct mm_events_client *events;
     struct mm_mail_server server;
     const char *state;
-    char portal[300], password[PASSWORD_MAX];
+    char portal[300], password[MM_SECRET_MAX];
     uint32_t pause_s; /* of mails */
     bool mail_on;
     uint32_t last[MM_JOB_KINDS]; /* whose job of the kind was done last; one thread has the kind */
@@ -67,36 +66,17 @@ static int usage(void)
     return 2;
 }
 
-/* The password of a file that only its owner can read. */
 static bool read_password(struct worker *w, const struct mm_config *config)
 {
-    char path[MM_MAX_PATH];
-    struct stat st;
-    FILE *f;
-    size_t n;
+    struct mm_buf why;
+    enum mm_code code;
 
-    if (!mm_config_on(config, MM_CFG_MAIL_PASSWORD_FILE))
-        return true;
-    if (!mm_config_path(config, MM_CFG_MAIL_PASSWORD_FILE, path)) {
-        mm_log_error("worker", "mail.password_file: there is no such credential");
-        return false;
-    }
-    f = fopen(path, "r");
-    if (f == NULL || fstat(fileno(f), &st) != 0 || (st.st_mode & 077) != 0) {
-        mm_log_error("worker",
-                     "mail.password_file cannot be used: %s must be readable by its "
-                     "owner only (chmod 600)",
-                     path);
-        if (f != NULL)
-            (void)fclose(f);
-        return false;
-    }
-    n = fread(w->password, 1, sizeof(w->password) - 1, f);
-    (void)fclose(f);
-    while (n > 0 && (w->password[n - 1] == '\n' || w->password[n - 1] == '\r'))
-        n--;
-    w->password[n] = 0;
-    return true;
+    mm_buf_init(&why, WHY_MAX);
+    code = mm_secret_read(config, MM_CFG_MAIL_PASSWORD, w->state, w->password, &why);
+    if (code != MM_OK)
+        mm_log_error("worker", "%.*s", MM_S_ARG(mm_buf_slice(&why)));
+    mm_buf_done(&why);
+    return code == MM_OK;
 }
 
 static bool prepare(struct worker *w, const char *state, const struct mm_config *config)

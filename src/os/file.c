@@ -211,6 +211,13 @@ enum mm_code mm_file_put(const char *path, struct mm_slice bytes)
     return code == MM_OK ? mm_file_replace(path, bytes, 0600) : code;
 }
 
+bool mm_file_private(const struct stat *st)
+{
+    bool roots = st->st_uid == 0 && geteuid() != 0;
+
+    return (st->st_mode & (roots ? 037 : 077)) == 0;
+}
+
 enum mm_code mm_file_read(const char *path, struct mm_buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -17,6 +17,8 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
+struct stat;
+
 struct mm_fs_ops {
     /* open(2) with O_CLOEXEC; mode is for O_CREAT. */
     enum mm_code (*open)(void *ctx, const char *path, int flags, unsigned mode, int *ret_fd);
@@ -103,6 +105,12 @@ MM_MUST_USE enum mm_code mm_file_lock(const char *path, bool wait, int *ret_fd);
 MM_MUST_USE enum mm_code mm_file_replace(const char *path, struct mm_slice bytes, unsigned mode);
 /* The same for a file of the state directory (0600); missing directories above it are made. */
 MM_MUST_USE enum mm_code mm_file_put(const char *path, struct mm_slice bytes);
+
+/*
+ * Is a file with these rights its owner's alone? Or root's, whom nobody can hide anything from,
+ * with no more than reading by a group: so systemd shows what it hands over to our user.
+ */
+bool mm_file_private(const struct stat *st);
 
 /*
  * Append the whole file to out. MM_E_LIMIT when it does not fit into out->max; out then holds

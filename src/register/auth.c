@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "codec/ext/totp.h"
+#include "os/file.h"
 #include "register/auth_priv.h"
 #include "register/feature.h"
 #include "store/records/scope_make.h"
@@ -33,7 +34,7 @@ enum mm_code mm_key_load(const char *path, struct mm_key *ret)
         return errno == ENOENT ? MM_E_NOTFOUND : MM_E_IO;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         code = MM_E_IO;
-    else if ((st.st_mode & 077) != 0)
+    else if (!mm_file_private(&st))
         code = MM_E_DENIED;
     else if (read(fd, key.b, sizeof(key.b)) != (ssize_t)sizeof(key.b) || read(fd, &more, 1) != 0)
         code = MM_E_SYNTAX;

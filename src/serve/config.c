@@ -58,7 +58,7 @@ const char *mm_config_example(enum mm_config_kind kind)
     case MM_CFG_PATH:
         return "/etc/mimamori/cert.pem";
     case MM_CFG_SECRET:
-        return "/etc/mimamori/password";
+        return "sealed:1:..., as `mimamori config seal` prints it, or credential:NAME";
     case MM_CFG_TEXT:
         break;
     }
@@ -78,8 +78,11 @@ static bool value_ok(const struct mm_config_about *k, struct mm_slice v)
     case MM_CFG_ADDR:
         return mm_slice_eq(v, MM_S("off")) || (mm_endpoint_parse(v, &at) && at.port > 0);
     case MM_CFG_PATH:
-    case MM_CFG_SECRET:
         return v.n < MM_MAX_PATH && mm_slice_find(v, 0, 0) == SIZE_MAX;
+    case MM_CFG_SECRET:
+        return v.n == 0 || mm_slice_starts(v, MM_S("sealed:")) ||
+               (mm_slice_starts(v, MM_S("credential:")) && v.n < MM_MAX_PATH &&
+                mm_slice_find(v, 0, 0) == SIZE_MAX);
     case MM_CFG_TEXT:
         break;
     }
@@ -130,8 +133,11 @@ static enum mm_code set(struct mm_config *c, const char *where, size_t k, struct
     const struct mm_config_about *about = &keys[k];
 
     if (!value_ok(about, value)) {
-        mm_buf_fmt(why, "%s: %s = \"%.*s\" cannot be used", where, about->key,
-                   MM_S_ARG(mm_slice_sub(value, 0, SHOWN_MAX)));
+        if (about->kind == MM_CFG_SECRET) /* what stands there may be one, and is not shown */
+            mm_buf_fmt(why, "%s: %s: a secret does not stand here in plain", where, about->key);
+        else
+            mm_buf_fmt(why, "%s: %s = \"%.*s\" cannot be used", where, about->key,
+                       MM_S_ARG(mm_slice_sub(value, 0, SHOWN_MAX)));
         if (about->kind == MM_CFG_NUMBER)
             mm_buf_fmt(why, " (whole numbers from %llu to %llu, %s)",
                        (unsigned long long)about->min, (unsigned long long)about->max, about->unit);

@@ -93,9 +93,9 @@ static inline const char *mm_config_text(const struct mm_config *c, enum mm_conf
 uint64_t mm_config_number(const struct mm_config *c, enum mm_config_key k);
 /* An ONOFF key's value; for ADDR and TEXT keys: is it something else than "off" or empty? */
 bool mm_config_on(const struct mm_config *c, enum mm_config_key k);
-/* The file that a PATH or SECRET key names: credential:NAME is NAME in $CREDENTIALS_DIRECTORY,
- * where systemd puts it. Empty where the value is; false when the path is too long or there is no
- * such directory. */
+/* The file that a PATH key, or a SECRET key that is not sealed, names: credential:NAME is NAME in
+ * $CREDENTIALS_DIRECTORY, where systemd puts it. Empty where the value is; false when the path is
+ * too long or there is no such directory. */
 MM_MUST_USE bool mm_config_path(const struct mm_config *c, enum mm_config_key k,
                                 char ret[MM_MAX_PATH]);
 /* Does the value hold this word, between spaces? */

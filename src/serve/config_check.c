@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/rd.h"
+#include "os/file.h"
 #include "os/sock.h"
 
 #define CREDENTIAL "credential:"
@@ -67,15 +68,14 @@ static enum mm_code check_mail(const struct mm_config *c, const char *path, stru
                       why);
     if (mm_slice_find(url, '@', 0) != SIZE_MAX) {
         /* It may hold a password: not shown. */
-        mm_buf_str(why, "mail.url holds a user; write it in mail.user and its password into a "
-                        "file that mail.password_file names");
+        mm_buf_str(why, "mail.url holds a user; write it in mail.user and its password into "
+                        "mail.password, as `mimamori config seal` prints it");
         return MM_E_CONFIG;
     }
-    if (mm_config_on(c, MM_CFG_MAIL_USER) != mm_config_on(c, MM_CFG_MAIL_PASSWORD_FILE))
+    if (mm_config_on(c, MM_CFG_MAIL_USER) != mm_config_on(c, MM_CFG_MAIL_PASSWORD))
         return refuse(c, path,
-                      mm_config_on(c, MM_CFG_MAIL_USER) ? MM_CFG_MAIL_USER
-                                                        : MM_CFG_MAIL_PASSWORD_FILE,
-                      "needs its other half: mail.user and mail.password_file go together", why);
+                      mm_config_on(c, MM_CFG_MAIL_USER) ? MM_CFG_MAIL_USER : MM_CFG_MAIL_PASSWORD,
+                      "needs its other half: mail.user and mail.password go together", why);
     return MM_OK;
 }
 
@@ -182,7 +182,7 @@ static enum mm_code check_file(const struct mm_config *c, enum mm_config_key k, 
         mm_buf_fmt(why, "%s: %s is no file", about->key, path);
         return MM_E_CONFIG;
     }
-    if (about->kind == MM_CFG_SECRET && (st.st_mode & 077) != 0) {
+    if (about->kind == MM_CFG_SECRET && !mm_file_private(&st)) {
         mm_buf_fmt(why, "%s: %s must be readable by its owner only (chmod 600)", about->key, path);
         return MM_E_CONFIG;
     }
@@ -195,7 +195,8 @@ enum mm_code mm_config_files(const struct mm_config *c, struct mm_buf *why)
         enum mm_config_kind kind = mm_config_about(i)->kind;
         enum mm_code code;
 
-        if ((kind != MM_CFG_PATH && kind != MM_CFG_SECRET) || c->value[i][0] == 0)
+        if ((kind != MM_CFG_PATH && kind != MM_CFG_SECRET) || c->value[i][0] == 0 ||
+            mm_slice_starts(mm_slice_str(c->value[i]), MM_S("sealed:")))
             continue;
         code = check_file(c, i, why);
         if (code != MM_OK)

@@ -177,7 +177,7 @@ TEST(config_values_have_to_agree)
     mm_buf_done(&why);
 }
 
-TEST(config_files_are_there_and_secrets_secret)
+TEST(config_files_are_there_and_credentials_for_nobody_else)
 {
     char text[700], path[300], got[MM_MAX_PATH];
     struct mm_config c;
@@ -186,29 +186,30 @@ TEST(config_files_are_there_and_secrets_secret)
 
     mm_buf_init(&why, 4096);
     (void)snprintf(path, sizeof(path), "%s/password", mm_test_dir());
-    (void)snprintf(text, sizeof(text), "mail.password_file = %s\n", path);
+    (void)snprintf(text, sizeof(text), "portal.tls = on\nportal.cert = %s\nportal.key = %s\n", path,
+                   path);
     CHECK(load(text, &c, &why) == MM_OK);
     CHECK(mm_config_files(&c, &why) == MM_E_CONFIG); /* not there */
     f = fopen(path, "w");
     CHECK(f != NULL && fputs("x\n", f) >= 0 && fclose(f) == 0);
+    CHECK(mm_config_files(&c, &why) == MM_OK);
+    mm_config_done(&c);
+    /* As a credential of systemd. */
+    CHECK(unsetenv("CREDENTIALS_DIRECTORY") == 0);
+    CHECK(load("mail.password = credential:password\n", &c, &why) == MM_OK);
+    CHECK(mm_config_files(&c, &why) == MM_E_CONFIG);
+    CHECK(setenv("CREDENTIALS_DIRECTORY", mm_test_dir(), 1) == 0);
     CHECK(chmod(path, 0640) == 0);
     mm_buf_reset(&why);
     CHECK(mm_config_files(&c, &why) == MM_E_CONFIG);
     CHECK(mm_slice_search(mm_buf_slice(&why), MM_S("chmod 600")) != SIZE_MAX);
     CHECK(chmod(path, 0600) == 0);
     CHECK(mm_config_files(&c, &why) == MM_OK);
-    mm_config_done(&c);
-    /* As a credential of systemd. */
-    CHECK(unsetenv("CREDENTIALS_DIRECTORY") == 0);
-    CHECK(load("mail.password_file = credential:password\n", &c, &why) == MM_OK);
-    CHECK(mm_config_files(&c, &why) == MM_E_CONFIG);
-    CHECK(setenv("CREDENTIALS_DIRECTORY", mm_test_dir(), 1) == 0);
-    CHECK(mm_config_files(&c, &why) == MM_OK);
-    CHECK(mm_config_path(&c, MM_CFG_MAIL_PASSWORD_FILE, got) && strcmp(got, path) == 0);
+    CHECK(mm_config_path(&c, MM_CFG_MAIL_PASSWORD, got) && strcmp(got, path) == 0);
     CHECK(mm_config_path(&c, MM_CFG_PORTAL_CERT, got) && got[0] == 0);
     mm_config_done(&c);
-    CHECK(load("mail.password_file = credential:../password\n", &c, &why) == MM_OK);
-    CHECK(!mm_config_path(&c, MM_CFG_MAIL_PASSWORD_FILE, got));
+    CHECK(load("mail.password = credential:../password\n", &c, &why) == MM_OK);
+    CHECK(!mm_config_path(&c, MM_CFG_MAIL_PASSWORD, got));
     mm_config_done(&c);
     mm_buf_done(&why);
 }

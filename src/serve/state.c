@@ -15,7 +15,10 @@
 
 #define CREDENTIAL "mimamori.key"
 
-enum { KEY_NUMBER = 16 + 2 }; /* hexadecimal digits, a newline, NUL */
+enum {
+    KEY_NUMBER = 16 + 2, /* hexadecimal digits, a newline, NUL */
+    RELEASE_MAX = 64,    /* "release ", a version, a newline */
+};
 
 static enum mm_code make_dir(const char *path, struct mm_buf *why)
 {
@@ -41,6 +44,40 @@ static enum mm_code put_file(const char *path, struct mm_slice bytes, struct mm_
 
     if (code != MM_OK)
         mm_buf_fmt(why, "%s: cannot be written: %s", path, strerror(errno));
+    return code;
+}
+
+void mm_state_newer(const char *dir, struct mm_buf *why)
+{
+    char path[MM_MAX_PATH];
+    struct mm_buf text;
+    struct mm_slice release;
+
+    mm_buf_init(&text, RELEASE_MAX);
+    if (mm_path_join(path, dir, MM_STATE_RELEASE) != MM_OK || mm_file_read(path, &text) != MM_OK)
+        mm_buf_reset(&text);
+    release = mm_slice_trim(mm_buf_slice(&text));
+    mm_buf_fmt(why, "run %.*s or a newer one",
+               MM_S_ARG(release.n == 0 ? MM_S("that release") : release));
+    mm_buf_done(&text);
+}
+
+enum mm_code mm_state_release(const char *dir, const char *version)
+{
+    char path[MM_MAX_PATH], line[RELEASE_MAX];
+    struct mm_buf text;
+    struct mm_slice have;
+    int n = snprintf(line, sizeof(line), "release %s\n", version);
+    enum mm_code code = mm_path_join(path, dir, MM_STATE_RELEASE);
+
+    MM_ASSERT(n > 0 && (size_t)n < sizeof(line));
+    mm_buf_init(&text, RELEASE_MAX);
+    if (code == MM_OK && mm_file_read(path, &text) != MM_OK)
+        mm_buf_reset(&text);
+    have = mm_buf_slice(&text);
+    if (code == MM_OK && !mm_slice_eq(have, mm_slice_of(line, (size_t)n)))
+        code = mm_file_replace(path, mm_slice_of(line, (size_t)n), 0600);
+    mm_buf_done(&text);
     return code;
 }
 
@@ -77,10 +114,9 @@ static enum mm_code check(const char *dir, bool *ret_there, struct mm_buf *why)
                    path);
         code = MM_E_VERSION;
     } else if (version > MM_STATE_VERSION) {
-        mm_buf_fmt(why,
-                   "%s: written by a newer release (layout %llu, this program knows %d); run "
-                   "that release or a newer one",
+        mm_buf_fmt(why, "%s: written by a newer release (layout %llu, this program knows %d); ",
                    path, (unsigned long long)version, (int)MM_STATE_VERSION);
+        mm_state_newer(dir, why);
         code = MM_E_VERSION;
     }
     mm_buf_done(&text);
@@ -141,8 +177,7 @@ static void number_of_key(const struct mm_key *key, char ret[KEY_NUMBER])
     ret[KEY_NUMBER - 1] = 0;
 }
 
-/* MM_E_NOTFOUND without a word: there is none. */
-static enum mm_code read_key(const char *path, struct mm_key *ret, struct mm_buf *why)
+enum mm_code mm_state_key_read(const char *path, struct mm_key *ret, struct mm_buf *why)
 {
     struct mm_buf text;
     struct stat st;
@@ -151,7 +186,7 @@ static enum mm_code read_key(const char *path, struct mm_key *ret, struct mm_buf
     if (stat(path, &st) != 0 && errno == ENOENT)
         return MM_E_NOTFOUND;
     mm_buf_init(&text, sizeof(ret->b));
-    if (stat(path, &st) != 0 || (st.st_mode & 077) != 0 || mm_file_read(path, &text) != MM_OK ||
+    if (stat(path, &st) != 0 || !mm_file_private(&st) || mm_file_read(path, &text) != MM_OK ||
         text.n != sizeof(ret->b)) {
         mm_buf_fmt(why, "%s: must hold %zu bytes and be readable by its owner only (chmod 600)",
                    path, sizeof(ret->b));
@@ -180,7 +215,7 @@ static enum mm_code check_key(const char *dir, bool *ret_there, struct mm_buf *w
         return code;
     mm_buf_init(&id, 2 * KEY_NUMBER);
     known = mm_file_read(id_path, &id) == MM_OK;
-    code = read_key(path, &key, why);
+    code = mm_state_key_read(path, &key, why);
     *ret_there = code == MM_OK;
     if (code == MM_E_NOTFOUND && !known) {
         code = MM_OK;

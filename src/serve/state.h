@@ -13,11 +13,14 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "codec/ext/crypt.h"
 
 enum { MM_STATE_VERSION = 1 };
 #define MM_STATE_DEFAULT "/var/lib/mimamori"
 /* Which key this state was sealed with: a number, not the key. No backup holds it. */
 #define MM_STATE_KEY_ID "key.id"
+/* The release that worked on this state last: what a refusal names. */
+#define MM_STATE_RELEASE "release"
 /* When the last backup was made, RFC 3339. In run/, as others may look at that while it is replaced
  * by a new one, and as it is lost without harm. */
 #define MM_STATE_BACKUP "run/backup.last"
@@ -28,6 +31,14 @@ enum { MM_STATE_VERSION = 1 };
  * says what to do. A directory that is not there, or has no VERSION yet, is fine.
  */
 MM_MUST_USE enum mm_code mm_state_check(const char *dir, struct mm_buf *why);
+
+/*
+ * Something in the directory was written by a newer release, as VERSION or a file of another form
+ * shows: append what to do about it, with the release that worked here last where that is known.
+ */
+void mm_state_newer(const char *dir, struct mm_buf *why);
+/* Note that this release works here; MM_E_IO, MM_E_FULL: it could not be written. */
+MM_MUST_USE enum mm_code mm_state_release(const char *dir, const char *version);
 
 /*
  * A restore begins in this directory, which exists: until it is finished every program refuses it,
@@ -42,6 +53,13 @@ MM_MUST_USE enum mm_code mm_state_restored(const char *dir);
  * else `key` in the directory. MM_E_LIMIT when that is longer than a path of ours may be.
  */
 MM_MUST_USE enum mm_code mm_state_key(const char *dir, char ret[MM_MAX_PATH]);
+
+/*
+ * The key at that path. MM_E_NOTFOUND without a word: there is none. MM_E_CONFIG with `why`: others
+ * may read it, or it is no key. The caller wipes *ret.
+ */
+MM_MUST_USE enum mm_code mm_state_key_read(const char *path, struct mm_key *ret,
+                                           struct mm_buf *why);
 
 /*
  * Check as above, then make the directory and its parts (VERSION, key, run/, spool/ and those of

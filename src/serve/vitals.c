@@ -161,3 +161,12 @@ bool mm_vitals_fresh(const struct mm_vitals *v, int64_t now_us)
     return v->written_us > 0 && age < MM_VITALS_OLD_S * MM_US_PER_S &&
            age > -MM_VITALS_OLD_S * MM_US_PER_S;
 }
+
+bool mm_vitals_ready(const struct mm_vitals *v, int64_t now_us)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        if (!v->program[i].ready)
+            return false;
+    }
+    return mm_vitals_fresh(v, now_us);
+}

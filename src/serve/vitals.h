@@ -48,5 +48,7 @@ MM_MUST_USE enum mm_code mm_vitals_write(const char *run_dir, const struct mm_vi
 MM_MUST_USE enum mm_code mm_vitals_read(const char *run_dir, struct mm_vitals *ret);
 /* Is somebody there who writes it? */
 bool mm_vitals_fresh(const struct mm_vitals *v, int64_t now_us);
+/* And is every program ready? */
+bool mm_vitals_ready(const struct mm_vitals *v, int64_t now_us);
 
 #endif

@@ -43,6 +43,10 @@ TEST(vitals_are_read_as_they_were_written)
     CHECK(got.program[0].cpu_us == 123456 && got.program[0].rss_bytes == 1 << 30);
     CHECK(got.program[0].processes == 2 && got.program[0].started_us == 7);
     CHECK(mm_vitals_fresh(&got, 61 * MM_US_PER_S));
+    CHECK(!mm_vitals_ready(&got, 61 * MM_US_PER_S));
+    got.program[1].ready = true;
+    CHECK(mm_vitals_ready(&got, 61 * MM_US_PER_S));
+    CHECK(!mm_vitals_ready(&got, 600 * MM_US_PER_S));
     CHECK(!mm_vitals_fresh(&got, (60 + MM_VITALS_OLD_S) * MM_US_PER_S));
 }
 

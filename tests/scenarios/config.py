@@ -45,6 +45,7 @@ def everything(folder):
     return found
 
 
+CANARY = "hunter2-in-plain"
 place = tempfile.mkdtemp(prefix="mm-config-")
 path = os.path.join(place, "mimamori.conf")
 write(path, "# the desk\nportal.desk_tel = 000-0000-0100\nmail.pause = 9\n")
@@ -68,15 +69,50 @@ shown = json.loads(config("show", again, "--json").stdout)["keys"]
 check("what is shown reads back", {k["key"]: k["value"] for k in shown} == {
     k["key"]: k["value"] for k in json.loads(config("show", path, "--json").stdout)["keys"]})
 check("a good file is good", config("check", path).stdout == "ok\n")
-write(again, "mail.user = me\nmail.password_file = /nonexistent/password\n")
-out = config("check", "--config", again)
+write(again, "mail.user = me\nmail.password = credential:password\n")
+out = config("check", "--config", again, env={"CREDENTIALS_DIRECTORY": "/nonexistent"})
 check("a file that is not there is told",
-      out.returncode == 1 and "mail.password_file" in out.stderr, out.stderr)
+      out.returncode == 1 and "mail.password" in out.stderr, out.stderr)
 write(again, "portal.listn = x\n")
 out = config("check", again)
 check("file, line and the key that was meant are told",
       out.returncode == 1 and "again.conf:1: " in out.stderr and "portal.listen" in out.stderr,
       out.stderr)
+
+# ---- secrets ----
+def seal(state, secret):
+    return subprocess.run([os.path.join(BUILD, "mimamori-config"), "seal", "--state", state],
+                          input=secret + "\n", capture_output=True, text=True, check=False)
+
+
+mine, others = os.path.join(place, "mine"), os.path.join(place, "others")
+sealed = seal(mine, CANARY).stdout.strip()
+check("a secret is sealed, before the first start as well",
+      sealed.startswith("sealed:1:") and CANARY not in sealed, sealed)
+check("never twice the same text", seal(mine, CANARY).stdout.strip() not in ("", sealed))
+out = seal(mine, "")
+check("nothing is no secret", out.returncode == 1 and out.stdout == "", out.stderr)
+secret = os.path.join(place, "secret.conf")
+write(secret, f"mail.url = smtps://mail.example.jp\nmail.user = me\nmail.password = {sealed}\n")
+check("its own key opens it", config("check", secret, "--state", mine).stdout == "ok\n")
+check("what is shown holds it sealed and reads back", f"mail.password = {sealed}\n" in
+      config("show", secret).stdout)
+seal(others, "x")
+was = everything(others)
+out = config("check", secret, "--state", others)
+check("another key does not, and what to do is told",
+      out.returncode == 1 and "mimamori config seal" in out.stderr, out.stderr)
+out = subprocess.run([os.path.join(BUILD, "mimamori-serve"), "--state", others, "--config", secret],
+                     capture_output=True, text=True, timeout=20, check=False)
+check("then nothing starts, nothing is touched", out.returncode == 1 and
+      "mail.password: was not sealed with the key" in out.stderr and everything(others) == was,
+      out.stderr)
+write(secret, f"mail.password = {CANARY}\n")
+told = [config("check", secret), config("show", secret),
+        config("check", env={"MIMAMORI_MAIL_PASSWORD": CANARY})]
+check("a secret in plain is refused and never shown", all(
+    o.returncode == 1 and CANARY not in o.stdout + o.stderr and "config seal" in o.stderr
+    for o in told), told)
 
 # ---- while it runs ----
 with Stage("intake worker portal", config=path) as stage:

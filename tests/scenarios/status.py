@@ -120,11 +120,8 @@ def read(path):
 
 with Stage("eventd engine intake worker portal",
            env={"MIMAMORI_PORTAL_TLS": "on"}) as stage:
-    token_file = os.path.join(stage.state, "metrics.token")
-    with open(os.open(token_file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
-        f.write(TOKEN + "\n")
     stage.stop()
-    stage.env["MIMAMORI_METRICS_TOKEN_FILE"] = token_file
+    stage.env["MIMAMORI_METRICS_TOKEN"] = stage.run("config", "seal", says=TOKEN).stdout.strip()
     stage.start()
     stage.wait(lambda: ask(stage, "/healthz")[0] == 200, 30, "healthy")
     check("healthz says ok and nothing else", ask(stage, "/healthz")[2] == "ok\n")

@@ -36,6 +36,13 @@ void mm_base64url(struct mm_slice s, char *ret, size_t size)
     (void)sodium_bin2base64(ret, size, s.p, s.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+bool mm_base64url_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *ret_n)
+{
+    /* Without an end pointer, what is no base64 behind a beginning that is fails as well. */
+    return sodium_base642bin(ret, size, (const char *)text.p, text.n, NULL, ret_n, NULL,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+}
+
 void mm_digest(struct mm_slice s, struct mm_digest *ret)
 {
     int rc = crypto_generichash(ret->b, sizeof(ret->b), s.p, s.n, NULL, 0);

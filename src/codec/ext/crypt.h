@@ -46,6 +46,8 @@ bool mm_same(struct mm_slice a, struct mm_slice b);
 
 /* base64url without padding (RFC 4648 5), NUL-terminated; size holds 4 bytes for 3, rounded up. */
 void mm_base64url(struct mm_slice s, char *ret, size_t size);
+/* The bytes again; false when this is no such text, or they are more than size. */
+MM_MUST_USE bool mm_base64url_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *ret_n);
 
 void mm_digest(struct mm_slice s, struct mm_digest *ret);
 /* With a key: tells nothing about s to who doesn't have the key. */

@@ -100,7 +100,7 @@ enum mm_code mm_page_metrics(struct mm_page *p)
         mm_http_set(p->req, "WWW-Authenticate", "Bearer");
         mm_http_text(p->req, 401,
                      "metrics are for this machine (metrics.local) or for who has the token "
-                     "(metrics.token_file)\n");
+                     "(metrics.token)\n");
         return MM_OK;
     }
     mm_buf_init(&answer, ANSWER_MAX);
@@ -127,13 +127,7 @@ static bool is_healthy(const struct mm_portal *portal, int64_t now_us)
     if (mm_path_join(run, portal->cfg.state_dir, "run") != MM_OK)
         return false;
     code = mm_vitals_read(run, &v);
-    if (code != MM_OK || !mm_vitals_fresh(&v, now_us))
-        return code == MM_E_NOTFOUND;
-    for (size_t i = 0; i < v.n; i++) {
-        if (!v.program[i].ready)
-            return false;
-    }
-    return true;
+    return code == MM_OK ? mm_vitals_ready(&v, now_us) : code == MM_E_NOTFOUND;
 }
 
 /* One word, for anybody: what is wrong is for who may log in. */
