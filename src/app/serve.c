@@ -5,13 +5,20 @@
 
 #include "app/confine.h"
 #include "base/limits.h"
+#include "os/child.h"
 #include "os/log.h"
+#include "os/notify.h"
 #include "serve/config.h"
 #include "serve/secret.h"
 #include "serve/state.h"
 #include "serve/supervise.h"
 
-enum { WHY_MAX = 8192 }; /* one sentence with paths and a value */
+enum {
+    OUT_MAX = 32 * 1024,         /* os/child reads in large pieces */
+    WHY_MAX = 8192,              /* one sentence with paths and a value */
+    UPGRADE_MS = 30 * 60 * 1000, /* records are a few GB at most */
+};
+#define UPGRADE_US "1800000000"
 
 /* In the order of their start. */
 static const struct {
@@ -159,6 +166,26 @@ static int supervise(struct serving *s)
     return code == MM_OK ? 0 : 1;
 }
 
+/* Before the first program: is the state one that this release can work on? Tables are its matter,
+ * so another program looks, and says itself what is wrong. */
+static bool upgrade(const char *dir, const char *state)
+{
+    char path[MM_MAX_PATH + 32];
+    const char *const argv[] = {path, "--state", state, NULL};
+    struct mm_buf out;
+    enum mm_code code;
+    int status = 1;
+
+    (void)snprintf(path, sizeof(path), "%s/mimamori-upgrade", dir);
+    mm_notify("EXTEND_TIMEOUT_USEC=" UPGRADE_US);
+    mm_buf_init(&out, OUT_MAX); /* it says nothing there */
+    code = mm_child_ask(argv, (struct mm_slice){0}, UPGRADE_MS, &out, &status);
+    mm_buf_done(&out);
+    if (code != MM_OK)
+        fprintf(stderr, "mimamori: %s: %s\n", path, mm_code_key(code));
+    return code == MM_OK && status == 0;
+}
+
 static int run(struct serving *s)
 {
     static struct names names;
@@ -169,6 +196,8 @@ static int run(struct serving *s)
         return 1;
     dir[n] = 0;
     *strrchr(dir, '/') = 0; /* an absolute path: there is one */
+    if (!upgrade(dir, s->state))
+        return 1;
     names.dir = dir;
     for (size_t i = 0; i < MM_COUNT(order); i++) {
         struct mm_sup_program *p = &s->program[s->programs_n];

@@ -50,7 +50,11 @@ enum mm_code mm_app_records(const char *state_dir, struct mm_records **ret)
         return code;
     options.dir = state_dir;
     code = mm_records_open(&options, ret, &fault);
-    if (code != MM_OK)
+    if (code == MM_E_VERSION && strcmp(fault.what, "records.newer") == 0)
+        mm_log_error("records",
+                     "%s/records.db: written by release %s; run that release or a newer one",
+                     state_dir, fault.detail);
+    else if (code != MM_OK)
         mm_log_error("records", "%s/records.db cannot be opened: %s %s", state_dir,
                      fault.what == NULL ? mm_code_key(code) : fault.what, fault.detail);
     return code;

@@ -1,5 +1,8 @@
 """facts.py - what is asked of a state directory before it is packed and after it was opened."""
 
+# A line that only the operator's own format reads.
+DOOR = "<13>Nov 20 10:00:00 gate doord[7]: opened by user {} from 192.0.2.7"
+
 
 def facts(s):
     """What a later release has to find in it."""

@@ -2,6 +2,7 @@
 #include "store/spool/dir.h"
 
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 
 #include "base/time.h"
 #include "base/vec.h"
+#include "store/spool/segment.h"
 
 static const uint8_t page_magic[8] = {'M', 'M', 'C', 'O', 'M', 'M', 'I', 'T'};
 
@@ -350,4 +352,69 @@ size_t mm_spool_queues(const char *dir, uint16_t *ret, size_t max)
         n++;
     }
     return n;
+}
+
+/* The form of a file that is newer than we are, 0 for all others. */
+static enum mm_code newer_form(const char *path, uint32_t *ret)
+{
+    uint8_t head[MM_SEG_HEADER] = {0};
+    struct mm_slice bytes = mm_slice_of(head, sizeof(head));
+    struct mm_seg_head seg;
+    uint32_t form;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n;
+
+    *ret = 0;
+    if (fd < 0)
+        return errno == ENOENT ? MM_OK : mm_code_of_errno(errno);
+    n = pread(fd, head, sizeof(head), 0);
+    (void)close(fd);
+    if (n < 0)
+        return MM_E_IO;
+    /* Both have it behind eight bytes that name them. */
+    memcpy(&form, head + sizeof(page_magic), sizeof(form));
+    form = le32toh(form);
+    if (mm_seg_head_decode(bytes, &seg) == MM_E_VERSION ||
+        (memcmp(head, page_magic, sizeof(page_magic)) == 0 && form > MM_PAGE_VERSION))
+        *ret = form;
+    return MM_OK;
+}
+
+/* The first file of a queue's that is newer, if any: *ret_form is not 0 then. */
+static enum mm_code newer_in_queue(const char *qdir, char ret_path[MM_MAX_PATH], uint32_t *ret_form)
+{
+    struct mm_seg_list list = {0};
+    enum mm_code c = mm_path_join(ret_path, qdir, "commit");
+
+    if (c == MM_OK)
+        c = newer_form(ret_path, ret_form);
+    if (c == MM_OK && *ret_form == 0)
+        c = mm_seg_list(qdir, &list);
+    for (size_t i = 0; i < list.n && c == MM_OK && *ret_form == 0; i++) {
+        c = mm_seg_path(ret_path, qdir, list.first[i], true);
+        if (c == MM_OK)
+            c = newer_form(ret_path, ret_form);
+    }
+    free(list.first);
+    return c;
+}
+
+enum mm_code mm_spool_known(const char *dir, char ret_path[MM_MAX_PATH], uint32_t *ret_form)
+{
+    uint16_t queue[MM_SPOOL_QUEUES_READ];
+    size_t n = mm_spool_queues(dir, queue, MM_COUNT(queue));
+    char qdir[MM_MAX_PATH], path[MM_MAX_PATH];
+    uint32_t form = 0;
+    enum mm_code c = MM_OK;
+
+    for (size_t i = 0; i < n && i < MM_COUNT(queue) && c == MM_OK && form == 0; i++) {
+        c = mm_spool_dir(qdir, dir, queue[i]);
+        if (c == MM_OK)
+            c = newer_in_queue(qdir, path, &form);
+    }
+    if (c != MM_OK || form == 0)
+        return c;
+    memcpy(ret_path, path, sizeof(path));
+    *ret_form = form;
+    return MM_E_VERSION;
 }

@@ -185,4 +185,12 @@ MM_MUST_USE enum mm_code mm_spool_trim(struct mm_fs fs, const char *dir, uint16_
 /* How many queues exist below dir; the lowest of them, at most max, are in *ret, ascending. */
 size_t mm_spool_queues(const char *dir, uint16_t *ret, size_t max);
 
+/*
+ * Is each segment and commit page below dir of a form that this program reads? They are looked at,
+ * not changed. MM_E_VERSION: a newer Mimamori wrote one; *ret_path and *ret_form say which, else
+ * they are untouched. What is damaged or of no queue is passed over. MM_E_IO: cannot be read.
+ */
+MM_MUST_USE enum mm_code mm_spool_known(const char *dir, char ret_path[MM_MAX_PATH],
+                                        uint32_t *ret_form);
+
 #endif
