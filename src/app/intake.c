@@ -1,4 +1,5 @@
 /* app/intake.c - `mimamori intake`: log lines in, durable and numbered. */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,16 +278,41 @@ static void on_signal(void *ctx, int signo)
     mm_loop_stop(app->loop);
 }
 
-/* Before the first thread. A file of bindings is read anew when it changes. */
+/*
+ * The directory of the file of bindings: an editor puts a new file in the old one's place, and a
+ * wall knows files, not names. Everything in it can be read, so it is not the state's, nor one that
+ * holds it.
+ */
+static bool bindings_dir(const struct args *args, char ret[PATH_MAX])
+{
+    char state[PATH_MAX];
+    size_t n;
+
+    if (realpath(args->bindings, ret) == NULL || realpath(args->state, state) == NULL) {
+        mm_log_error("intake", "%s: cannot be found", args->bindings);
+        return false;
+    }
+    n = (size_t)(strrchr(ret, '/') - ret); /* an absolute path: there is one */
+    ret[n] = 0;
+    if (strncmp(ret, state, n) == 0 && (state[n] == '/' || state[n] == 0)) {
+        mm_log_error("intake", "%s: a file of bindings lies in a directory of its own",
+                     args->bindings);
+        return false;
+    }
+    return true;
+}
+
+/* Before the first thread. */
 static bool enter_places(const struct app *app)
 {
-    struct mm_sandbox_path bindings = {app->args->bindings, MM_REACH_READ, false};
+    char dir[PATH_MAX];
+    struct mm_sandbox_path bindings = {dir, MM_REACH_READ, false};
     const struct mm_confine c = {.who = MM_CONFINED_INTAKE,
                                  .state = app->args->state,
                                  .more = &bindings,
                                  .more_n = app->args->bindings != NULL ? 1 : 0};
 
-    return mm_confine_places(&c);
+    return (app->args->bindings == NULL || bindings_dir(app->args, dir)) && mm_confine_places(&c);
 }
 
 static bool enter_calls(void)
@@ -416,7 +442,8 @@ static int usage(void)
           "Takes log lines over syslog (TCP, UDP) and HTTP and makes them durable.\n"
           "  --state DIR      where everything is kept (default " MM_STATE_DEFAULT ")\n"
           "  --config FILE    addresses: intake.tcp, intake.udp, intake.http, intake.private\n"
-          "  --bindings FILE  who sends what, instead of the records; a line is one of\n"
+          "  --bindings FILE  who sends what, instead of the records; read again when it changes,\n"
+          "                   in a directory of its own; a line is one of\n"
           "                   COMPANY SOURCE NAME token TOKEN\n"
           "                   COMPANY SOURCE NAME listener tcp/PORT\n"
           "                   COMPANY SOURCE NAME address 192.0.2.0/24\n",

@@ -164,6 +164,48 @@ TEST(intake_http_says_who_may_and_what)
     CHECK_NUM(mm_intake_proc_stop(&p), 0);
 }
 
+/* As an editor does it: a new file in the old one's place, or, without `beside`, into the old. */
+static void rebind(const struct mm_intake_proc *p, const char *text, bool beside)
+{
+    char path[MM_MAX_PATH + 32], next[MM_MAX_PATH + 34];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/senders/bindings", p->state);
+    (void)snprintf(next, sizeof(next), "%s%s", path, beside ? "~" : "");
+    f = fopen(next, "w");
+    CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+    CHECK(!beside || rename(next, path) == 0);
+}
+
+/* What the sender with the first token is answered in the end. */
+static bool answered(const struct mm_intake_proc *p, int status)
+{
+    for (int i = 0; i < 200; i++) {
+        if (mm_intake_proc_post(p, NULL, NULL, MM_S("x\n"), NULL) == status)
+            return true;
+        mm_pass_ms(100);
+    }
+    return false;
+}
+
+TEST(intake_reads_its_bindings_again_when_they_change)
+{
+    struct mm_intake_proc p = {0};
+
+    start(&p);
+    CHECK(answered(&p, 200));
+    rebind(&p, "1 11 web token an0ther\n", true);
+    CHECK(answered(&p, 401));
+    rebind(&p, "1 11 web token s3cret\n", false);
+    CHECK(answered(&p, 200));
+    rebind(&p, "1 11 web tokn an0ther\n", true); /* a slip: what stood stays */
+    mm_pass_ms(2500);
+    CHECK(answered(&p, 200));
+    rebind(&p, "1 11 web token an0ther\n", true);
+    CHECK(answered(&p, 401));
+    CHECK_NUM(mm_intake_proc_stop(&p), 0);
+}
+
 /* A small disk of our own, seen by this process and its children only. */
 static void small_disk(const char *at, const char *size)
 {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/time.h"
 #include "intake/ingest.h"
@@ -21,9 +22,11 @@ enum {
 };
 
 struct mm_tables {
-    struct mm_records *records;
+    struct mm_records *records; /* or NULL, and */
+    const char *file;
     struct mm_key key;
     uint64_t seen;
+    struct stat read; /* the file as it was when it was read last */
 
     pthread_t thread;
     bool watching, stop;
@@ -168,6 +171,20 @@ static enum mm_code read_file(const char *file, const struct mm_key *key,
     return c;
 }
 
+/* Another file, or written to: an editor does one or the other. */
+static bool file_changed(struct mm_tables *t)
+{
+    struct stat st, *was = &t->read;
+    bool same;
+
+    if (stat(t->file, &st) != 0)
+        return false; /* between two names; looked at again */
+    same = st.st_dev == was->st_dev && st.st_ino == was->st_ino && st.st_size == was->st_size &&
+           st.st_ctim.tv_sec == was->st_ctim.tv_sec && st.st_ctim.tv_nsec == was->st_ctim.tv_nsec;
+    *was = st;
+    return !same;
+}
+
 /* ---- keeping up ---- */
 
 static enum mm_code copy_table(const struct mm_binding_table *from, struct mm_binding_table *ret)
@@ -207,9 +224,11 @@ static void lay_down(struct mm_tables *t, struct mm_binding_table *fresh)
 static bool look_again(struct mm_tables *t)
 {
     struct mm_binding_table fresh;
+    enum mm_code code;
 
     mm_bindings_init(&fresh);
-    if (read_records(t, &fresh) != MM_OK) {
+    code = t->file != NULL ? read_file(t->file, &t->key, &fresh) : read_records(t, &fresh);
+    if (code != MM_OK) {
         mm_bindings_done(&fresh);
         return false;
     }
@@ -234,6 +253,25 @@ static void tell_position(struct mm_tables *t)
     mm_records_read_done(&tx);
 }
 
+/* One look in LOOK_US; who sends what is looked at less often. */
+static void look(struct mm_tables *t, unsigned round)
+{
+    bool due = round % ROUNDS_PER_TABLE == 0;
+
+    if (t->file != NULL) {
+        /* A file with a mistake was told, and is not read again before it has changed. */
+        if (due && file_changed(t))
+            (void)look_again(t);
+        return;
+    }
+    if (mm_records_changed(t->records, &t->seen)) {
+        tell_position(t);
+        t->stale = true;
+    }
+    if (t->stale && due)
+        t->stale = !look_again(t);
+}
+
 static void *watch(void *arg)
 {
     struct mm_tables *t = arg;
@@ -248,12 +286,7 @@ static void *watch(void *arg)
         if (t->stop)
             break;
         MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
-        if (mm_records_changed(t->records, &t->seen)) {
-            tell_position(t);
-            t->stale = true;
-        }
-        if (t->stale && round % ROUNDS_PER_TABLE == 0)
-            t->stale = !look_again(t);
+        look(t, round);
         MM_ASSERT(pthread_mutex_lock(&t->lock) == 0);
     }
     MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
@@ -272,6 +305,7 @@ enum mm_code mm_tables_new(struct mm_records *records, const char *file, const s
     if (t == NULL)
         return MM_E_NOMEM;
     t->records = records;
+    t->file = file;
     t->key = *key;
     MM_ASSERT(pthread_mutex_init(&t->lock, NULL) == 0);
     MM_ASSERT(pthread_condattr_init(&attr) == 0);
@@ -280,7 +314,7 @@ enum mm_code mm_tables_new(struct mm_records *records, const char *file, const s
     (void)pthread_condattr_destroy(&attr);
     mm_bindings_init(&fresh);
     if (file != NULL)
-        c = read_file(file, key, &fresh);
+        c = file_changed(t) ? read_file(file, key, &fresh) : MM_E_NOTFOUND;
     else
         c = mm_records_changed(records, &t->seen) ? read_records(t, &fresh) : MM_OK;
     mm_bindings_seal(&fresh);
@@ -320,8 +354,6 @@ void mm_tables_free(struct mm_tables **tp)
 
 enum mm_code mm_tables_watch(struct mm_tables *t, void (*done)(void *ctx, uint64_t seq), void *ctx)
 {
-    if (t->records == NULL)
-        return MM_OK;
     t->done = done;
     t->ctx = ctx;
     if (pthread_create(&t->thread, NULL, watch, t) != 0)

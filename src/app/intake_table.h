@@ -16,15 +16,16 @@
 struct mm_tables;
 
 /*
- * Read for the first time. One of records and file is NULL; records must outlive _free. The file
- * is read once. MM_E_CONFIG: the file is wrong (a sentence went to stderr).
+ * Read for the first time. One of records and file is NULL; both must outlive _free. MM_E_CONFIG:
+ * the file is wrong (a sentence went to stderr). MM_E_NOTFOUND: it is not there.
  */
 MM_MUST_USE enum mm_code mm_tables_new(struct mm_records *records, const char *file,
                                        const struct mm_key *key, struct mm_tables **ret);
 void mm_tables_free(struct mm_tables **t);
 /*
- * Look for changes five times a second from now on, and tell how far the engine is in queue 0.
- * Called in the reading thread. Without records nothing happens.
+ * Look for changes from now on: of the records five times a second, telling how far the engine is
+ * in queue 0 (called in the reading thread); of the file each second. A file that became wrong
+ * changes nothing.
  */
 MM_MUST_USE enum mm_code mm_tables_watch(struct mm_tables *t, void (*done)(void *ctx, uint64_t seq),
                                          void *ctx);

@@ -55,7 +55,7 @@ static void wait_ready(int fd)
 
 void mm_intake_proc_start(struct mm_intake_proc *p, const char *state)
 {
-    char config[MM_MAX_PATH + 16], bindings[MM_MAX_PATH + 16], text[256];
+    char config[MM_MAX_PATH + 16], bindings[MM_MAX_PATH + 32], text[256];
     int fd[2];
 
     if (p->tcp.port == 0) {
@@ -71,9 +71,11 @@ void mm_intake_proc_start(struct mm_intake_proc *p, const char *state)
                    "intake.http = 127.0.0.1:%u\nintake.private = on\n",
                    p->tcp.port, p->udp.port, p->http.port);
     write_file(state, "config", text);
-    write_file(state, "bindings", "1 11 web token s3cret\n2 21 net address 127.0.0.0/8\n");
+    (void)snprintf(bindings, sizeof(bindings), "%s/senders", state);
+    CHECK(mkdir(bindings, 0700) == 0 || errno == EEXIST);
+    write_file(bindings, "bindings", "1 11 web token s3cret\n2 21 net address 127.0.0.0/8\n");
     (void)snprintf(config, sizeof(config), "%s/config", state);
-    (void)snprintf(bindings, sizeof(bindings), "%s/bindings", state);
+    (void)snprintf(bindings, sizeof(bindings), "%s/senders/bindings", state);
     CHECK(pipe2(fd, O_CLOEXEC) == 0);
     p->pid = fork();
     CHECK(p->pid >= 0);
