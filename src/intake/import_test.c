@@ -149,6 +149,23 @@ TEST(import_takes_a_file_once_and_then_only_what_is_new)
     CHECK_STORED("a|b|c|d|a|b|a|x|a|b|c|d|");
 }
 
+/* A log that was copied and cut to nothing while its writer went on where it was. */
+TEST(import_takes_the_first_line_behind_a_hole)
+{
+    size_t n = 3 * MM_MAX_LINE;
+    uint8_t *bytes = calloc(1, n + 4);
+    struct mm_import_result r;
+
+    CHECK(bytes != NULL);
+    memcpy(bytes + n, "a\nb\n", 4);
+    r = import(1, file_of(mm_slice_of(bytes, n + 4)), false, MM_OK);
+    CHECK(r.stored == 2 && r.truncated == 0);
+    r = import(1, file_of(mm_slice_of(bytes, n + 4)), false, MM_OK);
+    CHECK(r.stored == 0 && r.passed == 2);
+    CHECK_STORED("a|b|");
+    free(bytes);
+}
+
 /* The flags of the first record, and its body in out. */
 static uint16_t first_record(struct mm_buf *out)
 {

@@ -67,12 +67,27 @@ static void hand_out(struct mm_stream *f, struct mm_slice line, bool cut, mm_str
     emit(ctx, line, cut);
 }
 
+/* NULs where a line begins: a file was cut to nothing (copytruncate) while its writer went on at
+ * the place where it was. */
+static size_t hole(struct mm_slice in)
+{
+    size_t n = 0;
+
+    while (n < in.n && in.p[n] == 0)
+        n++;
+    return n;
+}
+
 /* One LF-terminated frame from in; how many bytes it took, or SIZE_MAX without memory. */
 static size_t take_line(struct mm_stream *f, struct mm_slice in, mm_stream_emit *emit, void *ctx)
 {
-    size_t lf = mm_slice_find(in, '\n', 0);
-    struct mm_slice line = mm_slice_sub(in, 0, lf);
+    struct mm_slice line;
+    size_t lf;
 
+    if (f->n == 0 && !f->skipping && in.p[0] == 0)
+        return hole(in);
+    lf = mm_slice_find(in, '\n', 0);
+    line = mm_slice_sub(in, 0, lf);
     if (!f->skipping && lf != SIZE_MAX && f->n == 0) {
         hand_out(f, line, false, emit, ctx); /* the usual case: nothing is copied */
     } else if (!f->skipping) {

@@ -7,7 +7,8 @@
  * Trust     Bytes are hostile. Cost is linear; memory is bounded; no input ends the stream: what
  *           cannot be understood becomes a line and is counted as a resync.
  * Spec      RFC 6587. 3.4.1 octet counting: digits, a blank, so many bytes. 3.4.2: a line ends
- *           with LF; CR and NUL before it are cut off. A stream counts octets when it begins with
+ *           with LF; CR and NUL before it are cut off, and NULs where it begins: holes of files
+ *           that were cut while they were written. A stream counts octets when it begins with
  *           1 to 7 digits (no leading zero), a blank and then '<' or '{'; so lines that begin with
  *           a number (Squid, epoch times) are not taken for it. A count that is broken later
  *           makes everything up to the next LF one line; then the framing is guessed anew.

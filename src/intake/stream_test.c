@@ -41,6 +41,8 @@ TEST(stream_gives_the_same_lines_for_every_cutting)
     } cases[] = {
         {MM_S_INIT("one\ntwo\nthree"), "one|two|three|", 0},
         {MM_S_INIT("crlf\r\n\r\n\n\nnul\0\n"), "crlf|nul|", 0},
+        {MM_S_INIT("one\n\0\0\0two\n\0"), "one|two|", 0},
+        {MM_S_INIT("\0\0\0<34>1 a\n"), "<34>1 a|", 0},
         {MM_S_INIT("<34>1 a\n<34>1 b\n"), "<34>1 a|<34>1 b|", 0},
         {MM_S_INIT("7 <34>1 a8 <34>1 bb"), "<34>1 a|<34>1 bb|", 0},
         {MM_S_INIT("8 <34>1 a\n7 <34>1 b"), "<34>1 a|<34>1 b|", 0},
