@@ -18,6 +18,7 @@
 #include "base/utf8.h"
 #include "codec/when.h"
 #include "intake/lines.h"
+#include "intake/unpack.h"
 #include "parse/parse.h"
 
 enum {
@@ -318,8 +319,62 @@ static bool continues(void *ctx, struct mm_slice line)
     return mm_format_continues(run->formats, run->hint.format, line);
 }
 
-/* All of fd, its text decoded when it is UTF-16. False when it cannot be read. */
-static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
+/* A file, packed or not. */
+struct source {
+    int fd;
+    bool end;
+    uint8_t *raw;         /* READ_SIZE */
+    struct mm_slice left; /* of raw: not unpacked yet */
+    struct mm_unpack *unpack;
+};
+
+/* More bytes of the file behind those that are left; false when it cannot be read. */
+static bool refill(struct source *s)
+{
+    ssize_t n;
+
+    memmove(s->raw, s->left.p, s->left.n);
+    s->left = mm_slice_of(s->raw, s->left.n);
+    while ((n = read(s->fd, s->raw + s->left.n, READ_SIZE - s->left.n)) < 0 && errno == EINTR)
+        continue;
+    if (n < 0)
+        return false;
+    s->end = n == 0;
+    s->left.n += (size_t)n;
+    return true;
+}
+
+static bool open_source(struct source *s, int fd, uint8_t *raw)
+{
+    *s = (struct source){.fd = fd, .raw = raw, .left = mm_slice_of(raw, 0)};
+    while (s->left.n < MM_UNPACK_HEAD && !s->end) {
+        if (!refill(s))
+            return false;
+    }
+    return mm_unpack_new(mm_packing_of(s->left), &s->unpack) == MM_OK;
+}
+
+/* The next unpacked bytes; *ret_n is 0 at the end. False: the file cannot be read or is damaged. */
+static bool next_bytes(struct source *s, uint8_t *out, size_t *ret_n)
+{
+    for (;;) {
+        enum mm_code code = mm_unpack_read(s->unpack, &s->left, out, READ_SIZE, ret_n);
+
+        if (code != MM_OK)
+            errno = EBADMSG;
+        if (code != MM_OK || *ret_n > 0)
+            return code == MM_OK;
+        if (s->end) {
+            errno = EBADMSG; /* when it is not whole */
+            return mm_unpack_whole(s->unpack);
+        }
+        if (s->left.n < READ_SIZE && !refill(s))
+            return false;
+    }
+}
+
+/* All of the source, its text decoded when it is UTF-16. False when it cannot be read. */
+static bool read_lines(struct run *run, struct source *source, uint8_t *plain, uint8_t *text)
 {
     struct mm_utf16 wide = {.cs = run->hint.charset};
     uint16_t format = run->hint.format;
@@ -331,16 +386,12 @@ static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
                                        .emit = one_line,
                                        .ctx = run};
     struct mm_lines in;
-    bool begun = false, ok = mm_lines_init(&in, &o) == MM_OK;
-    ssize_t n;
+    bool begun = false, ok = mm_lines_init(&in, &o) == MM_OK, more = true;
+    size_t n;
 
-    while (ok && !run->failed && (n = read(fd, raw, READ_SIZE)) != 0) {
-        struct mm_slice bytes = mm_slice_of(raw, n < 0 ? 0 : (size_t)n);
+    while (ok && !run->failed && (more = next_bytes(source, plain, &n)) && n > 0) {
+        struct mm_slice bytes = mm_slice_of(plain, n);
 
-        if (n < 0 && errno != EINTR)
-            ok = false;
-        if (n < 0)
-            continue;
         if (!begun && wide.cs == MM_CS_UNKNOWN)
             wide.cs = mm_charset_utf16(mm_slice_sub(bytes, 0, HEAD_SIZE));
         begun = true;
@@ -350,25 +401,30 @@ static bool read_lines(struct run *run, int fd, uint8_t *raw, uint8_t *text)
         }
         ok = mm_lines_feed(&in, bytes) == MM_OK;
     }
-    ok = ok && mm_lines_end(&in) == MM_OK;
+    ok = ok && mm_lines_end(&in) == MM_OK && more;
     mm_lines_done(&in);
     return ok;
 }
 
 static int parse_file(struct run *run, const char *file)
 {
-    uint8_t *raw = malloc(READ_SIZE), *text = malloc(mm_utf16_room(READ_SIZE));
-    bool ok = raw != NULL && text != NULL, damaged = false;
+    uint8_t *raw = malloc(READ_SIZE), *plain = malloc(READ_SIZE);
+    uint8_t *text = malloc(mm_utf16_room(READ_SIZE));
+    bool ok = raw != NULL && plain != NULL && text != NULL, damaged = false;
+    struct source source = {0};
     struct mm_evtx_lines evtx = {.fd = -1};
     int fd = 0;
 
     if (ok && strcmp(file, "-") != 0)
         fd = open(file, O_RDONLY | O_CLOEXEC);
     ok = ok && fd >= 0 && mm_evtx_lines_open(fd, &evtx) &&
-         read_lines(run, evtx.fd >= 0 ? evtx.fd : fd, raw, text);
+         open_source(&source, evtx.fd >= 0 ? evtx.fd : fd, raw) &&
+         read_lines(run, &source, plain, text);
     if (!ok)
         fprintf(stderr, "mimamori: %s: %s\n", file, strerror(errno));
+    mm_unpack_free(&source.unpack);
     free(raw);
+    free(plain);
     free(text);
     if (!mm_evtx_lines_close(&evtx)) {
         fprintf(stderr, "mimamori: %s is damaged; what could be read of it stands above\n", file);

@@ -184,3 +184,23 @@ TEST(parse_names_a_wrong_format_and_uses_the_others)
     CHECK(strstr(r.out, "b                b\n") == r.out);
     mm_ran_done(&r);
 }
+
+/* "x=1\nx=2\n", as logrotate packs it; and cut off. */
+TEST(parse_reads_packed_files_and_says_when_one_is_cut_off)
+{
+    static const char packed[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\xb0\x35\xe4\xaa\xb0"
+                                 "\x35\xe2\x02\x00\xa8\x1e\x28\xd9\x08\x00\x00\x00";
+    struct mm_ran r;
+
+    mm_cli_put("b.yaml", MM_S("format: b\nrecognise:\n  - starts: x\ndecode: kv\ntimeless: true\n"
+                              "set: {event.category: host, event.outcome: success}\n"));
+    for (size_t cut = 0; cut <= 4; cut += 4) {
+        struct mm_slice in = mm_slice_of((const uint8_t *)packed, sizeof(packed) - 1 - cut);
+
+        r = mm_cli_run(MM_PROGRAM, in,
+                       (const char *const[]){"--formats", mm_test_dir(), "--json", "-", NULL});
+        CHECK_NUM(r.status, cut == 0 ? 0 : 2);
+        CHECK(strstr(r.err, "2 lines, 2 parsed, 0 not\n") != NULL);
+        mm_ran_done(&r);
+    }
+}
