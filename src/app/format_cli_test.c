@@ -85,7 +85,7 @@ TEST(a_helper_is_answered_in_the_language_of_the_terminal_or_the_one_asked_for)
     CHECK(says(out, "3\xE8\xA1\x8C")); /* 3 lines */
     CHECK(says(out, "docs/ja/formats.md"));
     CHECK_NUM(RUN(out, "check", "bad.yaml"), 1);
-    CHECK(says(out, "bad.yaml:3:17: \xE3")); /* kana, not English */
+    CHECK(says(out, "bad.yaml:3:5: \xE3")); /* kana, not English */
     CHECK(strstr(out, "this key is not known here") == NULL);
     CHECK_NUM(RUN(out, "explain", "what nobody knows"), 1);
     CHECK(strstr(out, "formats know this line") == NULL);
@@ -152,7 +152,7 @@ TEST(a_broken_format_is_refused_with_line_column_and_what_was_expected)
     put("bad.yaml", "format: bad\nrecognise:\n  - frobnicate: [a]\ndecode: kv\n");
     CHECK_NUM(RUN(out, "check", "good.yaml"), 0);
     CHECK_NUM(RUN(out, "check", "bad.yaml"), 1);
-    CHECK(says(out, "bad.yaml:3:17: this key is not known here: frobnicate"));
+    CHECK(says(out, "bad.yaml:3:5: this key is not known here: frobnicate"));
     CHECK_NUM(RUN(out, "add", "--state", "state", "good.yaml", "bad.yaml"), 1);
     CHECK(access("state/formats/good.yaml", R_OK) != 0); /* nothing of it */
     CHECK_NUM(RUN(out, "add", "--state", "state", "good.yaml"), 0);

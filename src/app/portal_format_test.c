@@ -221,7 +221,7 @@ TEST(a_kind_of_line_is_added_to_a_format_of_the_operators)
     CHECK(has(s.body, "\"readable_now\":true"));
     /* What is refused is said with its line and column. */
     get(&s, "/formats");
-    CHECK(has(s.body, "broken.yaml:3:11"));
+    CHECK(has(s.body, "broken.yaml:3:5"));
     CHECK(has(s.body, mm_lang_text(MM_LANG_JA, MM_S("format.unknown_key"), 1)));
     CHECK(!has(s.body, "this key is not known"));
     CHECK(has(s.body, "action=\"/formats/broken/remove\""));
