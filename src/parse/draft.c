@@ -637,6 +637,19 @@ static void put_patterns(const struct mm_draft *d, struct mm_patterns *set, stru
     }
 }
 
+#define HOST_OF_HEADER "  syslog.host: host.name\n"
+#define DEVICE_OF_HEADER "  syslog.host: observer.name\n"
+
+/* Whether a template says itself which PC or device the line is about. */
+static bool names_host(const struct mm_draft *d)
+{
+    for (size_t i = 0; i < d->patterns; i++) {
+        if (mm_slice_search(d->pattern[i].template, MM_S("{host.name:")) != SIZE_MAX)
+            return true;
+    }
+    return false;
+}
+
 bool mm_draft_yaml(struct mm_draft *d, const struct mm_draft_head *head, struct mm_buf *ret)
 {
     struct mm_patterns *set = mm_patterns_new(&d->arena);
@@ -651,6 +664,9 @@ bool mm_draft_yaml(struct mm_draft *d, const struct mm_draft_head *head, struct 
     put_quoted(ret, title);
     mm_buf_fmt(ret, "}\norder: 900\nwrap: %s\ntimeless: true\nprefix: %.*s.\n",
                d->syslog ? "syslog" : "none", MM_S_ARG(head->name));
+    /* As of a line that nobody reads: who it is from must not be lost with the format. */
+    if (d->syslog)
+        mm_buf_fmt(ret, "fields:\n%s", names_host(d) ? DEVICE_OF_HEADER : HOST_OF_HEADER);
     mm_buf_str(ret, "recognise:\n");
     put_recognise(d, (struct mm_slice){0}, ret);
     mm_buf_str(ret, "decode: pattern\nset: {event.category: ");
@@ -666,14 +682,22 @@ bool mm_draft_extend(struct mm_draft *d, struct mm_slice yaml, struct mm_buf *re
 {
     static const struct mm_slice recognise = MM_S_INIT("\nrecognise:\n");
     struct mm_patterns *set = mm_patterns_new(&d->arena);
-    size_t at = mm_slice_search(yaml, recognise);
+    size_t at = mm_slice_search(yaml, recognise), host;
 
     mm_buf_reset(ret);
     if (set == NULL || at == SIZE_MAX || yaml.p[yaml.n - 1] != '\n' ||
         mm_slice_search(yaml, MM_S("\npatterns:\n")) == SIZE_MAX || name_unmarked(d) != MM_OK ||
         d->patterns == 0)
         return false;
-    mm_buf_add(ret, mm_slice_sub(yaml, 0, at + recognise.n));
+    host = names_host(d) ? mm_slice_search(yaml, MM_S(HOST_OF_HEADER)) : SIZE_MAX;
+    if (host < at) { /* what a line says itself goes before its header */
+        mm_buf_add(ret, mm_slice_sub(yaml, 0, host));
+        mm_buf_str(ret, DEVICE_OF_HEADER);
+        host += sizeof(HOST_OF_HEADER) - 1;
+    } else {
+        host = 0;
+    }
+    mm_buf_add(ret, mm_slice_sub(yaml, host, at + recognise.n - host));
     put_recognise(d, yaml, ret);
     mm_buf_add(ret, mm_slice_sub(yaml, at + recognise.n, SIZE_MAX));
     put_patterns(d, set, ret);

@@ -54,6 +54,7 @@ TEST(draft_names_what_it_can_and_its_file_reads_the_lines)
 
         mm_parse(set, scratch, &arena, &raw, &hint, &ev);
         CHECK((ev.flags & MM_EV_UNPARSED) == 0);
+        CHECK_SLICE(ev.val[MM_F_HOST_NAME].text, "h"); /* as of a line that nobody reads */
     }
     mm_buf_done(&yaml);
     mm_draft_done(&d);
@@ -209,6 +210,32 @@ TEST(draft_extends_a_file_of_its_own_and_no_other)
                 "decode: pattern\npatterns:\n  - is: 'opened'\n"
                 "  - is: '{event.action:word} by {source.ip:ip}'\n"
                 "  - is: '{event.action:word}'\n");
+    mm_buf_done(&yaml);
+    mm_draft_done(&d);
+}
+
+/* Where a line names a host itself, the header's is the device that wrote it. */
+TEST(draft_of_a_line_with_a_host_leaves_the_headers_to_the_device)
+{
+    static const char line[] = "<13>Nov 20 10:00:00 h doord[1]: opened at gate-2";
+    struct mm_draft_mark mark = {.from = 42, .n = 6, .field = MM_S("host.name")};
+    static struct mm_draft d;
+    struct mm_buf yaml, more;
+
+    mm_buf_init(&yaml, MM_DRAFT_YAML);
+    mm_buf_init(&more, MM_DRAFT_YAML);
+    CHECK(mm_draft_init(&d) == MM_OK);
+    CHECK_NUM(mm_draft_add(&d, mm_slice_str("<13>Nov 20 10:00:00 h doord[1]: shut"), NULL, 0),
+              MM_OK);
+    make(&d, &yaml);
+    CHECK(line_of(&yaml, "\nfields:\n  syslog.host: host.name\nrecognise:\n") != NULL);
+    mm_draft_done(&d);
+    CHECK(mm_draft_init(&d) == MM_OK);
+    CHECK_NUM(mm_draft_add(&d, mm_slice_str(line), &mark, 1), MM_OK);
+    CHECK(mm_draft_extend(&d, mm_buf_slice(&yaml), &more));
+    CHECK(line_of(&more, "\nfields:\n  syslog.host: observer.name\nrecognise:\n") != NULL);
+    CHECK(line_of(&more, "  - is: 'opened at {host.name:word}'\n") != NULL);
+    mm_buf_done(&more);
     mm_buf_done(&yaml);
     mm_draft_done(&d);
 }
