@@ -352,7 +352,8 @@ static void read_name(struct making *m)
         mm_page_refuse(m->p, "base", "readable.base");
 }
 
-static void read_form(struct making *m)
+/* Whoever only tries needs no title yet. */
+static void read_form(struct making *m, bool save)
 {
     const struct mm_input *in = &m->p->in;
 
@@ -360,8 +361,10 @@ static void read_form(struct making *m)
     m->ask.category = mm_input_get(in, "category");
     m->ask.outcome = mm_input_get(in, "outcome");
     read_name(m);
-    if (mm_utf8_count(m->ask.title) > TITLE_MAX || (m->base.n == 0 && m->ask.title.n == 0))
+    if (mm_utf8_count(m->ask.title) > TITLE_MAX || (save && m->base.n == 0 && m->ask.title.n == 0))
         mm_page_refuse(m->p, "title", "readable.title");
+    else if (m->base.n == 0 && m->ask.title.n == 0)
+        m->ask.title = m->ask.name;
     if (!one_of(categories, MM_COUNT(categories), m->ask.category))
         mm_page_refuse(m->p, "category", "readable.category");
     if (!one_of(outcomes, MM_COUNT(outcomes), m->ask.outcome))
@@ -420,7 +423,7 @@ enum mm_code mm_page_readable_make(struct mm_page *p)
     p->template = "readable";
     if (code != MM_OK)
         return code;
-    read_form(&m);
+    read_form(&m, save);
     if (mm_page_refused(p)) {
         m.ask.name = (struct mm_slice){0};
         m.ask.marks = 0;
