@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include "app/confine.h"
+#include "app/intake_relay.h"
 #include "app/intake_table.h"
 #include "app/tables.h"
 #include "base/time.h"
@@ -40,6 +41,7 @@ struct app {
     struct mm_intake *core;
     struct mm_net *net;
     struct mm_ingest *ingest;
+    struct mm_intake_relay *relay;
     struct mm_http *http;
     struct mm_hits *hits;
     struct mm_timer tick;
@@ -92,6 +94,10 @@ static void on_head(void *user, struct mm_http_req *req)
     struct sender *s;
     int status;
 
+    if (mm_intake_relay_path(req)) {
+        mm_intake_relay_head(app->relay, req);
+        return;
+    }
     if (name.n == 0 || mm_slice_find(name, '/', 0) != SIZE_MAX) {
         refuse(req, 404, "ingest.path");
         return;
@@ -123,6 +129,10 @@ static void on_request(void *user, struct mm_http_req *req)
     struct mm_ingest_call call = {.body = req->body, .peer = req->peer, .received_us = mm_now_us()};
     struct mm_ingest_answer a;
 
+    if (mm_intake_relay_path(req)) {
+        mm_intake_relay_handle(app->relay, req);
+        return;
+    }
     if (s == NULL) { /* head has answered */
         refuse(req, 500, "ingest.state");
         return;
@@ -376,6 +386,8 @@ static bool open_all(struct app *app, const struct mm_config *config)
     if (c == MM_OK)
         c = mm_ingest_new(app->core, &app->ingest);
     if (c == MM_OK)
+        c = mm_intake_relay_new(app->args->state, o.epoch_us, app->core, app->tables, &app->relay);
+    if (c == MM_OK)
         c = mm_net_new(app->loop, app->core, &limits, &app->net);
     if (c != MM_OK)
         mm_log_error("intake", "cannot start in %s: %s%s", app->args->state, mm_code_key(c),
@@ -423,6 +435,7 @@ static int stop(struct app *app, int rc)
         mm_net_drain(app->net, DRAIN_MS);
     mm_net_free(&app->net);
     mm_ingest_free(&app->ingest);
+    mm_intake_relay_free(&app->relay);
     mm_tables_free(&app->tables); /* its thread tells the core */
     c = mm_intake_close(&app->core, COMMIT_MS);
     if (c != MM_OK) {
@@ -446,7 +459,9 @@ static int usage(void)
           "                   in a directory of its own; a line is one of\n"
           "                   COMPANY SOURCE NAME token TOKEN\n"
           "                   COMPANY SOURCE NAME listener tcp/PORT\n"
-          "                   COMPANY SOURCE NAME address 192.0.2.0/24\n",
+          "                   COMPANY SOURCE NAME address 192.0.2.0/24\n"
+          "                   COMPANY SOURCE NAME relay RELAY/TOKEN\n"
+          "                   COMPANY SOURCE NAME relayed RELAY/192.168.1.1\n",
           stderr);
     return 2;
 }

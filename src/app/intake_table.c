@@ -385,3 +385,14 @@ int mm_tables_auth(struct mm_tables *t, struct mm_slice name, struct mm_slice to
     MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
     return status;
 }
+
+int mm_tables_relay(struct mm_tables *t, struct mm_slice token, struct mm_arena *arena,
+                    struct mm_relayed_who *ret)
+{
+    int status;
+
+    MM_ASSERT(pthread_mutex_lock(&t->lock) == 0);
+    status = mm_relayed_auth(&t->now, &t->key, token, arena, ret);
+    MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
+    return status;
+}

@@ -11,6 +11,7 @@
 #define MM_APP_INTAKE_TABLE_H
 
 #include "intake/binding.h"
+#include "intake/relayed.h"
 #include "store/records/records.h"
 
 struct mm_tables;
@@ -34,5 +35,8 @@ const struct mm_binding_table *mm_tables_take(struct mm_tables *t);
 /* mm_ingest_auth against the newest table taken. */
 int mm_tables_auth(struct mm_tables *t, struct mm_slice name, struct mm_slice token,
                    uint32_t *ret_company, uint32_t *ret_source);
+/* mm_relayed_auth likewise. */
+int mm_tables_relay(struct mm_tables *t, struct mm_slice token, struct mm_arena *arena,
+                    struct mm_relayed_who *ret);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/rd.h"
 #include "base/vec.h"
+#include "codec/relay.h"
 
 void mm_bindings_init(struct mm_binding_table *t)
 {
@@ -44,6 +45,10 @@ static int compare(const struct mm_binding *a, const struct mm_binding *b)
         if (a->address.bits != b->address.bits)
             return a->address.bits > b->address.bits ? -1 : 1;
         return memcmp(&a->address.net, &b->address.net, sizeof(a->address.net));
+    case MM_BIND_RELAY:
+        return memcmp(&a->token, &b->token, sizeof(a->token));
+    case MM_BIND_RELAYED:
+        return a->relay == b->relay ? 0 : a->relay < b->relay ? -1 : 1;
     }
     MM_ASSERT(false);
 }
@@ -115,6 +120,39 @@ const struct mm_binding *mm_bindings_token(const struct mm_binding_table *t,
     return hit;
 }
 
+const struct mm_binding *mm_bindings_relay(const struct mm_binding_table *t,
+                                           const struct mm_digest *token)
+{
+    struct mm_binding key = {.kind = MM_BIND_RELAY, .token = *token};
+    const struct mm_binding *hit = find(t, &key); /* as above */
+
+    if (hit == NULL ||
+        !mm_same(mm_slice_of(hit->token.b, MM_DIGEST), mm_slice_of(token->b, MM_DIGEST)))
+        return NULL;
+    return hit;
+}
+
+const struct mm_binding *mm_bindings_relayed(const struct mm_binding_table *t, uint32_t relay,
+                                             size_t *ret_n)
+{
+    struct mm_binding key = {.kind = MM_BIND_RELAYED, .relay = relay};
+    const struct mm_binding *hit;
+    size_t from, end;
+
+    MM_ASSERT(t->sorted);
+    *ret_n = 0;
+    hit = t->n == 0 ? NULL : bsearch(&key, t->row, t->n, sizeof(key), by_key);
+    if (hit == NULL)
+        return NULL;
+    from = end = (size_t)(hit - t->row);
+    while (from > 0 && compare(&t->row[from - 1], &key) == 0)
+        from--;
+    while (end < t->n && compare(&t->row[end], &key) == 0)
+        end++;
+    *ret_n = end - from;
+    return &t->row[from];
+}
+
 const struct mm_binding *mm_bindings_listener(const struct mm_binding_table *t,
                                               enum mm_transport transport, uint16_t port)
 {
@@ -167,6 +205,22 @@ bool mm_binding_listener_parse(struct mm_slice s, enum mm_transport *ret, uint16
     return true;
 }
 
+bool mm_binding_relayed_parse(struct mm_slice s, struct mm_binding *ret)
+{
+    uint64_t number;
+
+    ret->by = MM_BY_LISTENER;
+    if (mm_binding_listener_parse(s, &ret->transport, &ret->port))
+        return true;
+    ret->by = MM_BY_FILE;
+    if (!mm_slice_starts(s, MM_S("file/")) ||
+        !mm_slice_u64(mm_slice_sub(s, 5, SIZE_MAX), &number) || number == 0 ||
+        number > MM_RELAY_FILES)
+        return false;
+    ret->port = (uint16_t)number;
+    return true;
+}
+
 /* The next word of a line; empty at its end. */
 static struct mm_slice word(struct mm_rd *rd)
 {
@@ -188,6 +242,27 @@ static bool number(struct mm_slice s, uint32_t *ret)
         return false;
     *ret = (uint32_t)v;
     return true;
+}
+
+/* RELAY/TOKEN, or RELAY/ and what names a source behind it. */
+static const char *parse_relay(struct mm_slice kind, struct mm_slice what, const struct mm_key *key,
+                               struct mm_binding *b)
+{
+    size_t slash = mm_slice_find(what, '/', 0);
+    struct mm_slice rest = mm_slice_sub(what, slash == SIZE_MAX ? what.n : slash + 1, SIZE_MAX);
+
+    if (!number(mm_slice_sub(what, 0, slash), &b->relay) || b->relay == 0 || rest.n == 0)
+        return "bindings.relay";
+    if (mm_slice_eq(kind, MM_S("relay"))) {
+        b->kind = MM_BIND_RELAY;
+        mm_digest_keyed(key, rest, &b->token);
+        return NULL;
+    }
+    b->kind = MM_BIND_RELAYED;
+    if (mm_binding_relayed_parse(rest, b))
+        return NULL;
+    b->by = MM_BY_ADDRESS;
+    return mm_cidr_parse(rest, &b->address) ? NULL : "bindings.relay";
 }
 
 /* NULL, or what is wrong with the line. */
@@ -218,6 +293,8 @@ static const char *parse_line(struct mm_slice line, const struct mm_key *key, st
         return mm_binding_listener_parse(what, &b->transport, &b->port) ? NULL
                                                                         : "bindings.listener";
     }
+    if (mm_slice_eq(kind, MM_S("relay")) || mm_slice_eq(kind, MM_S("relayed")))
+        return parse_relay(kind, what, key, b);
     b->kind = MM_BIND_ADDRESS;
     if (!mm_slice_eq(kind, MM_S("address")))
         return "bindings.kind";

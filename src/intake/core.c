@@ -47,6 +47,7 @@ struct mm_intake {
 
     struct mm_spool *spool;
     struct mm_keys *keys;
+    struct mm_places *places;
     struct mm_intake_page *page;
     size_t pending_max;
     uint64_t spool_max;     /* bytes that wait; 0: what the disk has */
@@ -92,6 +93,11 @@ struct mm_intake_page *mm_intake_page(struct mm_intake *in)
 struct mm_keys *mm_intake_keys_locked(struct mm_intake *in)
 {
     return in->keys;
+}
+
+struct mm_places *mm_intake_places_locked(struct mm_intake *in)
+{
+    return in->places;
 }
 
 uint64_t mm_intake_next_locked(const struct mm_intake *in)
@@ -490,6 +496,7 @@ static void carry(void *ctx, struct mm_buf *out)
     struct mm_intake *in = ctx;
 
     mm_keys_carry(in->keys, out);
+    mm_places_carry(in->places, out);
 }
 
 static void on_carry(void *ctx, struct mm_slice carried)
@@ -497,6 +504,7 @@ static void on_carry(void *ctx, struct mm_slice carried)
     struct mm_intake *in = ctx;
 
     mm_keys_restore(in->keys, carried);
+    mm_places_restore(in->places, carried);
 }
 
 static void on_record(void *ctx, const struct mm_spool_record *rec)
@@ -504,6 +512,7 @@ static void on_record(void *ctx, const struct mm_spool_record *rec)
     struct mm_intake *in = ctx;
 
     mm_keys_replay(in->keys, rec);
+    mm_places_replay(in->places, rec);
 }
 
 static enum mm_code make_page(struct mm_intake *in, const char *state_dir, int64_t epoch_us)
@@ -558,6 +567,8 @@ static enum mm_code open_spool(struct mm_intake *in, const struct mm_intake_opti
     if (c == MM_OK)
         c = mm_keys_new(MM_KEYS_MAX, &in->keys);
     if (c == MM_OK)
+        c = mm_places_new(&in->places);
+    if (c == MM_OK)
         c = mm_spool_open(dir, MM_INTAKE_QUEUE, &options, &in->spool);
     if (c != MM_OK)
         return c;
@@ -584,6 +595,7 @@ static void free_all(struct mm_intake *in)
 {
     mm_spool_close(&in->spool);
     mm_keys_free(&in->keys);
+    mm_places_free(&in->places);
     mm_lag_free(&in->lag);
     mm_hoard_free(&in->hoard);
     mm_quota_free(&in->quota);

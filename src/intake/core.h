@@ -3,7 +3,8 @@
  *
  * Purpose   Take lines over, make groups of them durable in a second thread, tell who waits, and
  *           count everything in the page that others read.
- * Owns      The spool's queue, the table of idempotency keys, the page, one thread.
+ * Owns      The spool's queue, the tables of idempotency keys and of relays' places, the page, one
+ *           thread.
  * Threads   All functions may be called from any thread; those named _locked between _lock and
  *           _unlock. Nothing slow happens under the lock: the disk is waited for outside.
  * Trust     Bodies are hostile and not looked into.
@@ -13,6 +14,7 @@
 
 #include "base/base.h"
 #include "intake/keys.h"
+#include "intake/places.h"
 #include "intake/quota.h"
 #include "model/intake_page.h"
 #include "os/file.h"
@@ -101,6 +103,7 @@ uint64_t mm_intake_durable_group_locked(const struct mm_intake *in);
 /* The number that the next line gets. */
 uint64_t mm_intake_next_locked(const struct mm_intake *in);
 struct mm_keys *mm_intake_keys_locked(struct mm_intake *in);
+struct mm_places *mm_intake_places_locked(struct mm_intake *in);
 
 /* Lines were added: the committer should look. Once after each bunch of lines. */
 void mm_intake_kick_locked(struct mm_intake *in);

@@ -43,6 +43,13 @@ bool mm_base64url_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 
+bool mm_base64url_exact(struct mm_slice text, uint8_t *ret, size_t size)
+{
+    size_t n = 0;
+
+    return mm_base64url_read(text, ret, size, &n) && n == size;
+}
+
 void mm_digest(struct mm_slice s, struct mm_digest *ret)
 {
     int rc = crypto_generichash(ret->b, sizeof(ret->b), s.p, s.n, NULL, 0);
@@ -114,4 +121,71 @@ bool mm_password_verify(struct mm_slice hash, struct mm_slice password, size_t m
     if (crypto_pwhash_str_needs_rehash(text, PASSES, memory) != 0)
         return false;
     return crypto_pwhash_str_verify(text, (const char *)password.p, password.n) == 0;
+}
+
+enum mm_code mm_stretch(struct mm_slice text, const uint8_t salt[16], size_t memory,
+                        struct mm_key *ret)
+{
+    static_assert(crypto_pwhash_SALTBYTES == 16, "salt");
+    if (text.n > MM_PASSWORD_MAX)
+        return MM_E_LIMIT;
+    return crypto_pwhash(ret->b, sizeof(ret->b), (const char *)text.p, text.n, salt, PASSES, memory,
+                         crypto_pwhash_ALG_ARGON2ID13) == 0
+               ? MM_OK
+               : MM_E_NOMEM;
+}
+
+void mm_dh_public(const struct mm_key *secret, struct mm_key *ret)
+{
+    int rc = crypto_scalarmult_base(ret->b, secret->b);
+
+    static_assert(crypto_scalarmult_BYTES == MM_KEY && crypto_scalarmult_SCALARBYTES == MM_KEY,
+                  "one key size for all");
+    MM_ASSERT(rc == 0);
+}
+
+bool mm_dh_shared(const struct mm_key *secret, const struct mm_key *theirs, struct mm_key *ret)
+{
+    struct mm_key shared;
+    bool ok = crypto_scalarmult(shared.b, secret->b, theirs->b) == 0;
+
+    if (ok)
+        *ret = shared;
+    mm_wipe(&shared, sizeof(shared));
+    return ok;
+}
+
+static void pair_of(const struct mm_key *seed, uint8_t pub[crypto_sign_PUBLICKEYBYTES],
+                    uint8_t secret[crypto_sign_SECRETKEYBYTES])
+{
+    int rc = crypto_sign_seed_keypair(pub, secret, seed->b);
+
+    static_assert(crypto_sign_PUBLICKEYBYTES == MM_KEY && crypto_sign_SEEDBYTES == MM_KEY, "keys");
+    static_assert(crypto_sign_BYTES == MM_SIGNATURE, "signatures");
+    MM_ASSERT(rc == 0);
+}
+
+void mm_sign_public(const struct mm_key *seed, struct mm_key *ret)
+{
+    uint8_t secret[crypto_sign_SECRETKEYBYTES];
+
+    pair_of(seed, ret->b, secret);
+    mm_wipe(secret, sizeof(secret));
+}
+
+void mm_sign(const struct mm_key *seed, struct mm_slice text, uint8_t ret[MM_SIGNATURE])
+{
+    uint8_t pub[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
+    int rc;
+
+    pair_of(seed, pub, secret);
+    rc = crypto_sign_detached(ret, NULL, text.p, text.n, secret);
+    MM_ASSERT(rc == 0);
+    mm_wipe(secret, sizeof(secret));
+}
+
+bool mm_sign_good(const struct mm_key *public_key, struct mm_slice text,
+                  const uint8_t signature[MM_SIGNATURE])
+{
+    return crypto_sign_verify_detached(signature, text.p, text.n, public_key->b) == 0;
 }

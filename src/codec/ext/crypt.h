@@ -2,7 +2,7 @@
  * codec/ext/crypt.h - digests, sealing, passwords and random bytes (the one wrapper of libsodium).
  *
  * Purpose   Few operations with the choices already made: BLAKE2b-256, XSalsa20-Poly1305 with a
- *           random nonce in front, argon2id in libsodium's text form.
+ *           random nonce in front, argon2id in libsodium's text form, X25519, Ed25519.
  * Owns      Nothing; outputs go to the caller's memory.
  * Threads   After mm_crypt_init, everything may be called from every thread. A password costs
  *           MM_PASSWORD_MEMORY while it is computed: the caller bounds how many at once.
@@ -48,6 +48,8 @@ bool mm_same(struct mm_slice a, struct mm_slice b);
 void mm_base64url(struct mm_slice s, char *ret, size_t size);
 /* The bytes again; false when this is no such text, or they are more than size. */
 MM_MUST_USE bool mm_base64url_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *ret_n);
+/* The same; false also when they are fewer than size. */
+MM_MUST_USE bool mm_base64url_exact(struct mm_slice text, uint8_t *ret, size_t size);
 
 void mm_digest(struct mm_slice s, struct mm_digest *ret);
 /* With a key: tells nothing about s to who doesn't have the key. */
@@ -65,5 +67,23 @@ MM_MUST_USE enum mm_code mm_password_hash(struct mm_slice password, size_t memor
                                           char ret[MM_PASSWORD_TEXT]);
 /* False for a wrong password and for anything that is no hash with just these parameters. */
 bool mm_password_verify(struct mm_slice hash, struct mm_slice password, size_t memory);
+
+/* A key from something short that people pass on (argon2id, as a password): the same salt and text
+ * give the same key. MM_E_NOMEM. */
+MM_MUST_USE enum mm_code mm_stretch(struct mm_slice text, const uint8_t salt[16], size_t memory,
+                                    struct mm_key *ret);
+
+/* X25519: the public half of a secret of 32 random bytes, and what two sides share. False: the
+ * public half is none that shares anything. */
+void mm_dh_public(const struct mm_key *secret, struct mm_key *ret);
+MM_MUST_USE bool mm_dh_shared(const struct mm_key *secret, const struct mm_key *theirs,
+                              struct mm_key *ret);
+
+enum { MM_SIGNATURE = 64 };
+/* Ed25519 with the pair that 32 secret bytes stand for. */
+void mm_sign_public(const struct mm_key *seed, struct mm_key *ret);
+void mm_sign(const struct mm_key *seed, struct mm_slice text, uint8_t ret[MM_SIGNATURE]);
+bool mm_sign_good(const struct mm_key *public_key, struct mm_slice text,
+                  const uint8_t signature[MM_SIGNATURE]);
 
 #endif

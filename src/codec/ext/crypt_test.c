@@ -116,3 +116,33 @@ TEST(totp_base32_is_what_apps_read)
     mm_totp_base32(secret, text);
     CHECK(strcmp(text, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ") == 0);
 }
+
+TEST(crypt_signs_and_finds_what_was_changed)
+{
+    struct mm_key seed = {{4}}, pub, other;
+    uint8_t sig[MM_SIGNATURE];
+
+    CHECK(mm_crypt_init() == MM_OK);
+    mm_sign_public(&seed, &pub);
+    mm_sign(&seed, MM_S("listen udp/514"), sig);
+    CHECK(mm_sign_good(&pub, MM_S("listen udp/514"), sig));
+    CHECK(!mm_sign_good(&pub, MM_S("listen udp/515"), sig));
+    seed.b[0]++;
+    mm_sign_public(&seed, &other);
+    CHECK(!mm_sign_good(&other, MM_S("listen udp/514"), sig));
+    sig[9] ^= 1;
+    CHECK(!mm_sign_good(&pub, MM_S("listen udp/514"), sig));
+}
+
+TEST(crypt_reads_base64url_of_one_size)
+{
+    uint8_t in[4] = {1, 2, 250, 255}, out[4];
+    char text[8];
+
+    mm_base64url(mm_slice_of(in, 4), text, sizeof(text));
+    CHECK(mm_base64url_exact(mm_slice_str(text), out, 4) && memcmp(in, out, 4) == 0);
+    CHECK(!mm_base64url_exact(mm_slice_str(text), out, 3));
+    CHECK(!mm_base64url_exact(mm_slice_sub(mm_slice_str(text), 0, 5), out, 4));
+    CHECK(!mm_base64url_exact(MM_S("AQL6/w"), out, 4));
+    CHECK(!mm_base64url_exact(MM_S(""), out, 4));
+}
