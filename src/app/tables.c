@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "assess/feature.h"
 #include "base/time.h"
 #include "cost/cost.h"
 #include "coverage/coverage.h"
@@ -22,8 +23,9 @@
 
 static const struct mm_feature *const features[] = {
     &mm_register_feature, /* first: everything else refers to its companies */
-    &mm_job_feature,      &mm_triage_feature,    &mm_desk_feature,   &mm_notify_feature,
-    &mm_coverage_feature, &mm_exception_feature, &mm_tailor_feature, &mm_cost_feature,
+    &mm_job_feature,      &mm_triage_feature,   &mm_desk_feature,
+    &mm_notify_feature,   &mm_coverage_feature, &mm_exception_feature,
+    &mm_tailor_feature,   &mm_cost_feature,     &mm_assess_feature,
 };
 
 const struct mm_records_options *mm_app_tables(void)

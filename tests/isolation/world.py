@@ -228,6 +228,20 @@ TABLES = {
                                   "revision": 1}
                                  for more, state in ((0, "proposed"), (1000, "active"))],
     "outbox": lambda c, m: [{"mail": row_id(c), "case_id": row_id(c), "sent_us": None}],
+    "assessment": lambda c, m: [{"assessment": row_id(c) + more, "questionnaire": 1,
+                                 "name": "first-look", "version": 1, "state": state,
+                                 "due_us": None, "follows": None, "opened_by": 0,
+                                 "submitted_us": None, "signed_us": None, "signed_by": None,
+                                 "closed_us": None}
+                                for more, state in ((0, "open"), (1000, "submitted"))],
+    "assessment_answer": lambda c, m: [{"answer": row_id(c), "assessment": row_id(c),
+                                        "question": "mfa", "side": "self", "state": "given",
+                                        "levels": "yes", "met": None, "origin": "self",
+                                        "provisional": 0, "by_user": 0, "latest": 1}],
+    "assessment_score": lambda c, m: [{"assessment": row_id(c) + more, "part": "total", "id": "",
+                                       "at": 0, "num": c, "den": 2, "k": 0, "n": 7,
+                                       "questions": 9, "unknown": 1, "not_applicable": 0,
+                                       "blank": 1, "not_asked": 0} for more in (0, 1000)],
 }
 # What the operator has said for B's programme: for its members, who are not A.
 PROGRAMME_ROWS = {"rule_list": {"rule_list": 9000}, "rule_adjust": {"rule_adjust": 9000}}
@@ -245,6 +259,8 @@ UNSHOWN = {
     "finding": "cases show what findings say", "outbox": "sent, not shown",
     "format_wish": "belongs to the operator, whose pages show them", "source_format": "vocabulary",
     "case_look": "kept by the worker in a form of its own",
+    "assessment": "numbers and ids; mimamori assess shows them",
+    "assessment_answer": "given out by mimamori assess", "assessment_score": "numbers only",
 }
 
 
@@ -376,6 +392,8 @@ class World:
             self.insert(db, "programme", mark, {
                 "programme": number, "code": code,
                 "since": None, "until": None})
+        self.insert(db, "questionnaire", "Fil", {"questionnaire": 1, "name": "first-look",
+                                                 "version": 1, "digest": "x"})
         for table in self.owned(db):
             if table not in TABLES:
                 raise KeyError(f"tests/isolation/world.py: TABLES has no row for {table}")
