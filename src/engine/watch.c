@@ -15,6 +15,8 @@
 #include "model/intake_page.h"
 #include "os/log.h"
 #include "store/records/system_scope.h"
+#include "text/doc.h"
+#include "text/lang.h"
 #include "triage/triage.h"
 
 enum { WRITES_MAX = 100 }; /* sources of one transaction */
@@ -201,6 +203,34 @@ static enum mm_code say(struct mm_tx *tx, void *arg)
                    : mm_triage_note(tx, &s->note, s->note.time_us, &opened);
 }
 
+static void put_words(struct mm_doc *to, const char *member, enum mm_lang lang, const char *prefix,
+                      const char *kind)
+{
+    char key[64];
+    const char *words;
+
+    (void)snprintf(key, sizeof(key), "%s%s", prefix, kind);
+    words = mm_lang_text(lang, mm_slice_str(key), 1);
+    if (words != NULL)
+        mm_doc_str(to, member, words);
+}
+
+/* What a rule would say of its finding, for its case and mail: title, what happened, what to do
+ * first. */
+static void write_doc(const char *kind, struct mm_arena *a, struct mm_buf *out)
+{
+    struct mm_doc *doc = mm_doc_new(a);
+
+    for (int lang = 0; lang < MM_LANG_COUNT; lang++) {
+        struct mm_doc *d = mm_doc_object(doc, mm_lang_tag((enum mm_lang)lang));
+
+        put_words(d, "title", (enum mm_lang)lang, "finding.kind.", kind);
+        put_words(d, "what", (enum mm_lang)lang, "finding.what.", kind);
+        put_words(d, "first", (enum mm_lang)lang, "finding.first.", kind);
+    }
+    mm_doc_json(out, doc);
+}
+
 /* Make the finding, or close it; true when it is written. */
 static bool tell(struct mm_watch *w, uint32_t company, const char *kind, struct mm_slice entity,
                  enum mm_level level, bool over, int64_t now_us)
@@ -212,8 +242,19 @@ static bool tell(struct mm_watch *w, uint32_t company, const char *kind, struct 
                                 .level = level,
                                 .time_us = now_us},
                        .over = over};
+    struct mm_arena a;
+    struct mm_buf doc;
+    bool ok;
 
-    return mm_records_write(w->records, mm_system_scope(), say, &s) == MM_OK;
+    mm_arena_init(&a, 64 * 1024);
+    mm_buf_init(&doc, 32 * 1024);
+    if (level >= MM_CASE_LEVEL && !over)
+        write_doc(kind, &a, &doc);
+    s.note.doc = mm_buf_slice(&doc);
+    ok = mm_buf_ok(&doc) && mm_records_write(w->records, mm_system_scope(), say, &s) == MM_OK;
+    mm_buf_done(&doc);
+    mm_arena_done(&a);
+    return ok;
 }
 
 static void tell_change(struct mm_watch *w, bool *known, bool now, uint32_t company,

@@ -45,6 +45,14 @@ static const struct mm_stmt open_cases = {
     .kind = MM_STMT_READ,
     .sql = "SELECT count(case_id) FROM finding WHERE company = 0 AND kind = 'rules_behind'"};
 
+/* With words of what happened and what to do, in both languages. */
+static const struct mm_stmt told_cases = {
+    .name = "TOLD_CASES",
+    .kind = MM_STMT_READ,
+    .sql = "SELECT count(*) FROM cases WHERE company = 0 AND length(doc ->> '$.ja.what') > 9 AND "
+           "length(doc ->> '$.en.what') > 9 AND length(doc ->> '$.ja.first') > 9 AND "
+           "length(doc ->> '$.en.first') > 9"};
+
 static int64_t count_of(struct mm_records *rec, const struct mm_stmt *stmt)
 {
     struct mm_tx *tx = NULL;
@@ -79,6 +87,7 @@ TEST(rules_that_stay_behind_become_a_case)
     mm_watch_rules(w, true, now + 2 * lasts + 1);
     CHECK_NUM(count_of(rec, &open_findings), 1);
     CHECK_NUM(count_of(rec, &open_cases), 1);
+    CHECK_NUM(count_of(rec, &told_cases), 1);
     mm_watch_rules(w, false, now + 2 * lasts + 2);
     CHECK_NUM(count_of(rec, &open_findings), 0);
     mm_watch_free(&w);

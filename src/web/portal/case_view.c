@@ -189,6 +189,15 @@ static enum mm_code write_many(struct mm_page *p, int64_t case_id)
     return MM_OK;
 }
 
+/* The step of a finding repeats its title, that of a rule or of a kind of ours, which has words
+ * elsewhere. */
+static struct mm_slice step_text(const struct mm_page *p, const struct mm_case_step *s)
+{
+    if (!mm_slice_eq(s->what, MM_S("finding")))
+        return s->text;
+    return mm_page_staff(p) ? mm_facts_title(p, (struct mm_slice){0}, s->text) : MM_S("");
+}
+
 static enum mm_code write_steps(struct mm_page *p, int64_t case_id)
 {
     struct mm_doc *list = mm_doc_array(p->doc, "steps");
@@ -207,10 +216,7 @@ static enum mm_code write_steps(struct mm_page *p, int64_t case_id)
         d = mm_doc_object(list, NULL);
         mm_doc_time(d, "time", s[i].at_us);
         mm_doc_text(d, "what", s[i].what);
-        /* The step of a finding repeats its rule's title, which has words elsewhere. */
-        mm_doc_text(d, "text",
-                    mm_slice_eq(s[i].what, MM_S("finding")) && !mm_page_staff(p) ? MM_S("")
-                                                                                 : s[i].text);
+        mm_doc_text(d, "text", step_text(p, &s[i]));
         mm_doc_bool(d, "by_person", s[i].user > 0);
         if (s[i].minutes > 0 && mm_page_staff(p))
             mm_doc_int(d, "minutes", s[i].minutes);
