@@ -84,6 +84,7 @@ TEST(a_rule_that_is_wrong_says_in_which_line)
          "&do=try",
          "<h2>7行目</h2>", 422},
         {"rule=%5B1%2C+2&do=save", "このルールには誤りがあります", 422},
+        {"rule=a%3A+%26a+x&do=save", "YAMLのアンカー", 422},
         {GOOD "%0D%0A---%0D%0Atitle%3A+B%0D%0Aid%3A+b%0D%0A" SOURCE LOOKS("x") "&do=save",
          "ルールを一つだけ", 422},
         {"rule=title%3A+No+id%0D%0A" SOURCE LOOKS("x") "&do=save", "id（UUID）がありません", 422},

@@ -62,6 +62,10 @@ TEST(check_names_file_line_and_reason)
                 "bad.yml\",\"reason\":"
                 "\"rule.modifier.unknown\",\"text\":\"unknown modifier\",\"detail\":"
                 "\"frobnicate\"}],\"warnings\":[]}\n");
+    put("bomb.yml", "a: &a [x, x]\nb: [*a, *a]\n");
+    CHECK_NUM(RUN(out, "check", "bomb.yml"), 1);
+    CHECK(strstr(out, "bomb.yml:1:4: ") != NULL &&
+          strstr(out, ": anchors are not taken\n") != NULL);
     CHECK_NUM(RUN(out, "check", "nowhere"), 1);
     CHECK(strstr(out, "cannot read nowhere") != NULL);
     CHECK_NUM(RUN(out, "check"), 2);

@@ -85,6 +85,15 @@ void mm_rules_cli_remarks_json(struct mm_buf *out, const struct mm_ruleset *set)
     mm_buf_byte(out, ']');
 }
 
+/* What the reader of YAML refused has words of its own. */
+static struct mm_slice detail_of(enum mm_lang lang, const struct mm_rule_refusal *r)
+{
+    const char *words =
+        mm_slice_starts(r->detail, MM_S("yaml.")) ? mm_lang_text(lang, r->detail, 1) : NULL;
+
+    return words == NULL ? r->detail : mm_slice_str(words);
+}
+
 static void remark_text(FILE *to, enum mm_lang lang, const struct mm_rule_refusal *r, bool warning)
 {
     fprintf(to, "%.*s:%u:", MM_S_ARG(r->file), r->line);
@@ -95,7 +104,7 @@ static void remark_text(FILE *to, enum mm_lang lang, const struct mm_rule_refusa
         mm_say(to, lang, "cli.rules.warning", NULL, 0);
     fputs(mm_rules_cli_reason(lang, r->what), to);
     if (r->detail.n > 0)
-        fprintf(to, ": %.*s", MM_S_ARG(r->detail)); /* printable: detect.h */
+        fprintf(to, ": %.*s", MM_S_ARG(detail_of(lang, r))); /* printable: detect.h */
     fputc('\n', to);
 }
 

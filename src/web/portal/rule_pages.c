@@ -48,7 +48,7 @@ static void write_refusal(struct mm_page *p, struct mm_doc *list, const struct m
     mm_doc_int(d, "line", r->line);
     mm_doc_str(d, "code", r->what);
     mm_doc_str(d, "reason", words != NULL ? words : mm_rules_reason(r->what));
-    mm_doc_text(d, "detail", r->detail);
+    mm_doc_text(d, "detail", mm_portal_rule_detail(p, r->detail));
 }
 
 static bool lower_has(struct mm_slice text, struct mm_slice part)

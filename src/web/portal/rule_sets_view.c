@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "web/portal/ask.h"
+#include "web/portal/rules.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -80,6 +81,6 @@ void mm_set_write_refused(const struct mm_page *p, const struct mm_doc *note, st
         mm_doc_int(o, "line", mm_answer_number(r, "line"));
         mm_doc_text(o, "code", code);
         mm_doc_text(o, "reason", words != NULL ? mm_slice_str(words) : code);
-        mm_doc_text(o, "detail", mm_answer_text(r, "detail"));
+        mm_doc_text(o, "detail", mm_portal_rule_detail(p, mm_answer_text(r, "detail")));
     }
 }

@@ -153,7 +153,7 @@ static void write_remarks(struct trying *t, struct mm_doc *to, const char *key)
         mm_doc_int(d, "line", mm_answer_number(r, "line"));
         mm_doc_text(d, "code", code);
         mm_doc_text(d, "reason", words != NULL ? mm_slice_str(words) : mm_answer_text(r, "text"));
-        mm_doc_text(d, "detail", mm_answer_text(r, "detail"));
+        mm_doc_text(d, "detail", mm_portal_rule_detail(t->p, mm_answer_text(r, "detail")));
     }
 }
 

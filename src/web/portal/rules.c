@@ -98,6 +98,14 @@ const struct mm_rule *mm_portal_rule(const struct mm_ruleset *set, struct mm_sli
     return NULL;
 }
 
+struct mm_slice mm_portal_rule_detail(const struct mm_page *p, struct mm_slice detail)
+{
+    const char *words =
+        mm_slice_starts(detail, MM_S("yaml.")) ? mm_lang_text(p->lang, detail, 1) : NULL;
+
+    return words == NULL ? detail : mm_slice_str(words);
+}
+
 struct mm_slice mm_portal_rule_title(const struct mm_page *p, const struct mm_rule *rule)
 {
     const struct mm_rule_words *w = p->lang == MM_LANG_EN ? &rule->en : &rule->ja;

@@ -22,6 +22,8 @@ void mm_portal_rule_source(const struct mm_page *p, const struct mm_slice logsou
 const char *mm_portal_rule_state(const struct mm_rule *rule);
 /* The rule of that id, or NULL; the set must outlive it. */
 const struct mm_rule *mm_portal_rule(const struct mm_ruleset *set, struct mm_slice id);
+/* What was refused of a rule, a word of it or of the reader of YAML, in the reader's language. */
+struct mm_slice mm_portal_rule_detail(const struct mm_page *p, struct mm_slice detail);
 /* The rule's title in the reader's language; its author's where we have none. */
 struct mm_slice mm_portal_rule_title(const struct mm_page *p, const struct mm_rule *rule);
 
