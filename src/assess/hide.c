@@ -12,10 +12,10 @@
  * nobody).
  */
 enum {
-    ATOMS_MAX = 1024,     /* different masks; a release of 64 cohorts of four kinds has some 200 */
-    SETS_MAX = 50 * 1000, /* sets of rows looked at for one cohort */
+    ATOMS_MAX = 16 * 1024, /* different masks; 20 areas x 24 trades x 10 sizes are 4,800 */
+    SETS_MAX = 50 * 1000,  /* sets of rows looked at for one cohort */
 };
-#define PRIME UINT64_C(2147483647)
+#define PRIME UINT32_C(2147483647) /* 2^31 - 1: remainders are two additions */
 
 size_t mm_cells_hide(const size_t *k, size_t n_cells, size_t floor, bool *ret_hidden)
 {
@@ -45,10 +45,10 @@ size_t mm_cells_hide(const size_t *k, size_t n_cells, size_t floor, bool *ret_hi
 }
 
 struct atoms {
-    uint64_t mask[ATOMS_MAX];
-    size_t size[ATOMS_MAX];
+    const uint64_t *mask;
+    const size_t *size;
     size_t n;
-    uint64_t row[MM_PEERS_COHORTS_MAX][ATOMS_MAX]; /* reduced: one 1 in its pivot's column */
+    uint32_t *row; /* MM_PEERS_COHORTS_MAX of n: reduced, each with one 1 in its pivot's column */
     size_t pivot[MM_PEERS_COHORTS_MAX];
     size_t rows;
 };
@@ -60,81 +60,73 @@ static int by_mask(const void *a, const void *b)
     return x < y ? -1 : x > y ? 1 : 0;
 }
 
-static enum mm_code make_atoms(const uint64_t *member, size_t n, struct atoms *t)
+/* Sorted masks become different ones with how often each stood there; 0 (in no cohort, so in no
+ * sum) is left out. Returns how many. */
+static size_t gather(uint64_t *mask, size_t n, size_t *ret_size)
 {
-    uint64_t *sorted = calloc(n == 0 ? 1 : n, sizeof(*sorted));
-    enum mm_code code = MM_OK;
+    size_t out = 0;
 
-    if (sorted == NULL)
-        return MM_E_NOMEM;
-    if (n > 0)
-        memcpy(sorted, member, n * sizeof(*sorted));
     if (n > 1)
-        qsort(sorted, n, sizeof(*sorted), by_mask);
-    for (size_t i = 0; i < n && code == MM_OK; i++) {
-        if (sorted[i] == 0)
-            continue; /* in no cohort: in no sum */
-        if (t->n > 0 && t->mask[t->n - 1] == sorted[i]) {
-            t->size[t->n - 1]++;
-        } else if (t->n == ATOMS_MAX) {
-            code = MM_E_LIMIT;
-        } else {
-            t->mask[t->n] = sorted[i];
-            t->size[t->n++] = 1;
+        qsort(mask, n, sizeof(*mask), by_mask);
+    for (size_t i = 0; i < n; i++) {
+        if (mask[i] == 0)
+            continue;
+        if (out == 0 || mask[out - 1] != mask[i]) {
+            mask[out] = mask[i];
+            ret_size[out++] = 0;
         }
+        ret_size[out - 1]++;
     }
-    free(sorted);
-    return code;
+    return out;
 }
 
-static uint64_t inverse(uint64_t v)
+static uint32_t mod(uint64_t v)
 {
-    uint64_t r = 1, e = PRIME - 2; /* Fermat */
+    v = (v & PRIME) + (v >> 31);
+    v = (v & PRIME) + (v >> 31);
+    return v >= PRIME ? (uint32_t)(v - PRIME) : (uint32_t)v; /* below 2^31 by then */
+}
 
-    for (; e > 0; e >>= 1, v = v * v % PRIME) {
+static uint32_t inverse(uint32_t v)
+{
+    uint32_t r = 1;
+
+    for (uint32_t e = PRIME - 2; e > 0; e >>= 1) { /* Fermat */
         if ((e & 1) != 0)
-            r = r * v % PRIME;
+            r = mod((uint64_t)r * v);
+        v = mod((uint64_t)v * v);
     }
     return r;
 }
 
-/* v minus what the rows make of it; whether nothing is left. */
-static bool reduced(const struct atoms *t, uint64_t *v)
+/* to -= f x from. */
+static void subtract(uint32_t *to, uint32_t f, const uint32_t *from, size_t n)
 {
-    bool nothing = true;
-
-    for (size_t r = 0; r < t->rows; r++) {
-        uint64_t f = v[t->pivot[r]];
-
-        for (size_t i = 0; f != 0 && i < t->n; i++)
-            v[i] = (v[i] + (PRIME - f) * t->row[r][i]) % PRIME;
-    }
-    for (size_t i = 0; i < t->n && nothing; i++)
-        nothing = v[i] == 0;
-    return nothing;
+    if (f == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        to[i] = mod(to[i] + (uint64_t)(PRIME - f) * from[i]);
 }
 
-/* Put the cohort among the rows; false: it is a combination of those already. */
+/* Put the cohort behind the rows; false: it is a combination of those already. */
 static bool put_row(struct atoms *t, size_t cohort)
 {
-    uint64_t v[ATOMS_MAX], f;
+    uint32_t *v = t->row + t->rows * t->n, f;
     size_t at = 0;
 
     for (size_t i = 0; i < t->n; i++)
         v[i] = t->mask[i] >> cohort & 1;
-    if (reduced(t, v))
-        return false;
-    while (v[at] == 0)
+    for (size_t r = 0; r < t->rows; r++)
+        subtract(v, v[t->pivot[r]], t->row + r * t->n, t->n);
+    while (at < t->n && v[at] == 0)
         at++;
+    if (at == t->n)
+        return false;
     f = inverse(v[at]);
     for (size_t i = 0; i < t->n; i++)
-        v[i] = v[i] * f % PRIME;
-    for (size_t r = 0; r < t->rows; r++) {
-        f = t->row[r][at];
-        for (size_t i = 0; f != 0 && i < t->n; i++)
-            t->row[r][i] = (t->row[r][i] + (PRIME - f) * v[i]) % PRIME;
-    }
-    memcpy(t->row[t->rows], v, t->n * sizeof(*v));
+        v[i] = mod((uint64_t)v[i] * f);
+    for (size_t r = 0; r < t->rows; r++)
+        subtract(t->row + r * t->n, t->row[r * t->n + at], v, t->n);
     t->pivot[t->rows++] = at;
     return true;
 }
@@ -158,8 +150,8 @@ static bool is_group(const struct search *s, const size_t *pick, size_t picks)
         uint64_t v = 0;
 
         for (size_t p = 0; p < picks; p++)
-            v += s->t->row[s->small[pick[p]]][i];
-        v %= PRIME;
+            v += s->t->row[s->small[pick[p]] * s->t->n + i];
+        v = mod(v);
         if (v > 1)
             return false;
         size += v == 1 ? s->t->size[i] : 0;
@@ -208,32 +200,55 @@ static bool tells(const struct atoms *t, size_t floor)
     return any_found(&s);
 }
 
-enum mm_code mm_cohorts_show(const uint64_t *member, size_t n, size_t cohorts, size_t floor,
-                             uint64_t *ret_shown)
+/* The cohorts that may be shown, in the order given; before: room to go back. */
+static uint64_t choose(struct atoms *t, struct atoms *before, size_t cohorts, size_t floor)
 {
-    struct atoms *t = calloc(1, sizeof(*t)), *before = calloc(1, sizeof(*before));
     uint64_t shown = 0;
-    enum mm_code code = MM_E_NOMEM;
 
-    MM_ASSERT(cohorts <= MM_PEERS_COHORTS_MAX && n <= MM_PEERS_MAX);
-    if (t != NULL && before != NULL)
-        code = make_atoms(member, n, t);
-    for (size_t c = 0; c < cohorts && code == MM_OK; c++) {
-        size_t size = 0;
+    for (size_t c = 0; c < cohorts; c++) {
+        size_t size = 0, rows = t->rows * t->n;
 
         for (size_t i = 0; i < t->n; i++)
             size += (t->mask[i] >> c & 1) != 0 ? t->size[i] : 0;
         if (size < floor)
             continue;
-        *before = *t;
-        if (put_row(t, c) && tells(t, floor))
-            *t = *before;
-        else
+        memcpy(before->row, t->row, rows * sizeof(*t->row));
+        before->rows = t->rows;
+        if (put_row(t, c) && tells(t, floor)) {
+            memcpy(t->row, before->row, rows * sizeof(*t->row));
+            t->rows = before->rows; /* pivots of the others are where they were */
+        } else {
             shown |= UINT64_C(1) << c;
+        }
     }
-    free(t);
-    free(before);
+    return shown;
+}
+
+enum mm_code mm_cohorts_show(const uint64_t *member, size_t n, size_t cohorts, size_t floor,
+                             uint64_t *ret_shown)
+{
+    uint64_t *mask = calloc(n + 1, sizeof(*mask));
+    size_t *size = calloc(n + 1, sizeof(*size));
+    struct atoms t = {.mask = mask, .size = size}, before = {0};
+    enum mm_code code = mask == NULL || size == NULL ? MM_E_NOMEM : MM_OK;
+
+    MM_ASSERT(cohorts <= MM_PEERS_COHORTS_MAX && n <= MM_PEERS_MAX);
+    if (code == MM_OK) {
+        if (n > 0)
+            memcpy(mask, member, n * sizeof(*mask));
+        t.n = gather(mask, n, size);
+        code = t.n > ATOMS_MAX ? MM_E_LIMIT : MM_OK;
+    }
+    if (code == MM_OK) {
+        t.row = calloc(MM_PEERS_COHORTS_MAX * (t.n + 1), sizeof(*t.row));
+        before.row = calloc(MM_PEERS_COHORTS_MAX * (t.n + 1), sizeof(*t.row));
+        code = t.row == NULL || before.row == NULL ? MM_E_NOMEM : MM_OK;
+    }
     if (code == MM_OK)
-        *ret_shown = shown;
+        *ret_shown = choose(&t, &before, cohorts, floor);
+    free(t.row);
+    free(before.row);
+    free(mask);
+    free(size);
     return code;
 }

@@ -219,3 +219,18 @@ TEST(no_sum_or_difference_of_shown_cohorts_is_a_small_group)
     }
     CHECK(hidden > 0 && hidden < 40);
 }
+
+TEST(more_kinds_of_companies_than_can_be_looked_at_are_refused_not_shown)
+{
+    size_t n = 20000;
+    uint64_t *member = calloc(n, sizeof(*member)), shown = 7;
+
+    CHECK(member != NULL);
+    for (size_t i = 0; i < n; i++)
+        member[i] = i + 1;
+    CHECK_NUM(mm_cohorts_show(member, n, 15, 5, &shown), MM_E_LIMIT);
+    CHECK_NUM(shown, 7);
+    CHECK_NUM(mm_cohorts_show(NULL, 0, 3, 5, &shown), MM_OK);
+    CHECK_NUM(shown, 0);
+    free(member);
+}
