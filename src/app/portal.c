@@ -143,8 +143,8 @@ static bool lock_in(void *state)
     return mm_confine(&(struct mm_confine){.who = MM_CONFINED_PORTAL, .state = state});
 }
 
-static int serve(const char *state, const struct mm_config *config, struct paths *paths,
-                 struct mm_portal *portal, int signals)
+static int serve(const struct mm_portal_cfg *own, const struct mm_config *config,
+                 struct paths *paths, struct mm_portal *portal, int signals)
 {
     struct mm_http_handler handler;
     struct mm_http *http = NULL;
@@ -154,7 +154,8 @@ static int serve(const char *state, const struct mm_config *config, struct paths
     if (http_config(config, paths, &cfg) != MM_OK)
         return 1;
     cfg.settle = lock_in;
-    cfg.settle_arg = (void *)(uintptr_t)state; /* only read */
+    cfg.settle_arg = (void *)(uintptr_t)own->state_dir; /* only read */
+    cfg.hits = own->hits;
     mm_portal_handler(portal, &handler);
     if (mm_http_start(&cfg, &handler, &http, &fault) != MM_OK) {
         mm_log_error("portal", "cannot listen: portal.listen = %s: %s", cfg.listen,
@@ -264,7 +265,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
     cfg.meters = open_meters(state);
     cfg.hits = open_hits(state);
     if (mm_portal_open(&cfg, &portal, &fault) == MM_OK)
-        rc = serve(state, config, &paths, portal, signals);
+        rc = serve(&cfg, config, &paths, portal, signals);
     else
         mm_log_error("portal", "cannot begin: %s", fault.what);
     mm_portal_close(&portal);

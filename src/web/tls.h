@@ -8,7 +8,8 @@
  *           opened the descriptor closes it.
  * Threads   A context may serve many threads once open; a session is one thread's.
  * Trust     The peer is hostile. TLS 1.2 and 1.3 only, no renegotiation, no
- *           compression, server's choice of cipher; ALPN offers http/1.1.
+ *           compression, server's choice among ciphers with forward
+ *           secrecy and authentication; ALPN offers http/1.1.
  */
 #ifndef MM_WEB_TLS_H
 #define MM_WEB_TLS_H
