@@ -14,14 +14,14 @@ import tree as source
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = "build:\nalpha\nnodejs node\n\n# talk\nrun:\nbeta\nalpha\n\ntest:\ngamma\n"
 # What the script itself needs of the real machine.
-TOOLS = "sh awk sort tr cat printf dirname mkdir rm cp cmp find env grep".split()
+TOOLS = "sh awk sort tr cat printf dirname mkdir rm cp cmp find env grep sed".split()
 FAKES = {
     "dpkg-query": 'for p; do :; done\ncase " $INSTALLED " in *" $p "*) printf "installed ";; '
                   '*) exit 1;; esac',
     "id": 'echo "$MY_ID"',
     "apt-get": 'echo "apt-get $*" >>"$CALLS"',
     "npm": 'echo "npm $*" >>"$CALLS"; mkdir -p node_modules',
-    "meson": 'echo "meson $*" >>"$CALLS"; [ "$1" != setup ] || { mkdir -p build; '
+    "meson": 'echo "meson $*" >>"$CALLS"; [ "$1" != setup ] || { mkdir -p build build-fuzz; '
              'echo lchdb >build/build.ninja; }',
     "ninja": 'echo "ninja $*" >>"$CALLS"',
     "python3": "exit 0",
@@ -150,6 +150,25 @@ def dev_configures_again_when_a_build_has_no_libchdb(machine):
 
 
 @on_machine
+def dev_fuzzes_all_targets_and_names_those_that_fail(machine):
+    have = "alpha nodejs gamma"
+    status, out, _ = machine.run("fuzz", "all", "7", installed=have)
+    assert status == 1 and "no fuzz target was built" in out, out
+    place = machine.folder / "build-fuzz/src"
+    place.mkdir(parents=True)
+    for name, body in (("good", 'echo "$*" >&2; echo "stat::number_of_executed_units: 42"'),
+                       ("bad", "echo crashed; exit 77")):
+        (place / f"fuzz-{name}").write_text(f"#!/bin/sh\n{body}\n")
+        (place / f"fuzz-{name}").chmod(0o755)
+    status, out, _ = machine.run("fuzz", "all", "7", installed=have)
+    assert status == 1 and "of 2 targets failed: bad" in out and "good: 42 runs" in out, out
+    assert "-max_total_time=7" in (machine.folder / "build-fuzz/good.log").read_text()
+    (place / "fuzz-bad").unlink()
+    status, out, _ = machine.run("fuzz", "all", installed=have)
+    assert status == 0 and "1 targets, 20 s each: nothing found" in out, out
+
+
+@on_machine
 def dev_refuses_what_it_does_not_know(machine):
     for arguments in (["deploy"], ["test", "everything"]):
         status, out, calls = machine.run(*arguments, installed="alpha nodejs beta gamma")
@@ -164,7 +183,7 @@ def dev_lists_packages_in_order_and_once():
             name = line[:-1]
         elif line and not line.startswith("#"):
             sections.setdefault(name, []).append(line.split()[0])
-    assert set(sections) == {"build", "package", "run", "test"}, sections
+    assert set(sections) == {"attack", "build", "package", "run", "test"}, sections
     for name, packages in sections.items():
         assert packages == sorted(set(packages)), f"{name}: not sorted, or one twice"
 

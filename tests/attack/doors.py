@@ -1,4 +1,4 @@
-"""doors.py - logging in and out of the running portal over TLS, as somebody who wants another's session.
+"""doors.py - in and out of the running portal over TLS, as somebody who wants another's session.
 
 Run: doors.py BUILD-DIR SOURCE-DIR. TAP. Cookies, fixation, what ends a session, what a login's time
 tells, what the second factor changes, which protocols of TLS are spoken.
@@ -62,8 +62,9 @@ class Browser:
         cookie = "; ".join(f"{k}={v}" for k, v in self.jar.items())
         headers = [accept] + ([("Cookie", cookie)] if cookie else [])
         body = None if form is None else urllib.parse.urlencode(form).encode()
-        answer = ask(self.port, method, target, headers + ([FORM] if form is not None else []), body,
-                     tls=True, address=address or self.address, host=f"127.0.0.1:{self.port}")
+        headers += [FORM] if form is not None else []
+        answer = ask(self.port, method, target, headers, body, tls=True,
+                     address=address or self.address, host=f"127.0.0.1:{self.port}")
         self.jar.update(cookies(answer))
         self.jar = {k: v for k, v in self.jar.items() if v}
         Browser.secrets |= {v for k, v in self.jar.items() if len(v) > 20}
@@ -101,7 +102,8 @@ class Doors:
         first = self.user(login, role)
         b = Browser(self.port)
         b.log_in(login, first)
-        answer = b.post("/password", {"old": first, "new": PASSWORD, "again": PASSWORD}, "/password")
+        answer = b.post("/password", {"old": first, "new": PASSWORD, "again": PASSWORD},
+                        "/password")
         check(f"{login} comes in and chooses a password", answer.status == 303 and
               b.inside() == 200, (answer.status, b.inside()))
         return b
@@ -291,8 +293,10 @@ class Doors:
         for name in re.findall(rb'src="(/static/[^"]+)"', page.body):
             script += ask(self.port, "GET", name.decode(), tls=True).body
         found = re.findall(rb"localStorage|sessionStorage|indexedDB|document\.cookie|eval\(|"
-                           rb"(?:inner|outer)HTML\s*=[^=]|insertAdjacentHTML|document\.write", script)
-        check("our script keeps nothing and evaluates nothing", len(script) > 100 and not found, found)
+                           rb"(?:inner|outer)HTML\s*=[^=]|insertAdjacentHTML|document\.write",
+                           script)
+        check("our script keeps nothing and evaluates nothing", len(script) > 100 and not found,
+              found)
 
     def logs(self):
         """What the portal has said all the while holds no secret."""
@@ -326,16 +330,17 @@ class Doors:
         check("TLS 1.2 and 1.3 are spoken", (speaks(v.TLSv1_2, v.TLSv1_2), speaks(
             v.TLSv1_3, v.TLSv1_3)) == ("TLSv1.2", "TLSv1.3"))
         check("older ones are not", speaks(v.TLSv1, v.TLSv1_1) is None)
-        weak = [c for c in ("NULL", "aNULL", "RC4", "3DES", "DES", "EXPORT", "MD5", "kRSA+AES",
+        old = ("NULL", "aNULL", "RC4", "3DES", "DES", "EXPORT", "MD5", "kRSA+AES",
                             "SEED", "IDEA", "PSK", "ECDHE-ECDSA-AES128-SHA",
-                            "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256") if speaks(v.TLSv1_2, v.TLSv1_2, c)]
+                            "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256")
+        weak = [c for c in old if speaks(v.TLSv1_2, v.TLSv1_2, c)]
         check("weak ciphers are not taken", not weak, weak)
 
     def plain(self):
         """Plain HTTP on the port of TLS gets no answer that could be taken for one."""
         got = talk(self.port, request("GET", "/login", [PAGE]))
-        check("plain HTTP is not spoken beside TLS", not [g for g in got if not isinstance(g, bytes)],
-              got)
+        check("plain HTTP is not spoken beside TLS",
+              not [g for g in got if not isinstance(g, bytes)], got)
 
     def run(self):
         b = self.comer("kasumi")

@@ -113,8 +113,8 @@ def portal(stage):
         (["127.6.0.1", "127.6.0.2", "127.6.0.3", "127.6.0.4", "127.6.0.5"], 64, port, False, HELLO,
          b"")])
     under("portal, heads", login, [
-        (["127.6.1.1", "127.6.1.2", "127.6.1.3"], 64, port, True, b"GET / HTTP/1.1\r\nHost: x\r\nA: ",
-         b"b")])
+        (["127.6.1.1", "127.6.1.2", "127.6.1.3"], 64, port, True,
+         b"GET / HTTP/1.1\r\nHost: x\r\nA: ", b"b")])
     under("portal, bodies", login, [
         (["127.6.2.1", "127.6.2.2", "127.6.2.3", "127.6.2.4", "127.6.2.5"], 64, port, True, post_,
          b"x")])

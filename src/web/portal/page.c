@@ -455,12 +455,15 @@ static enum mm_code pace(struct mm_page *p)
 static enum mm_code begin(struct mm_page *p, struct mm_match *m)
 {
     const struct mm_http_req *req = p->req;
-    enum mm_code code = mm_route_find(req->method, req->path, m), paced;
+    enum mm_code code = mm_route_find(req->method, req->path, m), found = MM_OK, paced;
 
     p->json = wants_json(req, m->v1 || mm_slice_starts(req->path, MM_S("/v1/")));
     p->template = m->route == NULL ? "error" : m->route->name;
-    if (code == MM_OK && (m->route->flags & MM_ROUTE_OPEN) == 0)
-        code = mm_session_find(p);
+    /* Also where there is no page: its forms need a token like those of any other. */
+    if (m->route == NULL || (m->route->flags & MM_ROUTE_OPEN) == 0)
+        found = mm_session_find(p);
+    if (code == MM_OK)
+        code = found;
     choose_language(p);
     p->doc = mm_doc_new(p->arena);
     add_chrome(p);
