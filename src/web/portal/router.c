@@ -37,6 +37,8 @@ static bool fits(const struct mm_route *route, struct mm_slice path, struct mm_m
 
         if (!more_want || !more_got)
             return more_want == more_got && mm_rd_left(&got) == 0;
+        if (g.n == 0)
+            return false; /* two slashes: no part that varies is nothing */
         if (w.p[0] == ':') {
             MM_ASSERT(m->param_n < MM_ROUTE_MAX_PARAMS);
             m->param[m->param_n++] = g;
@@ -55,6 +57,8 @@ enum mm_code mm_route_find(enum mm_http_method method, struct mm_slice path, str
         m.v1 = true;
         path = mm_slice_sub(path, 3, SIZE_MAX);
     }
+    if (path.n == 0 || (path.n > 1 && path.p[path.n - 1] == '/'))
+        return MM_E_NOTFOUND; /* a path has one spelling */
     for (size_t i = 0; i < MM_COUNT(routes); i++) {
         if (!fits(&routes[i], path, &m))
             continue;
