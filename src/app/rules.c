@@ -1,7 +1,9 @@
 /* app/rules.c - `mimamori rules`: are rules good, which are there, take some in, a set as a whole,
  * why (not) this one. */
 #include <stdio.h>
+#include <unistd.h>
 
+#include "app/content.h"
 #include "app/lists.h"
 #include "app/rules_coverage.h"
 #include "app/rules_draft.h"
@@ -187,17 +189,23 @@ static void list_json(const struct args *a, const struct mm_ruleset *set)
     mm_rules_cli_print(&out);
 }
 
-/* The rules of the paths, or those under the state; NULL after a word why. */
+/* The rules of the paths, or those under the state; for a company all that the engine has for it:
+ * ours as well. NULL after a word why. */
 static struct mm_ruleset *load_args(const struct args *a)
 {
-    char own[MM_MAX_PATH];
-    const char *only = own;
+    char own[MM_MAX_PATH], ours[MM_MAX_PATH];
+    const char *dirs[2];
+    size_t n = 0;
 
     if (a->path_n > 0)
         return mm_rules_cli_load(a->lang, a->path, a->path_n, &a->options);
-    return mm_path_join(own, a->state, "rules") == MM_OK
-               ? mm_rules_cli_load(a->lang, &only, 1, &a->options)
-               : NULL;
+    if (a->company != NULL && mm_content_path("rules", ours) == MM_OK)
+        dirs[n++] = ours;
+    if (mm_path_join(own, a->state, "rules") != MM_OK)
+        return NULL;
+    if (n == 0 || access(own, R_OK) == 0)
+        dirs[n++] = own;
+    return mm_rules_cli_load(a->lang, dirs, n, &a->options);
 }
 
 static int coverage(const struct args *a)

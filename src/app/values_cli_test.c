@@ -119,6 +119,7 @@ TEST(rule_is_adjusted_with_a_reason_and_shown_so)
         "many admins");
     ASK("rules", 0, "low           active       Logon of an admin", "list", "--company", "alpha");
     ASK("rules", 0, "author: high", "list", "--company", "alpha");
+    ASK("rules", 0, "(b0de1030-78b9-482f-8fc5-1b9005229a6e)", "list", "--company", "alpha");
     ASK("rules", 0, "high          needs values", "list", "--company", "beta");
     ASK("rules", 0, "\"rule_level\":\"high\"", "why", "--json", "--company", "alpha", file, ev);
     ASK("rules", 0, "in force", "set", ID, "--programme", "pilot", "--off", "--reason", "noise");
