@@ -1,8 +1,9 @@
-"""install.py - the packages on a bare Debian 12 with systemd: installed, run, killed, upgraded,
-removed, purged. The machine is a directory that systemd-nspawn boots; it shares our network.
+"""install.py - the packages on a bare Debian 12 with systemd: those before them installed, run,
+upgraded to these, killed, removed, installed again, purged, installed afresh. The machine is a
+directory that systemd-nspawn boots; it shares our network.
 
-install.py FOLDER-OF-PACKAGES BARE-DEBIAN: the second is a directory that debootstrap made, or a
-missing one, which is made from this machine's own sources. Needs root.
+install.py FOLDER-OF-PACKAGES FOLDER-OF-THOSE-BEFORE BARE-DEBIAN: the last is a directory that
+debootstrap made, or a missing one, which is made from this machine's own sources. Needs root.
 """
 import atexit
 import glob
@@ -15,33 +16,16 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenarios"))
+from bare import copy, make  # noqa: E402
 from tap import check, done, skip  # noqa: E402
 
-DEBS, BARE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+DEBS, BEFORE, BARE = (os.path.abspath(a) for a in sys.argv[1:4])
 STATE, CONF = "/var/lib/mimamori", "/etc/mimamori/mimamori.conf"
 EXPOSURE_MAX = 2.0
 # Its own addresses, on a network that it shares; one below 1024.
 PORTS = {"PORTAL_LISTEN": 18443, "INTAKE_TCP": 514, "INTAKE_HTTP": 18514}
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
        "DEBIAN_FRONTEND": "noninteractive"}
-
-
-def own_source():
-    """The address that this machine takes bookworm from, without naming any here."""
-    text = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)"],
-                          capture_output=True, text=True, check=True).stdout
-    for line in text.splitlines():
-        release, uri = line.split()[:2]
-        if release == "bookworm":
-            return uri
-    raise SystemExit("this machine has no source of bookworm")
-
-
-def make_bare():
-    if not os.path.exists(os.path.join(BARE, "sbin", "init")):
-        more = "--include=systemd-sysv,ca-certificates"
-        subprocess.run(["debootstrap", "--variant=minbase", more, "bookworm", BARE, own_source()],
-                       check=True, stdout=subprocess.DEVNULL)
 
 
 class Machine:
@@ -51,22 +35,17 @@ class Machine:
         self.root = tempfile.mkdtemp(prefix="mm-debian-")
         atexit.register(self.end)
         self.nspawn = None
-        subprocess.run(["cp", "-a", BARE + "/.", self.root], check=True)
-        for what in ("sources.list", "sources.list.d", "apt.conf.d", "trusted.gpg.d",
-                     "auth.conf.d"):
-            have = "/etc/apt/" + what
-            if os.path.isdir(have):
-                shutil.copytree(have, self.root + have, dirs_exist_ok=True)
-            elif os.path.exists(have):
-                shutil.copy(have, self.root + have)
+        copy(BARE, self.root)
         folder = self.root + "/etc/systemd/system/mimamori.service.d"
         os.makedirs(folder)
         with open(folder + "/test.conf", "w", encoding="ascii") as f:
             f.write("[Service]\n" + "".join(f"Environment=MIMAMORI_{k}=127.0.0.1:{v}\n"
                                             for k, v in PORTS.items()))
         self.before = self.files()
-        shutil.copytree(DEBS, self.root + "/packages",
-                        ignore=lambda at, names: [n for n in names if not n.endswith(".deb")])
+        for folder, to in ((DEBS, "/packages/now"), (BEFORE, "/packages/before")):
+            os.makedirs(self.root + to)
+            for deb in glob.glob(folder + "/*.deb"):
+                shutil.copy(deb, self.root + to)
 
     def boot(self):
         self.nspawn = subprocess.Popen(
@@ -99,6 +78,16 @@ class Machine:
     def run(self, *args):
         return subprocess.run(["nsenter", "-t", self.init(), "-m", "-p", "-u", "-i", *args],
                               env=ENV, capture_output=True, text=True, check=False, timeout=900)
+
+    def install(self, which):
+        names = [p[len(self.root):] for p in glob.glob(f"{self.root}/packages/{which}/*.deb")]
+        return self.run("apt-get", "install", "-y", "--no-install-recommends", "procps", *names)
+
+    def drop_in(self, name, text):
+        with open(f"{self.root}/etc/systemd/system/mimamori.service.d/{name}.conf", "w",
+                  encoding="ascii") as f:
+            f.write("[Service]\n" + text)
+        self.run("systemctl", "daemon-reload")
 
     def user(self, *args):
         return self.run("runuser", "-u", "mimamori", "--", "mimamori", *args)
@@ -133,21 +122,6 @@ class Machine:
                 self.nspawn.kill()
                 self.nspawn.wait()
         shutil.rmtree(self.root, ignore_errors=True)
-
-
-def newer(to):
-    """The same package with the next version: dpkg has something to upgrade to."""
-    old = glob.glob(DEBS + "/mimamori_*.deb")[0]
-    with tempfile.TemporaryDirectory() as folder:
-        tree = os.path.join(folder, "tree")
-        subprocess.run(["dpkg-deb", "-R", old, tree], check=True)
-        control = os.path.join(tree, "DEBIAN", "control")
-        with open(control, encoding="utf-8") as f:
-            text = f.read()
-        with open(control, "w", encoding="utf-8") as f:
-            f.write(re.sub(r"(?m)^Version: (.*)$", r"Version: \1+next", text))
-        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", tree, to], check=True,
-                       stdout=subprocess.DEVNULL)
 
 
 def page():
@@ -187,18 +161,38 @@ def survives(m):
           out.stderr)
 
 
+def version(m):
+    return m.run("dpkg-query", "-W", "-f", "${Version}", "mimamori").stdout
+
+
 def upgraded(m):
-    newer(m.root + "/packages/next.deb")
     with open(m.root + CONF, "a", encoding="utf-8") as f:
         f.write("portal.desk_hours = 9-17\n")
-    before = m.pid()
-    out = m.run("apt-get", "install", "-y", "/packages/next.deb")
-    check("an upgrade installs and starts the new programs", out.returncode == 0 and
-          m.wait(m.active, 60) and m.pid() != before, out.stdout + out.stderr)
+    before, old = m.pid(), version(m)
+    out = m.install("now")
+    check(f"an upgrade from {old} to {version(m)} installs and starts the new programs",
+          out.returncode == 0 and m.wait(m.active, 60) and m.pid() != before and
+          version(m) != old, out.stdout + out.stderr + m.journal()[-2000:])
     with open(m.root + CONF, encoding="utf-8") as f:
         check("settings of the operator are kept", "9-17" in f.read())
     works(m, "upgraded")
     check("what was there is there", "Example Ltd." in m.user("company", "list").stdout)
+
+
+def credential(m):
+    """As systemd hands it over: owner and mode are its choice."""
+    with open(m.root + "/etc/mimamori/mail", "w", encoding="ascii") as f:
+        f.write("of the mail server\n")
+    os.chmod(m.root + "/etc/mimamori/mail", 0o600)
+    m.drop_in("credential", "LoadCredential=mail:/etc/mimamori/mail\n"
+              "Environment=MIMAMORI_MAIL_URL=smtp://127.0.0.1:25 MIMAMORI_MAIL_USER=mimamori "
+              "MIMAMORI_MAIL_PASSWORD=credential:mail\n")
+    m.run("systemctl", "restart", "mimamori")
+    check("a secret that only root reads comes as a credential", m.wait(
+        lambda: m.active() and m.user("status", "--ready").returncode == 0, 60),
+        m.journal()[-2000:])
+    os.unlink(m.root + "/etc/mimamori/mail")
+    m.drop_in("credential", "")
 
 
 def taken_away(m):
@@ -207,13 +201,32 @@ def taken_away(m):
     check("removed: nothing runs, state and settings stay", out.returncode == 0 and left == "" and
           os.path.exists(m.root + STATE + "/records.db") and os.path.exists(m.root + CONF),
           out.stdout + out.stderr + left)
+    out = m.install("now")
+    check("installed again it goes on with what stayed", out.returncode == 0 and m.wait(
+        m.active, 60) and "Example Ltd." in m.user("company", "list").stdout,
+        out.stdout + out.stderr)
+    purged(m, "purged")
+
+
+def purged(m, when):
     out = m.run("apt-get", "purge", "-y", "mimamori", "mimamori-libchdb")
     left = {n for n in m.files() - m.before if "mimamori" in n or "chdb" in n}
-    check("purged: nothing of it is left", out.returncode == 0 and not left, left or out.stderr)
+    check(f"{when}: nothing of it is left", out.returncode == 0 and not left, left or out.stderr)
     audit = m.run("dpkg", "--audit").stdout
     failed = m.run("systemctl", "--failed", "--plain", "--no-legend").stdout
-    check("neither dpkg nor systemd has anything to complain of", audit == "" and
+    check(f"{when}: neither dpkg nor systemd has anything to complain of", audit == "" and
           "mimamori" not in failed, audit + failed)
+
+
+def afresh(m):
+    out = m.install("now")
+    check("these packages install where nothing was", out.returncode == 0, out.stdout + out.stderr)
+    check("the settings that come with them are good",
+          m.run("mimamori", "config", "check", CONF).returncode == 0)
+    works(m, "afresh")
+    check("nothing of what was purged is there", m.user("company", "list").returncode == 0 and
+          "Example Ltd." not in m.user("company", "list").stdout)
+    purged(m, "purged again")
 
 
 def main():
@@ -221,24 +234,23 @@ def main():
         skip("needs root")
     if shutil.which("systemd-nspawn") is None:
         skip("no systemd-nspawn")
-    make_bare()
+    make(BARE, "systemd-sysv", "ca-certificates")
     m = Machine()
     if not check("a bare Debian 12 boots", m.boot()):
         done()
     m.run("apt-get", "update")
-    names = [p[len(m.root):] for p in glob.glob(m.root + "/packages/*.deb")]
-    out = m.run("apt-get", "install", "-y", "--no-install-recommends", "procps", *names)
-    check("the packages install", out.returncode == 0, out.stdout + out.stderr)
-    check("the settings that come with them are good",
-          m.run("mimamori", "config", "check", CONF).returncode == 0)
-    works(m, "installed")
-    exposure(m)
+    out = m.install("before")
+    check("the packages before these install", out.returncode == 0, out.stdout + out.stderr)
+    works(m, "before")
     made = m.user("company", "add", "--code", "example", "--name", "Example Ltd.")
     check("a command on the records works as that user", made.returncode == 0,
           made.stdout + made.stderr)
-    survives(m)
     upgraded(m)
+    exposure(m)
+    survives(m)
+    credential(m)
     taken_away(m)
+    afresh(m)
     done()
 
 
