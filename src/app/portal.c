@@ -188,6 +188,20 @@ static bool read_metrics_token(const char *state, const struct mm_config *config
     return code == MM_OK;
 }
 
+static struct mm_portal_oidc oidc_config(const struct mm_config *config)
+{
+    if (!mm_config_on(config, MM_CFG_OIDC_ISSUER))
+        return (struct mm_portal_oidc){.issuer = NULL};
+    return (struct mm_portal_oidc){
+        .issuer = mm_config_text(config, MM_CFG_OIDC_ISSUER),
+        .client = mm_config_text(config, MM_CFG_OIDC_CLIENT_ID),
+        .redirect = mm_config_text(config, MM_CFG_OIDC_REDIRECT_URL),
+        .label = {[MM_LANG_JA] = mm_config_text(config, MM_CFG_OIDC_LABEL_JA),
+                  [MM_LANG_EN] = mm_config_text(config, MM_CFG_OIDC_LABEL_EN)},
+        .ask_app = mm_config_on(config, MM_CFG_OIDC_ASK_APP),
+    };
+}
+
 static struct mm_portal_cfg portal_config(const char *state, const struct mm_config *config,
                                           const struct paths *paths)
 {
@@ -207,6 +221,7 @@ static struct mm_portal_cfg portal_config(const char *state, const struct mm_con
         .hour_yen = mm_config_number(config, MM_CFG_COST_HOUR),
         .fee_yen = mm_config_number(config, MM_CFG_COST_FEE),
         .metrics_local = mm_config_on(config, MM_CFG_METRICS_LOCAL),
+        .oidc = oidc_config(config),
         .version = MM_VERSION,
         .rate = (uint32_t)mm_config_number(config, MM_CFG_PORTAL_RATE), /* at most 100,000 */
         .now_us = mm_now_us,

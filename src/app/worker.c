@@ -1,6 +1,7 @@
 /*
  * app/worker.c - `mimamori worker`: does what stands in the table of jobs, one job after the other;
- * mails in a thread of their own, so that a mail server that hangs holds up no look into the logs.
+ * mails and logins by a provider of identities each in a thread of their own, so that a server that
+ * hangs holds up nothing but its own.
  *
  * There is one worker a state directory (run/worker.lock), so jobs that are held when it starts
  * were those of a worker that died over them.
@@ -18,6 +19,7 @@
 #include "app/daily.h"
 #include "app/format_store.h"
 #include "app/rule_store.h"
+#include "app/sign_in.h"
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -54,6 +56,8 @@ struct worker {
     char portal[300], password[MM_SECRET_MAX];
     uint32_t pause_s; /* of mails */
     bool mail_on;
+    struct mm_sign_in sign_in; /* logins by the provider of identities */
+    bool sign_in_on;
     uint32_t last[MM_JOB_KINDS]; /* whose job of the kind was done last; one thread has the kind */
     int signals;                 /* readable when it is time to end; nobody reads it */
 };
@@ -66,17 +70,38 @@ static int usage(void)
     return 2;
 }
 
-static bool read_password(struct worker *w, const struct mm_config *config)
+/* Empty where the key is. */
+static bool read_secret(const struct worker *w, const struct mm_config *config,
+                        enum mm_config_key k, char ret[MM_SECRET_MAX])
 {
     struct mm_buf why;
     enum mm_code code;
 
     mm_buf_init(&why, WHY_MAX);
-    code = mm_secret_read(config, MM_CFG_MAIL_PASSWORD, w->state, w->password, &why);
+    code = mm_secret_read(config, k, w->state, ret, &why);
     if (code != MM_OK)
         mm_log_error("worker", "%.*s", MM_S_ARG(mm_buf_slice(&why)));
     mm_buf_done(&why);
     return code == MM_OK;
+}
+
+static bool prepare_sign_ins(struct worker *w, const struct mm_config *config)
+{
+    struct mm_sign_in *s = &w->sign_in;
+
+    w->sign_in_on = mm_config_on(config, MM_CFG_OIDC_ISSUER);
+    if (!w->sign_in_on)
+        return true;
+    *s = (struct mm_sign_in){.issuer = mm_config_text(config, MM_CFG_OIDC_ISSUER),
+                             .client = mm_config_text(config, MM_CFG_OIDC_CLIENT_ID),
+                             .redirect = mm_config_text(config, MM_CFG_OIDC_REDIRECT_URL),
+                             .acr = mm_config_text(config, MM_CFG_OIDC_ACR),
+                             .loopback = mm_config_on(config, MM_CFG_OIDC_LOOPBACK_HTTP)};
+    if (!mm_config_path(config, MM_CFG_OIDC_CA_FILE, s->ca_file)) {
+        mm_log_error("worker", "oidc.ca_file: there is no such credential");
+        return false;
+    }
+    return mm_sign_in_program(s) && read_secret(w, config, MM_CFG_OIDC_CLIENT_SECRET, s->secret);
 }
 
 static bool prepare(struct worker *w, const char *state, const struct mm_config *config)
@@ -95,7 +120,9 @@ static bool prepare(struct worker *w, const char *state, const struct mm_config 
                                         .password = w->password,
                                         .portal = w->portal};
     w->pause_s = (uint32_t)mm_config_number(config, MM_CFG_MAIL_PAUSE); /* an hour at most */
-    return read_password(w, config) && mm_app_records_held(state, &w->records) == MM_OK &&
+    return prepare_sign_ins(w, config) &&
+           read_secret(w, config, MM_CFG_MAIL_PASSWORD, w->password) &&
+           mm_app_records_held(state, &w->records) == MM_OK &&
            mm_events_new(mm_slice_str(address), 60 * 1000, &w->events) == MM_OK;
 }
 
@@ -122,6 +149,12 @@ static enum mm_code morning(struct worker *w, const struct mm_job *job, struct m
 {
     (void)why;
     return mm_daily_do(w->records, w->state, w->mail_on ? &w->server : NULL, job, mm_now_us());
+}
+
+static enum mm_code sign_in(struct worker *w, const struct mm_job *job, struct mm_buf *why)
+{
+    (void)why;
+    return mm_sign_in_do(&w->sign_in, w->records, job);
 }
 
 struct granting {
@@ -187,7 +220,8 @@ static enum mm_code grant_wish(struct worker *w, const struct mm_job *job, struc
 /* Does the job and ends it; otherwise says why not, in `why` where there are words for it. */
 static enum mm_code (*const doers[])(struct worker *, const struct mm_job *, struct mm_buf *) = {
     [MM_JOB_LOOK] = look,         [MM_JOB_TELL] = tell,       [MM_JOB_MAIL] = mail,
-    [MM_JOB_FORMAT] = grant_wish, [MM_JOB_RULE] = grant_wish, [MM_JOB_DAILY] = morning};
+    [MM_JOB_FORMAT] = grant_wish, [MM_JOB_RULE] = grant_wish, [MM_JOB_DAILY] = morning,
+    [MM_JOB_SIGN_IN] = sign_in};
 static_assert(MM_COUNT(doers) == MM_JOB_KINDS, "every kind of job has who does it");
 
 struct failing {
@@ -378,6 +412,20 @@ static void *work_mails(void *arg)
     return NULL;
 }
 
+/* Somebody looks at a page that waits: in a thread of its own, as mails. */
+static void *work_sign_ins(void *arg)
+{
+    struct worker *w = arg;
+    struct pollfd pfd = {.fd = w->signals, .events = POLLIN};
+
+    do {
+        mm_sign_in_provider(&w->sign_in, w->records);
+        while (do_one(w, MM_JOB_SIGN_IN)) {
+        }
+    } while (poll(&pfd, 1, TICK_MS) <= 0);
+    return NULL;
+}
+
 /* A moment for a thread to end what it does; false when it did not. */
 static bool joined(pthread_t thread)
 {
@@ -403,22 +451,44 @@ static bool alone(const char *state, int *ret_lock)
     return code == MM_OK;
 }
 
-/* With mail also the ports of its server and of names; 25, 465 and 587 when it names none. */
-static bool lock_in(const struct worker *w)
+/* The port that an address ends in; else what is there stays. */
+static void name_port(const char *url, uint16_t *io_port)
 {
-    uint16_t ports[] = {53, 25, 465, 587};
-    struct mm_confine c = {.who = w->mail_on ? MM_CONFINED_MAILER : MM_CONFINED_WORKER,
-                           .state = w->state,
-                           .ports = ports,
-                           .ports_n = w->mail_on ? MM_COUNT(ports) : 0};
-    const char *colon = strrchr(w->server.url, ':');
+    const char *colon = strrchr(url, ':');
     struct mm_slice text = mm_slice_str(colon != NULL ? colon + 1 : "");
     uint64_t port;
 
     if (mm_slice_u64(mm_slice_sub(text, 0, mm_slice_find(text, '/', 0)), &port) &&
-        port <= UINT16_MAX) {
-        ports[1] = (uint16_t)port;
-        c.ports_n = 2;
+        port <= UINT16_MAX)
+        *io_port = (uint16_t)port;
+}
+
+/* With mail or a provider of identities also the network, as far as their ports and that of names:
+ * 25, 465 and 587 where the mail server's address names none. The provider's addresses for us may
+ * have the usual port when its own has another. */
+static bool lock_in(const struct worker *w)
+{
+    const struct mm_sandbox_path ca = {w->sign_in.ca_file, MM_REACH_READ, false};
+    bool net = w->mail_on || w->sign_in_on;
+    uint16_t ports[6] = {53}, mail = 0;
+    struct mm_confine c = {.who = net ? MM_CONFINED_MAILER : MM_CONFINED_WORKER,
+                           .state = w->state,
+                           .more = &ca,
+                           .more_n = w->sign_in_on && w->sign_in.ca_file[0] != 0,
+                           .ports = ports,
+                           .ports_n = net};
+
+    name_port(w->server.url, &mail);
+    if (w->mail_on && mail != 0) {
+        ports[c.ports_n++] = mail;
+    } else if (w->mail_on) {
+        ports[c.ports_n++] = 25;
+        ports[c.ports_n++] = 465;
+        ports[c.ports_n++] = 587;
+    }
+    if (w->sign_in_on) {
+        ports[c.ports_n++] = 443;
+        ports[c.ports_n++] = mm_sign_in_port(&w->sign_in);
     }
     return mm_confine(&c);
 }
@@ -428,7 +498,7 @@ static int run(const char *state, const struct mm_config *config)
     static const enum mm_job_kind looks[] = {MM_JOB_FORMAT, MM_JOB_RULE, MM_JOB_TELL, MM_JOB_LOOK,
                                              MM_JOB_DAILY};
     static struct worker w;
-    pthread_t mails, health;
+    pthread_t mails, health, sign_ins;
     enum mm_code code;
     sigset_t set;
     int lock = -1;
@@ -447,15 +517,18 @@ static int run(const char *state, const struct mm_config *config)
         mm_log_warn("worker", "no daily mail: %s", mm_code_key(code));
     if (w.mail_on && pthread_create(&mails, NULL, work_mails, &w) != 0)
         return 1;
+    if (w.sign_in_on && pthread_create(&sign_ins, NULL, work_sign_ins, &w) != 0)
+        return 1;
     if (pthread_create(&health, NULL, work_health, &w) != 0)
         return 1;
     mm_notify("READY=1");
     work(&w, looks, MM_COUNT(looks));
-    if (!joined(health) || (w.mail_on && !joined(mails)))
-        _exit(0); /* in the middle of a mail: its job is found as lost and taken again */
+    if (!joined(health) || (w.mail_on && !joined(mails)) || (w.sign_in_on && !joined(sign_ins)))
+        _exit(0); /* in the middle of a job: it is found as lost and taken again */
     mm_events_free(&w.events);
     mm_records_close(&w.records);
     explicit_bzero(w.password, sizeof(w.password));
+    mm_sign_in_done(&w.sign_in);
     (void)close(lock);
     return 0;
 }

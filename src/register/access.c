@@ -35,6 +35,7 @@ static enum mm_code read_sessions(struct mm_tx *tx, uint32_t user, const struct 
             .peer = mm_q_col_dup(&q, 5, a),
             .agent = mm_q_col_dup(&q, 6, a),
             .here = mm_same(mm_q_col_blob(&q, 7), mm_digest_slice(here)),
+            .how = mm_q_col_dup(&q, 8, a),
         };
     return mm_q_end(&q);
 }
@@ -77,6 +78,7 @@ static enum mm_code read_facts(struct mm_tx *tx, uint32_t user, int64_t now_us,
         ret->password_us = mm_q_col_int(&q, 1);
         ret->must_change = mm_q_col_int(&q, 2) != 0;
         ret->has_app = mm_q_col_int(&q, 3) != 0;
+        ret->password_off = mm_q_col_int(&q, 5) != 0;
     }
     code = mm_q_end(&q);
     if (code != MM_OK)
@@ -96,6 +98,22 @@ static enum mm_code read_facts(struct mm_tx *tx, uint32_t user, int64_t now_us,
     return mm_q_end(&q);
 }
 
+static enum mm_code read_identity(struct mm_tx *tx, uint32_t user, struct mm_arena *a,
+                                  struct mm_access *ret)
+{
+    struct mm_q q;
+
+    mm_q_begin(&q, tx, &mm_register_stmts[MM_R_IDENTITY_OF]);
+    mm_q_int(&q, ":user", user);
+    if (mm_q_row(&q)) {
+        ret->issuer = mm_q_col_dup(&q, 0, a);
+        ret->subject = mm_q_col_dup(&q, 1, a);
+        ret->tied_us = mm_q_col_int(&q, 2);
+        ret->tie_used_us = mm_q_col_int(&q, 3);
+    }
+    return mm_q_end(&q);
+}
+
 enum mm_code mm_access_of(struct mm_auth *auth, struct mm_tx *tx, uint32_t user,
                           struct mm_slice token, int64_t now_us, struct mm_arena *a,
                           struct mm_access *ret)
@@ -106,6 +124,8 @@ enum mm_code mm_access_of(struct mm_auth *auth, struct mm_tx *tx, uint32_t user,
 
     mm_auth_digest(&auth->key, token, &here);
     code = read_facts(tx, user, now_us, &x);
+    if (code == MM_OK)
+        code = read_identity(tx, user, a, &x);
     if (code == MM_OK)
         code = read_sessions(tx, user, &here, now_us, a, &x);
     if (code == MM_OK)
@@ -368,9 +388,8 @@ enum mm_code mm_access_invite(struct mm_auth *auth, const struct mm_scope *scope
     return code;
 }
 
-/* Whose invitation is it? MM_E_AUTH when it is none (any more). */
-static enum mm_code invited(struct mm_auth *auth, const struct mm_digest *digest, int64_t now_us,
-                            struct mm_arena *a, struct mm_target *ret)
+enum mm_code mm_invited(struct mm_auth *auth, const struct mm_digest *digest, int64_t now_us,
+                        struct mm_arena *a, struct mm_target *ret)
 {
     struct mm_tx *tx = NULL;
     uint32_t user = 0;
@@ -451,7 +470,7 @@ enum mm_code mm_access_welcome(struct mm_auth *auth, const struct mm_welcome *w,
 
     if (code == MM_OK)
         code = mm_invite_digest(&auth->key, w->code, &digest)
-                   ? invited(auth, &digest, w->now_us, a, &t)
+                   ? mm_invited(auth, &digest, w->now_us, a, &t)
                    : MM_E_AUTH;
     if (code == MM_E_AUTH) {
         failed = mm_guess_failed(auth, w->peer, w->now_us);
@@ -462,6 +481,7 @@ enum mm_code mm_access_welcome(struct mm_auth *auth, const struct mm_welcome *w,
         out.login = t.rec.v[MM_F_user_login].s;
         out.name = t.rec.v[MM_F_user_name].s;
         out.second = role != NULL && role->second;
+        out.staff = t.rec.company == MM_COMPANY_OPERATOR;
     }
     *ret = out;
     return code;

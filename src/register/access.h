@@ -26,6 +26,7 @@ struct mm_access_session {
     struct mm_slice name; /* for _end_session */
     int64_t begun_us, seen_us, until_us;
     struct mm_slice peer, agent; /* as it was begun; may be empty */
+    struct mm_slice how;         /* password, code, oidc */
     bool strong;                 /* with a second factor, or where none is asked for */
     bool here;                   /* the one that asks */
 };
@@ -45,6 +46,9 @@ struct mm_access {
     int64_t password_us;                  /* 0: none */
     int64_t codes;                        /* printed ones that are left */
     int64_t invited_us, invited_until_us; /* 0: no invitation waits */
+    bool password_off;                    /* it does not open the door */
+    struct mm_slice issuer, subject;      /* of the identity that does; empty: none is tied */
+    int64_t tied_us, tie_used_us;         /* 0: never */
 };
 
 /*
@@ -102,6 +106,7 @@ struct mm_welcome {
 struct mm_welcomed {
     struct mm_slice login, name; /* in the arena; set with MM_OK, _MORE and _RANGE */
     bool second;                 /* a second factor will be asked for */
+    bool staff;                  /* of the operator's own company */
     unsigned broken;             /* MM_E_RANGE: rules, as mm_password_check */
     int64_t wait_s;              /* MM_E_BUSY: as mm_auth_login */
 };

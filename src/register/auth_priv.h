@@ -88,6 +88,20 @@ MM_MUST_USE enum mm_code mm_fresh_write(struct mm_tx *tx, const struct mm_target
                                         const struct mm_fresh *fresh, bool must_change,
                                         const struct mm_digest *keep, int64_t now_us);
 
+/* Somebody else has proven who it is, in place of a password. */
+struct mm_elsewhere {
+    bool strong;          /* no second factor of ours is asked for */
+    mm_records_work with; /* done with the session, under the system scope; not MM_OK: no session */
+    void *arg;
+};
+/* As mm_auth_login for such a login name: its secret is not looked at. MM_E_DENIED: nobody's. */
+MM_MUST_USE enum mm_code mm_auth_elsewhere(struct mm_auth *auth, const struct mm_login *login,
+                                           const struct mm_elsewhere *elsewhere,
+                                           char ret_token[MM_AUTH_TEXT], int64_t *ret_wait_s);
+/* The user whose invitation it is; MM_E_AUTH when it is none (any more). */
+MM_MUST_USE enum mm_code mm_invited(struct mm_auth *auth, const struct mm_digest *digest,
+                                    int64_t now_us, struct mm_arena *a, struct mm_target *ret);
+
 /* Guesses from an address at something that has no login name: MM_E_BUSY with the wait. */
 MM_MUST_USE enum mm_code mm_guess_allowed(struct mm_auth *auth, struct mm_slice peer,
                                           int64_t now_us, int64_t *ret_wait_s);

@@ -9,7 +9,7 @@ const struct mm_stmt mm_register_stmts[MM_R_COUNT] = {
 #undef MM_STMT
 };
 
-static const char *const shared[] = {"programme", "throttle", NULL};
+static const char *const shared[] = {"programme", "provider", "sign_in", "throttle", NULL};
 
 const struct mm_feature mm_register_feature = {
     .name = "register",

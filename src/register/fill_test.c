@@ -3,19 +3,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "job/job.h"
 #include "register/feature.h"
 #include "register/register_test.h"
 #include "tests/harness/test.h"
 
 struct mm_records *mm_register_open(void)
 {
-    static const struct mm_feature *const features[] = {&mm_register_feature};
+    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_job_feature};
     struct mm_records *rec = NULL;
     struct mm_records_fault fault = {0};
 
     if (mm_records_open(
             &(struct mm_records_options){
-                .dir = mm_test_dir(), .features = features, .feature_count = 1, .version = "1"},
+                .dir = mm_test_dir(), .features = features, .feature_count = 2, .version = "1"},
             &rec, &fault) != MM_OK)
         mm_test_fail(__FILE__, __LINE__, fault.detail);
     return rec;

@@ -242,6 +242,7 @@ struct proof {
     struct mm_digest code;
     int64_t step; /* of the app; -1: none */
     bool strong;
+    const struct mm_elsewhere *elsewhere; /* NULL: a password or a code of ours */
 };
 
 /* The first factor. The password is always computed, so that time says nothing about the login. */
@@ -386,6 +387,10 @@ static enum mm_code session_add(struct mm_tx *tx, const struct outcome *o)
     mm_q_int(&q, ":strong", o->p->strong);
     mm_q_text(&q, ":peer", o->l->peer);
     mm_q_text(&q, ":agent", agent_of(o->l->agent));
+    mm_q_text(&q, ":how",
+              o->p->elsewhere != NULL           ? MM_S("oidc")
+              : o->p->by_code && !o->p->instead ? MM_S("code")
+                                                : MM_S("password"));
     return mm_q_end(&q);
 }
 
@@ -405,6 +410,8 @@ static enum mm_code work_outcome(struct mm_tx *tx, void *arg)
         return code == MM_OK ? audit(tx, o, MM_S("login.refused")) : code;
     }
     code = use_up(tx, o);
+    if (code == MM_OK && o->p->elsewhere != NULL)
+        code = o->p->elsewhere->with(tx, o->p->elsewhere->arg);
     if (code == MM_OK)
         code = session_add(tx, o);
     if (code == MM_OK) {
@@ -414,7 +421,25 @@ static enum mm_code work_outcome(struct mm_tx *tx, void *arg)
     }
     if (code != MM_OK)
         return code;
-    return audit(tx, o, o->p->instead ? MM_S("login.code") : MM_S("login"));
+    return audit(tx, o,
+                 o->p->elsewhere != NULL ? MM_S("login.oidc")
+                 : o->p->instead         ? MM_S("login.code")
+                                         : MM_S("login"));
+}
+
+/* Whether it was proven (MM_OK) or not (MM_E_AUTH) is written down; with a session when it was. */
+static enum mm_code settle(struct mm_auth *auth, struct outcome *o, enum mm_code code,
+                           char ret_token[MM_AUTH_TEXT])
+{
+    char token[MM_AUTH_TEXT];
+    enum mm_code written;
+
+    o->ok = code == MM_OK;
+    mm_session_make(auth, token, &o->session);
+    written = mm_records_write(auth->rec, mm_system_scope(), work_outcome, o);
+    if (written == MM_OK && code == MM_OK)
+        memcpy(ret_token, token, sizeof(token));
+    return written != MM_OK ? written : code;
 }
 
 enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
@@ -424,8 +449,7 @@ enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
     struct proof p = {.step = -1};
     struct gates g = {0};
     struct outcome o = {.l = login, .acc = &acc, .p = &p, .g = &g};
-    char token[MM_AUTH_TEXT];
-    enum mm_code code, written;
+    enum mm_code code;
 
     gate_digests(auth, login, &g);
     code = look(auth, login, &g, &acc);
@@ -437,15 +461,33 @@ enum mm_code mm_auth_login(struct mm_auth *auth, const struct mm_login *login,
     code = first_factor(auth, login, &acc, &p);
     if (code == MM_OK)
         code = second_factor(auth, login, &acc, &p);
-    if (code == MM_E_MORE || code == MM_E_BUSY)
-        return code;
-    o.ok = code == MM_OK;
-    mm_session_make(auth, token, &o.session);
-    written = mm_records_write(auth->rec, mm_system_scope(), work_outcome, &o);
+    if (code == MM_OK || code == MM_E_AUTH)
+        code = settle(auth, &o, code, ret_token);
     mm_wipe(&acc, sizeof(acc));
-    if (written == MM_OK && code == MM_OK)
-        memcpy(ret_token, token, sizeof(token));
-    return written != MM_OK ? written : code;
+    return code;
+}
+
+enum mm_code mm_auth_elsewhere(struct mm_auth *auth, const struct mm_login *login,
+                               const struct mm_elsewhere *elsewhere, char ret_token[MM_AUTH_TEXT],
+                               int64_t *ret_wait_s)
+{
+    struct account acc = {.totp_step = -1};
+    struct proof p = {.step = -1, .elsewhere = elsewhere, .strong = true};
+    struct gates g = {0};
+    struct outcome o = {.l = login, .acc = &acc, .p = &p, .g = &g};
+    enum mm_code code;
+
+    gate_digests(auth, login, &g);
+    code = look(auth, login, &g, &acc);
+    *ret_wait_s = g.wait_s;
+    if (code == MM_OK)
+        code = g.wait_s > 0 ? MM_E_BUSY : acc.found ? MM_OK : MM_E_DENIED;
+    if (code == MM_OK && !elsewhere->strong)
+        code = second_factor(auth, login, &acc, &p);
+    if (code == MM_OK || code == MM_E_AUTH)
+        code = settle(auth, &o, code, ret_token);
+    mm_wipe(&acc, sizeof(acc));
+    return code;
 }
 
 /* ---- guesses at what has no login name ---- */

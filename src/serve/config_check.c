@@ -79,6 +79,42 @@ static enum mm_code check_mail(const struct mm_config *c, const char *path, stru
     return MM_OK;
 }
 
+/* An address that the provider or a browser goes to: https, or http on this machine for tests. */
+static bool web_address(const struct mm_config *c, enum mm_config_key k)
+{
+    struct mm_slice url = mm_slice_str(mm_config_text(c, k));
+
+    if (mm_slice_find(url, '@', 0) != SIZE_MAX || mm_slice_find(url, '#', 0) != SIZE_MAX ||
+        mm_slice_find(url, ' ', 0) != SIZE_MAX)
+        return false;
+    return mm_slice_starts(url, MM_S("https://")) ||
+           (mm_config_on(c, MM_CFG_OIDC_LOOPBACK_HTTP) &&
+            (mm_slice_starts(url, MM_S("http://127.0.0.1:")) ||
+             mm_slice_starts(url, MM_S("http://[::1]:"))));
+}
+
+static enum mm_code check_oidc(const struct mm_config *c, const char *path, struct mm_buf *why)
+{
+    if (!mm_config_on(c, MM_CFG_OIDC_ISSUER))
+        return MM_OK;
+    if (!web_address(c, MM_CFG_OIDC_ISSUER))
+        return refuse(c, path, MM_CFG_OIDC_ISSUER,
+                      "cannot be used; write for example: oidc.issuer = https://id.example.jp",
+                      why);
+    if (!mm_config_on(c, MM_CFG_OIDC_CLIENT_ID))
+        return refuse(c, path, MM_CFG_OIDC_CLIENT_ID,
+                      "is missing: the name that the provider has given to this Mimamori", why);
+    if (!web_address(c, MM_CFG_OIDC_REDIRECT_URL) ||
+        !mm_slice_ends(mm_slice_str(mm_config_text(c, MM_CFG_OIDC_REDIRECT_URL)),
+                       MM_S("/login/oidc/callback")))
+        return refuse(c, path, MM_CFG_OIDC_REDIRECT_URL,
+                      "cannot be used; write the address of these pages as the provider knows it, "
+                      "for example: oidc.redirect_url = "
+                      "https://mimamori.example.jp/login/oidc/callback",
+                      why);
+    return MM_OK;
+}
+
 /* Two that listen for connections at one place: the second could not start. */
 static enum mm_code check_listeners(const struct mm_config *c, const char *path, struct mm_buf *why)
 {
@@ -137,6 +173,8 @@ enum mm_code mm_config_agrees(const struct mm_config *c, const char *path, struc
 
     if (code == MM_OK)
         code = check_mail(c, path, why);
+    if (code == MM_OK)
+        code = check_oidc(c, path, why);
     if (code == MM_OK)
         code = check_listeners(c, path, why);
     return code == MM_OK ? check_programs(c, path, why) : code;

@@ -145,6 +145,21 @@ TEST(config_values_have_to_agree)
         {"portal.tls = off\n", NULL},
         {"portal.tls = off\nportal.listen = [::1]:8443\n", NULL},
         {"portal.tls = off\nportal.listen = 0.0.0.0:8443\n", "mimamori.conf:1: portal.tls = off"},
+        {"oidc.issuer = http://id.example.jp\n", "mimamori.conf:1: oidc.issuer = http://id.ex"},
+        {"oidc.issuer = http://127.0.0.1:9\n", "mimamori.conf:1: oidc.issuer = http://127.0"},
+        {"oidc.issuer = https://u@id.example.jp\n", "cannot be used; write for example: oidc"},
+        {"oidc.issuer = https://id.example.jp\n", "oidc.client_id =  is missing"},
+        {"oidc.issuer = https://id.example.jp\noidc.client_id = m\n",
+         "oidc.redirect_url =  cannot"},
+        {"oidc.issuer = https://id.example.jp\noidc.client_id = m\noidc.redirect_url = "
+         "https://m.example.jp/\n",
+         "mimamori.conf:3: oidc.redirect_url"},
+        {"oidc.issuer = https://id.example.jp\noidc.client_id = m\noidc.redirect_url = "
+         "https://m.example.jp/login/oidc/callback\n",
+         NULL},
+        {"oidc.loopback_http = on\noidc.issuer = http://127.0.0.1:9\noidc.client_id = m\n"
+         "oidc.redirect_url = http://127.0.0.1:8/login/oidc/callback\n",
+         NULL},
         {"portal.listen = off\n", "portal.listen = off cannot be"},
         {"portal.cert = /x\n", "portal.cert and portal.key go together"},
         {"portal.key = /x\n", "mimamori.conf:1: portal.key = /x needs its other half"},

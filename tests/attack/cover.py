@@ -15,6 +15,12 @@ FORMS = {
     ("POST", "/login"): ("nobody", {"login": "nobody-there", "secret": "wrong"}),
     ("POST", "/language"): ("nobody", {"lang": "en", "to": "/login"}),
     ("POST", "/welcome"): ("nobody", {"code": "AAAA-BBBB", "new": "x", "again": "x"}),
+    ("POST", "/login/oidc"): ("nobody", {}),
+    ("POST", "/login/oidc/wait"): ("nobody", {"digits": "000000"}),
+    ("POST", "/welcome/oidc"): ("nobody", {"code": "AAAA-BBBB"}),
+    ("POST", "/account/oidc"): ("all.analyst", {}),
+    ("POST", "/account/oidc/end"): ("all.analyst", {}),
+    ("POST", "/account/password-login"): ("all.analyst", {"to": "on"}),
     ("POST", "/logout"): ("b.employee", {}),
     ("POST", "/second-factor"): ("b.charge", {"digits": "000000"}),
     ("POST", "/second-factor/begin"): ("b.charge", {}),
@@ -29,7 +35,8 @@ FORMS = {
 # By whom a page is asked whose row in the matrix names nobody in particular.
 BY = {"/": "b.charge", "/second-factor": "b.charge", "/password": "b.charge",
       "/account": "b.charge", "/live": "b.charge", "/status": "all.administrator",
-      "/login": "nobody", "/welcome": "nobody", "/healthz": "nobody", "/metrics": "nobody"}
+      "/login": "nobody", "/login/oidc/callback": "nobody", "/login/oidc/wait": "nobody",
+      "/welcome": "nobody", "/healthz": "nobody", "/metrics": "nobody"}
 
 
 class Route:

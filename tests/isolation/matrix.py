@@ -53,6 +53,10 @@ ROWS = {
     ("GET", "/"): row(only="leads on to a page of this table"),
     ("GET", "/login"): row(only=OWN_LOGIN),
     ("POST", "/login"): row(only=OWN_LOGIN),
+    ("POST", "/login/oidc"): row(only=OWN_LOGIN),
+    ("GET", "/login/oidc/callback"): row(only=OWN_LOGIN),
+    ("GET", "/login/oidc/wait"): row(only=OWN_LOGIN),
+    ("POST", "/login/oidc/wait"): row(only=OWN_LOGIN),
     ("POST", "/logout"): row(only=OWN_LOGIN),
     ("POST", "/language"): row(only=OWN_LOGIN),
     ("GET", "/second-factor"): row(only=OWN_LOGIN),
@@ -62,8 +66,12 @@ ROWS = {
     ("POST", "/password"): row(only=OWN_LOGIN),
     ("GET", "/welcome"): row(only=OWN_LOGIN),
     ("POST", "/welcome"): row(only=OWN_LOGIN),
+    ("POST", "/welcome/oidc"): row(only=OWN_LOGIN),
     ("GET", "/account"): row(only=OWN_LOGIN),
     ("POST", "/account/codes"): row(only=OWN_LOGIN),
+    ("POST", "/account/oidc"): row(only=OWN_LOGIN),
+    ("POST", "/account/oidc/end"): row(only=OWN_LOGIN),
+    ("POST", "/account/password-login"): row(only=OWN_LOGIN),
     ("POST", "/account/tokens"): row(only=OWN_LOGIN),
     ("POST", "/account/tokens/:own_token/end"): row(form={}, by="b.spare"),
     ("POST", "/account/sessions/end"): row(only=OWN_LOGIN),
@@ -143,7 +151,7 @@ ROWS = {
         row(by="all.administrator",
             form={"login": "newcomer{company}", "name": "Newcomer", "role": "charge"}),
     ("GET", "/companies/:company/users/:user"):
-        row("company user session token", by="all.administrator"),
+        row("company user session token identity", by="all.administrator"),
     ("POST", "/companies/:company/users/:user/invite"): row(form={}, by="all.administrator"),
     ("POST", "/companies/:company/users/:user/invite/end"): row(form={}, by="all.administrator"),
     ("POST", "/companies/:company/users/:user/sessions/:session/end"):
@@ -152,6 +160,8 @@ ROWS = {
         row(form={}, by="all.administrator"),
     ("POST", "/companies/:company/users/:user/tokens/:token/end"):
         row(form={}, by="all.administrator"),
+    # Ends sessions as well: those have had their turn.
+    ("POST", "/companies/:company/users/:user/oidc/end"): row(form={}, by="all.administrator"),
     ("GET", "/companies/:company/users/:user/handover"):
         row("company user", by="all.administrator"),
     # The last of that user's.

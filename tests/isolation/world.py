@@ -138,13 +138,14 @@ TABLES = {
     "consent_scan": lambda c, m: [{"consent": row_id(c)}],
     "user": lambda c, m: user_rows(c),
     "credential": lambda c, m: [{"user": 100 * c, "password_us": NOW - DAY, "must_change": 0,
-                                 "totp": None, "totp_step": -1}],
+                                 "totp": None, "totp_step": -1, "password_off": 0}],
     "past_password": lambda c, m: [{"user": 100 * c, "since_us": NOW - 9 * DAY}],
     "code": lambda c, m: [{"digest": bytes([c] * 32), "user": 100 * c, "used_us": None}],
     # Those of the viewers, and of a user who is none of them: they may be ended.
     "session": lambda c, m: [{"digest": bytes([c + more] * 32), "user": 100 * c + 4,
                               "created_us": NOW, "seen_us": NOW, "expires_us": NOW + DAY,
-                              "strong": 1} for more in (0, 80)],
+                              "strong": 1, "how": "oidc"} for more in (0, 80)],
+    "identity": lambda c, m: [{"identity": row_id(c), "user": 100 * c + 4, "used_us": None}],
     "token": lambda c, m: [{"token": row_id(c) + 500 + 100 * more, "source": None,
                             "user": 100 * c + 4, "until": None, "rights": "read", "prefix": "x",
                             "digest": bytes([c + 80 * more] * 32)} for more in (0, 1)],
@@ -294,7 +295,10 @@ class World:
         self.state = tempfile.mkdtemp(prefix="mm-isolation-")
         self.env = {**os.environ, "MIMAMORI_CONTENT": os.path.join(self.source, "content"),
                     "MIMAMORI_PORTAL_RATE": "0",  # thousands of questions a minute
-                    "MIMAMORI_PORTAL_TLS": "off"}
+                    "MIMAMORI_PORTAL_TLS": "off",
+                    "MIMAMORI_OIDC_ISSUER": "https://id.example.jp",
+                    "MIMAMORI_OIDC_CLIENT_ID": "mimamori",
+                    "MIMAMORI_OIDC_REDIRECT_URL": "https://x.example.jp/login/oidc/callback"}
         self.log = open(os.path.join(self.state, "log"), "wb")
         self.eventd = self.portal = self.port = None
         self.stores = []

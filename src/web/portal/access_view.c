@@ -19,6 +19,7 @@ static void write_sessions(struct mm_page *p, const struct mm_access *x)
         mm_doc_time(d, "until", s->until_us);
         mm_doc_text(d, "peer", s->peer);
         mm_doc_text(d, "agent", s->agent);
+        mm_doc_text(d, "how", s->how);
         mm_doc_bool(d, "strong", s->strong);
         mm_doc_bool(d, "here", s->here);
     }
@@ -50,11 +51,16 @@ void mm_access_write(struct mm_page *p, const struct mm_access *x, const char *b
     mm_doc_bool(p->chrome, "has_tokens", x->token_n > 0);
     mm_doc_bool(p->doc, "has_password", x->has_password);
     mm_doc_bool(p->doc, "must_change", x->must_change);
+    mm_doc_bool(p->doc, "password_off", x->password_off);
     mm_doc_time(p->doc, "password_set", x->password_us);
     mm_doc_bool(p->doc, "has_app", x->has_app);
     mm_doc_int(p->doc, "codes_left", x->codes);
     mm_doc_time(p->doc, "invited", x->invited_us);
     mm_doc_time(p->doc, "invited_until", x->invited_until_us);
+    mm_doc_text(p->doc, "identity", x->subject);
+    mm_doc_text(p->doc, "identity_issuer", x->issuer);
+    mm_doc_time(p->doc, "identity_tied", x->tied_us);
+    mm_doc_time(p->doc, "identity_used", x->tie_used_us);
     write_sessions(p, x);
     write_tokens(p, x);
 }

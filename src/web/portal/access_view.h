@@ -30,4 +30,7 @@ MM_MUST_USE enum mm_code mm_user_find(struct mm_page *p, struct mm_rec *ret);
 /* The rules that a password broke, under "broken". */
 void mm_password_broken(struct mm_page *p, unsigned broken, bool second);
 
+/* The second factor as a form brings it: the app's digits, or a printed code instead. */
+struct mm_slice mm_second_of(struct mm_page *p);
+
 #endif

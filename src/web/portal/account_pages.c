@@ -1,5 +1,6 @@
 /* web/portal/account_pages.c - one's own sessions, codes and tokens; coming with an invitation. */
 #include "web/portal/access_view.h"
+#include "web/portal/oidc_view.h"
 #include "web/portal/pages.h"
 #include "web/portal/session.h"
 
@@ -34,6 +35,8 @@ static enum mm_code show(struct mm_page *p)
     mm_doc_text(p->doc, "name", p->me.name);
     mm_doc_str(p->doc, "role", p->me.role->name);
     mm_doc_bool(p->doc, "needs_app", p->me.role->second);
+    if (p->me.company == MM_COMPANY_OPERATOR)
+        mm_oidc_label(p);
     mm_access_write(p, &x, "/account");
     write_choices(p);
     return MM_OK;
@@ -177,6 +180,8 @@ static enum mm_code ask_again(struct mm_page *p, enum mm_code code, const struct
     bool busy = code == MM_E_BUSY, wait = busy && who->wait_s > 0;
 
     p->template = "welcome";
+    if (who->staff)
+        mm_oidc_label(p);
     p->status = code == MM_E_MORE && !differ ? 200 : !busy ? 422 : wait ? 429 : 503;
     mm_page_retry(p, !busy ? 0 : wait ? who->wait_s : 1);
     mm_doc_text(p->doc, "code", mm_input_get(&p->in, "code"));

@@ -1,5 +1,6 @@
 /* web/portal/login_pages.c - in, out, the second factor, the password, the language. */
 #include "web/portal/access_view.h"
+#include "web/portal/oidc_view.h"
 #include "web/portal/pages.h"
 #include "web/portal/session.h"
 
@@ -25,6 +26,7 @@ enum mm_code mm_page_start(struct mm_page *p)
 
 enum mm_code mm_page_login(struct mm_page *p)
 {
+    mm_oidc_label(p);
     mm_doc_bool(p->doc, "again", false);
     return MM_OK;
 }
@@ -127,8 +129,7 @@ static struct mm_slice digits_only(struct mm_page *p, struct mm_slice s)
     return mm_slice_of(out, n);
 }
 
-/* Digits of the app, or a printed code where that was filled in instead. */
-static struct mm_slice second_of(struct mm_page *p)
+struct mm_slice mm_second_of(struct mm_page *p)
 {
     struct mm_slice printed = mm_input_get(&p->in, "printed");
 
@@ -147,6 +148,7 @@ static enum mm_code ask_again(struct mm_page *p, const struct mm_login *login, e
                               int64_t wait_s)
 {
     p->template = "login";
+    mm_oidc_label(p);
     p->status = code == MM_E_MORE ? 200 : code != MM_E_BUSY ? 422 : wait_s > 0 ? 429 : 503;
     mm_doc_bool(p->doc, "again", true);
     mm_page_retry(p, code == MM_E_BUSY ? (wait_s > 0 ? wait_s : 1) : 0);
@@ -175,7 +177,7 @@ enum mm_code mm_page_login_try(struct mm_page *p)
     struct mm_login login = {
         .login = mm_input_get(&p->in, "login"),
         .secret = mm_input_get(&p->in, "secret"),
-        .totp = second_of(p),
+        .totp = mm_second_of(p),
         .now_us = p->now_us,
     };
     enum mm_code code;

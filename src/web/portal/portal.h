@@ -21,6 +21,14 @@
 #include "web/portal/formats.h"
 #include "web/portal/pace.h"
 
+/* Logging in with the operator's provider of identities (register/oidc.h). */
+struct mm_portal_oidc {
+    const char *issuer; /* NULL: there is none */
+    const char *client, *redirect;
+    const char *label[2]; /* by enum mm_lang; "" has a name of ours */
+    bool ask_app;         /* our second factor, unless the provider says it asked for several */
+};
+
 struct mm_portal_cfg {
     struct mm_records *records;
     struct mm_auth *auth;
@@ -37,10 +45,11 @@ struct mm_portal_cfg {
     const char *status_program; /* path of mimamori-status; NULL: nobody tells how the machine is */
     const char *cost_program;   /* path of mimamori-cost; NULL: nobody tells what companies cost */
     uint64_t machine_yen, hour_yen, fee_yen; /* what it is told to reckon with: cost.* */
-    const char *metrics_token;  /* who has it reads /metrics; "" or NULL: nobody has */
-    bool metrics_local;         /* and who asks from this machine */
-    struct mm_meters *meters;   /* NULL: nothing is measured */
-    struct mm_hits *hits;       /* NULL: nobody counts who runs into limits */
+    const char *metrics_token;               /* who has it reads /metrics; "" or NULL: nobody has */
+    bool metrics_local;                      /* and who asks from this machine */
+    struct mm_meters *meters;                /* NULL: nothing is measured */
+    struct mm_hits *hits;                    /* NULL: nobody counts who runs into limits */
+    struct mm_portal_oidc oidc;
     const char *version;
     uint32_t rate;           /* requests a second of one user, token or address; 0: no limit */
     int64_t (*now_us)(void); /* the clock: mm_now_us, or a test's */

@@ -1,7 +1,7 @@
 /* web/portal/session.c - see session.h for the contract. */
 #include "web/portal/session.h"
 
-enum { VISITOR_BYTES = 16, COOKIE_MAX = 256 };
+enum { VISITOR_BYTES = 16, COOKIE_MAX = MM_SESSION_TICKET + 128 };
 
 /* Under TLS the __Host- prefix ties the cookie to this host and to TLS. */
 static const char *session_name(const struct mm_page *p)
@@ -27,6 +27,21 @@ static void set_cookie(struct mm_page *p, const char *name, const char *value, b
 void mm_session_cookie(struct mm_page *p, const char *token)
 {
     set_cookie(p, session_name(p), token, token[0] != 0);
+}
+
+static const char *ticket_name(const struct mm_page *p)
+{
+    return p->req->tls ? "__Host-mm_oidc" : "mm_oidc";
+}
+
+void mm_session_ticket(struct mm_page *p, const char *ticket)
+{
+    set_cookie(p, ticket_name(p), ticket, ticket[0] != 0);
+}
+
+bool mm_session_ticket_find(const struct mm_page *p, struct mm_slice *ret)
+{
+    return mm_http_cookie(p->req, ticket_name(p), ret);
 }
 
 /* The form token of a visitor without session: a keyed digest of the visitor's cookie. */

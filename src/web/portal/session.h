@@ -22,4 +22,13 @@ MM_MUST_USE enum mm_code mm_session_check_form(struct mm_page *p);
 /* Set the session cookie of a new session; an empty token takes it away. */
 void mm_session_cookie(struct mm_page *p, const char *token);
 
+/*
+ * What this browser alone may go on with (web/portal/oidc_pages.c), in a cookie of its own that
+ * ends by itself; "" takes it away. At most MM_SESSION_TICKET bytes without a quote or a semicolon.
+ */
+enum { MM_SESSION_TICKET = 512 };
+void mm_session_ticket(struct mm_page *p, const char *ticket);
+/* The ticket that came; false when none did. */
+bool mm_session_ticket_find(const struct mm_page *p, struct mm_slice *ret);
+
 #endif

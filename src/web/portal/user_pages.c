@@ -1,5 +1,6 @@
 /* web/portal/user_pages.c - one user, for administrators: entering, inviting, shutting doors. */
 #include "register/audit.h"
+#include "register/oidc.h"
 #include "web/portal/access_view.h"
 #include "web/portal/pages.h"
 
@@ -202,6 +203,17 @@ enum mm_code mm_page_user_sessions_end(struct mm_page *p)
 enum mm_code mm_page_user_session_end(struct mm_page *p)
 {
     return end_sessions(p, p->match->param[2]);
+}
+
+enum mm_code mm_page_user_oidc_end(struct mm_page *p)
+{
+    struct mm_rec rec = {0};
+    enum mm_code code = mm_user_find(p, &rec);
+
+    mm_records_read_done(&p->tx);
+    if (code == MM_OK)
+        code = mm_oidc_untie(p->portal->cfg.auth, p->narrow, rec.id, p->token, p->now_us);
+    return done(p, rec.id, code);
 }
 
 enum mm_code mm_page_user_token_end(struct mm_page *p)
