@@ -146,6 +146,9 @@ def pages_of(s):
     return walks | {
         "start": (EVERYBODY, [(0, "/", None)]),
         "login": (EVERYBODY, [(0, "/login", title["login"])]),
+        # Where a provider of identities is configured, and somebody has begun.
+        "oidc": ((), []),
+        "oidc_back": ((), []),
         "second_factor": (EVERYBODY, [(0, "/second-factor", title["second_factor"])]),
         "password": (EVERYBODY, [(0, "/password", title["password"])]),
         "companies": (STAFF, [(0, "/companies", companies[-1][1])]),

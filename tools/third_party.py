@@ -79,10 +79,14 @@ def header_users(tree, rows):
 
 
 def npm_versions(lock):
-    """{name: (version, dev only)} of package-lock.json."""
+    """{name: (version, dev only)} of package-lock.json: what we ask for ourselves, and what a
+    program of ours gets through it. What a test's package brings along stands in the lock."""
     packages = json.loads(lock)["packages"]
+    ours = packages.get("", {})
+    asked = {**ours.get("dependencies", {}), **ours.get("devDependencies", {})}
     return {path[len("node_modules/"):]: (p["version"], p.get("dev", False))
-            for path, p in packages.items() if path.startswith("node_modules/")}
+            for path, p in packages.items() if path.startswith("node_modules/")
+            and (not p.get("dev", False) or path[len("node_modules/"):] in asked)}
 
 
 def upstream(version):

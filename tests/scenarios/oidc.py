@@ -13,6 +13,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -21,6 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from stage import SOURCE, Stage, check, done, free_port, skip  # noqa: E402
 
 PASSWORD = "Blue-lamp 4 desks"
+INJECT = os.path.join(os.path.abspath(sys.argv[1]), "tests", "inject")  # tests/confine/inject.c
 
 
 class Browser:
@@ -149,7 +151,7 @@ def environment(portal, port, secret, client="mimamori"):
 def provider(script, port, *args):
     child = subprocess.Popen(["node", os.path.join(os.path.dirname(__file__), script), str(port),
                               *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    child.stdout.readline()
+    child.said = child.stdout.readline().strip()
     return child
 
 
@@ -263,6 +265,28 @@ def lies(port, portal):
     check("nobody went where a provider led to", seen(port, "lured") == 0)
 
 
+def walls(stage, pid):
+    """What the program has no use for it cannot do."""
+    other = free_port()  # neither the provider's nor 443
+    probes = [f"read:{stage.state}/records.db", f"read:{stage.state}/key",
+              f"write:{stage.state}/VERSION", "write:/tmp/mm-made", "exec:/bin/true",
+              "socket:raw", "socket:packet", "code", "namespace", f"signal:{os.getpid()}"]
+    if os.path.exists("/sys/kernel/security/landlock") or os.uname().release >= "6.7":
+        probes.append(f"connect:{other}")
+    if not os.path.exists(INJECT):
+        print("# its walls were not tried: tests/inject was not built")
+        return
+    out = subprocess.run([INJECT, pid, *probes], capture_output=True, text=True, timeout=60,
+                         check=False)
+    if out.returncode == 77:
+        print("# its walls were not tried: this user may not trace its own processes")
+        return
+    answers = dict(zip(probes, out.stdout.split()))
+    through = {k: v for k, v in answers.items() if v not in ("-1", "-13")}
+    check("and can do nothing else", len(answers) == len(probes) and not through,
+          (through, out.stderr))
+
+
 def slowness(stage, port, portal):
     """While the provider says nothing: who asks it has nothing of ours."""
     b = Browser(portal, "127.0.0.60")
@@ -292,6 +316,7 @@ def slowness(stage, port, portal):
             status = f.read()
         check("locked in", "Seccomp:\t2" in status and "CapEff:\t0000000000000000" in status,
               status)
+        walls(stage, pid)
         fds = [os.readlink(p) for p in glob.glob(f"/proc/{pid}/fd/*")]
         check("without a file of ours", not [
             x for x in fds if x.startswith(stage.state + "/") and x != stage.log.name], fds)
@@ -358,8 +383,7 @@ def crowd(port, portal):
 
 
 def hostile():
-    port, folder = free_port(), os.path.join("/tmp", f"mm-oidc-{os.getpid()}")
-    os.mkdir(folder, 0o700)
+    port, folder = free_port(), tempfile.mkdtemp(prefix="mm-oidc-")
     with open(os.path.join(folder, "oidc"), "w", encoding="utf-8",
               opener=lambda p, f: os.open(p, f, 0o600)) as f:
         f.write("between us\n")
@@ -400,7 +424,92 @@ def hostile():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Visitor:
+    """A browser over at the certified provider: follows its pages and fills its forms in."""
+
+    def __init__(self):
+        self.jar = {}
+
+    def ask(self, url, form=None):
+        """Where it leads to, and the page."""
+        at = urllib.parse.urlsplit(url)
+        c = http.client.HTTPConnection(at.netloc, timeout=60)
+        body = urllib.parse.urlencode(form) if form else None
+        c.request("POST" if form else "GET", at.path + (f"?{at.query}" if at.query else ""), body,
+                  {"Cookie": "; ".join(f"{k}={v}" for k, v in self.jar.items()),
+                   **({"Content-Type": "application/x-www-form-urlencoded"} if form else {})})
+        r = c.getresponse()
+        text = r.read().decode("utf-8", "replace")
+        for line in r.headers.get_all("Set-Cookie") or []:
+            name, _, value = line.split(";")[0].partition("=")
+            self.jar[name] = value
+        c.close()
+        to = r.getheader("Location")
+        return urllib.parse.urljoin(url, to) if to else "", text
+
+    def log_in(self, url, name):
+        """To the address that sends people back to us."""
+        for _ in range(12):
+            to, page = self.ask(url)
+            if not to:
+                action = re.search(r'<form[^>]* action="([^"]+)"', page)
+                prompt = re.search(r'name="prompt" value="(\w+)"', page)
+                if not action or not prompt:
+                    return page
+                to, _ = self.ask(urllib.parse.urljoin(url, action.group(1)), {
+                    "prompt": prompt.group(1), "login": name, "password": "any"})
+            if "/login/oidc/callback" in to:
+                return to[to.index("/login"):]
+            url = to
+        return url
+
+
+def certified():
+    """The same with a provider that is not ours, as it stands in package-lock.json."""
+    port, folder = free_port(), tempfile.mkdtemp(prefix="mm-oidc-")
+    with open(os.path.join(folder, "oidc"), "w", encoding="utf-8",
+              opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write("between+us%\n")
+    stage = Stage(programs="worker portal")
+    stage.env.update(environment(stage.portal, port, folder))
+    child = provider("certified.mjs", port, "mimamori", "between+us%",
+                     stage.env["MIMAMORI_OIDC_REDIRECT_URL"],
+                     os.environ.get("MIMAMORI_NODE_MODULES") or
+                     os.path.join(SOURCE, "node_modules"))
+    try:
+        if child.said != "ready":
+            check("a certified provider # SKIP no oidc-provider in node_modules", True)
+            return
+        with stage:
+            stage.wait(lambda: Browser(stage.portal).get("/login").status == 200, 20, "the portal")
+            stage.wait(lambda: stage.records("SELECT * FROM provider"), 20, "the provider noted")
+            account(stage, "helper")
+            b = Browser(stage.portal)
+            secret = settle(b, "helper")
+            b.ask("GET", Visitor().log_in(b.begin("/account/oidc", "/account"), "hanako"))
+            said = b.waited()
+            check("certified: what it says of somebody is tied", said == {"at": "tie"}, said)
+            b.post("/login/oidc/wait", "/login/oidc/wait")
+            b = Browser(stage.portal)
+            b.ask("GET", Visitor().log_in(b.begin(), "hanako"))
+            said = b.waited()
+            check("certified: it opens, with the app's digits", said.get("at") == "digits", said)
+            b.get("/login/oidc/wait").post("/login/oidc/wait", digits=digits(secret))
+            check("certified: and is in", b.get("/companies").status == 200 and
+                  "mm" in b.cookies, b.main)
+            b = Browser(stage.portal)
+            b.ask("GET", Visitor().log_in(b.begin(), "somebody"))
+            said = b.waited()
+            check("certified: another of its people is not", said.get("why") ==
+                  "oidc.why.stranger", said)
+    finally:
+        child.kill()
+        child.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 if shutil.which("node") is None:
     skip("no Node.js")
 hostile()
+certified()
 done()
