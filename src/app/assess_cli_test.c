@@ -35,6 +35,10 @@ static const char *put(const char *name, const char *text, char path[MM_MAX_PATH
     return mm_cli_path(name, path);
 }
 
+#define AVERAGES(of)                                                                               \
+    "averages: a\nquestionnaire: " of "\nversion: 1\nas-of: 2026-03-31\ncohort: {ja: j, en: e}\n"  \
+    "source: {ja: j, en: e}\nn: 22\nitems:\n  - {of: total, mean: 61.5}\n"
+
 TEST(answers_of_a_file_are_scored_without_the_records)
 {
     char good[MM_MAX_PATH], bad[MM_MAX_PATH];
@@ -89,4 +93,10 @@ TEST(answers_are_taken_in_given_out_again_and_compared)
     ASK("benchmark", 0, "{\"part\":\"total\",\"id\":\"\",\"n\":0}", "first-look", "--json",
         "--state", state);
     ASK("benchmark", 2, "mimamori benchmark", "first-look", "--floor", "4", "--state", state);
+    put("means.yaml", AVERAGES("first-look"), good);
+    ASK("benchmark", 0, "total\t0 companies: too few to show\t(published: 62, 22 companies)",
+        "first-look", "--averages", good, "--state", state, "--lang", "en");
+    put("means.yaml", AVERAGES("other"), good);
+    ASK("benchmark", 1, "answers to another questionnaire or version: other", "first-look",
+        "--averages", good, "--state", state, "--lang", "en");
 }

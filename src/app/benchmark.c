@@ -8,6 +8,7 @@
 #include "app/say.h"
 #include "app/tables.h"
 #include "assess/assess.h"
+#include "assess/averages.h"
 #include "assess/doc.h"
 #include "assess/peers.h"
 #include "serve/state.h"
@@ -18,7 +19,8 @@ enum { ARENA_MAX = 64 * 1024 * 1024 };
 
 struct cmd {
     struct mm_quests x;
-    const char *state, *what;
+    const char *state, *what, *averages;
+    struct mm_averages *published; /* NULL: none */
     size_t floor;
     struct mm_arena arena;
     struct mm_doc *doc, *items;
@@ -91,6 +93,31 @@ static void figures_doc(struct mm_doc *o, const struct figures *f)
     mm_doc_text(o, "sd", mm_buf_slice(&f->sd));
 }
 
+/* What somebody published for this part, beside what was measured here. */
+static void published(struct cmd *c, const struct mm_quest *q, struct mm_doc *o, const char *part,
+                      struct mm_slice id)
+{
+    enum mm_average_of of = id.n == 0 ? MM_AVERAGE_TOTAL : MM_AVERAGE_SECTION;
+    const struct mm_average *row = NULL;
+    struct mm_buf mean;
+
+    if (c->published != NULL && strcmp(part, "pillar") != 0)
+        row = mm_averages_mean(c->published, of, id);
+    if (row == NULL)
+        return;
+    mm_buf_init(&mean, 64);
+    print_ratio(&mean, q, mm_ratio_milli(row->milli));
+    o = mm_doc_object(o, "published");
+    mm_doc_text(o, "mean", mm_buf_slice(&mean));
+    mm_doc_int(o, "n", (int64_t)row->n);
+    if (!c->x.json) {
+        putchar('\t');
+        MM_SAY(stdout, c->x.lang, "benchmark.cli.published",
+               MM_SAY_TEXT("mean", mm_buf_slice(&mean)), MM_SAY_NUMBER("n", row->n));
+    }
+    mm_buf_done(&mean);
+}
+
 static void tell(struct cmd *c, const struct mm_quest *q, const char *part, struct mm_slice id,
                  size_t n)
 {
@@ -118,8 +145,10 @@ static void tell(struct cmd *c, const struct mm_quest *q, const char *part, stru
                    MM_SAY_TEXT("sd", mm_buf_slice(&f.sd)));
         else
             MM_SAY(stdout, c->x.lang, "benchmark.cli.few", MM_SAY_NUMBER("n", n));
-        putchar('\n');
     }
+    published(c, q, o, part, id);
+    if (!c->x.json)
+        putchar('\n');
     for (size_t i = 0; i < MM_COUNT(bufs); i++)
         mm_buf_done(bufs[i]);
 }
@@ -146,6 +175,26 @@ static enum mm_code all(struct cmd *c, struct mm_tx *tx, const struct mm_quest *
     return code;
 }
 
+/* The file of averages, when one was named; false after saying what is wrong with it. */
+static bool averages_read(struct cmd *c, const struct mm_quest *q)
+{
+    struct mm_buf text;
+    bool ok;
+
+    if (c->averages == NULL)
+        return true;
+    mm_buf_init(&text, MM_QUEST_SIZE_MAX);
+    ok = mm_quests_file(&c->x, c->averages, &text);
+    if (ok) {
+        ok = mm_averages_read(mm_buf_slice(&text), &c->published, &c->x.errors) == MM_OK &&
+             mm_averages_check(c->published, q, &c->x.errors) == MM_OK;
+        if (!ok)
+            mm_quests_tell(&c->x, c->averages);
+    }
+    mm_buf_done(&text);
+    return ok;
+}
+
 static int run(struct cmd *c)
 {
     struct mm_records *rec = NULL;
@@ -155,6 +204,11 @@ static int run(struct cmd *c)
 
     if (!mm_quests_read(&c->x, c->what, &q, NULL))
         return BAD;
+    if (!averages_read(c, q)) {
+        mm_averages_free(&c->published);
+        mm_quest_free(&q);
+        return BAD;
+    }
     code = mm_app_records(c->state, &rec);
     if (code == MM_OK)
         code = mm_records_read(rec, mm_system_scope(), &tx);
@@ -173,6 +227,7 @@ static int run(struct cmd *c)
     if (code != MM_OK)
         MM_COMPLAIN(c->x.lang, "assess.cli.failed",
                     MM_SAY_TEXT("why", mm_slice_str(mm_code_key(code))));
+    mm_averages_free(&c->published);
     mm_quest_free(&q);
     return code == MM_OK ? DONE : BAD;
 }
@@ -192,6 +247,10 @@ static bool option(struct cmd *c, const char *name, const char *value)
         return mm_lang_parse(mm_slice_str(value), &c->x.lang);
     if (strcmp(name, "--state") == 0) {
         c->state = value;
+        return true;
+    }
+    if (strcmp(name, "--averages") == 0) {
+        c->averages = value;
         return true;
     }
     if (strcmp(name, "--floor") != 0 || !mm_slice_u64(mm_slice_str(value), &floor) ||
