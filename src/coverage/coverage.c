@@ -31,20 +31,32 @@ int64_t mm_cover_day_of(int64_t us)
     return (us + JST_US) / MM_US_PER_DAY;
 }
 
+static void begin_day(struct mm_q *q, struct mm_tx *tx, enum mm_coverage_stmt st, uint32_t source,
+                      const struct mm_cover_day *d)
+{
+    mm_q_begin(q, tx, &mm_coverage_stmts[st]);
+    mm_q_int(q, ":source", source);
+    mm_q_int(q, ":day", d->day);
+    mm_q_int(q, ":parsed", (int64_t)d->parsed); /* differences: far below 2^63 */
+    mm_q_int(q, ":unparsed", (int64_t)d->unparsed);
+    mm_q_int(q, ":bytes", (int64_t)d->bytes);
+    mm_q_int(q, ":topics", d->topics);
+}
+
 static enum mm_code add_day(struct mm_tx *tx, uint32_t source, const struct mm_cover_day *d)
 {
     struct mm_q q;
     enum mm_code code;
 
-    mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_DAY_ADD]);
-    mm_q_int(&q, ":source", source);
-    mm_q_int(&q, ":day", d->day);
-    mm_q_int(&q, ":parsed", (int64_t)d->parsed); /* differences: far below 2^63 */
-    mm_q_int(&q, ":unparsed", (int64_t)d->unparsed);
-    mm_q_int(&q, ":bytes", (int64_t)d->bytes);
+    begin_day(&q, tx, MM_COVERAGE_DAY_ADD, source, d);
+    code = mm_q_end_touch(&q);
+    if (code != MM_E_NOTFOUND)
+        return code;
+    begin_day(&q, tx, MM_COVERAGE_DAY_NEW, source, d);
     code = mm_q_end(&q);
     if (code != MM_OK)
         return code;
+    /* With a new day the oldest one goes. */
     mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_DAY_OLD]);
     mm_q_int(&q, ":source", source);
     mm_q_int(&q, ":before", d->day - MM_COVERAGE_DAYS + 1);
@@ -166,13 +178,6 @@ enum mm_code mm_source_format_add(struct mm_tx *tx, const struct mm_source_forma
         mm_q_int(&q, ":topics", f->topics);
         mm_q_int(&q, ":first", f->first_us);
         mm_q_int(&q, ":last", f->last_us);
-        code = mm_q_end(&q);
-    }
-    if (is && code == MM_OK) {
-        mm_q_begin(&q, tx, &mm_coverage_stmts[MM_COVERAGE_DAY_TOPICS]);
-        mm_q_int(&q, ":source", f->source);
-        mm_q_int(&q, ":day", mm_cover_day_of(f->last_us));
-        mm_q_int(&q, ":topics", f->topics);
         code = mm_q_end(&q);
     }
     mm_tx_widen(tx);

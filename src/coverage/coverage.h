@@ -86,7 +86,7 @@ struct mm_cover_day {
 
 /* The day in Japan of a moment. */
 int64_t mm_cover_day_of(int64_t us);
-/* Add lines to a source's day (differences; not its topics); days older than MM_COVERAGE_DAYS are
+/* Add lines and topics to a source's day (differences); days older than MM_COVERAGE_DAYS are
  * forgotten. */
 MM_MUST_USE enum mm_code mm_cover_day_add(struct mm_tx *tx, uint32_t company, uint32_t source,
                                           const struct mm_cover_day *d);
@@ -134,7 +134,7 @@ struct mm_source_format {
     int64_t first_us, last_us;
 };
 
-/* Add lines and topics to a source's format (differences), and the topics to the day of last_us. */
+/* Add lines and topics to a source's format (differences). */
 MM_MUST_USE enum mm_code mm_source_format_add(struct mm_tx *tx, const struct mm_source_format *f);
 /* Formats that the scope sees, by company, source, then most lines first. source: 0 for all. */
 MM_MUST_USE enum mm_code mm_source_formats(struct mm_tx *tx, struct mm_arena *a, uint32_t source,

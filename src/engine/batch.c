@@ -72,12 +72,9 @@ static enum mm_code add_block(struct mm_batch *b, struct mm_slice bytes)
     return MM_OK;
 }
 
+/* A new one; a sender's of several chunks become one when the batch is sorted. */
 static struct mm_batch_count *count_of(struct mm_batch *b, uint32_t company, uint32_t source)
 {
-    for (size_t i = b->counts_n; i > 0; i--) {
-        if (b->counts[i - 1].source == source && b->counts[i - 1].company == company)
-            return &b->counts[i - 1];
-    }
     if (!MM_VEC_ROOM(b->counts, b->counts_n, b->counts_cap, MM_BATCH_COUNTS_MAX))
         return NULL;
     b->counts[b->counts_n] = (struct mm_batch_count){.company = company, .source = source};
@@ -215,15 +212,10 @@ static void add_unread(struct mm_batch *b, const struct mm_chunk *c,
     b->unread[b->unread_n++] = u;
 }
 
+/* A new one, as count_of. */
 static struct mm_batch_format *format_of(struct mm_batch *b, const struct mm_chunk_source *s,
                                          const char *name)
 {
-    for (size_t i = b->formats_n; i > 0; i--) {
-        struct mm_batch_format *f = &b->formats[i - 1];
-
-        if (f->source == s->source && f->company == s->company && strcmp(f->name, name) == 0)
-            return f;
-    }
     if (!MM_VEC_ROOM(b->formats, b->formats_n, b->formats_cap, MM_BATCH_FORMATS_MAX))
         return NULL;
     b->formats[b->formats_n] = (struct mm_batch_format){.company = s->company, .source = s->source};
@@ -299,8 +291,54 @@ static int by_count(const void *pa, const void *pb)
 static int by_format(const void *pa, const void *pb)
 {
     const struct mm_batch_format *a = pa, *b = pb;
+    int c = sender_order(a->company, a->source, b->company, b->source);
 
-    return sender_order(a->company, a->source, b->company, b->source);
+    return c != 0 ? c : strcmp(a->name, b->name);
+}
+
+/* One row a sender, of rows in their order. */
+static void merge_counts(struct mm_batch *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->counts_n; i++) {
+        const struct mm_batch_count *from = &b->counts[i];
+        struct mm_batch_count *to = &b->counts[n > 0 ? n - 1 : 0];
+
+        if (n == 0 || by_count(to, from) != 0) {
+            b->counts[n++] = *from;
+            continue;
+        }
+        to->parsed += from->parsed;
+        to->unparsed += from->unparsed;
+        to->costly += from->costly;
+        to->bytes += from->bytes;
+        if (from->last_seen_us > to->last_seen_us)
+            to->last_seen_us = from->last_seen_us;
+    }
+    b->counts_n = n;
+}
+
+/* One row a sender and format. */
+static void merge_formats(struct mm_batch *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->formats_n; i++) {
+        const struct mm_batch_format *from = &b->formats[i];
+        struct mm_batch_format *to = &b->formats[n > 0 ? n - 1 : 0];
+
+        if (n == 0 || by_format(to, from) != 0) {
+            b->formats[n++] = *from;
+            continue;
+        }
+        to->parsed += from->parsed;
+        to->unparsed += from->unparsed;
+        to->topics |= from->topics;
+        if (from->last_us > to->last_us)
+            to->last_us = from->last_us;
+    }
+    b->formats_n = n;
 }
 
 /* Those of one sender by their numbers: the newest example is the last. */
@@ -325,8 +363,10 @@ void mm_batch_sort(struct mm_batch *b)
     MM_ASSERT(mm_batch_complete(b));
     if (b->counts_n > 1)
         qsort(b->counts, b->counts_n, sizeof(b->counts[0]), by_count);
+    merge_counts(b);
     if (b->formats_n > 1)
         qsort(b->formats, b->formats_n, sizeof(b->formats[0]), by_format);
+    merge_formats(b);
     if (b->unread_n > 1)
         qsort(b->unread, b->unread_n, sizeof(b->unread[0]), by_unread);
     if (b->headers_n > 1)

@@ -112,8 +112,8 @@ void mm_batch_aside(struct mm_batch *b, uint32_t company, uint32_t source, uint6
 /* Remember a line that names columns. */
 MM_MUST_USE enum mm_code mm_batch_header(struct mm_batch *b, uint32_t company, uint32_t source,
                                          uint64_t seq, struct mm_slice line);
-/* Bring counters into the order in which they are written, by company, then source; header lines
- * into that of their numbers. */
+/* Bring counters into the order in which they are written, by company, then source, one a sender;
+ * header lines into that of their numbers. */
 void mm_batch_sort(struct mm_batch *b);
 static inline bool mm_batch_complete(const struct mm_batch *b)
 {

@@ -309,13 +309,24 @@ static bool has_room(const struct mm_sink *s, const struct mm_sink_queue *q)
     return !is_full(s, b);
 }
 
+static bool is_crowd(struct mm_sink *s)
+{
+    bool is;
+
+    (void)pthread_mutex_lock(&s->lock);
+    is = s->senders >= MM_SINK_CROWD;
+    (void)pthread_mutex_unlock(&s->lock);
+    return is;
+}
+
 static bool should_close(struct mm_sink *s, int64_t now_us)
 {
     const struct mm_batch *b = s->open;
     struct mm_sink_queue *q = queue_of(s, b->queue);
     bool behind = q->at < q->n && mm_now_us() - b->newest_us > BEHIND_US;
-    /* A store or shards that are behind get larger batches, because they cost less a row. */
-    bool quiet = waiting(s) == 0 && !behind;
+    /* A store or shards that are behind get larger batches, because they cost less a row; so does
+     * a crowd of senders, each of which has counters of its own in the records. */
+    bool quiet = waiting(s) == 0 && !behind && !is_crowd(s);
     int64_t age_us = quiet ? s->o.batch_age_us : 3 * s->o.batch_age_us;
 
     if (b->records == 0)

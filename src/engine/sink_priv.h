@@ -25,6 +25,7 @@
 enum {
     MM_SINK_READ_MAX = 1024,  /* records of one read */
     MM_SINK_WAITING_MAX = 3,  /* batches that are ready or being stored when another begins */
+    MM_SINK_CROWD = 1000,     /* senders of one batch whose counters cost more than their lines */
     MM_SINK_NOISY_MAX = 16,   /* rules of one batch that are named to the operator */
     MM_SINK_NOISY_MIN = 1000, /* events of one company in a batch; an attack has tens of a kind */
 };
@@ -83,6 +84,7 @@ struct mm_sink {
     pthread_mutex_t lock;
     struct mm_batch_list ready;    /* for mm_sink_store */
     struct mm_batch_list in_store; /* for mm_sink_finish */
+    size_t senders;                /* of the batch whose counters were written last */
     size_t waiting;                /* in these, and in the hands of those */
     bool stopping;
     int64_t stop_until_us;

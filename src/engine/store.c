@@ -141,8 +141,8 @@ static bool store_alerts(struct mm_sink *s, struct mm_batch *b, const struct mm_
     return ok;
 }
 
-/* What came of one sender, and by which days. */
-static enum mm_code count_lines(struct mm_tx *tx, const struct mm_batch_count *c)
+/* What came of one sender, and by which days; topics: what stood in it. */
+static enum mm_code count_lines(struct mm_tx *tx, const struct mm_batch_count *c, uint32_t topics)
 {
     struct mm_health h = {.company = c->company,
                           .source = c->source,
@@ -154,7 +154,8 @@ static enum mm_code count_lines(struct mm_tx *tx, const struct mm_batch_count *c
     struct mm_cover_day day = {.day = mm_cover_day_of(c->last_seen_us),
                                .parsed = c->parsed,
                                .unparsed = c->unparsed,
-                               .bytes = c->bytes};
+                               .bytes = c->bytes,
+                               .topics = topics};
     enum mm_code code = mm_health_parsed(tx, &h);
 
     if (code == MM_OK && c->parsed + c->unparsed > 0)
@@ -205,9 +206,15 @@ static enum mm_code count_sender(struct mm_tx *tx, struct part *p, size_t *rows,
     bool again =
         was->any && b->to == was->to &&
         (c->company < was->company || (c->company == was->company && c->source <= was->source));
-    enum mm_code code = again ? MM_OK : count_lines(tx, c);
     size_t unread = p->unread_at;
+    uint32_t topics = 0;
+    enum mm_code code;
 
+    for (size_t i = p->formats_at; i < b->formats_n && b->formats[i].company == c->company &&
+                                   b->formats[i].source == c->source;
+         i++)
+        topics |= b->formats[i].topics;
+    code = again ? MM_OK : count_lines(tx, c, topics);
     *rows += again ? 0 : 3;
     for (; code == MM_OK && p->formats_at < b->formats_n &&
            b->formats[p->formats_at].company == c->company &&
@@ -336,6 +343,9 @@ static bool write_records(struct mm_sink *s, struct mm_batch *b, const struct mm
     int64_t began_us = mm_mono_us();
 
     mm_batch_sort(b);
+    (void)pthread_mutex_lock(&s->lock);
+    s->senders = b->counts_n;
+    (void)pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < b->headers_n; i++)
         mm_headers_note(s->headers_stored, b->headers[i].company, b->headers[i].source,
                         b->headers[i].line);

@@ -211,7 +211,8 @@ static enum mm_code do_coverage(struct mm_tx *tx, void *arg)
     for (int i = 0; i < 30 && code == MM_OK; i++) {
         struct mm_cover_day d = {.day = mm_cover_day_of(h->last_seen_us) - i,
                                  .parsed = h->parsed / 30,
-                                 .unparsed = (uint64_t)i};
+                                 .unparsed = (uint64_t)i,
+                                 .topics = i == 0 ? f.topics : 0};
 
         code = mm_cover_day_add(tx, h->company, h->source, &d);
     }
