@@ -41,9 +41,10 @@ def stage(rules=True, env=None, portal=True):
     return s
 
 
-def enrol(s, companies=31):
+def enrol(s, companies=31, silent=False):
     """Companies and sources of the flood's world; the number that queue 0 has reached."""
-    truth = s.play("--days", "1", "--incidents", "none", "--companies", str(companies))
+    truth = s.play("--days", "1", "--incidents", "none", "--companies", str(companies),
+                   *(["--enrol"] if silent else []))
     if truth is None:
         sys.exit("companies could not be entered")
     return truth["lines"]

@@ -24,21 +24,22 @@ struct arguments {
     const char *state, *tcp, *portal, *truth, *incidents;
     uint64_t seed, companies, days;
     int64_t start_us;
-    bool full;
+    bool full, enrol;
 };
 
 static int usage(void)
 {
     fputs("usage: mimamori play [--state DIR] [--tcp 127.0.0.1:PORT] [--seed N] [--companies N]\n"
           "                     [--start YYYY-MM-DD] [--days N] [--incidents LIST|none] [--full]\n"
-          "                     [--portal URL] [--truth FILE]\n"
+          "                     [--portal URL] [--truth FILE] [--enrol]\n"
           "Enters the pilot's companies and plays its monitoring period as real device logs.\n"
           "  --incidents  of: c2, report, logcleared; each may have @YYYY-MM-DDThh:mm or @seed\n"
           "               (default: c2,report at the pilot's times)\n"
           "  --full       every one of the 19,301,698 blocked URLs, not a hundredth of the ads\n"
           "  --tcp, --portal  where lines and the report go (default: what the configuration's\n"
           "               defaults and MIMAMORI_INTAKE_TCP, MIMAMORI_PORTAL_LISTEN say)\n"
-          "  --truth      write what was really sent, for tests\n",
+          "  --truth      write what was really sent, for tests\n"
+          "  --enrol      enter the companies, send nothing\n",
           stderr);
     return 2;
 }
@@ -58,8 +59,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         bool ok = false;
 
-        if (strcmp(name, "--full") == 0) {
-            a->full = true;
+        if (strcmp(name, "--full") == 0 || strcmp(name, "--enrol") == 0) {
+            *(name[2] == 'f' ? &a->full : &a->enrol) = true;
             continue;
         }
         if (value == NULL)
@@ -293,9 +294,10 @@ static int run(const struct arguments *a, struct mm_plan *plan)
               stderr);
     else if (code != MM_OK)
         fprintf(stderr, "mimamori: companies cannot be entered: %s\n", mm_code_key(code));
-    else if (wait_bound(a->state, count_sources(plan->world)) && play(a, plan, records, &truth) &&
-             (!plan->incident[MM_INCIDENT_REPORT].on ||
-              mm_play_report(records, a->state, a->portal, plan, &enrolled)))
+    else if (wait_bound(a->state, count_sources(plan->world)) &&
+             (a->enrol || (play(a, plan, records, &truth) &&
+                           (!plan->incident[MM_INCIDENT_REPORT].on ||
+                            mm_play_report(records, a->state, a->portal, plan, &enrolled)))))
         rc = a->truth == NULL || write_truth(a->truth, plan, &truth) ? 0 : 1;
     mm_records_close(&records);
     return rc;
