@@ -43,7 +43,7 @@ static int usage(void)
           "                     [--config FILE] [--prices MACHINE,HOUR,FEE] [--state DIR]\n"
           "What each company costs in a month: processor, disk, yen, minutes of people.\n"
           "  --month     this month, or one of the last three\n"
-          "  --json      a document of 100 companies, dearest first, from place N on\n"
+          "  --json      a document of 50 companies, dearest first, from place N on\n"
           "  --csv       a sheet of all companies\n"
           "  --prices    yen for the machine a month, an hour of a person, and what a company\n"
           "              brings a month (default: cost.machine, cost.hour, cost.fee)\n",

@@ -25,7 +25,7 @@ enum {
     MM_COST_EVERY_S = 600, /* what a stop of the machine leaves uncounted, at most */
     MM_COST_COMPANIES_MAX = 20 * 1000,
     MM_COST_SOURCES_MAX = 100 * 1000,     /* as many as coverage shows (MM_COVERAGE_ROWS) */
-    MM_COST_PAGE = 100,                   /* companies of one answer; a sheet (CSV) holds all */
+    MM_COST_PAGE = 50,                    /* companies of one answer; a sheet (CSV) holds all */
     MM_COST_YEN_MAX = 1000 * 1000 * 1000, /* as config.def bounds prices */
     MM_COST_MONTH_TEXT = 8,               /* "2026-11" and an end */
 };

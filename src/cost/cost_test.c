@@ -82,6 +82,10 @@ TEST(cost_of_what_nobody_has_work_for_is_the_same_for_each)
     c = (struct mm_cost){.prices = c.prices, .company = k, .n = 3};
     mm_cost_share(&c);
     CHECK_NUM(k[1].yen, 0);
+    /* What lies on the disk now says nothing of a month in which nothing ran. */
+    c.records_bytes = 1000;
+    mm_cost_share(&c);
+    CHECK(k[1].disk_bytes == 500 && k[1].yen == 0);
 }
 
 TEST(cost_above_the_fee_says_why)

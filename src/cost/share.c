@@ -71,8 +71,10 @@ static void share_yen(const struct mm_cost *c, const struct sums *s, struct mm_c
 
     if (s->cpu_us > 0 && s->disk_bytes > 0)
         k->machine_yen = (int64_t)((cpu + disk) / 2);
-    else
+    else if (s->lines > 0 || s->cpu_us > 0)
         k->machine_yen = (int64_t)(cpu + disk);
+    else
+        k->machine_yen = 0; /* nothing ran and nothing came: what lies there is of other months */
     k->people_yen = (int64_t)part((uint64_t)c->prices.hour, k->minutes, 60);
     k->yen = k->machine_yen + k->people_yen;
 }

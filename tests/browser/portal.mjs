@@ -88,6 +88,7 @@ const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine
   ["report-whose", "/report"],
   ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
   ["rule-try", "/rules/try"], ["rule-sets", "/rules/sets"], ["status", "/status"],
+  ["cost", "/cost"],
   ["attack-operator", "/companies/1/attack"],
   ["audit", "/companies/0/audit"], ["privacy-operator", "/companies/1/privacy"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
