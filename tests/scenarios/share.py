@@ -87,7 +87,7 @@ def others(stage, good, when):
     check(f"{when}: and its datagrams", durable(stage) == before + 150, (before, durable(stage)))
 
 
-with Stage("intake", {"MIMAMORI_INTAKE_SPOOL_MAX": str(SPOOL_MIB),
+with Stage("intake worker", {"MIMAMORI_INTAKE_SPOOL_MAX": str(SPOOL_MIB),
                       "MIMAMORI_INTAKE_UDP": f"127.0.0.1:{UDP}",
                       "MIMAMORI_INTAKE_RATE_STRANGER": "0",
                       "MIMAMORI_INTAKE_RATE_STRANGERS": "0"}) as stage:
@@ -118,6 +118,9 @@ with Stage("intake", {"MIMAMORI_INTAKE_SPOOL_MAX": str(SPOOL_MIB),
     hit = [x for x in status["limits"] if x["limit"] == "spool_share"]
     check("and by whom", hit and hit[0]["n"] >= 42 and bad.address in
           [b["address"] for b in hit[0]["by"]], hit)
+    told = "SELECT company, state FROM finding WHERE kind = 'spool_share'"
+    check("the operator is told", stage.wait(lambda: stage.records(told) == [(0, "open")], 40,
+                                             "finding"), stage.records(told))
     flood.s.close()
     nobody.s.close()
     stage.stop()
