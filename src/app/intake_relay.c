@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "codec/relayset.h"
 #include "intake/relayed.h"
 #include "os/file.h"
 
@@ -112,12 +113,14 @@ void mm_intake_relay_head(struct mm_intake_relay *r, struct mm_http_req *req)
     struct mm_slice token = {0};
     int status;
 
-    if (!mm_slice_eq(req->path, MM_S("/v1/relay/lines"))) {
+    bool settings = mm_slice_eq(req->path, MM_S("/v1/relay/settings"));
+
+    if (!settings && !mm_slice_eq(req->path, MM_S("/v1/relay/lines"))) {
         refuse(req, 404, "relay.path");
         return;
     }
-    if (req->method != MM_HTTP_POST) {
-        mm_http_set(req, "Allow", "POST");
+    if (req->method != (settings ? MM_HTTP_GET : MM_HTTP_POST)) {
+        mm_http_set(req, "Allow", settings ? "GET" : "POST");
         refuse(req, 405, "relay.method");
         return;
     }
@@ -129,7 +132,22 @@ void mm_intake_relay_head(struct mm_intake_relay *r, struct mm_http_req *req)
         return;
     }
     req->state = who;
-    req->body_max = MM_RELAY_MAX;
+    req->body_max = settings ? 0 : MM_RELAY_MAX;
+}
+
+static void give_settings(struct mm_intake_relay *r, struct mm_http_req *req,
+                          const struct mm_relayed_who *who)
+{
+    struct mm_buf text;
+    enum mm_code c;
+
+    mm_buf_init(&text, MM_RELAYSET_MAX);
+    c = mm_tables_settings(r->tables, who->relay->relay, &text);
+    if (c == MM_OK && mm_buf_ok(&text))
+        mm_buf_add(mm_http_reply(req, 200, "text/plain"), mm_buf_slice(&text));
+    else
+        refuse(req, c == MM_E_NOTFOUND ? 404 : 503, "relay.settings");
+    mm_buf_done(&text);
 }
 
 void mm_intake_relay_handle(struct mm_intake_relay *r, struct mm_http_req *req)
@@ -139,6 +157,10 @@ void mm_intake_relay_handle(struct mm_intake_relay *r, struct mm_http_req *req)
     struct mm_relayed_answer a;
 
     MM_ASSERT(who != NULL); /* else _head has answered */
+    if (req->method == MM_HTTP_GET) {
+        give_settings(r, req, who);
+        return;
+    }
     call.who = *who;
     call.received_us = mm_now_us();
     call.mono_us = mm_mono_us();

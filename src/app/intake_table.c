@@ -11,6 +11,7 @@
 #include "os/file.h"
 #include "os/log.h"
 #include "register/entity.h"
+#include "register/relay.h"
 #include "store/records/system_scope.h"
 #include "triage/triage.h"
 
@@ -82,6 +83,9 @@ static bool add_source(void *arg, const struct mm_rec *rec)
     } else if (mm_slice_eq(bind, MM_S("address"))) {
         row.kind = MM_BIND_ADDRESS;
         ok = mm_cidr_parse(text_of(rec, MM_F_source_address), &row.address);
+    } else if (mm_slice_eq(bind, MM_S("relay"))) {
+        row.kind = MM_BIND_RELAYED;
+        ok = mm_binding_behind_parse(text_of(rec, MM_F_source_listener), &row);
     } else {
         return true; /* tokens come below; files need no look-up */
     }
@@ -130,6 +134,23 @@ static bool add_token(void *arg, const struct mm_rec *rec)
     return b->code == MM_OK;
 }
 
+static bool add_relay(void *arg, const struct mm_relay_digest *d)
+{
+    struct building *b = arg;
+    struct mm_binding row = {.kind = MM_BIND_RELAY,
+                             .company = d->company,
+                             .relay = d->relay,
+                             .token = d->digest,
+                             .epoch = d->epoch,
+                             .serial = d->serial};
+
+    row.state = mm_slice_eq(d->mode, MM_S("active"))    ? MM_RELAY_WELCOME
+                : mm_slice_eq(d->mode, MM_S("stopped")) ? MM_RELAY_STOPPED
+                                                        : MM_RELAY_HELD;
+    b->code = mm_bindings_add(b->table, &row);
+    return b->code == MM_OK;
+}
+
 static enum mm_code read_records(struct mm_tables *t, struct mm_binding_table *ret)
 {
     struct building b = {.table = ret, .now_us = mm_now_us()};
@@ -141,6 +162,8 @@ static enum mm_code read_records(struct mm_tables *t, struct mm_binding_table *r
     c = mm_rec_each(b.tx, mm_entity(MM_REG_SOURCE), &all, add_source, &b);
     if (c == MM_OK && b.code == MM_OK)
         c = mm_rec_each(b.tx, mm_entity(MM_REG_TOKEN), &all, add_token, &b);
+    if (c == MM_OK && b.code == MM_OK)
+        c = mm_relay_digests(b.tx, add_relay, &b);
     mm_records_read_done(&b.tx);
     if (c == MM_OK)
         c = b.code;
@@ -395,4 +418,18 @@ int mm_tables_relay(struct mm_tables *t, struct mm_slice token, struct mm_arena 
     status = mm_relayed_auth(&t->now, &t->key, token, arena, ret);
     MM_ASSERT(pthread_mutex_unlock(&t->lock) == 0);
     return status;
+}
+
+enum mm_code mm_tables_settings(struct mm_tables *t, uint32_t relay, struct mm_buf *out)
+{
+    struct mm_tx *tx = NULL;
+    enum mm_code c;
+
+    if (t->records == NULL)
+        return MM_E_NOTFOUND;
+    c = mm_records_read(t->records, mm_system_scope(), &tx);
+    if (c == MM_OK)
+        c = mm_relay_settings(tx, relay, out);
+    mm_records_read_done(&tx);
+    return c;
 }

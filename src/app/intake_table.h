@@ -38,5 +38,8 @@ int mm_tables_auth(struct mm_tables *t, struct mm_slice name, struct mm_slice to
 /* mm_relayed_auth likewise. */
 int mm_tables_relay(struct mm_tables *t, struct mm_slice token, struct mm_arena *arena,
                     struct mm_relayed_who *ret);
+/* The signed settings of a relay, from the records, in any thread. MM_E_NOTFOUND: none. */
+MM_MUST_USE enum mm_code mm_tables_settings(struct mm_tables *t, uint32_t relay,
+                                            struct mm_buf *out);
 
 #endif

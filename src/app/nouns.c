@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "register/audit.h"
 #include "register/password.h"
+#include "register/relay.h"
 #include "register/scan.h"
 #include "serve/state.h"
 #include "store/records/system_scope.h"
@@ -426,6 +427,34 @@ static bool user_extras(struct mm_noun *n, uint32_t user, uint32_t company, bool
     return !n->invite || invitation(n, user, company);
 }
 
+/* What a relay needs after its row stands: settings that are signed, and a code to come with. */
+static bool relay_extras(struct mm_noun *n, uint32_t relay, uint32_t company, bool added)
+{
+    struct mm_scope_hold hold;
+    char text[MM_CALLCODE_TEXT];
+    struct mm_fault fault = {0};
+    int64_t until_us = 0;
+    enum mm_code code = mm_relay_sign(n->auth, mm_system_company(&hold, company), relay, &fault);
+
+    if (code == MM_E_SYNTAX)
+        return mm_noun_complain(n, "cli.relay_settings");
+    if (code != MM_OK)
+        return refuse(n, code);
+    if (!added && !n->new_code)
+        return true;
+    code = mm_relay_code(n->auth, mm_system_company(&hold, company), relay, n->now_us, text,
+                         &until_us);
+    if (code != MM_OK)
+        return refuse(n, code);
+    mm_noun_word(n, "code", text);
+    mm_noun_number(n, "hours", MM_RELAY_CODE_H);
+    mm_doc_str(n->doc, "code", text);
+    mm_doc_time(n->doc, "until", until_us);
+    mm_noun_tell(n, "cli.relay_code");
+    mm_wipe(text, sizeof(text));
+    return true;
+}
+
 /* A token that acts for somebody ends: in a year where nothing else was said. */
 static void last_day(struct mm_noun *n, struct mm_rec *rec)
 {
@@ -573,6 +602,8 @@ static bool verb_add(struct mm_noun *n)
     }
     if (n->entity->id == MM_REG_CONSENT)
         return put_scan(n, c.id, c.rec.company);
+    if (n->entity->id == MM_REG_RELAY)
+        return relay_extras(n, c.id, c.rec.company, true);
     return n->entity->id != MM_REG_USER || user_extras(n, c.id, c.rec.company, true);
 }
 
@@ -594,6 +625,8 @@ static bool verb_set(struct mm_noun *n)
     if (n->entity->id == MM_REG_USER && !user_extras(n, c.id, c.rec.company, false))
         return false;
     if (n->entity->id == MM_REG_CONSENT && !put_scan(n, c.id, c.rec.company))
+        return false;
+    if (n->entity->id == MM_REG_RELAY && !relay_extras(n, c.id, c.rec.company, false))
         return false;
     told(n, c.id, "cli.changed");
     return true;

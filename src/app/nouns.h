@@ -46,6 +46,7 @@ struct mm_noun {
     size_t field_count;
     bool ended; /* list: those that have ended, too */
     uint32_t from, limit;
+    bool new_code;                                                        /* relay */
     bool password_stdin, make_password, reset_totp, invite, end_sessions; /* user */
     uint32_t codes;                                                       /* user */
     const char *scan, *scan_to;                                           /* consent: files */

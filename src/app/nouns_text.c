@@ -155,6 +155,8 @@ static bool *flag_of(struct mm_noun *n, const char *option)
         return &n->json;
     if (strcmp(option, "--ended") == 0)
         return &n->ended;
+    if (n->entity->id == MM_REG_RELAY && strcmp(option, "--new-code") == 0)
+        return &n->new_code;
     if (user && strcmp(option, "--password-stdin") == 0)
         return &n->password_stdin;
     if (user && strcmp(option, "--make-password") == 0)

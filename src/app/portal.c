@@ -16,6 +16,7 @@
 #include "os/file.h"
 #include "os/log.h"
 #include "os/notify.h"
+#include "os/sock.h"
 #include "serve/program.h"
 #include "serve/secret.h"
 #include "serve/state.h"
@@ -40,6 +41,7 @@ struct paths {
     char dir[MM_MAX_PATH];
     char cert[MM_MAX_PATH + 16];
     char key[MM_MAX_PATH + 16];
+    char relay_url[512], relay_pin[MM_TLS_PIN];
     char cert_set[MM_MAX_PATH], key_set[MM_MAX_PATH]; /* as the configuration has them */
     char secret[MM_MAX_PATH];
     char rules[MM_MAX_PATH]; /* ours */
@@ -121,6 +123,9 @@ static enum mm_code http_config(const struct mm_config *config, struct paths *pa
             cfg.key_path = paths->key;
         }
     }
+    /* Intake's HTTP listener has the one in tls/, whatever the pages have. */
+    if (mm_tls_pin(paths->cert, paths->relay_pin) != MM_OK)
+        paths->relay_pin[0] = 0;
     if (code != MM_OK)
         mm_log_error("portal", "no certificate can be made in %s", paths->dir);
     else
@@ -202,6 +207,18 @@ static struct mm_portal_oidc oidc_config(const struct mm_config *config)
     };
 }
 
+/* Where relays are told to send lines. */
+static void name_relay_url(const struct mm_config *config, struct paths *paths)
+{
+    struct mm_endpoint at;
+
+    (void)snprintf(paths->relay_url, sizeof(paths->relay_url), "%s",
+                   mm_config_text(config, MM_CFG_INTAKE_URL));
+    if (paths->relay_url[0] == 0 && mm_config_on(config, MM_CFG_INTAKE_HTTP) &&
+        mm_endpoint_parse(mm_slice_str(mm_config_text(config, MM_CFG_INTAKE_HTTP)), &at))
+        (void)snprintf(paths->relay_url, sizeof(paths->relay_url), ":%u", at.port);
+}
+
 static struct mm_portal_cfg portal_config(const char *state, const struct mm_config *config,
                                           const struct paths *paths)
 {
@@ -210,6 +227,8 @@ static struct mm_portal_cfg portal_config(const char *state, const struct mm_con
         .service_name = mm_config_text(config, MM_CFG_PORTAL_SERVICE),
         .desk_tel = mm_config_text(config, MM_CFG_PORTAL_DESK_TEL),
         .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
+        .relay_url = paths->relay_url,
+        .relay_pin = paths->relay_pin,
         .rule_dirs = {paths->rules, paths->own_rules},
         .format_dir = paths->formats,
         .own_format_dir = paths->own_formats,
@@ -262,6 +281,7 @@ static int run(const char *state, const struct mm_config *config, int signals)
     int rc = 1;
 
     name_paths(state, &paths);
+    name_relay_url(config, &paths);
     cfg = portal_config(state, config, &paths);
     if (mm_state_key(state, paths.secret) != MM_OK || mm_key_load(paths.secret, &key) != MM_OK) {
         mm_log_error("portal", "%s: no key of 32 bytes that only its owner reads", paths.secret);

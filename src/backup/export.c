@@ -81,9 +81,10 @@ static bool is_secret(const char *table, const char *column)
 {
     static const struct {
         const char *table, *column; /* NULL: all of it */
-    } secrets[] = {
-        {"session", NULL},   {"credential", NULL},     {"past_password", NULL},   {"code", NULL},
-        {"token", "digest"}, {"invitation", "digest"}, {"consent_scan", "sealed"}};
+    } secrets[] = {{"session", NULL},          {"credential", NULL},
+                   {"past_password", NULL},    {"code", NULL},
+                   {"token", "digest"},        {"invitation", "digest"},
+                   {"consent_scan", "sealed"}, {"relay_key", NULL}};
 
     for (size_t i = 0; i < MM_COUNT(secrets); i++) {
         if (strcmp(secrets[i].table, table) == 0 &&

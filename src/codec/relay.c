@@ -6,7 +6,7 @@
 
 static const struct mm_slice magic = MM_S_INIT("MMRELAY\n");
 
-enum { FLAG_GAP = 1 };
+enum { FLAG_GAP = 1, FLAG_COPY = 2 };
 
 static void put16(struct mm_buf *out, uint16_t v)
 {
@@ -29,7 +29,7 @@ void mm_relay_put_head(struct mm_buf *out, const struct mm_relay_head *head)
 
     mm_buf_add(out, magic);
     mm_buf_u32le(out, MM_RELAY_VERSION);
-    mm_buf_u32le(out, head->gap ? FLAG_GAP : 0);
+    mm_buf_u32le(out, (head->gap ? FLAG_GAP : 0U) | (head->copy ? FLAG_COPY : 0U));
     mm_buf_u32le(out, head->queue);
     mm_buf_u32le(out, head->count);
     for (size_t i = 0; i < MM_COUNT(words); i++)
@@ -55,8 +55,8 @@ void mm_relay_put_line(struct mm_buf *out, const struct mm_relay_line *line)
 /* Whether the numbers of a head can be meant so. */
 static bool sane(const struct mm_relay_head *h, uint32_t flags, uint32_t queue)
 {
-    return flags <= FLAG_GAP && queue <= UINT16_MAX && h->count <= MM_RELAY_LINES && h->first > 0 &&
-           h->first <= (uint64_t)INT64_MAX - MM_RELAY_LINES && h->clock_us >= 0 &&
+    return flags <= (FLAG_GAP | FLAG_COPY) && queue <= UINT16_MAX && h->count <= MM_RELAY_LINES &&
+           h->first > 0 && h->first <= (uint64_t)INT64_MAX - MM_RELAY_LINES && h->clock_us >= 0 &&
            h->oldest_us >= 0;
 }
 
@@ -83,7 +83,8 @@ enum mm_code mm_relay_head(struct mm_slice in, struct mm_relay_head *ret, struct
     h.oldest_us = (int64_t)oldest;
     if (!sane(&h, flags, queue))
         return mm_fail(fault, MM_E_SYNTAX, magic.n, "relay.head");
-    h.gap = flags == FLAG_GAP;
+    h.gap = (flags & FLAG_GAP) != 0;
+    h.copy = (flags & FLAG_COPY) != 0;
     h.queue = (uint16_t)queue;
     *ret = h;
     *ret_rest = mm_rd_rest(&rd);

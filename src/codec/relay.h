@@ -10,11 +10,12 @@
  *           than bytes are there.
  * Spec      All numbers little-endian.
  *           Head (112 bytes): "MMRELAY\n", u32 version of this form (1), u32 flags (1: numbers
- *           before `first` are gone for good), u32 queue, u32 count of lines, u64 first number,
- *           u64 fingerprint of the line before it (0: there is none), u64 instance of the relay's
- *           process, i64 its wall clock, i64 when its oldest unsent line came (0: none), u64 lines
- *           not sent yet, u64 free bytes and u64 all bytes of its disk, u64 serial of the settings
- *           it works with, u64 its version (major << 32 | minor << 16 | patch).
+ *           before `first` are gone for good; 2: this is a copy and has found that out), u32 queue,
+ *           u32 count of lines, u64 first number, u64 fingerprint of the line before it (0: there
+ *           is none), u64 instance of the relay's process, i64 its wall clock, i64 when its oldest
+ *           unsent line came (0: none), u64 lines not sent yet, u64 free bytes and u64 all bytes of
+ *           its disk, u64 serial of the settings it works with, u64 its version (major << 32 |
+ *           minor << 16 | patch), u64 0.
  *           Line: u8 via, u8 0, u16 what, u16 flags, u16 0, i64 received, 16 bytes peer, u32
  *           length, body. Fuzzed by relay_fuzz.c.
  */
@@ -43,7 +44,8 @@ enum {
 enum mm_relay_via { MM_RELAY_UDP = 1, MM_RELAY_TCP = 2, MM_RELAY_FILE = 3 };
 
 struct mm_relay_head {
-    bool gap; /* what was before `first` is gone for good */
+    bool gap;  /* what was before `first` is gone for good */
+    bool copy; /* it has found out that it is one: the centre has numbers that it never had */
     uint16_t queue;
     uint32_t count;
     uint64_t first;

@@ -244,6 +244,20 @@ static bool number(struct mm_slice s, uint32_t *ret)
     return true;
 }
 
+bool mm_binding_behind_parse(struct mm_slice s, struct mm_binding *ret)
+{
+    size_t slash = mm_slice_find(s, '/', 0);
+    struct mm_slice rest = mm_slice_sub(s, slash == SIZE_MAX ? s.n : slash + 1, SIZE_MAX);
+
+    if (!number(mm_slice_sub(s, 0, slash), &ret->relay) || ret->relay == 0)
+        return false;
+    ret->by = MM_BY_ALL;
+    if (slash == SIZE_MAX || mm_binding_relayed_parse(rest, ret))
+        return true;
+    ret->by = MM_BY_ADDRESS;
+    return mm_cidr_parse(rest, &ret->address);
+}
+
 /* RELAY/TOKEN, or RELAY/ and what names a source behind it. */
 static const char *parse_relay(struct mm_slice kind, struct mm_slice what, const struct mm_key *key,
                                struct mm_binding *b)
@@ -259,10 +273,7 @@ static const char *parse_relay(struct mm_slice kind, struct mm_slice what, const
         return NULL;
     }
     b->kind = MM_BIND_RELAYED;
-    if (mm_binding_relayed_parse(rest, b))
-        return NULL;
-    b->by = MM_BY_ADDRESS;
-    return mm_cidr_parse(rest, &b->address) ? NULL : "bindings.relay";
+    return mm_binding_behind_parse(what, b) ? NULL : "bindings.relay";
 }
 
 /* NULL, or what is wrong with the line. */

@@ -85,6 +85,10 @@ const struct mm_binding *mm_bindings_relayed(const struct mm_binding_table *t, u
 MM_MUST_USE bool mm_binding_listener_parse(struct mm_slice s, enum mm_transport *ret,
                                            uint16_t *ret_port);
 
+/* A source behind a relay, into *ret: the relay's number, then nothing (whatever else it brings),
+ * or a slash and what mm_binding_relayed_parse takes or a network: "7", "7/udp/514", "7/10.0.0.1".
+ */
+MM_MUST_USE bool mm_binding_behind_parse(struct mm_slice s, struct mm_binding *ret);
 /* What names a source behind a relay, into *ret: "tcp/514", "udp/514", "file/1" (the first path
  * that the relay follows); from a text that is none of these: false. */
 MM_MUST_USE bool mm_binding_relayed_parse(struct mm_slice s, struct mm_binding *ret);

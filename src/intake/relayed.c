@@ -200,6 +200,7 @@ static void note(struct job *j, enum mm_relay_turned turned)
 static bool clone(struct job *j)
 {
     j->r->process[j->at].clone = true;
+    atomic_store(&j->r->page->relay[j->at].copied_us, j->call->received_us);
     note(j, MM_RELAY_CLONED);
     refuse(j->answer, 403, "relay.clone");
     return false;
@@ -213,6 +214,11 @@ static bool admit(struct job *j)
 
     if (!find_relay(j)) {
         refuse(j->answer, 503, "relay.many");
+        return false;
+    }
+    if (j->head.copy) { /* the one that goes on is the right one */
+        atomic_store(&j->r->page->relay[j->at].copied_us, j->call->received_us);
+        refuse(j->answer, 403, "relay.clone");
         return false;
     }
     p = &j->r->process[j->at];

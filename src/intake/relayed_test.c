@@ -64,7 +64,7 @@ struct sent {
     uint64_t first;
     uint32_t count;
     uint64_t instance;
-    bool gap, copy;
+    bool gap, copy, knows;
     uint16_t queue;
     int64_t mono_us;
 };
@@ -81,6 +81,7 @@ static struct mm_relayed_answer send(struct world *w, const struct sent *s)
     struct mm_relayed_call call = {
         .who = w->who, .received_us = 1606000000000000, .mono_us = s->mono_us};
     struct mm_relay_head h = {.gap = s->gap,
+                              .copy = s->knows,
                               .queue = s->queue,
                               .count = s->count,
                               .first = s->first,
@@ -222,6 +223,21 @@ static uint32_t whose(const struct world *w, enum mm_relay_via via, uint16_t wha
     mm_relayed_whose(&w->who, &l, &company, &source);
     CHECK_NUM(company, 3);
     return source;
+}
+
+TEST(relayed_shows_a_copy_that_knows_it_and_goes_on_with_the_other)
+{
+    struct world w;
+    struct sent one = {.first = 1, .count = 1};
+
+    begin(&w);
+    CHECK(send(&w, &one).status == 200);
+    one = (struct sent){.first = 1, .count = 0, .instance = 9, .knows = true};
+    CHECK(strcmp(send(&w, &one).why, "relay.clone") == 0);
+    CHECK(w.page->relay[0].copied_us > 0 && w.page->relay[0].turned == MM_RELAY_WELCOME);
+    CHECK(send(&w, &(struct sent){.first = 2, .count = 1}).status == 200);
+    CHECK_SPOOL("3/30 n1|3/30 n2|");
+    end(&w);
 }
 
 TEST(relayed_tells_devices_apart)

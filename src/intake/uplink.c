@@ -35,6 +35,7 @@ struct mm_uplink {
     /* The batch on its way. */
     struct queue *sent;
     uint64_t sent_end, sent_print;
+    bool copy;    /* the centre has numbers that this spool never had */
     bool damaged; /* behind it stands a line that the disk lost */
     uint64_t serial, handed;
     bool changed; /* since the places were saved */
@@ -306,6 +307,7 @@ static void put_head(struct mm_uplink *u, const struct queue *q, uint32_t count,
                      struct mm_buf *out)
 {
     struct mm_relay_head h = {.gap = q->gap,
+                              .copy = u->copy,
                               .queue = q->number,
                               .count = count,
                               .first = q->next == 0 ? 1 : q->next,
@@ -358,7 +360,7 @@ enum mm_code mm_uplink_batch(struct mm_uplink *u, int64_t now_us, struct mm_buf 
     u->sent_print = q->print;
     find_print(u, q);
     put_head(u, q, 0, now_us, out);
-    if (waits(q) > 0)
+    if (waits(q) > 0 && !u->copy)
         c = put_lines(u, q, out, &n);
     end = out->n;
     if (c == MM_OK && mm_buf_ok(out)) {
@@ -414,8 +416,10 @@ static enum mm_uplink_what other_place(struct mm_uplink *u, uint64_t next)
 
     if (next == 0)
         return MM_UPLINK_LATER;
-    if (next > q->durable)
+    if (next > q->durable) {
+        u->copy = true;
         return MM_UPLINK_COPY;
+    }
     go_to(u, q, next, 0); /* what is older than the spool becomes a gap when it is looked at */
     return MM_UPLINK_ON;
 }

@@ -44,7 +44,8 @@ struct mm_relay_live {
     _Atomic uint64_t lines;               /* taken since intake started */
     _Atomic uint64_t lost;                /* numbers that it said are gone for good */
     _Atomic uint64_t peer_high, peer_low; /* struct mm_ip it spoke from */
-    uint64_t spare[2];
+    _Atomic int64_t copied_us;            /* our clock when a copy of it spoke last; 0: none did */
+    uint64_t spare[1];
 };
 static_assert(sizeof(struct mm_relay_live) == 128, "two cache lines");
 

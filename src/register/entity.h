@@ -33,6 +33,7 @@ enum mm_entity_id {
 #define MM_F_MEMBER(n, ...) MM_F_member_##n,
 #define MM_F_SITE(n, ...) MM_F_site_##n,
 #define MM_F_DEVICE(n, ...) MM_F_device_##n,
+#define MM_F_RELAY(n, ...) MM_F_relay_##n,
 #define MM_F_SOURCE(n, ...) MM_F_source_##n,
 #define MM_F_POST(n, ...) MM_F_post_##n,
 #define MM_F_CONTACT(n, ...) MM_F_contact_##n,

@@ -95,5 +95,5 @@ TEST(value_every_default_is_one_that_its_field_takes)
         for (size_t i = 0; i < entity->field_count; i++)
             with += !mm_value_default(&entity->fields[i]).null; /* asserts inside */
     }
-    CHECK_NUM(with, 3); /* timezone, keep_days, state */
+    CHECK_NUM(with, 5); /* timezone, keep_days, states of source and relay, listen */
 }

@@ -211,6 +211,28 @@ out:
     return code;
 }
 
+enum mm_code mm_tls_pin(const char *cert_path, char ret[MM_TLS_PIN])
+{
+    FILE *f = fopen(cert_path, "re");
+    X509 *cert = f == NULL ? NULL : PEM_read_X509(f, NULL, NULL, NULL);
+    unsigned char *key = NULL, digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_n = 0;
+    int n = cert == NULL ? -1 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &key);
+    bool ok = n > 0 && EVP_Digest(key, (size_t)n, digest, &digest_n, EVP_sha256(), NULL) == 1;
+
+    static_assert(8 + 44 < MM_TLS_PIN, "a digest of 32 bytes in base64");
+    if (ok) {
+        memcpy(ret, "sha256//", 8);
+        ok = EVP_EncodeBlock((unsigned char *)ret + 8, digest, (int)digest_n) == 44;
+    }
+    OPENSSL_free(key);
+    X509_free(cert);
+    if (f != NULL)
+        (void)fclose(f);
+    ERR_clear_error();
+    return ok ? MM_OK : MM_E_CONFIG;
+}
+
 struct mm_tls_conn *mm_tls_conn_new(struct mm_tls *tls, int fd)
 {
     struct mm_tls_conn *conn = calloc(1, sizeof(*conn));

@@ -42,6 +42,10 @@ void mm_tls_close(struct mm_tls **tls);
 MM_MUST_USE enum mm_code mm_tls_self_signed(const char *cert_path, const char *key_path,
                                             const char *host);
 
+enum { MM_TLS_PIN = 64 }; /* "sha256//", 44 signs, and a NUL */
+/* The public key of a certificate file (its first), as libcurl pins it. MM_E_CONFIG. */
+MM_MUST_USE enum mm_code mm_tls_pin(const char *cert_path, char ret[MM_TLS_PIN]);
+
 /* A server session on a connected non-blocking socket; NULL when out of memory. */
 struct mm_tls_conn *mm_tls_conn_new(struct mm_tls *tls, int fd);
 void mm_tls_conn_free(struct mm_tls_conn **conn);

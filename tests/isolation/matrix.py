@@ -78,6 +78,7 @@ ROWS = {
     ("POST", "/account/sessions/:own_session/end"): row(form={}, by="b.spare"),
     ("GET", "/live"): row(only="tells no content; whose changes it tells, Tester.live listens to"),
     ("GET", "/healthz"): row(only="one word about the machine, the same for everybody"),
+    ("POST", "/relay/enrol"): row(only="for who knows a code; no session, nothing of a company"),
     ("GET", "/metrics"): row(only="for who has its token, or is on the machine; no session"),
     ("GET", "/status"): row(only="the machine; staff of one programme may not see it"),
     ("GET", "/cost"): row("company", ask=["?from=0", "?month=2026-11"]),

@@ -408,7 +408,9 @@ static enum mm_code handle(struct mm_page *p)
 
     if (code == MM_OK)
         code = read_input(p);
-    if (code == MM_OK && p->match->route->method != MM_HTTP_GET)
+    /* Who may come without a session brings no cookie that somebody could abuse. */
+    if (code == MM_OK && p->match->route->method != MM_HTTP_GET &&
+        (p->match->route->flags & MM_ROUTE_OPEN) == 0)
         code = mm_session_check_form(p);
     if (code == MM_OK)
         code = p->match->route->handle(p);

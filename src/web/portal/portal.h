@@ -45,10 +45,13 @@ struct mm_portal_cfg {
     const char *status_program; /* path of mimamori-status; NULL: nobody tells how the machine is */
     const char *cost_program;   /* path of mimamori-cost; NULL: nobody tells what companies cost */
     uint64_t machine_yen, hour_yen, fee_yen; /* what it is told to reckon with: cost.* */
-    const char *metrics_token;               /* who has it reads /metrics; "" or NULL: nobody has */
-    bool metrics_local;                      /* and who asks from this machine */
-    struct mm_meters *meters;                /* NULL: nothing is measured */
-    struct mm_hits *hits;                    /* NULL: nobody counts who runs into limits */
+    /* Where relays send lines: an address, or ":" and a port of this host; and its public key, ""
+     * where an authority vouches for it. */
+    const char *relay_url, *relay_pin;
+    const char *metrics_token; /* who has it reads /metrics; "" or NULL: nobody has */
+    bool metrics_local;        /* and who asks from this machine */
+    struct mm_meters *meters;  /* NULL: nothing is measured */
+    struct mm_hits *hits;      /* NULL: nobody counts who runs into limits */
     struct mm_portal_oidc oidc;
     const char *version;
     uint32_t rate;           /* requests a second of one user, token or address; 0: no limit */
