@@ -53,6 +53,13 @@ static const struct mm_stmt told_cases = {
            "length(doc ->> '$.en.what') > 9 AND length(doc ->> '$.ja.first') > 9 AND "
            "length(doc ->> '$.en.first') > 9"};
 
+/* How often it was said. */
+static const struct mm_stmt behind_said = {
+    .name = "BEHIND_SAID",
+    .kind = MM_STMT_READ,
+    .sql = "SELECT coalesce(sum(count), 0) FROM finding WHERE company = 0 AND kind = "
+           "'rules_behind'"};
+
 static int64_t count_of(struct mm_records *rec, const struct mm_stmt *stmt)
 {
     struct mm_tx *tx = NULL;
@@ -135,6 +142,7 @@ TEST(rules_that_are_behind_are_a_finding_until_they_are_not)
     mm_watch_rules(first, true, now + 1);
     mm_watch_rules(first, true, now + 2);
     CHECK_NUM(count_of(rec, &open_findings), 1);
+    CHECK_NUM(count_of(rec, &behind_said), 1); /* when it began, not at every look */
     mm_watch_rules(second, false, now + 3);
     CHECK_NUM(count_of(rec, &open_findings), 0);
     mm_watch_rules(second, true, now + 4);
@@ -143,5 +151,32 @@ TEST(rules_that_are_behind_are_a_finding_until_they_are_not)
     CHECK_NUM(count_of(rec, &open_findings), 0);
     mm_watch_free(&first);
     mm_watch_free(&second);
+    mm_records_close(&rec);
+}
+
+/* What an engine before this one said is closed also when this one's first word was not written. */
+TEST(rules_no_longer_behind_are_said_after_a_word_that_was_lost)
+{
+    static const struct mm_migration refuse[] = {
+        {1, "refuse",
+         "CREATE TRIGGER refuse BEFORE UPDATE ON finding WHEN NEW.last_us = 7 "
+         "BEGIN SELECT RAISE(ABORT, 'refused'); END;"},
+    };
+    static const struct mm_feature refusing = {
+        .name = "refusing", .migrations = refuse, .migration_count = MM_COUNT(refuse)};
+    static const struct mm_feature *const features[] = {&mm_register_feature, &mm_job_feature,
+                                                        &mm_triage_feature, &refusing};
+    struct mm_records *rec = mm_test_records(features, MM_COUNT(features));
+    struct mm_watch *before = NULL, *now = NULL;
+
+    CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &before), MM_OK);
+    CHECK_NUM(mm_watch_new(rec, mm_test_dir(), &now), MM_OK);
+    mm_watch_rules(before, true, 6);
+    mm_watch_rules(now, true, 7);
+    CHECK_NUM(count_of(rec, &behind_said), 1); /* the second word was refused */
+    mm_watch_rules(now, false, 8);
+    CHECK_NUM(count_of(rec, &open_findings), 0);
+    mm_watch_free(&before);
+    mm_watch_free(&now);
     mm_records_close(&rec);
 }
