@@ -136,7 +136,7 @@ static enum mm_code regex_atom(struct mm_item *it, const struct mm_value *v)
         return mm_rule_refuse(it->b, code, v->line, fault.what, mm_slice_str(why));
     s->regex[s->regex_n++] = atom.re;
     if (!mm_arena_dup(&s->arena, v->raw, &atom.src) ||
-        mm_regex_literal(&s->arena, v->raw, &atom.lit) != MM_OK)
+        mm_regex_literal(&s->arena, &it->b->everyday, v->raw, &atom.lit) != MM_OK)
         return nomem(it);
     if (atom.lit.n < REGEX_LITERAL_MIN)
         atom.lit.n = 0;

@@ -51,7 +51,7 @@ static float exact_odds(struct mm_slice s)
 
 static float atom_odds(const struct mm_everyday *e, const struct mm_atom *a)
 {
-    size_t left = mm_everyday_left(e, a->lit), n = left + (a->lit.n - left) / 8;
+    size_t n = mm_everyday_tells(e, a->lit);
 
     switch ((enum mm_atom_op)a->op) {
     case MM_A_EXACT:
@@ -379,6 +379,38 @@ static bool build_index(struct mm_build *b, const struct wake *wake, size_t n, s
     return mm_lits_build(&s->arena, &b->everyday, lit, lits, &ix->lits) == MM_OK;
 }
 
+/* Look for the atoms of a large set all at once, where no index does. */
+static enum mm_code index_set(struct mm_build *b, struct mm_set *set)
+{
+    struct mm_arena *a = &b->set->arena;
+    struct mm_lits *lits;
+    struct mm_lit *lit;
+
+    if (set->home != MM_HOME_NONE || set->atom_n < MM_SET_LITS_MIN)
+        return MM_OK;
+    for (uint32_t i = 0; i < set->atom_n; i++) {
+        const struct mm_atom *atom = &b->set->atom[set->atom + i];
+
+        if (atom->cased || atom->op > MM_A_CONTAINS)
+            return MM_OK;
+        if (atom->lit.n == 0 && atom->op != MM_A_EXACT)
+            return MM_OK;
+    }
+    lits = mm_arena_array(a, 1, sizeof(*lits));
+    lit = mm_arena_array(a, set->atom_n, sizeof(*lit));
+    if (lits == NULL || lit == NULL)
+        return full(b);
+    for (uint32_t i = 0; i < set->atom_n; i++) {
+        const struct mm_atom *atom = &b->set->atom[set->atom + i];
+
+        lit[i] = (struct mm_lit){.text = atom->lit, .tag = i, .kind = lit_kind(atom)};
+    }
+    if (mm_lits_build(a, &b->everyday, lit, set->atom_n, lits) != MM_OK)
+        return full(b);
+    set->lits = lits;
+    return MM_OK;
+}
+
 /* Indexes over all that wakes the group's rules. */
 static enum mm_code build_group(struct mm_build *b, struct mm_group *g, struct wake *wake, size_t n)
 {
@@ -467,6 +499,8 @@ enum mm_code mm_compile(struct mm_build *b)
         code = join_group(b, r);
     for (size_t g = 0; g < s->group_n && code == MM_OK; g++)
         code = compile_group(b, g);
+    for (size_t i = 0; i < s->set_n && code == MM_OK; i++)
+        code = index_set(b, &s->sets[i]);
     if (code == MM_OK)
         code = mm_correlations_join(b);
     if (code == MM_OK)

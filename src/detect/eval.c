@@ -5,6 +5,11 @@
 
 enum { GEN_MAX = UINT32_MAX / 4 - 1 };
 
+static bool is_text(enum mm_field f)
+{
+    return mm_field_type(f) == MM_FT_KEYWORD || mm_field_type(f) == MM_FT_TEXT;
+}
+
 struct mm_matcher *mm_matcher_new(struct mm_ruleset *set)
 {
     struct mm_matcher *m = calloc(1, sizeof(*m));
@@ -16,6 +21,7 @@ struct mm_matcher *mm_matcher_new(struct mm_ruleset *set)
     m->place = calloc(MM_PLACES, sizeof(*m->place));
     m->text = calloc(MM_TEXTS_MAX, sizeof(struct mm_place *));
     m->text_own = calloc(MM_TEXTS_MAX, sizeof(*m->text_own));
+    m->word = calloc((size_t)MM_TEXTS_MAX * MM_WORD_SIZES, sizeof(*m->word));
     m->set_mark = calloc(set->set_n + 1, sizeof(*m->set_mark));
     m->atom_mark = calloc(set->atom_n + 1, sizeof(*m->atom_mark));
     m->posting_mark = calloc(set->posting_n + 1, sizeof(*m->posting_mark));
@@ -28,11 +34,13 @@ struct mm_matcher *mm_matcher_new(struct mm_ruleset *set)
     m->route = calloc(MM_ROUTES, sizeof(*m->route));
     m->room = malloc(MM_MATCH_ROOM);
     if (m->regex == NULL || m->place == NULL || m->text == NULL || m->text_own == NULL ||
-        m->set_mark == NULL || m->atom_mark == NULL || m->posting_mark == NULL ||
+        m->word == NULL || m->set_mark == NULL || m->atom_mark == NULL || m->posting_mark == NULL ||
         m->rule_mark == NULL || m->index_mark == NULL || m->candidate == NULL ||
         m->undecided == NULL || m->hidden == NULL || m->filter_hits == NULL || m->route == NULL ||
         m->room == NULL)
         mm_matcher_free(&m);
+    for (size_t f = 0; f < MM_F_COUNT && m != NULL; f++)
+        m->texts[f / 64] |= (uint64_t)is_text((enum mm_field)f) << (f % 64);
     return m;
 }
 
@@ -48,6 +56,7 @@ void mm_matcher_free(struct mm_matcher **pm)
     free(m->place);
     free(m->text);
     free(m->text_own);
+    free(m->word);
     free(m->set_mark);
     free(m->atom_mark);
     free(m->posting_mark);
@@ -62,7 +71,57 @@ void mm_matcher_free(struct mm_matcher **pm)
     free(m);
 }
 
-void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev)
+/* The number of an extra that rules know, or MM_EXTRA_MAX. */
+static uint32_t extra_number(const struct mm_ruleset *s, struct mm_slice name)
+{
+    uint32_t at = s->extra_n == 0 ? 0 : mm_table_get(&s->extra, mm_small_key(name.p, name.n));
+
+    while (at != 0 && !mm_slice_eq(s->extra_name[at - 1], name))
+        at = s->extra_next[at - 1];
+    return at == 0 ? MM_EXTRA_MAX : at - 1;
+}
+
+/* Are they equal? Names are compared for every extra of every event. */
+static bool is_name(struct mm_slice a, struct mm_slice b)
+{
+    uint64_t differ = 0;
+
+    if (a.n != b.n || a.n < 8)
+        return mm_slice_eq(a, b);
+    for (size_t i = 0; i + 8 < a.n; i += 8)
+        differ |= mm_load64(a.p + i) ^ mm_load64(b.p + i);
+    return (differ | (mm_load64(a.p + a.n - 8) ^ mm_load64(b.p + a.n - 8))) == 0;
+}
+
+/*
+ * Put the event's extras that rules know into their places. Events of one way bring the same names
+ * in the same order: the last one's numbers are tried first.
+ */
+static void see_extras(struct mm_matcher *m)
+{
+    const struct mm_ruleset *s = m->set;
+
+    for (size_t i = 0; i < m->ev->extra_n; i++) {
+        const struct mm_extra *x = &m->ev->extra[i];
+        uint16_t *guess = i < MM_ROUTE_EXTRAS ? &m->way->extra[i] : NULL;
+        uint32_t known;
+        struct mm_place *p;
+
+        if (guess != NULL && *guess > 0 && is_name(s->extra_name[*guess - 1], x->name)) {
+            known = *guess - 1U;
+        } else {
+            known = extra_number(s, x->name);
+            if (guess != NULL && known != MM_EXTRA_MAX)
+                *guess = (uint16_t)(known + 1); /* MM_EXTRA_MAX at most */
+        }
+        p = &m->place[MM_F_COUNT + known];
+        /* of two of one name the first counts, as in mm_event_extra */
+        if (known != MM_EXTRA_MAX && p->gen != m->gen)
+            *p = (struct mm_place){.gen = m->gen, .present = true, .raw = x->value};
+    }
+}
+
+void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev, struct mm_route *way)
 {
     if (++m->gen > GEN_MAX) {
         const struct mm_ruleset *s = m->set;
@@ -75,35 +134,12 @@ void mm_match_begin(struct mm_matcher *m, const struct mm_event *ev)
         m->gen = 1;
     }
     m->ev = ev;
-    m->extras_seen = m->words_seen = m->texts_seen = m->joined_seen = false;
+    m->way = way;
+    m->words_seen = m->texts_seen = m->words_sorted = false;
     m->candidate_n = 0;
     m->hidden_n = 0;
     m->room_n = 0;
-}
-
-/* The number of an extra that rules know, or MM_EXTRA_MAX. */
-static uint32_t extra_number(const struct mm_ruleset *s, struct mm_slice name)
-{
-    uint32_t at = s->extra_n == 0 ? 0 : mm_table_get(&s->extra, mm_small_key(name.p, name.n));
-
-    while (at != 0 && !mm_slice_eq(s->extra_name[at - 1], name))
-        at = s->extra_next[at - 1];
-    return at == 0 ? MM_EXTRA_MAX : at - 1;
-}
-
-/* Put the event's extras that rules know into their places. */
-static void see_extras(struct mm_matcher *m)
-{
-    m->extras_seen = true;
-    for (size_t i = 0; i < m->ev->extra_n; i++) {
-        const struct mm_extra *x = &m->ev->extra[i];
-        uint32_t known = extra_number(m->set, x->name);
-        struct mm_place *p = &m->place[MM_F_COUNT + known];
-
-        /* of two of one name the first counts, as in mm_event_extra */
-        if (known != MM_EXTRA_MAX && p->gen != m->gen)
-            *p = (struct mm_place){.gen = m->gen, .present = true, .raw = x->value};
-    }
+    see_extras(m);
 }
 
 /* n bytes that live as long as the event, or NULL. */
@@ -125,7 +161,7 @@ static struct mm_place *field_place(struct mm_matcher *m, enum mm_field f)
     *p = (struct mm_place){.gen = m->gen, .present = mm_event_has(m->ev, f)};
     if (!p->present)
         return p;
-    if (mm_field_type(f) == MM_FT_KEYWORD || mm_field_type(f) == MM_FT_TEXT) {
+    if ((m->texts[f / 64] >> (f % 64) & 1) != 0) {
         p->raw = m->ev->val[f].text;
         return p;
     }
@@ -183,8 +219,6 @@ struct mm_place *mm_match_place(struct mm_matcher *m, uint16_t cand)
         return field_place(m, (enum mm_field)cand);
     if (cand >= MM_CAND_MADE)
         return made_place(m, cand);
-    if (!m->extras_seen)
-        see_extras(m);
     p = &m->place[MM_F_COUNT + (cand - MM_CAND_EXTRA)];
     if (p->gen != m->gen)
         *p = (struct mm_place){.gen = m->gen};
@@ -198,8 +232,11 @@ struct mm_place *mm_match_value(struct mm_matcher *m, uint16_t slot)
 
     MM_ASSERT(s->kind == MM_SLOT_FIELD);
     for (size_t i = 0; i < s->cand_n; i++) {
-        struct mm_place *p = mm_match_place(m, s->cand[i]);
+        struct mm_place *p;
 
+        if (s->cand[i] < MM_F_COUNT && !mm_event_has(m->ev, (enum mm_field)s->cand[i]))
+            continue; /* most that are asked for are not there */
+        p = mm_match_place(m, s->cand[i]);
         if (p->present)
             return p;
     }
@@ -233,6 +270,14 @@ struct mm_slice mm_match_look(struct mm_matcher *m, struct mm_place *p)
     return p->folded;
 }
 
+static void note(void *ctx, uint32_t tag)
+{
+    bool *any = ctx;
+
+    (void)tag;
+    *any = true;
+}
+
 static void add_text(struct mm_matcher *m, struct mm_slice raw)
 {
     struct mm_place *p = &m->text_own[m->text_n];
@@ -261,14 +306,22 @@ static bool has_values(struct mm_slice line)
 static void add_fields(struct mm_matcher *m, bool texts)
 {
     for (size_t w = 0; w < MM_F_WORDS; w++) {
-        for (uint64_t has = m->ev->has[w]; has != 0; has &= has - 1) {
-            enum mm_field f = (enum mm_field)(w * 64 + (size_t)__builtin_ctzll(has));
-            enum mm_ftype type = mm_field_type(f);
+        uint64_t has = m->ev->has[w] & (texts ? m->texts[w] : ~m->texts[w]);
 
-            if ((type == MM_FT_KEYWORD || type == MM_FT_TEXT) == texts)
-                m->text[m->text_n++] = field_place(m, f); /* folded once, for its own rules too */
-        }
+        for (; has != 0; has &= has - 1) /* folded once, for its own rules too */
+            m->text[m->text_n++] =
+                field_place(m, (enum mm_field)(w * 64 + (size_t)__builtin_ctzll(has)));
     }
+}
+
+/* Do keywords look at the line itself, and at the values? */
+static void words_where(const struct mm_event *ev, bool *ret_line, bool *ret_values)
+{
+    struct mm_slice s = mm_slice_trim(ev->original);
+    bool whole = s.n == 0 || s.p[0] == '{' || is_xml(s);
+
+    *ret_line = !whole || (ev->flags & (MM_EV_EXTRA_FULL | MM_EV_UNPARSED | MM_EV_TRUNCATED)) != 0;
+    *ret_values = has_values(s);
 }
 
 /*
@@ -278,49 +331,83 @@ static void add_fields(struct mm_matcher *m, bool texts)
 void mm_match_words(struct mm_matcher *m)
 {
     const struct mm_event *ev = m->ev;
-    struct mm_slice s = mm_slice_trim(ev->original);
-    bool whole = s.n == 0 || s.p[0] == '{' || is_xml(s);
+    bool line, values;
 
     if (m->words_seen)
         return;
     m->words_seen = true;
     m->text_n = 0;
-    if (!whole || (ev->flags & (MM_EV_EXTRA_FULL | MM_EV_UNPARSED | MM_EV_TRUNCATED)) != 0)
+    words_where(ev, &line, &values);
+    if (line)
         add_text(m, ev->original);
-    if (!has_values(s))
+    if (!values)
         return;
     add_fields(m, true);
     for (size_t i = 0; i < ev->extra_n; i++)
         add_text(m, ev->extra[i].value);
 }
 
-struct mm_slice mm_match_joined(struct mm_matcher *m)
+static void put_word(struct mm_matcher *m, struct mm_slice s)
 {
-    size_t n = 0;
-    uint8_t *to;
+    size_t k = mm_min_size((s.n + MM_WORD_STEP - MM_WORD_SHORT) / MM_WORD_STEP, MM_WORD_SIZES - 1);
 
-    if (m->joined_seen)
-        return m->joined;
-    m->joined_seen = true;
-    m->joined = (struct mm_slice){0};
-    mm_match_words(m);
-    for (size_t i = 0; i < m->text_n; i++)
-        n += m->text[i]->raw.n + 1; /* fits: parts of lines, MM_TEXTS_MAX of them */
-    to = room(m, n);
-    if (to == NULL)
-        return m->joined;
-    m->joined = mm_slice_of(to, n);
-    for (size_t i = 0; i < m->text_n; i++) {
-        struct mm_slice s = m->text[i]->raw;
+    m->word[k * MM_TEXTS_MAX + m->word_n[k]++] = s;
+}
 
-        if (s.n > 0)
-            memcpy(to, s.p, s.n);
-        to[s.n] = '\0';
-        to += s.n + 1;
+/* Fold those that are not of ASCII alone; false when there is no room. */
+static bool fold_words(struct mm_matcher *m, struct mm_slice *word, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *out;
+
+        if (MM_LIKELY(mm_text_is_ascii(word[i])))
+            continue;
+        out = word[i].n > MM_MATCH_ROOM ? NULL : room(m, mm_fold_room(word[i].n));
+        if (out == NULL)
+            return false;
+        word[i] = mm_slice_of(out, mm_fold(out, word[i]));
+        m->words_ascii = false;
     }
-    if (!mm_text_is_ascii(m->joined))
-        m->joined = (struct mm_slice){0};
-    return m->joined;
+    return true;
+}
+
+static void sort_words(struct mm_matcher *m)
+{
+    const struct mm_event *ev = m->ev;
+    bool line, values, fits = true;
+
+    memset(m->word_n, 0, sizeof(m->word_n));
+    m->words_ascii = true;
+    words_where(ev, &line, &values);
+    if (line)
+        put_word(m, ev->original);
+    for (size_t w = 0; w < MM_F_WORDS && values; w++) {
+        for (uint64_t has = ev->has[w] & m->texts[w]; has != 0; has &= has - 1)
+            put_word(m, ev->val[w * 64 + (size_t)__builtin_ctzll(has)].text);
+    }
+    for (size_t i = 0; i < ev->extra_n && values; i++)
+        put_word(m, ev->extra[i].value);
+    for (size_t k = 0; k < MM_WORD_SIZES && fits; k++)
+        fits = fold_words(m, m->word + k * MM_TEXTS_MAX, m->word_n[k]);
+    m->words_sorted = true;
+    m->words_fit = fits;
+}
+
+bool mm_match_no_word(struct mm_matcher *m, const struct mm_lits *l)
+{
+    bool any = false;
+
+    if (!m->words_sorted)
+        sort_words(m);
+    any = !m->words_fit;
+    for (size_t k = l->shortest >= MM_WORD_SHORT ? 1 : 0; k < MM_WORD_SIZES && !any; k++) {
+        const struct mm_slice *word = m->word + k * MM_TEXTS_MAX;
+
+        mm_pieces_find_each(&l->plain, l->lit, word, m->word_n[k], note, &any);
+        if (!m->words_ascii)
+            mm_pieces_find_each(&l->beyond, l->lit, word, m->word_n[k], note, &any);
+    }
+    return !any;
 }
 
 void mm_match_texts(struct mm_matcher *m)
@@ -421,6 +508,15 @@ static enum mm_verdict atoms_hold(struct mm_matcher *m, const struct mm_set *set
 {
     enum mm_verdict v = MM_NO;
 
+    if (set->lits != NULL) {
+        struct mm_slice text = mm_match_look(m, p);
+        bool any = false;
+
+        if (p->lost)
+            return MM_UNDECIDED;
+        mm_lits_find(set->lits, text, p->ascii, note, &any);
+        return verdict(any);
+    }
     for (uint32_t i = 0; i < set->atom_n; i++) {
         enum mm_verdict one = mm_match_atom(m, &m->set->atom[set->atom + i], p);
 

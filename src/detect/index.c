@@ -1,29 +1,35 @@
 /* detect/index.c - see index.h for the contract. */
 #include "detect/index.h"
 
+/* Values are of all lengths in turn: loops and branches by length are what costs here. */
 bool mm_text_is_ascii(struct mm_slice s)
 {
-    uint64_t all = 0;
-    size_t i = 0;
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    mm_bytes16 all;
 
     if (s.n < 8) {
-        for (; i < s.n; i++)
-            all |= s.p[i];
-        return (all & 0x80) == 0;
+        if (s.n >= 4)
+            return ((mm_load32(s.p) | mm_load32(s.p + s.n - 4)) & (uint32_t)high) == 0;
+        return s.n == 0 || ((s.p[0] | s.p[s.n / 2] | s.p[s.n - 1]) & 0x80) == 0;
     }
-    for (; i + 32 <= s.n; i += 32)
-        all |= mm_load64(s.p + i) | mm_load64(s.p + i + 8) | mm_load64(s.p + i + 16) |
-               mm_load64(s.p + i + 24);
-    for (; i + 8 <= s.n; i += 8)
-        all |= mm_load64(s.p + i);
-    all |= mm_load64(s.p + s.n - 8);
-    return (all & UINT64_C(0x8080808080808080)) == 0;
+    if (s.n <= 32)
+        return ((mm_load64(s.p) | mm_load64(s.p + mm_min_size(8, s.n - 8)) |
+                 mm_load64(s.p + mm_min_size(16, s.n - 8)) | mm_load64(s.p + s.n - 8)) &
+                high) == 0;
+    all = mm_load16(s.p) | mm_load16(s.p + 16) | mm_load16(s.p + s.n - 16);
+    for (size_t i = 32; i + 16 < s.n; i += 16)
+        all |= mm_load16(s.p + i);
+    return !mm_any16(all & 0x80);
 }
 
-/* The bytes of a prefix or suffix that its key covers. */
+/* The bytes of a prefix or suffix that its key covers: a power of two, so that few lengths occur.
+ */
 static struct mm_slice edge_of(const struct mm_lit *l)
 {
-    size_t n = mm_min_size(l->text.n, MM_INDEX_EDGE);
+    size_t n = MM_INDEX_EDGE;
+
+    while (n > l->text.n)
+        n /= 2;
 
     return mm_slice_sub(l->text, l->kind == MM_LIT_SUFFIX ? l->text.n - n : 0, n);
 }

@@ -15,7 +15,7 @@
 #include "detect/pieces.h"
 
 enum {
-    MM_INDEX_EDGE = 48, /* bytes of a prefix or suffix that its key covers; the rest is compared */
+    MM_INDEX_EDGE = 32, /* bytes of a prefix or suffix that its key covers; the rest is compared */
     MM_INDEX_MAX = 1000000, /* literals of one index */
 };
 

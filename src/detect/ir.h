@@ -38,6 +38,7 @@ enum {
     MM_RULE_STEPS_MAX = 20000,
     MM_RULE_REGEX_MAX = 500,
     MM_VALUES_MAX = 20000,   /* values of one item; SigmaHQ: about 900 hashes */
+    MM_SET_LITS_MIN = 6,     /* literals of a set that are quicker looked for all at once */
     MM_RULE_WANTED_MAX = 32, /* placeholders of one rule; SigmaHQ: 2 */
 };
 
@@ -139,6 +140,8 @@ struct mm_set {
     uint32_t atom, atom_n;
     uint32_t home; /* an index that finds all of its atoms, or MM_HOME_NONE */
     float odds;    /* guessed share of events in which it holds, for choosing witnesses */
+    /* All of its atoms at once, for sets of many that no index finds; or NULL. */
+    const struct mm_lits *lits;
     const struct mm_choice *choice; /* NULL; else it has no atoms: one of these holds or not */
 };
 

@@ -1,5 +1,8 @@
-/* detect/literal.c - the longest text that stands in everything a regular expression matches. */
+/* detect/literal.c - a text that stands in everything a regular expression matches. */
 #include "detect/regex.h"
+
+/* Of shorter texts only the length counts: an index finds them at a high price. */
+enum { TELLS_MIN = 8 };
 
 struct scan {
     struct mm_slice src;
@@ -9,14 +12,19 @@ struct scan {
     size_t run_n;
     size_t last_n; /* bytes of the last character of the run: a quantifier takes it back */
     uint8_t *best;
-    size_t best_n;
+    size_t best_n, best_tells;
+    const struct mm_everyday *everyday;
 };
 
 static void end_run(struct scan *s)
 {
-    if (s->run_n > s->best_n) {
+    struct mm_slice run = mm_slice_of(s->run, s->run_n);
+    size_t tells = run.n < TELLS_MIN ? 0 : 1 + mm_everyday_tells(s->everyday, run);
+
+    if (tells > s->best_tells || (tells == s->best_tells && run.n > s->best_n)) {
         memcpy(s->best, s->run, s->run_n);
         s->best_n = s->run_n;
+        s->best_tells = tells;
     }
     s->run_n = s->last_n = 0;
 }
@@ -150,9 +158,10 @@ static bool step(struct scan *s)
     }
 }
 
-enum mm_code mm_regex_literal(struct mm_arena *a, struct mm_slice src, struct mm_slice *ret)
+enum mm_code mm_regex_literal(struct mm_arena *a, const struct mm_everyday *e, struct mm_slice src,
+                              struct mm_slice *ret)
 {
-    struct scan s = {.src = src};
+    struct scan s = {.src = src, .everyday = e};
 
     MM_ASSERT(src.n <= MM_REGEX_MAX);
     s.run = mm_arena_bytes(a, src.n + 1);

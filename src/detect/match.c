@@ -62,29 +62,10 @@ static void search_value(struct mm_matcher *m, struct mm_place *p)
         wake(m, &m->index->posting[m->index->entry[i].posting]);
 }
 
-static void note(void *ctx, uint32_t tag)
-{
-    bool *any = ctx;
-
-    (void)tag;
-    *any = true;
-}
-
-/* Keywords stand in few events: one look at all texts together tells of most that there are none.
- */
-static bool no_keyword(struct mm_matcher *m, const struct mm_lits *l)
-{
-    struct mm_slice all = l->worded && l->anywhere ? mm_match_joined(m) : (struct mm_slice){0};
-    bool any = all.n == 0;
-
-    if (!any)
-        mm_lits_find(l, all, true, note, &any);
-    return !any;
-}
-
 static void search_keywords(struct mm_matcher *m, const struct mm_index *ix, bool *ret_lost)
 {
-    if (no_keyword(m, &ix->lits))
+    /* Keywords stand in few events. */
+    if (ix->lits.worded && ix->lits.anywhere && mm_match_no_word(m, &ix->lits))
         return;
     if (ix->lits.worded)
         mm_match_words(m);
@@ -237,7 +218,7 @@ static void make_route(struct mm_matcher *m, const struct mm_event *ev, struct m
 }
 
 /* The groups of the event's logsources, remembered by its route key. */
-static const struct mm_route *route(struct mm_matcher *m, const struct mm_event *ev)
+static struct mm_route *route(struct mm_matcher *m, const struct mm_event *ev)
 {
     uint8_t key[MM_ROUTE_KEY_MAX];
     size_t n = mm_sources_key(ev, key);
@@ -301,7 +282,7 @@ static void add_hit(uint32_t *hits, size_t max, size_t n, uint32_t rule)
 
 size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t *hits, size_t max)
 {
-    const struct mm_route *r;
+    struct mm_route *r;
     size_t n = 0;
 
     MM_ASSERT(m != NULL && ev != NULL && (hits != NULL || max == 0));
@@ -311,7 +292,7 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
     if (r->group_n == 0)
         return 0;
     m->stats.routed++;
-    mm_match_begin(m, ev);
+    mm_match_begin(m, ev, r);
     if (r->overflow)
         search_all(m, ev);
     for (size_t g = 0; g < r->group_n && !r->overflow; g++)
@@ -327,14 +308,14 @@ size_t mm_rules_match(struct mm_matcher *m, const struct mm_event *ev, uint32_t 
 
 bool mm_match_plain(struct mm_matcher *m, const struct mm_event *ev, size_t index, bool *ret_routed)
 {
-    const struct mm_route *r = route(m, ev);
+    struct mm_route *r = route(m, ev);
     uint16_t group = m->set->code[index].group;
 
     MM_ASSERT(index < m->set->rule_n);
     *ret_routed = r->overflow && group != MM_GROUP_NONE;
     for (size_t i = 0; i < r->group_n; i++)
         *ret_routed |= r->group[i] == group;
-    mm_match_begin(m, ev);
+    mm_match_begin(m, ev, r);
     return *ret_routed && rule_matches(m, (uint32_t)index) && !off(m, (uint32_t)index) &&
            !hide(m, (uint32_t)index);
 }
@@ -354,7 +335,7 @@ uint64_t mm_matcher_filter_hits(const struct mm_matcher *m, size_t index)
 bool mm_filter_holds(struct mm_matcher *m, size_t index, const struct mm_event *ev)
 {
     MM_ASSERT(index < m->set->filter_n);
-    mm_match_begin(m, ev);
+    mm_match_begin(m, ev, route(m, ev));
     return filter_hides(m, (uint32_t)index);
 }
 

@@ -278,15 +278,20 @@ TEST(regular_expressions_own_up_to_the_text_they_need)
         {"[abc", ""},
         {"a(b(c)d)ef", "ef"},
         {"", ""},
+        {"C:\\\\Windows\\\\System32\\\\[a-z]+zqmzxkwj",
+         "zqmzxkwj"}, /* tells more than a longer one */
+        {"ab[a-z]+\\.exe", ".exe"},
     };
+    struct mm_everyday everyday;
 
+    mm_everyday_init(&everyday);
     for (size_t i = 0; i < MM_COUNT(cases); i++) {
         struct mm_arena a;
         struct mm_slice got;
 
         mm_arena_init(&a, 1024 * 1024);
         printf("# %s\n", cases[i].src);
-        CHECK(mm_regex_literal(&a, mm_slice_str(cases[i].src), &got) == MM_OK);
+        CHECK(mm_regex_literal(&a, &everyday, mm_slice_str(cases[i].src), &got) == MM_OK);
         CHECK_SLICE(got, cases[i].want);
         mm_arena_done(&a);
     }

@@ -22,7 +22,18 @@ static const struct mm_slice everyday[] = {
 #undef MM_EVERYDAY
 };
 
-enum { WEIGHT_BITS = MM_EVERYDAY_BITS, BITS_MAX = 18 };
+enum {
+    WEIGHT_BITS = MM_EVERYDAY_BITS,
+    BITS_MAX = 18,
+    BITS_MIN = 9,
+    BYTES_MAX = 13, /* 8 KiB: a few of them fit the nearest cache */
+};
+
+/* Where a piece is in the table of bytes or bits. */
+static uint32_t may_slot(const struct mm_pieces *p, const uint8_t *t)
+{
+    return mm_mix32(quad_at(t)) >> p->shift;
+}
 
 static uint32_t weight_slot(const uint8_t *p)
 {
@@ -34,18 +45,14 @@ void mm_everyday_init(struct mm_everyday *e)
     *e = (struct mm_everyday){0};
     for (size_t i = 0; i < MM_COUNT(everyday); i++) {
         for (size_t k = 0; k + 4 <= everyday[i].n; k++) {
-            uint32_t slot = weight_slot(everyday[i].p + k);
-
-            e->bits[slot / 64] |= UINT64_C(1) << (slot % 64);
+            e->times[weight_slot(everyday[i].p + k)]++; /* there are not 255 of them */
         }
     }
 }
 
 static bool is_everyday(const struct mm_everyday *e, const uint8_t *p)
 {
-    uint32_t slot = weight_slot(p);
-
-    return (e->bits[slot / 64] >> (slot % 64) & 1) != 0;
+    return e->times[weight_slot(p)] != 0;
 }
 
 size_t mm_everyday_left(const struct mm_everyday *e, struct mm_slice s)
@@ -61,8 +68,8 @@ size_t mm_everyday_left(const struct mm_everyday *e, struct mm_slice s)
     return left;
 }
 
-/* How often each piece occurs in the literals, counted by hash; everyday ones are heavy. NULL when
- * memory is out. The caller frees it. */
+/* How often each piece occurs in the literals, counted by hash; everyday ones are heavy, those of
+ * several the heaviest. NULL when memory is out. The caller frees it. */
 static uint16_t *weigh(const struct mm_everyday *e, const struct mm_lit *lit, const uint32_t *which,
                        size_t n)
 {
@@ -72,7 +79,7 @@ static uint16_t *weigh(const struct mm_everyday *e, const struct mm_lit *lit, co
     if (weight == NULL)
         return NULL;
     for (size_t i = 0; i < (size_t)1 << WEIGHT_BITS; i++)
-        weight[i] = (e->bits[i / 64] >> (i % 64) & 1) != 0 ? HEAVY : 0;
+        weight[i] = (uint16_t)mm_min_size((size_t)e->times[i] * HEAVY, UINT16_MAX);
     for (size_t i = 0; i < n; i++) {
         struct mm_slice s = lit[which[i]].text;
 
@@ -111,10 +118,13 @@ static void add_pieces(struct mm_pieces *p, const struct mm_lit *lit, uint32_t i
     uint32_t at = rarest(s, p->stride, weight);
 
     for (uint32_t k = at; k < at + p->stride; k++) {
-        uint32_t quad = quad_at(s.p + k), h = mm_mix32(quad) >> (32 - BITS_MAX) & p->mask;
+        uint32_t quad = quad_at(s.p + k), h = may_slot(p, s.p + k);
         struct mm_bucket *b = mm_table_slot(&p->table, quad);
 
-        p->bits[h / 64] |= UINT64_C(1) << (h % 64);
+        if (p->bytes != NULL)
+            p->bytes[h] = 1;
+        else
+            p->bits[h / 64] |= UINT64_C(1) << (h % 64);
         p->piece[p->n++] = (struct mm_piece){.lit = i, .next = b->first, .offset = k};
         *b = (struct mm_bucket){.key = quad, .first = (uint32_t)p->n};
     }
@@ -125,7 +135,7 @@ static bool build_quads(struct mm_arena *a, const struct mm_everyday *e, struct 
                         const struct mm_lit *lit, const uint32_t *which, size_t n)
 {
     size_t pieces;
-    unsigned bits = 13; /* 1 KiB */
+    unsigned bits = BITS_MIN;
     uint16_t *weight;
 
     if (n == 0)
@@ -134,10 +144,14 @@ static bool build_quads(struct mm_arena *a, const struct mm_everyday *e, struct 
     pieces = n * p->stride;
     while (bits < BITS_MAX && ((size_t)1 << bits) < pieces * (bits < 16 ? 64 : 16))
         bits++;
-    p->mask = (UINT32_C(1) << bits) - 1;
-    p->bits = mm_arena_array(a, ((size_t)1 << bits) / 64, sizeof(*p->bits));
+    p->shift = 32 - bits;
+    if (bits <= BYTES_MAX)
+        p->bytes = mm_arena_array(a, (size_t)1 << bits, sizeof(*p->bytes));
+    else
+        p->bits = mm_arena_array(a, ((size_t)1 << bits) / 64, sizeof(*p->bits));
     p->piece = mm_arena_array(a, pieces, sizeof(*p->piece));
-    if (p->bits == NULL || p->piece == NULL || !mm_table_init(a, &p->table, pieces))
+    if ((p->bytes == NULL && p->bits == NULL) || p->piece == NULL ||
+        !mm_table_init(a, &p->table, pieces))
         return false;
     weight = weigh(e, lit, which, n);
     if (weight == NULL)
@@ -252,13 +266,13 @@ static void verify(const struct mm_pieces *p, const struct mm_lit *lit, struct m
 /* May a piece stand here? */
 static bool bit_at(const struct mm_pieces *p, const uint8_t *t)
 {
-    uint32_t h = mm_mix32(quad_at(t)) >> (32 - BITS_MAX) & p->mask;
+    uint32_t h = may_slot(p, t);
 
     return (p->bits[h / 64] >> (h % 64) & 1) != 0;
 }
 
-/* The first place at or behind text[i] where a piece may stand, or end. */
-static size_t next_piece(const struct mm_pieces *p, const uint8_t *t, size_t i, size_t end)
+/* The first place at or behind text[i] where a piece may stand, or one at or behind end. */
+static size_t next_bit(const struct mm_pieces *p, const uint8_t *t, size_t i, size_t end)
 {
     size_t s = p->stride;
 
@@ -277,12 +291,55 @@ static size_t next_piece(const struct mm_pieces *p, const uint8_t *t, size_t i, 
     return i;
 }
 
+/*
+ * The same by bytes: four places are asked at once. The last few as well, some of them twice, so
+ * that the processor has no number of rounds to guess that differs with each text.
+ */
+static size_t next_byte(const struct mm_pieces *p, const uint8_t *t, size_t i, size_t end)
+{
+    const uint8_t *may = p->bytes;
+    size_t s = p->stride, last = end - 1;
+    unsigned shift = p->shift;
+    uint8_t any = 0;
+
+    for (; i + 3 * s < end && any == 0; i += 4 * s) {
+        any = may[mm_mix32(quad_at(t + i)) >> shift] | may[mm_mix32(quad_at(t + i + s)) >> shift] |
+              may[mm_mix32(quad_at(t + i + 2 * s)) >> shift] |
+              may[mm_mix32(quad_at(t + i + 3 * s)) >> shift];
+    }
+    if (any != 0) {
+        i -= 4 * s;
+    } else if (i < end) {
+        any = may[mm_mix32(quad_at(t + i)) >> shift] |
+              may[mm_mix32(quad_at(t + mm_min_size(i + s, last))) >> shift] |
+              may[mm_mix32(quad_at(t + mm_min_size(i + 2 * s, last))) >> shift];
+        if (any == 0)
+            return end;
+    }
+    while (i < end && may[mm_mix32(quad_at(t + i)) >> shift] == 0)
+        i += s;
+    return i;
+}
+
+static inline void quads_by_bytes(const struct mm_pieces *p, const struct mm_lit *lit,
+                                  struct mm_slice text, mm_lits_fn *fn, void *ctx)
+{
+    size_t end = text.n < 4 ? 0 : text.n - 3;
+
+    for (size_t i = 0; (i = next_byte(p, text.p, i, end)) < end; i += p->stride)
+        verify(p, lit, text, i, fn, ctx);
+}
+
 static void quads(const struct mm_pieces *p, const struct mm_lit *lit, struct mm_slice text,
                   mm_lits_fn *fn, void *ctx)
 {
     size_t end = text.n < 4 ? 0 : text.n - 3;
 
-    for (size_t i = 0; (i = next_piece(p, text.p, i, end)) < end; i += p->stride)
+    if (p->bytes != NULL) {
+        quads_by_bytes(p, lit, text, fn, ctx);
+        return;
+    }
+    for (size_t i = 0; (i = next_bit(p, text.p, i, end)) < end; i += p->stride)
         verify(p, lit, text, i, fn, ctx);
 }
 
@@ -306,39 +363,21 @@ static void short_ones(const struct mm_pieces *p, const struct mm_lit *lit, stru
     }
 }
 
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-
-static bytes16 load16(const uint8_t *p)
-{
-    bytes16 v;
-
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-static bool any(bytes16 v)
-{
-    uint64_t w[2];
-
-    memcpy(w, &v, sizeof(v));
-    return (w[0] | w[1]) != 0;
-}
-
 /* One literal: its first and its last byte, in their loose form, at sixteen positions at once. */
 static void look_for(const struct mm_lit *l, struct mm_slice text, mm_lits_fn *fn, void *ctx)
 {
     size_t n = l->text.n, i = 0, end = text.n < n ? 0 : text.n - n + 1;
-    bytes16 bit = (bytes16){0} + 0x20, first = ((bytes16){0} + l->text.p[0]) | bit,
-            last = ((bytes16){0} + l->text.p[n - 1]) | bit;
+    mm_bytes16 bit = (mm_bytes16){0} + 0x20, first = ((mm_bytes16){0} + l->text.p[0]) | bit,
+               last = ((mm_bytes16){0} + l->text.p[n - 1]) | bit;
 
     while (i < end) {
         size_t to = i + 1;
 
-        if (end - i >= sizeof(bytes16)) {
-            bytes16 a = load16(text.p + i) | bit, z = load16(text.p + i + n - 1) | bit;
+        if (end - i >= sizeof(mm_bytes16)) {
+            mm_bytes16 a = mm_load16(text.p + i) | bit, z = mm_load16(text.p + i + n - 1) | bit;
 
-            to = i + sizeof(bytes16);
-            if (MM_LIKELY(!any((bytes16)((a == first) & (z == last))))) {
+            to = i + sizeof(mm_bytes16);
+            if (MM_LIKELY(!mm_any16((mm_bytes16)((a == first) & (z == last))))) {
                 i = to;
                 continue;
             }
@@ -355,10 +394,22 @@ static void look_for(const struct mm_lit *l, struct mm_slice text, mm_lits_fn *f
 void mm_pieces_find(const struct mm_pieces *p, const struct mm_lit *lit, struct mm_slice text,
                     mm_lits_fn *fn, void *ctx)
 {
-    if (p->bits != NULL)
+    if (p->n > 0)
         quads(p, lit, text, fn, ctx);
     for (size_t i = 0; i < p->few_n; i++)
         look_for(&lit[p->few[i]], text, fn, ctx);
     if (p->pair_bits != NULL)
         short_ones(p, lit, text, fn, ctx);
+}
+
+void mm_pieces_find_each(const struct mm_pieces *p, const struct mm_lit *lit,
+                         const struct mm_slice *text, size_t n, mm_lits_fn *fn, void *ctx)
+{
+    if (p->bytes != NULL && p->few_n == 0 && p->pair_bits == NULL) {
+        for (size_t i = 0; i < n; i++)
+            quads_by_bytes(p, lit, text[i], fn, ctx);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        mm_pieces_find(p, lit, text[i], fn, ctx);
 }

@@ -41,8 +41,11 @@ struct mm_pieces {
     struct mm_piece *piece;
     size_t n;
     struct mm_table table;
-    uint64_t *bits; /* by hash: is there such a piece? NULL when there are none */
-    uint32_t mask;  /* which of the hash is a bit */
+    /* By hash: is there such a piece? A byte each where they are few, which is quicker to ask, else
+     * a bit each; both NULL when there are none. */
+    uint8_t *bytes;
+    uint64_t *bits;
+    unsigned shift; /* behind it the hash is an index into one of them */
     unsigned stride;
     uint32_t few[MM_PIECES_FEW_MAX]; /* indexes of the literals looked for one by one */
     size_t few_n;
@@ -51,14 +54,23 @@ struct mm_pieces {
     uint32_t *single; /* 256, literals of one byte: index + 1; NULL when there are none */
 };
 
-/* Pieces of texts that stand in many values whatever the rules say (everyday.def), by hash. */
+/* Pieces of texts that stand in many values whatever the rules say (everyday.def), by hash: in how
+ * many of them. */
 struct mm_everyday {
-    uint64_t bits[(1 << MM_EVERYDAY_BITS) / 64];
+    uint8_t times[1 << MM_EVERYDAY_BITS];
 };
 
 void mm_everyday_init(struct mm_everyday *e);
 /* Bytes of s that are in no everyday piece: how much it tells. */
 size_t mm_everyday_left(const struct mm_everyday *e, struct mm_slice s);
+
+/* How much it tells, everyday bytes for an eighth. */
+static inline size_t mm_everyday_tells(const struct mm_everyday *e, struct mm_slice s)
+{
+    size_t left = mm_everyday_left(e, s);
+
+    return left + (s.n - left) / 8;
+}
 
 /* Build over lit[which[0..n)]; `lit` must live as long as ret. False when memory is out. */
 MM_MUST_USE bool mm_pieces_build(struct mm_arena *a, const struct mm_everyday *e,
@@ -67,5 +79,8 @@ MM_MUST_USE bool mm_pieces_build(struct mm_arena *a, const struct mm_everyday *e
 /* Find them all in a text that is folded, or that folding would change in no more than A to Z. */
 void mm_pieces_find(const struct mm_pieces *p, const struct mm_lit *lit, struct mm_slice text,
                     mm_lits_fn *fn, void *ctx);
+/* The same in each of n texts. */
+void mm_pieces_find_each(const struct mm_pieces *p, const struct mm_lit *lit,
+                         const struct mm_slice *text, size_t n, mm_lits_fn *fn, void *ctx);
 
 #endif

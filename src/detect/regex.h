@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/buf.h"
+#include "detect/pieces.h"
 
 enum {
     MM_REGEX_MAX = 16 * 1024, /* bytes; the longest of SigmaHQ is about 1,400 */
@@ -38,11 +39,12 @@ MM_MUST_USE enum mm_code mm_regex_new(struct mm_slice text, unsigned flags, stru
 void mm_regex_free(struct mm_regex **re);
 
 /*
- * The longest text that stands, up to case, in everything the expression can match; empty when
- * none is known. Reads the syntax with care, not in full: what it does not know makes it empty.
+ * The text that tells most of those that stand, up to case, in everything the expression can match;
+ * empty when none is known. Reads the syntax with care, not in full: what it does not know makes it
+ * empty.
  */
-MM_MUST_USE enum mm_code mm_regex_literal(struct mm_arena *a, struct mm_slice src,
-                                          struct mm_slice *ret);
+MM_MUST_USE enum mm_code mm_regex_literal(struct mm_arena *a, const struct mm_everyday *e,
+                                          struct mm_slice src, struct mm_slice *ret);
 
 /* NULL when memory is out. */
 struct mm_regex_ctx *mm_regex_ctx_new(void);

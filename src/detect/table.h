@@ -45,6 +45,25 @@ static inline uint64_t mm_load64(const uint8_t *p)
     return w;
 }
 
+/* Sixteen bytes at once. */
+typedef uint8_t mm_bytes16 __attribute__((vector_size(16)));
+
+static inline mm_bytes16 mm_load16(const uint8_t *p)
+{
+    mm_bytes16 v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static inline bool mm_any16(mm_bytes16 v)
+{
+    uint64_t w[2];
+
+    memcpy(w, &v, sizeof(v));
+    return (w[0] | w[1]) != 0;
+}
+
 /* Eight bytes with the letters A to Z made small; bytes above 0x7f stay. */
 static inline uint64_t mm_small8(uint64_t w)
 {
