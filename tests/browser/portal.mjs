@@ -282,7 +282,7 @@ async function makeReadable(browser, state) {
   await speak(context, "ja");
   await page.goto(`${base}/companies/1/sources/1`);
   await page.click("a.button[href$='/unread/2']");
-  await page.click("button[value='try']");
+  await page.click("button[value='save']");
   if (!(await page.locator(".errors").innerText()).includes("題")) faults.push("no title, no word");
   await page.selectOption("select:below(:text('192.0.2.7'))", "source.ip");
   await page.fill("#title", "ファイルサーバー");
