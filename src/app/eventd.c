@@ -5,9 +5,9 @@
  * only hands statements to libchdb, which no sanitizer build can link. libchdb comes without a
  * header: what is declared here is its public C interface.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -56,6 +56,7 @@ enum {
     READ_LANES = 4, /* two cores: two that work, two that wait for the disk */
     LANES = MM_STORE_LANE_READ + READ_LANES,
     LISTENERS_MAX = 3,
+    OBJECTS_MAX = 24, /* a dozen libraries */
     GIVE_BACK_MS = 5000,
     GIVE_BACK_ROWS = 50 * 1000, /* less than this in GIVE_BACK_MS is rest */
 };
@@ -351,19 +352,36 @@ static bool listen_all(const struct arguments *a, struct mm_eventd_listener ret[
     return true;
 }
 
+/* Objects that this process is made of, as files. */
+struct objects {
+    struct mm_sandbox_path path[OBJECTS_MAX];
+    size_t n;
+};
+
+static int add_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct objects *o = arg;
+
+    MM_ASSERT(size >= offsetof(struct dl_phdr_info, dlpi_phdr));
+    /* The program itself has no name, what the kernel maps no path. */
+    if (strchr(info->dlpi_name, '/') == NULL)
+        return 0;
+    MM_ASSERT(o->n < MM_COUNT(o->path));
+    o->path[o->n++] = (struct mm_sandbox_path){info->dlpi_name, MM_REACH_READ, false};
+    return 0;
+}
+
 /* Before the library makes threads, so that all of them are bound. */
 static bool enter_places(const struct arguments *a)
 {
-    Dl_info lib = {0};
-    int known = dladdr((const void *)(uintptr_t)chdb_connect, &lib);
-    const struct mm_sandbox_path library = {lib.dli_fname, MM_REACH_READ, false};
+    struct objects objects = {.n = 0};
     const struct mm_confine c = {.who = MM_CONFINED_EVENTD,
                                  .state = a->state,
-                                 .more = &library,
-                                 .more_n = 1,
+                                 .more = objects.path,
+                                 .more_n =
+                                     dl_iterate_phdr(add_object, &objects) == 0 ? objects.n : 0,
                                  .memory_max = a->memory * ADDRESS_FACTOR + ADDRESS_BASE};
 
-    MM_ASSERT(known != 0);
     return mm_confine_places(&c);
 }
 

@@ -75,7 +75,8 @@ def probes(s, outside, port):
         "remove": f"unlink:{outside}/secret", "shadow": "read:/etc/shadow",
         "home": "read:/root", "memory": f"write:/proc/{other}/mem", "tmp": "write:/tmp/mm-made",
         "disk": "read:/dev/vda", "kernel": "read:/proc/kcore",
-        "other": f"read:/proc/{other}/status",
+        "other": f"read:/proc/{other}/status", "sys": "read:/sys/kernel/debug",
+        "lib": "read:/usr/lib/os-release",
         "key": f"read:{s.state}/key", "keys": f"read:{s.state}/tls",
         "version": f"write:{s.state}/VERSION", "records": f"write:{s.state}/records.db",
         "lines": f"read:{s.state}/spool/q0", "change-lines": f"write:{s.state}/spool/q0/commit",
@@ -103,16 +104,16 @@ def processes(s):
     records = "records rules content"
     return [
         # Reads and makes what its programs need before they give it away.
-        Process("serve", s.serve.pid, "outside shadow home disk kernel other key keys version "
-                "records lines change-lines events change-events hide change-rules tcp udp connect "
-                "unix tell exec code " + records, BIND_ONLY),
+        Process("serve", s.serve.pid, "outside shadow home disk kernel other sys lib key keys "
+                "version records lines change-lines events change-events hide change-rules tcp udp "
+                "connect unix tell exec code " + records, BIND_ONLY),
         Process("intake", s.pid("intake"), "records lines change-lines keys tcp udp tell",
                 BIND_ONLY),
         Process("engine", engine, "lines change-lines hide unix tell " + records),
         Process("master", master, "rules content code"),
         Process("eventd", s.pid("eventd"), "other events change-events"),
-        Process("portal", s.pid("portal"), "lines unix tell " + records),
-        Process("worker", s.pid("worker"), "change-rules lines unix tell " + records),
+        Process("portal", s.pid("portal"), "lib lines unix tell " + records),
+        Process("worker", s.pid("worker"), "lib change-rules lines unix tell " + records),
     ]
 
 
