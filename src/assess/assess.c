@@ -245,7 +245,11 @@ enum mm_code mm_assess_move(struct mm_tx *tx, int64_t assessment, enum mm_assess
     mm_q_text(&st, ":from", mm_slice_str(states[one.state]));
     mm_q_int(&st, ":user", by);
     mm_q_int(&st, ":now", now_us);
-    return mm_q_end_touch(&st);
+    code = mm_q_end_touch(&st);
+    /* Whoever is compared with others from now on has a score of what was handed in. */
+    if (code == MM_OK && (to == MM_ASSESS_SUBMITTED || to == MM_ASSESS_SIGNED))
+        code = mm_assess_score(tx, assessment, now_us);
+    return code;
 }
 
 static void bind_time(struct mm_q *st, const char *name, int64_t us)

@@ -111,7 +111,8 @@ struct mm_assess_which {
 MM_MUST_USE enum mm_code mm_assess_list(struct mm_tx *tx, const struct mm_assess_which *w,
                                         struct mm_arena *a, struct mm_assessment **ret,
                                         size_t *ret_n);
-/* The state goes on. MM_E_RANGE: there is no such step; MM_E_EXISTS: somebody else was faster. */
+/* The state goes on; handed in and signed, it is scored (mm_assess_score). MM_E_RANGE: there is no
+ * such step; MM_E_EXISTS: somebody else was faster. */
 MM_MUST_USE enum mm_code mm_assess_move(struct mm_tx *tx, int64_t assessment,
                                         enum mm_assess_state to, uint32_t by, int64_t now_us);
 /* due_us 0: no day. */
@@ -178,7 +179,7 @@ void mm_assess_count(const struct mm_quest *q, const struct mm_said *said, size_
 /* Keep what the assessment came to, in place of what was kept before. */
 MM_MUST_USE enum mm_code mm_assess_keep(struct mm_tx *tx, int64_t assessment,
                                         const struct mm_result *r, int64_t now_us);
-/* Read answers, score them and keep the result: what _move to submitted and signed should do. */
+/* Read answers, score them and keep the result. */
 MM_MUST_USE enum mm_code mm_assess_score(struct mm_tx *tx, int64_t assessment, int64_t now_us);
 
 struct mm_assess_score {
