@@ -24,6 +24,8 @@ LIMITS = [
     ("src/register/auth.h", "MM_AUTH_IDLE_MIN", "minutes", "idle"),
     ("src/register/access.h", "MM_INVITE_DAYS", "days", "invite"),
     ("src/register/access.h", "MM_TOKEN_DAYS_MAX", "days", "token"),
+    ("src/register/oidc.h", "MM_OIDC_OPEN_PEER_MAX", "once", "oidc_open"),
+    ("src/app/oidc_http.c", "WHOLE_MS", "ms", "oidc_answer"),
     ("portal.rate", "", "rate", "rate"),
     ("src/web/http.c", "CONNS_MAX", "once", "conns"),
     ("src/web/http.c", "PEER_MAX", "once", "peer"),

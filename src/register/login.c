@@ -472,6 +472,7 @@ enum mm_code mm_auth_elsewhere(struct mm_auth *auth, const struct mm_login *logi
                                int64_t *ret_wait_s)
 {
     struct account acc = {.totp_step = -1};
+    /* Guesses slow down who has to show digits; nobody can lock out who has to show nothing. */
     struct proof p = {.step = -1, .elsewhere = elsewhere, .strong = true};
     struct gates g = {0};
     struct outcome o = {.l = login, .acc = &acc, .p = &p, .g = &g};
@@ -481,7 +482,7 @@ enum mm_code mm_auth_elsewhere(struct mm_auth *auth, const struct mm_login *logi
     code = look(auth, login, &g, &acc);
     *ret_wait_s = g.wait_s;
     if (code == MM_OK)
-        code = g.wait_s > 0 ? MM_E_BUSY : acc.found ? MM_OK : MM_E_DENIED;
+        code = g.wait_s > 0 && !elsewhere->strong ? MM_E_BUSY : acc.found ? MM_OK : MM_E_DENIED;
     if (code == MM_OK && !elsewhere->strong)
         code = second_factor(auth, login, &acc, &p);
     if (code == MM_OK || code == MM_E_AUTH)

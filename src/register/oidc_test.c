@@ -276,6 +276,43 @@ TEST(oidc_password_is_switched_off_and_a_new_one_switches_it_on)
     gone(&h);
 }
 
+TEST(oidc_a_password_of_somebody_elses_choice_is_not_asked_for)
+{
+    struct house h = built();
+    int64_t now = MM_REGISTER_NOW + MINUTE;
+    char token[MM_AUTH_TEXT];
+    uint8_t secret[MM_TOTP_SECRET];
+    struct mm_scope_hold hold;
+    unsigned broken = 0;
+    struct mm_session s = tied(&h, "u-17", now, secret, token);
+
+    CHECK(s.scope != NULL);
+    CHECK_NUM(mm_account_password(h.auth, mm_system_company(&hold, 0), h.analyst,
+                                  MM_S("Nine green doors 3"), true, MM_S(""), now, &broken),
+              MM_OK);
+    proven(&h, "one", "u-17", true, now);
+    CHECK_NUM(enter(&h, "one", "", "", now, token), MM_OK);
+    CHECK(!session_of(&h, token, now).must_change);
+    gone(&h);
+}
+
+TEST(oidc_guesses_of_others_lock_nobody_out_who_is_proven)
+{
+    struct house h = built();
+    int64_t now = MM_REGISTER_NOW + MINUTE;
+    char token[MM_AUTH_TEXT];
+    uint8_t secret[MM_TOTP_SECRET];
+    struct mm_session s = tied(&h, "u-17", now, secret, token);
+
+    CHECK(s.scope != NULL);
+    for (int i = 0; i < 60; i++)
+        (void)!login(&h, "ana", "wrong", "", now, token);
+    CHECK_NUM(login(&h, "ana", PASSWORD, "", now, token), MM_E_BUSY);
+    proven(&h, "one", "u-17", true, now);
+    CHECK_NUM(enter(&h, "one", "", "", now, token), MM_OK);
+    gone(&h);
+}
+
 TEST(oidc_untying_ends_what_it_opened)
 {
     struct house h = built();
