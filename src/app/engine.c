@@ -6,11 +6,13 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/confine.h"
 #include "app/content.h"
 #include "app/tables.h"
+#include "base/time.h"
 #include "detect/detect.h"
 #include "engine/mirror.h"
 #include "engine/shard.h"
@@ -53,6 +55,10 @@ static bool confine_shard(void)
 
 enum {
     RULES_LOOK_S = 2,
+    /* Thousands of rules take some ms of processor time to look at: a fifth of a percent of a core
+     * is enough for that, as long as a change is seen within ten seconds. */
+    RULES_LOOK_SHARE = 500,
+    RULES_LOOK_MAX_S = 10,
     /* Who looks at a page waits; a line that was received has time: it is numbered and durable.
      * A backlog takes all that is left over (nice 5: a third of a page's share). */
     POLITE = 5,
@@ -72,12 +78,39 @@ static bool rules_changed(struct rule_watch *w)
     return mm_rules_changed(&w->seen, dirs, w->content->rule_dirs_n + 2);
 }
 
+/* Processor time of this thread. */
+static int64_t used_us(void)
+{
+    struct timespec t = {0};
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * MM_US_PER_S + t.tv_nsec / 1000;
+}
+
+/* How long to wait after a look that took so long. */
+static unsigned pause_s(int64_t took_us)
+{
+    int64_t s = took_us * RULES_LOOK_SHARE / MM_US_PER_S;
+
+    return (unsigned)(s < RULES_LOOK_S       ? RULES_LOOK_S
+                      : s > RULES_LOOK_MAX_S ? RULES_LOOK_MAX_S
+                                             : s);
+}
+
 /* Looks after the folders of rules for as long as the process lives. */
 static void *watch_rules(void *arg)
 {
+    int64_t took_us = 0;
+
     for (;;) {
-        (void)sleep(RULES_LOOK_S);
-        if (!rules_changed(arg))
+        int64_t began_us;
+        bool changed;
+
+        (void)sleep(pause_s(took_us));
+        began_us = used_us();
+        changed = rules_changed(arg);
+        took_us = used_us() - began_us;
+        if (!changed)
             continue;
         mm_log_info("engine", "rules or formats changed: loading them anew");
         (void)kill(getpid(), SIGHUP);
