@@ -201,8 +201,10 @@ TABLES = {
                                      "name": word(m, "case_look", "name")})}],
     "unread": lambda c, m: [{"unread": row_id(c), "source": row_id(c), "shape": "x", "count": 7,
                              "first_us": NOW - HOUR, "last_us": NOW, "queue": 0, "seq": seq(c)}],
-    "coverage_day": lambda c, m: [{"source": row_id(c), "day": NOW // DAY, "parsed": 60000 + c,
-                                   "unparsed": 100, "bytes": 900000 + c}],
+    # Day 1 is the one that values.def knows.
+    "coverage_day": lambda c, m: [{"source": row_id(c), "day": day, "parsed": 60000 + c,
+                                   "unparsed": 100, "bytes": 900000 + c}
+                                  for day in (NOW // DAY, 1)],
     "machine_day": lambda c, m: [{"day": NOW // DAY, "name": "engine", "us": 1000 + c}],
     "machine_counter": lambda c, m: [{"name": "engine", "began_us": c, "us": 1000 + c}],
     "source_format": lambda c, m: [{"source": row_id(c), "format": "shop", "parsed": 60000,
