@@ -46,6 +46,7 @@ struct paths {
     char secret[MM_MAX_PATH];
     char rules[MM_MAX_PATH]; /* ours */
     char formats[MM_MAX_PATH];
+    char quests[MM_MAX_PATH], controls[MM_MAX_PATH];
     char own_rules[MM_MAX_PATH + 16]; /* the operator's */
     char own_formats[MM_MAX_PATH + 16];
     char format[MM_MAX_PATH + 32]; /* programs */
@@ -81,6 +82,10 @@ static void name_paths(const char *state, struct paths *ret)
         ret->rules[0] = 0;
     if (mm_content_path("formats", ret->formats) != MM_OK)
         ret->formats[0] = 0;
+    if (mm_content_path("questionnaires", ret->quests) != MM_OK)
+        ret->quests[0] = 0;
+    if (mm_content_path("controls", ret->controls) != MM_OK)
+        ret->controls[0] = 0;
 }
 
 /* The certificate of the first start. A stop between key and certificate is made good here. */
@@ -232,6 +237,8 @@ static struct mm_portal_cfg portal_config(const char *state, const struct mm_con
         .rule_dirs = {paths->rules, paths->own_rules},
         .format_dir = paths->formats,
         .own_format_dir = paths->own_formats,
+        .quest_dir = paths->quests,
+        .control_dir = paths->controls,
         .format_program = paths->format,
         .rules_program = paths->rule_program,
         .status_program = paths->status_program,

@@ -112,6 +112,8 @@ const FEW = [["few-programmes", "/programmes"], ["denied", "/programmes/few"]];
 const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
   ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
   ["report", "/companies/1/report"], ["attack", "/companies/1/attack"],
+  ["assessments", "/companies/1/assessments"], ["assessment", "/companies/1/assessments/1"],
+  ["assessment-section", "/companies/1/assessments/1/sections/entrance"],
   ["privacy", "/companies/1/privacy"], ["notice", "/companies/1/notice"],
   ["password", "/password"], ["account", "/account"], ["denied", "/companies/2"]];
 
@@ -120,7 +122,7 @@ const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
 
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
-  "rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
+  "assess|rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
   "meaning|coverage|status|exceptions?|privacy|notice|audit)\\.");
 
 let count = 0, failed = 0;
@@ -274,6 +276,38 @@ async function keyboardOnly(browser) {
 }
 
 // A helper without JavaScript makes a kind of line readable: refused, tried, put to use.
+// The first look, begun and answered on a telephone's width by who knows neither the program nor
+// the words, without JavaScript: section by section, each answered and saved.
+async function answerFirstLook(browser, state) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false,
+    storageState: state, locale: "ja-JP", viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  const faults = [];
+  let sections = 0, clicks = 0;
+  await page.goto(`${base}/companies/1/assessments`);
+  await page.click('form:has(input[value="first-look"]) button');
+  await page.click("main ol a >> nth=0");
+  while (page.url().includes("/sections/") && sections < 9) {
+    const asked = await page.locator("fieldset:has(input[type=radio])").all();
+    for (const [at, set] of asked.entries()) {
+      await set.locator("input[type=radio]").nth((at + sections) % 4).check();
+      clicks++;
+    }
+    if (pictures) await page.screenshot({ fullPage: true,
+      path: `${pictures}/first-look-${sections}-390.png` });
+    await page.click('button[value="next"]');
+    sections++;
+  }
+  if (sections !== 4 || clicks !== 12) faults.push(`${sections} sections, ${clicks} answers`);
+  const text = await page.locator("main").innerText();
+  for (const words of ["12問のうち12問", "まずこの三つ", "100点のうち", "すべて答えました"])
+    if (!text.includes(words)) faults.push(`not on the page: ${words}`);
+  if (pictures) await page.screenshot({ fullPage: true,
+    path: `${pictures}/first-look-result-390.png` });
+  promise("the first look is answered at 390 pixels without JavaScript", faults);
+  await context.close();
+}
+
 async function makeReadable(browser, state) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, storageState: state,
     locale: "ja-JP", javaScriptEnabled: false, viewport: { width: 390, height: 844 } });
@@ -458,6 +492,7 @@ const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS,
 try {
   await everyPage(browser, undefined, VISITOR, "visitor");
   const company = await stateOf(browser, "hanako");
+  await answerFirstLook(browser, company);
   await everyPage(browser, company, COMPANY, "company");
   const operator = await stateOf(browser, "soc");
   const president = await stateOf(browser, "shacho");

@@ -28,6 +28,7 @@ FEW_ATTACKERS = ["a.charge", "a.president", "a.write", "pa.administrator", "pa.a
                  "owner.pa", "owner.few"]
 
 ID = {
+    "assessment": row_id, "section": lambda c: "entrance",
     "company": lambda c: c, "source": row_id, "unread": row_id, "case": row_id, "request": row_id,
     "exception": row_id, "adjust": row_id, "user": lambda c: 100 * c + 4,
     "session": lambda c: f"{c:02x}" * 8, "token": lambda c: row_id(c) + 500,
@@ -125,6 +126,14 @@ ROWS = {
     ("POST", "/companies/:company/cases/:case/reopen"): row(form={}),
     ("POST", "/companies/:company/cases/:case/requests/:request"):
         row(by="b.charge", form={"answer": "done", "text": "Ownanswer"}),
+    ("GET", "/companies/:company/assessments"): row("company", by="b.charge"),
+    ("POST", "/companies/:company/assessments"): row(by="b.charge", form={"name": "first-look"}),
+    ("GET", "/companies/:company/assessments/:assessment"): row("company", by="b.charge"),
+    ("GET", "/companies/:company/assessments/:assessment/sections/:section"): row(
+        "company assessment_answer", by="b.charge"),
+    ("POST", "/companies/:company/assessments/:assessment/sections/:section"): row(
+        by="b.charge", form={"a-mfa": "yes", "s-mfa": "{assessment}", "do": "home"}),
+    ("POST", "/companies/:company/assessments/:assessment/submit"): row(by="b.charge", form={}),
     ("GET", "/companies/:company/report"): row("company", by="b.charge"),
     ("POST", "/companies/:company/report"):
         row(by="b.charge", form={"pc": "PC-1", "needed": "yes"}),

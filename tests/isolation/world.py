@@ -268,9 +268,15 @@ UNSHOWN = {
     "finding": "cases show what findings say", "outbox": "sent, not shown",
     "format_wish": "belongs to the operator, whose pages show them", "source_format": "vocabulary",
     "case_look": "kept by the worker in a form of its own",
-    "assessment": "numbers and ids; mimamori assess shows them",
-    "assessment_answer": "given out by mimamori assess", "assessment_score": "numbers only",
+    "assessment": "numbers and ids", "assessment_score": "numbers only",
 }
+
+
+def first_look():
+    at = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "content",
+                      "questionnaires", "first-look.yaml")
+    with open(at, encoding="utf-8") as f:
+        return f.read()
 
 
 def keyed(key, data):
@@ -405,7 +411,8 @@ class World:
                 "programme": number, "code": code,
                 "since": None, "until": None})
         self.insert(db, "questionnaire", "Fil", {"questionnaire": 1, "name": "first-look",
-                                                 "version": 1, "digest": "x"})
+                                                 "version": 1, "digest": "x",
+                                                 "yaml": first_look()})
         for table in self.owned(db):
             if table not in TABLES:
                 raise KeyError(f"tests/isolation/world.py: TABLES has no row for {table}")

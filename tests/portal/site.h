@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "assess/feature.h"
 #include "base/time.h"
 #include "coverage/coverage.h"
 #include "desk/desk.h"
@@ -51,8 +52,9 @@ struct site {
 static inline struct mm_records *open_records(void)
 {
     static const struct mm_feature *const features[] = {
-        &mm_register_feature, &mm_job_feature,       &mm_triage_feature, &mm_coverage_feature,
-        &mm_desk_feature,     &mm_exception_feature, &mm_tailor_feature, &mm_portal_feature};
+        &mm_register_feature, &mm_job_feature,    &mm_triage_feature,
+        &mm_coverage_feature, &mm_desk_feature,   &mm_exception_feature,
+        &mm_tailor_feature,   &mm_assess_feature, &mm_portal_feature};
     struct mm_records_fault fault = {0};
     struct mm_records *rec = NULL;
 
@@ -68,12 +70,15 @@ static inline struct mm_records *open_records(void)
 static inline void site_open(struct site *s)
 {
     static char formats[1024], rules[1024]; /* mm_test_source has one buffer */
+    static char quests[1024], controls[1024];
     static char own_formats[1024], own_rules[1024], format[1024], rules_program[1024];
     struct mm_http_handler handler;
     struct mm_fault fault = {0};
 
     (void)snprintf(formats, sizeof(formats), "%s", mm_test_source("content/formats"));
     (void)snprintf(rules, sizeof(rules), "%s", mm_test_source("tests/portal/rules"));
+    (void)snprintf(quests, sizeof(quests), "%s", mm_test_source("content/questionnaires"));
+    (void)snprintf(controls, sizeof(controls), "%s", mm_test_source("content/controls"));
     (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", mm_test_dir());
     (void)snprintf(own_rules, sizeof(own_rules), "%s/rules", mm_test_dir());
     (void)snprintf(rules_program, sizeof(rules_program), "%.*s/mimamori-rules",
@@ -95,6 +100,8 @@ static inline void site_open(struct site *s)
                                                      .rule_dirs = {rules, own_rules},
                                                      .format_dir = formats,
                                                      .own_format_dir = own_formats,
+                                                     .quest_dir = quests,
+                                                     .control_dir = controls,
                                                      .format_program = format,
                                                      .rules_program = rules_program,
                                                      .version = "1.0.0",

@@ -40,6 +40,8 @@ struct mm_portal_cfg {
     const char *rule_dirs[2];   /* folders of detection rules; NULL or absent ones are left out */
     const char *format_dir;     /* log formats, for their titles; NULL: their names are shown */
     const char *own_format_dir; /* the operator's; NULL or absent: none */
+    const char *quest_dir;      /* questionnaires that can be begun; NULL: none */
+    const char *control_dir;    /* our controls and the glossary; NULL: none */
     const char *format_program; /* path of mimamori-format; NULL: no formats are made on pages */
     const char *rules_program;  /* path of mimamori-rules; NULL: no rules are tried on pages */
     const char *status_program; /* path of mimamori-status; NULL: nobody tells how the machine is */
@@ -80,6 +82,7 @@ struct mm_status_kept {
     struct mm_buf text;
 };
 
+struct mm_quest_shelf;
 struct mm_ruleset;
 
 struct mm_portal {
@@ -91,6 +94,7 @@ struct mm_portal {
     struct mm_asset asset[MM_ASSETS_MAX];
     size_t asset_n;
     struct mm_format_shelf *formats;
+    struct mm_quest_shelf *quests;
     atomic_int uploads; /* that are being received */
     pthread_mutex_t ask_lock[MM_ASK_LANES];
     pthread_mutex_t status_lock; /* the answers below; one program runs at a time */
