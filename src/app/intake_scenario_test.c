@@ -215,12 +215,25 @@ static void small_disk(const char *at, const char *size)
         mm_test_skip("no mount namespace here (root is needed)");
 }
 
+/* Take all that is left of the disk. */
+static void fill_up(int fd)
+{
+    off_t at = lseek(fd, 0, SEEK_END);
+
+    CHECK(at >= 0);
+    for (off_t step = 1024 * 1024; step >= 4096; step /= 2) {
+        while (posix_fallocate(fd, at, step) == 0)
+            at += step;
+    }
+}
+
 TEST(intake_on_a_full_disk_says_503_keeps_its_word_and_recovers_alone)
 {
     struct mm_intake_proc p = {0};
     struct mm_buf body;
     struct seen seen = {.want = MM_S("full")};
     char disk[MM_MAX_PATH], state[MM_MAX_PATH + 16], filler[MM_MAX_PATH + 16], answer[4096];
+    int64_t until = mm_mono_us() + 20 * MM_US_PER_S;
     uint64_t acked = 0;
     int status = 200, requests = 0, fd = -1;
 
@@ -229,8 +242,15 @@ TEST(intake_on_a_full_disk_says_503_keeps_its_word_and_recovers_alone)
     (void)snprintf(filler, sizeof(filler), "%s/filler", disk);
     small_disk(disk, "size=12m");
     CHECK(mm_fs_open(mm_fs_real(), filler, O_RDWR | O_CREAT, 0600, &fd) == MM_OK);
-    CHECK(posix_fallocate(fd, 0, 6 * 1024 * 1024) == 0);
     mm_intake_proc_start(&p, state);
+    fill_up(fd);
+    CHECK_NUM(mm_intake_proc_post(&p, "first", NULL, MM_S("no room\n"), answer), 503);
+    CHECK(strstr(answer, "Retry-After: ") != NULL);
+    CHECK(ftruncate(fd, 6 * 1024 * 1024) == 0);
+    while (mm_intake_proc_post(&p, "first", NULL, MM_S("no room\n"), NULL) != 200) {
+        CHECK(mm_mono_us() < until);
+        mm_pass_ms(100);
+    }
     mm_buf_init(&body, 1 << 22);
     for (int i = 0; i < 2000; i++)
         mm_buf_fmt(&body, "full %d ..........................................................\n",
@@ -243,12 +263,15 @@ TEST(intake_on_a_full_disk_says_503_keeps_its_word_and_recovers_alone)
         acked += status == 200 ? 2000 : 0;
         requests += status == 200;
     }
-    CHECK_NUM(status, 503);
+    /* The company's share, which is as much as is free, or the disk: whichever is seen first. */
+    CHECK(status == 429 || status == 503);
     CHECK(strstr(answer, "Retry-After: ") != NULL && requests > 5);
-    CHECK_NUM(mm_intake_proc_post(&p, "other", NULL, MM_S("full up\n"), NULL), 503);
+    fill_up(fd);
+    status = mm_intake_proc_post(&p, "other", NULL, MM_S("full up\n"), NULL);
+    CHECK(status == 429 || status == 503);
     /* Room again: nobody tells intake; the sender repeats what was refused, and only that. */
     CHECK(ftruncate(fd, 0) == 0);
-    for (int64_t until = mm_mono_us() + 20 * MM_US_PER_S; status != 200;) {
+    for (until = mm_mono_us() + 20 * MM_US_PER_S; status != 200;) {
         char key[16];
 
         (void)snprintf(key, sizeof(key), "%d", requests);

@@ -445,9 +445,14 @@ TEST(portal_names_devices_and_formats_as_people_do)
 
 /* ---- one source ---- */
 
+/* As the engine does: lines to the format, what they tell to the day. */
 static enum mm_code add_format(struct mm_tx *tx, void *arg)
 {
-    return mm_source_format_add(tx, arg);
+    const struct mm_source_format *f = arg;
+    const struct mm_cover_day day = {.day = mm_cover_day_of(f->last_us), .topics = f->topics};
+    enum mm_code code = mm_source_format_add(tx, f);
+
+    return code == MM_OK ? mm_cover_day_add(tx, f->company, f->source, &day) : code;
 }
 
 static void sends(struct site *s, const char *name, uint64_t parsed, int64_t ago_us)
