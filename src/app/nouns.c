@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/nouns_relay.h"
 #include "app/tables.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -656,6 +657,8 @@ static bool verb_show(struct mm_noun *n)
         mm_noun_doc(n->doc, &rec);
     else
         mm_noun_show(n, &rec);
+    if (n->entity->id == MM_REG_RELAY)
+        mm_noun_relay_live(n, &rec);
     return save_scan(n, rec.id, rec.company);
 }
 

@@ -294,8 +294,8 @@ int mm_relay_enrol(const struct mm_relay_wish *wish)
         ok = ok && c == MM_OK;
     }
     if (ok)
-        printf("This machine is relay %u of %s now. Start it: systemctl restart mimamori-relay\n",
-               e.id.relay, e.id.url);
+        printf("This machine is relay %u of %s now. Start it: mimamori relay run\n", e.id.relay,
+               e.id.url);
     mm_relay_http_free(&e.http);
     mm_buf_done(&e.answer);
     mm_wipe(&e, sizeof(e));

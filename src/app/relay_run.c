@@ -200,6 +200,10 @@ static int64_t pause_after(struct run *r, enum mm_uplink_what what, int64_t *pau
         set_quiet(r, true);
         end_with(r, MM_RELAY_ANEW);
     }
+    if (what == MM_UPLINK_COPY && *pause == 0) {
+        *pause = MM_US_PER_S; /* the centre shall know at once, and then hear of it now and then */
+        return *pause;
+    }
     return OTHER_S * MM_US_PER_S;
 }
 

@@ -68,7 +68,7 @@ enum mm_code mm_backup_open(const char *dir, struct mm_backup *ret, struct mm_bu
             code = MM_E_SYNTAX;
         if (code == MM_E_VERSION)
             mm_buf_fmt(why, "%s: made by a newer release (%.*s); use that release or a newer one",
-                       b.dir, MM_S_ARG(b.m.program.n == 0 ? MM_S("unknown") : b.m.program));
+                       b.dir, MM_S_ARG(mm_manifest_program(mm_buf_slice(&b.text))));
         else if (code != MM_OK)
             mm_buf_fmt(why, "%s: the list of its files is damaged", path);
     } else {

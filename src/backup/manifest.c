@@ -293,6 +293,18 @@ enum mm_code mm_manifest_parse(struct mm_slice in, struct mm_manifest *ret, stru
     return code == MM_OK ? MM_OK : mm_fail(fault, code, rd.pos, "backup.manifest");
 }
 
+struct mm_slice mm_manifest_program(struct mm_slice in)
+{
+    struct mm_rd rd = mm_rd_of(in);
+    struct mm_slice name;
+    uint64_t version;
+
+    if (lit(&rd, "mimamori-backup ") && number(&rd, '\n', &version) && lit(&rd, "program ") &&
+        mm_rd_token(&rd, '\n', MM_MANIFEST_WORD_MAX, &name))
+        return name;
+    return MM_S("unknown");
+}
+
 void mm_manifest_done(struct mm_manifest *m)
 {
     free(m->file);

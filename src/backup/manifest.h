@@ -83,6 +83,9 @@ struct mm_manifest {
  */
 MM_MUST_USE enum mm_code mm_manifest_parse(struct mm_slice in, struct mm_manifest *ret,
                                            struct mm_fault *fault);
+/* The release that wrote a manifest of whatever version, for people; "unknown" where none stands.
+ */
+struct mm_slice mm_manifest_program(struct mm_slice in);
 /* Gives the list back. Safe on a zeroed manifest. */
 void mm_manifest_done(struct mm_manifest *m);
 /* Append the text of m, whose files are sorted; sealed with the key when it is not NULL. */

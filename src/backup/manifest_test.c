@@ -58,6 +58,14 @@ TEST(manifest_says_what_was_written)
     mm_buf_done(&again);
 }
 
+TEST(manifest_of_a_newer_version_names_who_wrote_it)
+{
+    CHECK_SLICE(mm_manifest_program(MM_S("mimamori-backup 2\nprogram 9.9.9\nnew things")), "9.9.9");
+    CHECK_SLICE(mm_manifest_program(MM_S("mimamori-backup 2\nprogram ")), "unknown");
+    CHECK_SLICE(mm_manifest_program(MM_S("mimamori-backup 2\nprogram \x1b[2J\n")), "unknown");
+    CHECK_SLICE(mm_manifest_program(MM_S("")), "unknown");
+}
+
 TEST(manifest_refuses_what_is_not_whole_or_leads_outside)
 {
     static const struct {

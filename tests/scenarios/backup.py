@@ -245,8 +245,10 @@ def damage(path):
     os.truncate(os.path.join(bad, "manifest"), os.path.getsize(os.path.join(bad, "manifest")) - 200)
     refused("a list that is cut short: refused", bad)
     bad = copy_of(path)
-    resealed(bad, lambda t: t.replace("mimamori-backup 1", "mimamori-backup 2", 1))
+    resealed(bad, lambda t: re.sub(r"^mimamori-backup 1\nprogram \S+",
+                                   "mimamori-backup 2\nprogram 9.9.9", t))
     refused("a newer form of backup: refused", bad)
+    check("and the release that is needed is told", "9.9.9" in run("backup", "verify", bad).stderr)
     bad = copy_of(path)
     resealed(bad, lambda t: t.replace("\nstate 1\n", "\nstate 2\n", 1))
     refused("a newer layout of the state: refused", bad)

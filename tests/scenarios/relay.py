@@ -194,6 +194,8 @@ with Stage("eventd engine portal intake",
     say(tcp, failed_login("srv", "copied-1", 1) + "\n")
     check("a copy is refused and says what to do", stage.wait(
         lambda: copy.said("a copy of another one"), 40, "refused"))
+    check("and is shown with the relay", stage.wait(lambda: "copied" in json.loads(stage.run(
+        "relays", "show", str(number), "--json").stdout)["live"], 20, "shown"))
     copy.stop()
     relay.start()
     stage.wait(lambda: connected(tcp), 30, "it listens again")
