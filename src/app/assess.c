@@ -224,6 +224,28 @@ static enum mm_code export_read(struct cmd *c, struct mm_tx *tx, int64_t id)
     return code;
 }
 
+/* Who takes out a company's answers is in its chain before anything is printed. */
+static enum mm_code export_look(struct mm_records *rec, struct mm_tx *tx, int64_t id)
+{
+    char actor[MM_APP_ACTOR], object[64];
+    struct mm_assessment one = {0};
+    struct mm_arena a;
+    enum mm_code code;
+
+    mm_arena_init(&a, 65536);
+    code = mm_assess_get(tx, id, &a, &one);
+    mm_arena_done(&a);
+    if (code != MM_OK)
+        return code;
+    mm_app_actor(actor);
+    (void)snprintf(object, sizeof(object), "assessment %lld", (long long)id);
+    return mm_audit_look(rec, mm_system_scope(), &one.company, 1,
+                         &(struct mm_audit){.time_us = mm_now_us(),
+                                            .actor = mm_slice_str(actor),
+                                            .action = MM_S("look.assess"),
+                                            .object = mm_slice_str(object)});
+}
+
 static int export(struct cmd *c)
 {
     struct mm_records *rec = NULL;
@@ -236,6 +258,8 @@ static int export(struct cmd *c)
         return BAD;
     if (mm_slice_u64(mm_slice_str(c->word[1]), &id) && id <= INT64_MAX) {
         code = see(c, rec, &hold, &tx);
+        if (code == MM_OK)
+            code = export_look(rec, tx, (int64_t)id);
         if (code == MM_OK)
             code = export_read(c, tx, (int64_t)id);
         mm_records_read_done(&tx);

@@ -64,6 +64,9 @@ static void print_ratio(struct mm_buf *out, const struct mm_quest *q, struct mm_
 /* The figures of a part that has enough companies. */
 struct figures {
     struct mm_buf mean, median, q1, q3, sd;
+    /* Quartiles of few are scores of single companies, and with mean and deviation those of all:
+     * they are told of four times the floor. */
+    bool spread;
 };
 
 static void figures_make(const struct cmd *c, const struct mm_quest *q, size_t n, struct figures *f)
@@ -76,9 +79,12 @@ static void figures_make(const struct cmd *c, const struct mm_quest *q, size_t n
     mm_stats_of(c->micro, n, &s);
     mm_micro_sort(c->micro, n);
     print_ratio(&f->mean, q, mm_stats_mean(&s));
-    print_ratio(&f->median, q, mm_quantile(c->micro, n, 1, 2));
-    print_ratio(&f->q1, q, mm_quantile(c->micro, n, 1, 4));
-    print_ratio(&f->q3, q, mm_quantile(c->micro, n, 3, 4));
+    f->spread = n >= 4 * c->floor;
+    if (f->spread) {
+        print_ratio(&f->median, q, mm_quantile(c->micro, n, 1, 2));
+        print_ratio(&f->q1, q, mm_quantile(c->micro, n, 1, 4));
+        print_ratio(&f->q3, q, mm_quantile(c->micro, n, 3, 4));
+    }
     mm_buf_reset(&f->sd);
     if (mm_stats_sd(&s, kind, 2, &sd))
         mm_decimal_print(&f->sd, sd, 2);
@@ -87,9 +93,11 @@ static void figures_make(const struct cmd *c, const struct mm_quest *q, size_t n
 static void figures_doc(struct mm_doc *o, const struct figures *f)
 {
     mm_doc_text(o, "mean", mm_buf_slice(&f->mean));
-    mm_doc_text(o, "median", mm_buf_slice(&f->median));
-    mm_doc_text(o, "q1", mm_buf_slice(&f->q1));
-    mm_doc_text(o, "q3", mm_buf_slice(&f->q3));
+    if (f->spread) {
+        mm_doc_text(o, "median", mm_buf_slice(&f->median));
+        mm_doc_text(o, "q1", mm_buf_slice(&f->q1));
+        mm_doc_text(o, "q3", mm_buf_slice(&f->q3));
+    }
     mm_doc_text(o, "sd", mm_buf_slice(&f->sd));
 }
 
@@ -137,7 +145,11 @@ static void tell(struct cmd *c, const struct mm_quest *q, const char *part, stru
     }
     if (!c->x.json) {
         printf("%.*s\t", MM_S_ARG(id.n == 0 ? mm_slice_str(part) : id));
-        if (shown)
+        if (shown && !f.spread)
+            MM_SAY(stdout, c->x.lang, "benchmark.cli.mean", MM_SAY_NUMBER("n", n),
+                   MM_SAY_TEXT("mean", mm_buf_slice(&f.mean)),
+                   MM_SAY_TEXT("sd", mm_buf_slice(&f.sd)));
+        else if (shown)
             MM_SAY(stdout, c->x.lang, "benchmark.cli.row", MM_SAY_NUMBER("n", n),
                    MM_SAY_TEXT("mean", mm_buf_slice(&f.mean)),
                    MM_SAY_TEXT("median", mm_buf_slice(&f.median)),

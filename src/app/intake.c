@@ -272,7 +272,8 @@ static void on_tick(void *ctx, struct mm_timer *t)
     struct statvfs fs;
 
     atomic_store(&mm_intake_page(app->core)->alive_us, mm_mono_us());
-    if (statvfs(app->args->state, &fs) == 0)
+    /* Who reads bindings from a file is not told what the engine has done: nothing is a hoard. */
+    if (app->args->bindings == NULL && statvfs(app->args->state, &fs) == 0)
         mm_intake_disk(app->core, (uint64_t)fs.f_bavail * fs.f_frsize);
     mm_net_sweep(app->net);
     use_table(app);

@@ -83,6 +83,11 @@ TEST(what_is_no_answer_is_refused_and_nothing_of_it_is_kept)
     CHECK(s.status == 303 || s.status == 422);
     get_json(&s, ENTRANCE);
     CHECK(has(s.body, "\"answered\":0,"));
+    /* A remark alone is kept; an answer can be taken back. */
+    send_form_of(&s, ENTRANCE, ENTRANCE, "s-mfa=0&c-mfa=ask+the+IT+firm&do=home");
+    CHECK_NUM(s.status, 303);
+    get_json(&s, ENTRANCE);
+    CHECK(has(s.body, "\"comment\":\"ask the IT firm\"") && has(s.body, "\"answered\":0,"));
     get(&s, ONE "/sections/nowhere");
     CHECK_NUM(s.status, 404);
     get(&s, HERE "/99");

@@ -1,11 +1,13 @@
 /* app/serve.c - `mimamori serve`: every program of one machine under one supervisor. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/confine.h"
 #include "base/limits.h"
 #include "os/child.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "os/notify.h"
 #include "serve/config.h"
@@ -172,15 +174,26 @@ static bool upgrade(const char *dir, const char *state)
 {
     char path[MM_MAX_PATH + 32];
     const char *const argv[] = {path, "--state", state, NULL};
+    char run[MM_MAX_PATH + 32];
     struct mm_buf out;
     enum mm_code code;
-    int status = 1;
+    int status = 1, lock = -1;
 
+    /* Not below the programs of another one, which would find records that are too new for them. */
+    (void)snprintf(run, sizeof(run), "%s/run", state);
+    (void)mkdir(run, 0700);
+    (void)snprintf(run, sizeof(run), "%s/run/serve.lock", state);
+    if (mm_file_lock(run, false, &lock) == MM_E_BUSY) {
+        fprintf(stderr, "mimamori: another `mimamori serve` already runs on %s\n", state);
+        return false;
+    }
     (void)snprintf(path, sizeof(path), "%s/mimamori-upgrade", dir);
     mm_notify("EXTEND_TIMEOUT_USEC=" UPGRADE_US);
     mm_buf_init(&out, OUT_MAX); /* it says nothing there */
     code = mm_child_ask(argv, (struct mm_slice){0}, UPGRADE_MS, &out, &status);
     mm_buf_done(&out);
+    if (lock >= 0)
+        (void)close(lock);
     if (code != MM_OK)
         fprintf(stderr, "mimamori: %s: %s\n", path, mm_code_key(code));
     return code == MM_OK && status == 0;

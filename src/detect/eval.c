@@ -400,7 +400,9 @@ bool mm_match_no_word(struct mm_matcher *m, const struct mm_lits *l)
     if (!m->words_sorted)
         sort_words(m);
     any = !m->words_fit;
-    for (size_t k = l->shortest >= MM_WORD_SHORT ? 1 : 0; k < MM_WORD_SIZES && !any; k++) {
+    /* Folding makes two letters longer (U+023A, U+023E): then a short word may match, too. */
+    for (size_t k = l->shortest >= MM_WORD_SHORT && m->words_ascii ? 1 : 0;
+         k < MM_WORD_SIZES && !any; k++) {
         const struct mm_slice *word = m->word + k * MM_TEXTS_MAX;
 
         mm_pieces_find_each(&l->plain, l->lit, word, m->word_n[k], note, &any);

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "intake/ingest.h"
+#include "intake/uplink.h"
 
 enum {
     PAST = 8,                     /* processes of a relay that were there before */
@@ -217,6 +218,9 @@ static bool admit(struct job *j)
         return false;
     }
     if (j->head.copy) { /* the one that goes on is the right one */
+        /* An entry without a number would end the list for who reads it. */
+        if (atomic_load(&j->r->page->relay[j->at].relay) == 0)
+            note(j, MM_RELAY_CLONED);
         atomic_store(&j->r->page->relay[j->at].copied_us, j->call->received_us);
         refuse(j->answer, 403, "relay.clone");
         return false;
@@ -321,6 +325,10 @@ static void take(struct job *j)
 {
     struct mm_relay_live *live = &j->r->page->relay[j->at];
 
+    if (j->head.count == 0) { /* a sign of life takes no place */
+        j->place = mm_places_find(mm_intake_places_locked(j->r->core), &j->id);
+        return;
+    }
     j->place = mm_places_get(mm_intake_places_locked(j->r->core), &j->id);
     if (j->place == NULL) {
         refuse(j->answer, 503, "relay.many");
@@ -330,7 +338,7 @@ static void take(struct job *j)
         refuse(j->answer, 409, "relay.running");
         return;
     }
-    if (j->head.count == 0 || !goes_on(j))
+    if (!goes_on(j))
         return;
     if (j->place->next != 0 && j->head.first > j->place->next)
         mm_count(&live->lost, j->head.first - j->place->next);
@@ -386,6 +394,12 @@ void mm_relayed_call(struct mm_relayed *r, const struct mm_relayed_call *call,
     c = mm_relay_head(call->body, &j.head, &j.rest, &fault);
     if (c != MM_OK || !mm_relay_whole(&j.head, j.rest)) {
         refuse(ret, 400, c == MM_OK ? "relay.lines" : fault.what);
+        return;
+    }
+    /* The queues that a relay has: made-up ones would take the places of all companies'. */
+    if (j.head.queue != 0 && (j.head.queue <= MM_UPLINK_FILE_QUEUE ||
+                              j.head.queue > MM_UPLINK_FILE_QUEUE + MM_RELAY_FILES)) {
+        refuse(ret, 400, "relay.head");
         return;
     }
     j.id = (struct mm_relay_place_id){

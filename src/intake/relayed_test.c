@@ -275,6 +275,33 @@ TEST(relayed_turns_away_who_may_not_speak)
     end(&w);
 }
 
+TEST(relayed_takes_only_queues_that_a_relay_has)
+{
+    struct mm_relayed_answer a;
+    struct world w;
+
+    begin(&w);
+    a = send(&w, &(struct sent){.first = 1, .count = 1, .queue = 2});
+    CHECK(a.status == 400 && strcmp(a.why, "relay.head") == 0);
+    a = send(&w, &(struct sent){.first = 1, .count = 1, .queue = 1009});
+    CHECK_NUM(a.status, 400);
+    a = send(&w, &(struct sent){.first = 1, .count = 1, .queue = 1008});
+    CHECK_NUM(a.status, 200);
+    end(&w);
+}
+
+TEST(relayed_shows_a_copy_that_speaks_first)
+{
+    struct mm_relayed_answer a;
+    struct world w;
+
+    begin(&w);
+    a = send(&w, &(struct sent){.first = 1, .count = 0, .knows = true});
+    CHECK_NUM(a.status, 403);
+    CHECK(w.page->relay[0].relay != 0 && w.page->relay[0].copied_us != 0);
+    end(&w);
+}
+
 TEST(relayed_answers_what_is_no_batch)
 {
     struct world w;

@@ -23,6 +23,7 @@ struct queue {
     uint64_t next;    /* the number that the centre expects */
     uint64_t print;   /* of the line before it; 0: not known, or there is none */
     uint64_t durable; /* everything of the queue is below this */
+    uint64_t have;    /* below it the centre has these very lines: it took what follows them */
     int64_t oldest_us;
     bool gap; /* what was before `next` is gone */
 };
@@ -121,9 +122,10 @@ enum mm_code mm_uplink_save(struct mm_uplink *u)
     for (size_t i = 0; i < MM_UPLINK_QUEUES; i++) {
         const struct queue *q = &u->queue[i];
 
-        /* What the centre has may go: only now does a restart begin behind it. */
-        if (q->next > 1 && q->durable > 0)
-            c = mm_spool_trim((struct mm_fs){0}, u->spool, q->number, q->next, NULL);
+        /* What the centre took from us may go: only now does a restart begin behind it. A number
+         * that it merely names may be a copy's. */
+        if (q->have > 1 && q->durable > 0)
+            c = mm_spool_trim((struct mm_fs){0}, u->spool, q->number, q->have, NULL);
         if (c != MM_OK && c != MM_E_NOTFOUND)
             return c;
     }
@@ -176,6 +178,8 @@ static enum mm_code look(struct mm_uplink *u, struct queue *q)
     if (c != MM_OK)
         return c;
     q->durable = b.next;
+    if (q->next > b.next && q->number == 0)
+        u->copy = true; /* the centre has lines that this spool never had */
     if (q->next == 0)
         q->next = b.oldest;
     if (q->next < b.oldest) {
@@ -429,10 +433,12 @@ static enum mm_uplink_what taken(struct mm_uplink *u, uint64_t next)
 {
     struct queue *q = u->sent;
 
-    if (next == u->sent_end && next > q->next)
+    if (next == u->sent_end && next > q->next) {
         go_to(u, q, next, u->sent_print);
-    else if (u->sent_end > q->next && next != u->sent_end)
+        q->have = next;
+    } else if (u->sent_end > q->next && next != u->sent_end) {
         return other_place(u, next);
+    }
     return MM_UPLINK_ON;
 }
 

@@ -218,6 +218,64 @@ TEST(uplink_removes_what_the_centre_has)
     end(&w);
 }
 
+TEST(uplink_keeps_what_the_centre_only_says_it_has)
+{
+    struct mm_spool_bounds b;
+    char dir[MM_MAX_PATH];
+    struct world w;
+
+    begin(&w);
+    CHECK(mm_path_join(dir, w.relay_dir, "spool") == MM_OK);
+    write_lines(w.lines, LAN, 1, 2000);
+    CHECK(step(&w, true) == MM_UPLINK_LATER);
+    /* A copy may have brought it there: nothing of ours was taken. */
+    CHECK(mm_uplink_answer(w.up, 409, MM_S("{\"error\":\"relay.position\",\"next\":1900}")) ==
+          MM_UPLINK_ON);
+    CHECK_NUM(mm_uplink_backlog(w.up), 101);
+    CHECK(mm_uplink_save(w.up) == MM_OK);
+    CHECK(mm_spool_bounds(dir, 0, &b) == MM_OK && b.oldest == 1);
+    end(&w);
+}
+
+TEST(uplink_whose_spool_is_gone_says_so)
+{
+    struct mm_relay_head head = {0};
+    struct mm_slice rest;
+    struct mm_fault fault;
+    struct mm_buf out;
+    struct world w;
+    uint32_t lines;
+
+    begin(&w);
+    write_lines(w.lines, LAN, 1, 5);
+    CHECK(step(&w, true) == MM_UPLINK_LATER);
+    CHECK(mm_uplink_answer(w.up, 200, MM_S("{\"next\":6,\"serial\":1}")) == MM_UPLINK_ON);
+    CHECK(mm_uplink_save(w.up) == MM_OK);
+    mm_spool_close(&w.lines);
+    CHECK(mm_path_join(w.relay_dir, mm_test_dir(), "empty") == MM_OK);
+    w.lines = open_queue(&w, 0);
+    w.file = (mm_spool_close(&w.file), open_queue(&w, MM_UPLINK_FILE_QUEUE + 1));
+    write_lines(w.lines, LAN, 1, 2);
+    {
+        char from[MM_MAX_PATH], to[MM_MAX_PATH];
+        struct mm_buf places;
+
+        CHECK(mm_path_join(from, mm_test_dir(), "relay/places") == MM_OK);
+        CHECK(mm_path_join(to, w.relay_dir, "places") == MM_OK);
+        mm_buf_init(&places, 65536);
+        CHECK(mm_file_read(from, &places) == MM_OK);
+        CHECK(mm_file_put(to, mm_buf_slice(&places)) == MM_OK);
+        mm_buf_done(&places);
+    }
+    start_uplink(&w);
+    mm_buf_init(&out, MM_RELAY_MAX);
+    CHECK(mm_uplink_batch(w.up, 1000, &out, &lines) == MM_OK);
+    CHECK(mm_relay_head(mm_buf_slice(&out), &head, &rest, &fault) == MM_OK);
+    CHECK(head.copy && lines == 0);
+    mm_buf_done(&out);
+    end(&w);
+}
+
 TEST(uplink_begins_where_the_centre_is_without_its_places)
 {
     struct world w;

@@ -412,8 +412,14 @@ struct refusal {
 static enum mm_code work_stranger(struct mm_tx *tx, void *arg)
 {
     const struct refusal *r = arg;
-    enum mm_code code = use(tx, &r->state, r->now_us);
+    struct mm_q q;
+    enum mm_code code;
 
+    /* It goes on counting against who sends it, until its time is over. */
+    mm_q_begin(&q, tx, &mm_register_stmts[MM_R_SIGN_IN_STRANGER]);
+    mm_q_blob(&q, ":state", mm_digest_slice(&r->state));
+    mm_q_int(&q, ":now", r->now_us);
+    code = mm_q_end_touch(&q);
     if (code == MM_OK)
         code = mm_tx_narrow(tx, MM_COMPANY_OPERATOR);
     if (code != MM_OK)

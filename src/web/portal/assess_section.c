@@ -290,8 +290,11 @@ static bool entered(const struct section *s, const struct mm_question *u, struct
         ret->state = state_of(ret->levels);
     if (ret->state != MM_ANSWER_GIVEN)
         ret->levels = MM_S("");
-    if (ret->levels.n == 0 && ret->body.n == 0 && ret->state == MM_ANSWER_GIVEN)
-        return false;
+    if (ret->levels.n == 0 && ret->body.n == 0 && ret->state == MM_ANSWER_GIVEN) {
+        if (ret->comment.n == 0 && ret->answer == 0)
+            return false;
+        ret->state = MM_ANSWER_BLANK; /* a remark alone, or an answer taken back */
+    }
     return mm_said_answer(u, ret, ret_answer) || u->kind > MM_QUEST_MANY;
 }
 

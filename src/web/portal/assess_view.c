@@ -1,7 +1,10 @@
 /* web/portal/assess_view.c - see assess_view.h for the contract. */
 #include "web/portal/assess_view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "web/portal/looks.h"
 
 enum {
     FIRST = 3,       /* these to begin with */
@@ -26,6 +29,17 @@ enum mm_code mm_assess_at_read(struct mm_page *p, struct mm_assess_at *at)
     return MM_OK;
 }
 
+/* Staff that reads a company's answers is seen by the company. */
+static enum mm_code note_look(struct mm_page *p, int64_t assessment)
+{
+    char object[40];
+
+    if (!mm_page_staff(p))
+        return MM_OK;
+    (void)snprintf(object, sizeof(object), "assessment %lld", (long long)assessment);
+    return mm_page_look(p, &(struct mm_page_looked){.action = "look.assess", .object = object});
+}
+
 enum mm_code mm_page_assessment(struct mm_page *p, struct mm_assess_at *ret)
 {
     int64_t number = 0;
@@ -36,6 +50,8 @@ enum mm_code mm_page_assessment(struct mm_page *p, struct mm_assess_at *ret)
         code = mm_page_row(p, 1, &number);
     if (code == MM_OK)
         code = mm_assess_get(p->tx, number, p->arena, &ret->a);
+    if (code == MM_OK)
+        code = note_look(p, number);
     return code == MM_OK ? mm_assess_at_read(p, ret) : code;
 }
 

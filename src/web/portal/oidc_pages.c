@@ -273,6 +273,7 @@ enum mm_code mm_page_oidc_back(struct mm_page *p)
 {
     struct ticket t;
     struct mm_oidc_back back = {.now_us = p->now_us, .code = mm_input_get(&p->in, "code")};
+    const struct mm_ip owner = mm_ip_owner(&p->req->peer); /* as guesses are counted */
     char peer[MM_IP_TEXT];
     const char *why;
     enum mm_code code;
@@ -284,7 +285,7 @@ enum mm_code mm_page_oidc_back(struct mm_page *p)
     why = reply_fault(p, &t);
     if (why != NULL)
         return fail(p, 422, mm_slice_str(why));
-    mm_ip_text(&p->req->peer, peer);
+    mm_ip_text(&owner, peer);
     back.peer = mm_slice_str(peer);
     back.state = mm_slice_str(t.state);
     back.nonce = mm_slice_str(t.nonce);
