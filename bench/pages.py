@@ -151,6 +151,7 @@ def pages_of(s):
         "oidc_back": ((), []),
         "second_factor": (EVERYBODY, [(0, "/second-factor", title["second_factor"])]),
         "password": (EVERYBODY, [(0, "/password", title["password"])]),
+        "today": (STAFF, [(0, "/today", title["today"])]),
         "companies": (STAFF, [(0, "/companies", companies[-1][1])]),
         "cases": (STAFF, [(0, "/cases", "/cases/")]),
         "rules": (STAFF, [(0, "/rules", title["rules"])]),

@@ -120,6 +120,7 @@ TEST(portal_shows_an_operator_both_tables_of_a_programme)
 static void shut_for_owner(struct site *s)
 {
     static const char *const also[] = {"/companies",
+                                       "/today",
                                        "/cases",
                                        "/users",
                                        "/rules",

@@ -55,6 +55,8 @@ TEST(portal_templates_name_only_words_that_exist)
 TEST(portal_shows_an_operator_every_page_and_its_document)
 {
     static const struct visit pages[] = {
+        {"/today", "today"},
+        {"/today?kind=silent", "today"},
         {"/companies", "companies"},
         {"/cases", "cases"},
         {"/cases?show=all", "cases"},
@@ -115,6 +117,7 @@ TEST(portal_shows_a_company_itself_and_nothing_else)
         const char *path;
         int status;
     } shut[] = {
+        {"/today", 403},
         {"/companies", 403},
         {"/cases", 403},
         {"/quarantine", 403},

@@ -83,7 +83,8 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 const NEW = "/companies/1/exceptions/new?rule=5f0e7d1c-2a3b-4c5d-8e6f-0123456789ab&queue=0&seq=1";
 
 const VISITOR = [["login", "/login"], ["error", "/no-such-page"]];
-const OPERATOR = [["companies", "/companies"], ["cases", "/cases"], ["quarantine", "/quarantine"],
+const OPERATOR = [["today", "/today"], ["today-silent", "/today?kind=silent"],
+  ["companies", "/companies"], ["cases", "/cases"], ["quarantine", "/quarantine"],
   ["users", "/users"], ["programmes", "/programmes"], ["programme", "/programmes/shien"],
   ["report-whose", "/report"],
   ["rules", "/rules"], ["noise", "/rules/noise"], ["noise-company", "/companies/1/noise"],
@@ -123,7 +124,7 @@ const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
   "assess|rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
-  "meaning|coverage|status|exceptions?|privacy|notice|audit)\\.");
+  "meaning|coverage|status|exceptions?|privacy|notice|audit|today)\\.");
 
 let count = 0, failed = 0;
 function promise(what, faults) {

@@ -84,6 +84,8 @@ ROWS = {
     ("GET", "/status"): row(only="the machine; staff of one programme may not see it"),
     ("GET", "/cost"): row("company", ask=["?from=0", "?month=2026-11"]),
     ("GET", "/cost.csv"): row("company"),
+    ("GET", "/today"): row("company cases case_request exception rule_adjust post contact",
+                           ask=["?kind=cases", "?kind=requests", "?kind=proposals"]),
     ("GET", "/companies"): row("company", ask=["?from=0"]),
     ("GET", "/cases"): row("company cases", ask=["?show=all", "?show=all&before=99999"]),
     ("GET", "/rules"): row("company", ask=["?from=0"]),
