@@ -47,6 +47,7 @@ LIMITS = [
     ("src/intake/net.h", "MM_NET_UNREAD", "bytes", "unread"),
     ("src/intake/net.h", "MM_NET_HALF_S", "seconds", "half"),
     ("src/intake/ingest.h", "MM_INGEST_BODY", "bytes", "ingest"),
+    ("src/intake/bulk.h", "MM_BULK_ITEMS", "items", "bulk"),
     ("src/base/limits.h", "MM_MAX_LINE", "bytes", "line"),
 ]
 

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include "app/confine.h"
+#include "app/intake_bulk.h"
 #include "app/intake_relay.h"
 #include "app/intake_table.h"
 #include "app/tables.h"
@@ -98,6 +99,10 @@ static void on_head(void *user, struct mm_http_req *req)
         mm_intake_relay_head(app->relay, req);
         return;
     }
+    if (mm_intake_bulk_path(req)) {
+        mm_intake_bulk_head(app->tables, req);
+        return;
+    }
     if (name.n == 0 || mm_slice_find(name, '/', 0) != SIZE_MAX) {
         refuse(req, 404, "ingest.path");
         return;
@@ -131,6 +136,10 @@ static void on_request(void *user, struct mm_http_req *req)
 
     if (mm_intake_relay_path(req)) {
         mm_intake_relay_handle(app->relay, req);
+        return;
+    }
+    if (mm_intake_bulk_path(req)) {
+        mm_intake_bulk_handle(app->core, app->ingest, req);
         return;
     }
     if (s == NULL) { /* head has answered */

@@ -6,6 +6,7 @@
 
 #include "codec/charset.h"
 #include "codec/ext/gzip.h"
+#include "intake/bulk.h"
 #include "intake/lines.h"
 #include "model/event.h"
 
@@ -183,6 +184,44 @@ static bool count(struct job *j, struct mm_slice text, bool *ret_whole)
     return ok;
 }
 
+/* Note every item of a body for Elasticsearch, count those that are stored. */
+static void count_bulk(struct job *j, struct mm_slice text)
+{
+    struct mm_bulk b;
+    struct mm_bulk_item item;
+    struct mm_fault fault = {0};
+    enum mm_code c;
+
+    mm_bulk_init(&b, text);
+    while ((c = mm_bulk_next(&b, &item, &fault)) == MM_OK) {
+        mm_bulk_note(j->call->bulk, &item);
+        if (item.taken)
+            count_line(j, item.document, item.document.n > MM_MAX_LINE);
+    }
+    if (c != MM_E_NOTFOUND)
+        refuse(j->answer, c == MM_E_LIMIT ? 413 : 400, fault.what);
+    else if (!mm_buf_ok(j->call->bulk))
+        refuse(j->answer, 503, "ingest.memory");
+}
+
+/* How many lines the call has, and whether they come as a list; else the answer says why not. */
+static void measure(struct job *j, struct mm_slice text)
+{
+    bool ok, whole;
+
+    if (j->call->bulk != NULL) {
+        count_bulk(j, text);
+    } else {
+        j->lists = true;
+        ok = count(j, text, &whole);
+        j->lists = whole; /* a list that is broken is kept as it came: as lines */
+        if (!ok || (!whole && !count(j, text, &whole)))
+            refuse(j->answer, 503, "ingest.memory");
+    }
+    if (j->answer->status == 0 && j->total > MM_KEY_LINES_MAX)
+        refuse(j->answer, 413, "ingest.lines");
+}
+
 /* ---- storing ---- */
 
 static void store_line(void *ctx, struct mm_slice line, bool cut)
@@ -230,6 +269,28 @@ static void store(struct job *j, struct mm_slice text)
     }
     mm_intake_kick_locked(j->in->core);
     mm_lines_done(&lines);
+}
+
+/* Likewise the documents of a body for Elasticsearch. */
+static void store_bulk(struct job *j, struct mm_slice text)
+{
+    const struct mm_turn turn = {.slot = j->slot, .peer = &j->call->peer, .bytes = PIECE_ROOM};
+    struct mm_bulk b;
+    struct mm_bulk_item item;
+    size_t upto = 0;
+
+    mm_bulk_init(&b, text);
+    while (j->code == MM_OK && mm_bulk_next(&b, &item, NULL) == MM_OK) {
+        if (!item.taken)
+            continue;
+        if (b.rd.pos > upto) {
+            mm_intake_kick_locked(j->in->core);
+            j->code = mm_intake_wait_room_locked(j->in->core, &turn, MM_INGEST_WAIT_MS);
+            upto = b.rd.pos + PIECE;
+        }
+        store_line(j, mm_slice_sub(item.document, 0, MM_MAX_LINE), item.document.n > MM_MAX_LINE);
+    }
+    mm_intake_kick_locked(j->in->core);
 }
 
 static bool is_running(const struct mm_ingest *in, const uint8_t id[16])
@@ -300,7 +361,10 @@ static void run(struct job *j, struct mm_slice text)
     if (look_up(j)) {
         if (j->keyed)
             set_running(j->in, j->id, true);
-        store(j, text);
+        if (j->call->bulk != NULL)
+            store_bulk(j, text);
+        else
+            store(j, text);
         below = mm_intake_next_locked(core);
         if (counters != NULL && j->code == MM_OK) {
             mm_count(&counters->truncated, j->truncated);
@@ -339,7 +403,6 @@ void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
     struct mm_buf unpacked, narrowed;
     struct mm_slice text;
     uint64_t held;
-    bool whole;
 
     *ret = (struct mm_ingest_answer){0};
     if (call->key.n > MM_INGEST_KEY) {
@@ -352,19 +415,13 @@ void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
     }
     mm_buf_init(&unpacked, MM_INGEST_PLAIN);
     mm_buf_init(&narrowed, mm_utf16_room(MM_INGEST_PLAIN));
-    if (plain(call, &unpacked, &text, ret) && !narrow(&text, &narrowed, &job.charset))
+    if (plain(call, &unpacked, &text, ret) && call->bulk == NULL &&
+        !narrow(&text, &narrowed, &job.charset))
         refuse(ret, 503, "ingest.memory");
     if (ret->status == 0) {
         held = atomic_fetch_add(&in->held, text.n) + text.n;
-        job.lists = true;
-        if (!count(&job, text, &whole))
-            refuse(ret, 503, "ingest.memory");
-        job.lists = whole; /* a list that is broken is kept as it came: as lines */
-        if (ret->status == 0 && !whole && !count(&job, text, &whole))
-            refuse(ret, 503, "ingest.memory");
-        if (job.total > MM_KEY_LINES_MAX)
-            refuse(ret, 413, "ingest.lines");
-        else if (held > MM_INGEST_ALL)
+        measure(&job, text);
+        if (ret->status == 0 && held > MM_INGEST_ALL)
             refuse(ret, 503, "ingest.busy");
         if (ret->status == 0)
             run(&job, text);

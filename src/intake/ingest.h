@@ -7,9 +7,10 @@
  * Threads   Any number of calls at once, each may wait for the disk.
  * Trust     Everything of a call is hostile but what mm_ingest_auth has found out. Bounded: bytes
  *           as sent and unpacked, lines, bytes of all requests together, time.
- * Spec      docs: intake guide, section HTTP. Idempotency-Key after draft-ietf-httpapi-
- *           idempotency-key-header: the same key and as many lines: answered again; the key of a
- *           request that runs: 409; other content under a used key: 422.
+ * Spec      docs: intake guide, section HTTP; bodies for Elasticsearch: intake/bulk.h.
+ *           Idempotency-Key after draft-ietf-httpapi-idempotency-key-header: the same key and as
+ *           many lines: answered again; the key of a request that runs: 409; other content under a
+ *           used key: 422.
  */
 #ifndef MM_INTAKE_INGEST_H
 #define MM_INTAKE_INGEST_H
@@ -33,6 +34,9 @@ struct mm_ingest_call {
     struct mm_slice key;      /* Idempotency-Key, or empty */
     struct mm_slice encoding; /* Content-Encoding, or empty */
     struct mm_slice body;
+    /* NULL: the body is lines. Else it is Elasticsearch's (intake/bulk.h): its taken documents are
+     * stored, and mm_bulk_note of every item is added here. */
+    struct mm_buf *bulk;
     struct mm_ip peer;
     int64_t received_us;
 };
@@ -60,7 +64,7 @@ int mm_ingest_auth(const struct mm_binding_table *table, const struct mm_key *ke
 /* Store the lines of the call and wait until they are durable. */
 void mm_ingest_call(struct mm_ingest *in, const struct mm_ingest_call *call,
                     struct mm_ingest_answer *ret);
-/* {"count":N,"truncated":N,"repeated":false}, or {"error":"ingest.full"}. */
+/* Of lines: {"count":N,"truncated":N,"repeated":false}, or {"error":"ingest.full"}. */
 void mm_ingest_json(const struct mm_ingest_answer *answer, struct mm_buf *out);
 
 #endif

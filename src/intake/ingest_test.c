@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "intake/bulk.h"
 #include "intake/intake_test.h"
 #include "tests/harness/fault_fs.h"
 
@@ -62,6 +63,72 @@ TEST(ingest_takes_each_record_of_a_list)
     a = call(in, NULL, NULL, MM_S("[{\"a\":1},\n{\"b\":"));
     CHECK(a.status == 200 && a.count == 2 && a.truncated == 0);
     CHECK_SPOOL("1/11 {\"a\":1}|1/11 {\"a\":\"}\"}|1/11 [{\"a\":1},|1/11 {\"b\":|");
+    mm_ingest_free(&in);
+    CHECK(mm_intake_close(&core, T_WAIT_MS) == MM_OK);
+}
+
+static struct mm_ingest_answer bulk(struct mm_ingest *in, const char *key, struct mm_slice body,
+                                    struct mm_buf *notes)
+{
+    struct mm_ingest_call c = {.company = 1,
+                               .source = 11,
+                               .key = mm_slice_str(key),
+                               .body = body,
+                               .bulk = notes,
+                               .received_us = 1606000000000000};
+    struct mm_ingest_answer a;
+
+    mm_buf_reset(notes);
+    mm_ingest_call(in, &c, &a);
+    return a;
+}
+
+TEST(ingest_stores_the_documents_of_a_bulk_request)
+{
+    const struct mm_slice body =
+        MM_S("{\"create\":{\"_index\":\"x\"}}\n{\"Records\":[{\"a\":1},{\"a\":2}]}\n"
+             "{\"delete\":{}}\n{\"index\":{}}\n{\"b\":2}\r\n");
+    struct mm_intake *core = t_open();
+    struct mm_ingest *in = ingest(core);
+    struct mm_ingest_answer a;
+    struct mm_buf notes;
+
+    mm_buf_init(&notes, 64);
+    a = bulk(in, "k", body, &notes);
+    CHECK(a.status == 200 && a.count == 2 && notes.n == 3);
+    a = bulk(in, "k", body, &notes);
+    CHECK(a.status == 200 && a.repeated && notes.n == 3);
+    CHECK_NUM(bulk(in, NULL, MM_S("{\"create\":{}}\n{\"c\":3}\n{\"create\":{}}\n"), &notes).status,
+              400);
+    CHECK_NUM(bulk(in, NULL, MM_S("\xFE\xFF\0{\0\n"), &notes).status, 400);
+    CHECK_NUM(bulk(in, NULL, MM_S("{\"delete\":{}}\n"), &notes).status, 200);
+    CHECK_SPOOL("1/11 {\"Records\":[{\"a\":1},{\"a\":2}]}|1/11 {\"b\":2}|");
+    mm_buf_done(&notes);
+    mm_ingest_free(&in);
+    CHECK(mm_intake_close(&core, T_WAIT_MS) == MM_OK);
+}
+
+TEST(ingest_takes_a_bulk_request_that_is_larger_than_the_room)
+{
+    struct mm_intake *core = t_open_fs((struct mm_fs){0}, (size_t)4 << 20);
+    struct mm_ingest *in = ingest(core);
+    struct mm_buf body, notes;
+    struct mm_ingest_answer a;
+
+    mm_buf_init(&body, MM_INGEST_BODY);
+    mm_buf_init(&notes, MM_BULK_ITEMS);
+    for (int i = 0; i < 20000; i++)
+        mm_buf_fmt(&body, "{\"create\":{}}\n{\"n\":%d}\n", i);
+    mm_buf_str(&body, "{\"create\":{}}\n");
+    for (int i = 0; i <= MM_MAX_LINE; i++)
+        mm_buf_byte(&body, 'x');
+    mm_buf_byte(&body, '\n');
+    a = bulk(in, NULL, mm_buf_slice(&body), &notes);
+    CHECK(a.status == 200 && a.count == 20001 && a.truncated == 1);
+    CHECK_NUM(t_source(core, 1, 11)->spooled, 20001);
+    CHECK_NUM(t_source(core, 1, 11)->truncated, 1);
+    mm_buf_done(&body);
+    mm_buf_done(&notes);
     mm_ingest_free(&in);
     CHECK(mm_intake_close(&core, T_WAIT_MS) == MM_OK);
 }

@@ -43,6 +43,12 @@ bool mm_base64url_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 
+bool mm_base64_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *ret_n)
+{
+    return sodium_base642bin(ret, size, (const char *)text.p, text.n, NULL, ret_n, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0;
+}
+
 bool mm_base64url_exact(struct mm_slice text, uint8_t *ret, size_t size)
 {
     size_t n = 0;

@@ -48,7 +48,9 @@ bool mm_same(struct mm_slice a, struct mm_slice b);
 void mm_base64url(struct mm_slice s, char *ret, size_t size);
 /* The bytes again; false when this is no such text, or they are more than size. */
 MM_MUST_USE bool mm_base64url_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *ret_n);
-/* The same; false also when they are fewer than size. */
+/* Likewise of base64 with padding (RFC 4648 4), as HTTP has it in "Authorization: Basic". */
+MM_MUST_USE bool mm_base64_read(struct mm_slice text, uint8_t *ret, size_t size, size_t *ret_n);
+/* mm_base64url_read; false also when they are fewer than size. */
 MM_MUST_USE bool mm_base64url_exact(struct mm_slice text, uint8_t *ret, size_t size);
 
 void mm_digest(struct mm_slice s, struct mm_digest *ret);

@@ -134,6 +134,20 @@ TEST(crypt_signs_and_finds_what_was_changed)
     CHECK(!mm_sign_good(&pub, MM_S("listen udp/514"), sig));
 }
 
+TEST(crypt_reads_base64_with_its_padding_only)
+{
+    uint8_t out[8];
+    size_t n = 0;
+
+    CHECK(mm_base64_read(MM_S("d2ViOno="), out, sizeof(out), &n) && n == 5);
+    CHECK(memcmp(out, "web:z", 5) == 0);
+    CHECK(mm_base64_read(MM_S("+/8="), out, sizeof(out), &n) && n == 2);
+    CHECK(!mm_base64_read(MM_S("d2ViOno"), out, sizeof(out), &n));
+    CHECK(!mm_base64_read(MM_S("d2ViOno=x"), out, sizeof(out), &n));
+    CHECK(!mm_base64_read(MM_S("-_8="), out, sizeof(out), &n));
+    CHECK(!mm_base64_read(MM_S("d2ViOno="), out, 4, &n));
+}
+
 TEST(crypt_reads_base64url_of_one_size)
 {
     uint8_t in[4] = {1, 2, 250, 255}, out[4];
