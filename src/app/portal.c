@@ -46,7 +46,7 @@ struct paths {
     char secret[MM_MAX_PATH];
     char rules[MM_MAX_PATH]; /* ours */
     char formats[MM_MAX_PATH];
-    char quests[MM_MAX_PATH], controls[MM_MAX_PATH];
+    char quests[MM_MAX_PATH], controls[MM_MAX_PATH], guides[MM_MAX_PATH];
     char own_rules[MM_MAX_PATH + 16]; /* the operator's */
     char own_formats[MM_MAX_PATH + 16];
     char format[MM_MAX_PATH + 32]; /* programs */
@@ -86,6 +86,8 @@ static void name_paths(const char *state, struct paths *ret)
         ret->quests[0] = 0;
     if (mm_content_path("controls", ret->controls) != MM_OK)
         ret->controls[0] = 0;
+    if (mm_content_path("guides", ret->guides) != MM_OK)
+        ret->guides[0] = 0;
 }
 
 /* The certificate of the first start. A stop between key and certificate is made good here. */
@@ -224,6 +226,11 @@ static void name_relay_url(const struct mm_config *config, struct paths *paths)
         (void)snprintf(paths->relay_url, sizeof(paths->relay_url), ":%u", at.port);
 }
 
+static const char *listener(const struct mm_config *config, enum mm_config_key k)
+{
+    return mm_config_on(config, k) ? mm_config_text(config, k) : NULL;
+}
+
 static struct mm_portal_cfg portal_config(const char *state, const struct mm_config *config,
                                           const struct paths *paths)
 {
@@ -234,11 +241,16 @@ static struct mm_portal_cfg portal_config(const char *state, const struct mm_con
         .desk_hours = mm_config_text(config, MM_CFG_PORTAL_DESK_HOURS),
         .relay_url = paths->relay_url,
         .relay_pin = paths->relay_pin,
+        .intake_udp = listener(config, MM_CFG_INTAKE_UDP),
+        .intake_tcp = listener(config, MM_CFG_INTAKE_TCP),
+        .intake_address = mm_config_text(config, MM_CFG_INTAKE_ADDRESS),
+        .intake_private = mm_config_on(config, MM_CFG_INTAKE_PRIVATE),
         .rule_dirs = {paths->rules, paths->own_rules},
         .format_dir = paths->formats,
         .own_format_dir = paths->own_formats,
         .quest_dir = paths->quests,
         .control_dir = paths->controls,
+        .guide_dir = paths->guides,
         .format_program = paths->format,
         .rules_program = paths->rule_program,
         .status_program = paths->status_program,

@@ -1,5 +1,5 @@
 /*
- * assess/read.h - what the readers of questionnaires, controls and averages share.
+ * assess/read.h - what the readers of questionnaires, controls, averages and guides share.
  *
  * Purpose   One way to say what was refused: line, column, what stood there, what could.
  * Owns      Nothing: texts stay in the arena that the YAML tree lives in.

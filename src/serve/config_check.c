@@ -115,6 +115,25 @@ static enum mm_code check_oidc(const struct mm_config *c, const char *path, stru
     return MM_OK;
 }
 
+/* It is printed in commands that people type. */
+static enum mm_code check_address(const struct mm_config *c, const char *path, struct mm_buf *why)
+{
+    struct mm_slice s = mm_slice_str(mm_config_text(c, MM_CFG_INTAKE_ADDRESS));
+    bool ok = s.n <= 253; /* the longest name, RFC 1035 */
+
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t b = s.p[i];
+
+        ok = ok && ((b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
+                    b == '.' || b == '-' || b == ':');
+    }
+    return ok ? MM_OK
+              : refuse(
+                    c, path, MM_CFG_INTAKE_ADDRESS,
+                    "is no name or address alone; write for example: intake.address = 192.168.1.5",
+                    why);
+}
+
 /* Two that listen for connections at one place: the second could not start. */
 static enum mm_code check_listeners(const struct mm_config *c, const char *path, struct mm_buf *why)
 {
@@ -175,6 +194,8 @@ enum mm_code mm_config_agrees(const struct mm_config *c, const char *path, struc
         code = check_mail(c, path, why);
     if (code == MM_OK)
         code = check_oidc(c, path, why);
+    if (code == MM_OK)
+        code = check_address(c, path, why);
     if (code == MM_OK)
         code = check_listeners(c, path, why);
     return code == MM_OK ? check_programs(c, path, why) : code;

@@ -160,6 +160,10 @@ TEST(config_values_have_to_agree)
         {"oidc.loopback_http = on\noidc.issuer = http://127.0.0.1:9\noidc.client_id = m\n"
          "oidc.redirect_url = http://127.0.0.1:8/login/oidc/callback\n",
          NULL},
+        {"intake.address = log.example.jp\n", NULL},
+        {"intake.address = [2001:db8::1]\n",
+         "mimamori.conf:1: intake.address = [2001:db8::1] is no"},
+        {"intake.address = x; reboot\n", "is no name or address alone"},
         {"portal.listen = off\n", "portal.listen = off cannot be"},
         {"portal.cert = /x\n", "portal.cert and portal.key go together"},
         {"portal.key = /x\n", "mimamori.conf:1: portal.key = /x needs its other half"},

@@ -66,6 +66,9 @@ writeFileSync(join(place, "mimamori.conf"), `portal.listen = 127.0.0.1:${port}
 portal.service_name = 見本お助け隊
 portal.desk_tel = 000-0000-0100
 portal.desk_hours = 平日 9:00〜17:00
+intake.tcp = 0.0.0.0:6514
+intake.private = on
+intake.address = 192.168.1.5
 `);
 const portal = spawn(`${build}/src/app/mimamori-portal`,
   ["--state", state, "--config", join(place, "mimamori.conf")],
@@ -91,6 +94,7 @@ const OPERATOR = [["today", "/today"], ["today-silent", "/today?kind=silent"],
   ["rule-try", "/rules/try"], ["rule-sets", "/rules/sets"], ["status", "/status"],
   ["cost", "/cost"],
   ["attack-operator", "/companies/1/attack"],
+  ["guides-operator", "/companies/1/guides"], ["guide-operator", "/companies/1/guides/linux"],
   ["audit", "/companies/0/audit"], ["privacy-operator", "/companies/1/privacy"],
   ["home-operator", "/companies/1"], ["home-silent", "/companies/4"], ["home-new", "/companies/7"],
   ["sources-operator", "/companies/1/sources"], ["source", "/companies/1/sources/1"],
@@ -113,6 +117,8 @@ const FEW = [["few-programmes", "/programmes"], ["denied", "/programmes/few"]];
 const COMPANY = [["home", "/companies/1"], ["company-cases", "/companies/1/cases"],
   ["case", "/companies/1/cases/1"], ["sources", "/companies/1/sources"],
   ["report", "/companies/1/report"], ["attack", "/companies/1/attack"],
+  ["guides", "/companies/1/guides"], ["guide", "/companies/1/guides/linux"],
+  ["guide-without", "/companies/1/guides/yamaha-rtx"],
   ["assessments", "/companies/1/assessments"], ["assessment", "/companies/1/assessments/1"],
   ["assessment-section", "/companies/1/assessments/1/sections/entrance"],
   ["privacy", "/companies/1/privacy"], ["notice", "/companies/1/notice"],
@@ -123,7 +129,7 @@ const TOTP = { bunseki: fixture.analyst_totp, jigyo: fixture.owner_totp,
 
 // How keys of the catalogues begin.
 const KEYS = new RegExp("^(state|page|case|home|source|field|role|err|none|time|login|report|" +
-  "assess|rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
+  "assess|guides?|rules_here|adjust|tailor|rule|noise|attack|event|search|formats|readable|" +
   "meaning|coverage|status|exceptions?|privacy|notice|audit|today)\\.");
 
 let count = 0, failed = 0;

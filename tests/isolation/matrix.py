@@ -28,7 +28,7 @@ FEW_ATTACKERS = ["a.charge", "a.president", "a.write", "pa.administrator", "pa.a
                  "owner.pa", "owner.few"]
 
 ID = {
-    "assessment": row_id, "section": lambda c: "entrance",
+    "assessment": row_id, "section": lambda c: "entrance", "guide": lambda c: "linux",
     "company": lambda c: c, "source": row_id, "unread": row_id, "case": row_id, "request": row_id,
     "exception": row_id, "adjust": row_id, "user": lambda c: 100 * c + 4,
     "session": lambda c: f"{c:02x}" * 8, "token": lambda c: row_id(c) + 500,
@@ -136,6 +136,8 @@ ROWS = {
     ("POST", "/companies/:company/assessments/:assessment/sections/:section"): row(
         by="b.charge", form={"a-mfa": "yes", "s-mfa": "{assessment}", "do": "home"}),
     ("POST", "/companies/:company/assessments/:assessment/submit"): row(by="b.charge", form={}),
+    ("GET", "/companies/:company/guides"): row("company", by="b.charge"),
+    ("GET", "/companies/:company/guides/:guide"): row("company relay", by="b.charge"),
     ("GET", "/companies/:company/report"): row("company", by="b.charge"),
     ("POST", "/companies/:company/report"):
         row(by="b.charge", form={"pc": "PC-1", "needed": "yes"}),

@@ -70,7 +70,7 @@ static inline struct mm_records *open_records(void)
 static inline void site_open(struct site *s)
 {
     static char formats[1024], rules[1024]; /* mm_test_source has one buffer */
-    static char quests[1024], controls[1024];
+    static char quests[1024], controls[1024], guides[1024];
     static char own_formats[1024], own_rules[1024], format[1024], rules_program[1024];
     struct mm_http_handler handler;
     struct mm_fault fault = {0};
@@ -79,6 +79,7 @@ static inline void site_open(struct site *s)
     (void)snprintf(rules, sizeof(rules), "%s", mm_test_source("tests/portal/rules"));
     (void)snprintf(quests, sizeof(quests), "%s", mm_test_source("content/questionnaires"));
     (void)snprintf(controls, sizeof(controls), "%s", mm_test_source("content/controls"));
+    (void)snprintf(guides, sizeof(guides), "%s", mm_test_source("content/guides"));
     (void)snprintf(own_formats, sizeof(own_formats), "%s/formats", mm_test_dir());
     (void)snprintf(own_rules, sizeof(own_rules), "%s/rules", mm_test_dir());
     (void)snprintf(rules_program, sizeof(rules_program), "%.*s/mimamori-rules",
@@ -102,6 +103,10 @@ static inline void site_open(struct site *s)
                                                      .own_format_dir = own_formats,
                                                      .quest_dir = quests,
                                                      .control_dir = controls,
+                                                     .guide_dir = guides,
+                                                     .intake_tcp = "0.0.0.0:6514",
+                                                     .intake_address = "192.168.1.5",
+                                                     .intake_private = true,
                                                      .format_program = format,
                                                      .rules_program = rules_program,
                                                      .version = "1.0.0",

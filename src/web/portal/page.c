@@ -318,6 +318,7 @@ static void add_person(struct mm_page *p)
     mm_doc_bool(p->chrome, "is_president", mm_page_president(p));
     mm_doc_bool(p->chrome, "may_see", mm_page_may(p, MM_MAY_SEE));
     mm_doc_bool(p->chrome, "may_search", mm_page_may(p, MM_MAY_SEARCH));
+    mm_doc_bool(p->chrome, "may_enter", mm_page_may(p, MM_MAY_ENTER));
     mm_doc_bool(p->chrome, "may_report", mm_page_may(p, MM_MAY_REPORT));
     mm_doc_bool(p->chrome, "may_rules", mm_page_may(p, MM_MAY_RULES));
     mm_doc_bool(p->chrome, "may_people", mm_page_may(p, MM_MAY_PEOPLE));

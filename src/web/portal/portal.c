@@ -2,6 +2,7 @@
 #include "web/portal/portal.h"
 
 #include "base/hash.h"
+#include "web/portal/guides.h"
 #include "web/portal/page.h"
 #include "web/portal/quests.h"
 #include "web/portal/rules.h"
@@ -88,8 +89,9 @@ enum mm_code mm_portal_open(const struct mm_portal_cfg *cfg, struct mm_portal **
     memcpy(p->forms.b, digest.b, sizeof(p->forms.b));
     p->formats = mm_format_shelf_new(cfg->format_dir, cfg->own_format_dir);
     p->quests = mm_quest_shelf_new(cfg->quest_dir, cfg->control_dir);
+    p->guides = mm_guide_shelf_new(cfg->guide_dir);
     code = mm_pace_new(cfg->rate < MM_PACE_RATE_MAX ? cfg->rate : MM_PACE_RATE_MAX, &p->pace);
-    code = code != MM_OK || p->formats == NULL || p->quests == NULL
+    code = code != MM_OK || p->formats == NULL || p->quests == NULL || p->guides == NULL
                ? mm_fail(fault, MM_E_NOMEM, 0, "portal.memory")
                : load_templates(p, fault);
     if (code != MM_OK) {
@@ -117,6 +119,7 @@ void mm_portal_close(struct mm_portal **portal)
     mm_rules_unref(&p->rules);
     mm_format_shelf_free(&p->formats);
     mm_quest_shelf_free(&p->quests);
+    mm_guide_shelf_free(&p->guides);
     mm_pace_free(&p->pace);
     (void)pthread_mutex_destroy(&p->rules_lock);
     for (size_t i = 0; i < MM_ASK_LANES; i++)

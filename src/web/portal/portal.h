@@ -42,6 +42,7 @@ struct mm_portal_cfg {
     const char *own_format_dir; /* the operator's; NULL or absent: none */
     const char *quest_dir;      /* questionnaires that can be begun; NULL: none */
     const char *control_dir;    /* our controls and the glossary; NULL: none */
+    const char *guide_dir;      /* guides for connecting devices; NULL: none */
     const char *format_program; /* path of mimamori-format; NULL: no formats are made on pages */
     const char *rules_program;  /* path of mimamori-rules; NULL: no rules are tried on pages */
     const char *status_program; /* path of mimamori-status; NULL: nobody tells how the machine is */
@@ -50,6 +51,10 @@ struct mm_portal_cfg {
     /* Where relays send lines: an address, or ":" and a port of this host; and its public key, ""
      * where an authority vouches for it. */
     const char *relay_url, *relay_pin;
+    /* Intake's listeners for syslog, NULL: off; the name or address under which devices reach them,
+     * "" where nobody has said it; whether their network was declared private. */
+    const char *intake_udp, *intake_tcp, *intake_address;
+    bool intake_private;
     const char *metrics_token; /* who has it reads /metrics; "" or NULL: nobody has */
     bool metrics_local;        /* and who asks from this machine */
     struct mm_meters *meters;  /* NULL: nothing is measured */
@@ -82,6 +87,7 @@ struct mm_status_kept {
     struct mm_buf text;
 };
 
+struct mm_guide_shelf;
 struct mm_quest_shelf;
 struct mm_ruleset;
 
@@ -95,6 +101,7 @@ struct mm_portal {
     size_t asset_n;
     struct mm_format_shelf *formats;
     struct mm_quest_shelf *quests;
+    struct mm_guide_shelf *guides;
     atomic_int uploads; /* that are being received */
     pthread_mutex_t ask_lock[MM_ASK_LANES];
     pthread_mutex_t status_lock; /* the answers below; one program runs at a time */
