@@ -140,6 +140,20 @@ TEST(keyword_beyond_ascii_is_found_in_either_case)
 }
 
 /* Numbers of extras are guessed from the event before: names that nearly agree are not confused. */
+/* U+023A takes two bytes, and its small form U+2C65 three: what was short is long when folded. */
+TEST(keyword_that_grows_when_it_is_folded_is_found)
+{
+    struct mm_ruleset *set =
+        kit_load(KIT_HEAD "  k:\n    - '\xe2\xb1\xa5\xe2\xb1\xa5\xe2\xb1\xa5\xe2\xb1\xa5'\n"
+                          "    - 'sekurlsa::logon'\n  condition: k\n");
+    struct mm_matcher *m = mm_matcher_new(set);
+
+    CHECK(with_extra(m, MM_S("\xc8\xba\xc8\xba\xc8\xba\xc8\xba"), MM_S("-")));
+    CHECK(!with_extra(m, MM_S("\xc8\xba\xc8\xba\xc8\xba"), MM_S("-")));
+    mm_matcher_free(&m);
+    mm_rules_unref(&set);
+}
+
 TEST(extras_are_known_by_name_whatever_came_before)
 {
     static const char *const names[] = {"winlog.event_data.LongerName1",
