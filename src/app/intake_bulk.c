@@ -51,11 +51,17 @@ bool mm_intake_bulk_path(const struct mm_http_req *req)
 
 /* ---- answers ---- */
 
-static struct mm_buf *reply(struct mm_http_req *req, int status)
+static struct mm_buf *reply(struct mm_http_req *req, int status, const char *type)
 {
     /* Clients of Elastic ask for this header before they send: that it is the same protocol. */
     mm_http_set(req, "X-Elastic-Product", "Elasticsearch");
-    return mm_http_reply(req, status, "application/json");
+    return mm_http_reply(req, status, type);
+}
+
+/* May the same request be taken later, without a change by who sends it? */
+static bool passing(int status)
+{
+    return status == 401 || status == 403 || status == 409 || status == 429 || status == 503;
 }
 
 static void refuse(struct mm_http_req *req, const struct mm_ingest_answer *a)
@@ -68,9 +74,14 @@ static void refuse(struct mm_http_req *req, const struct mm_ingest_answer *a)
     }
     if (a->status == 401)
         mm_http_set(req, "WWW-Authenticate", "Basic realm=\"mimamori\"");
-    mm_buf_fmt(reply(req, a->status),
-               "{\"error\":{\"type\":\"refused\",\"reason\":\"%s\"},\"status\":%d}\n", a->why,
-               a->status);
+    /* omelasticsearch (8.2302) looks for items in JSON whatever the status is, and throws lines
+     * away when there are none; what is no JSON it sends again. The others go by the status. */
+    if (passing(a->status))
+        mm_buf_fmt(reply(req, a->status, "text/plain"), "refused: %s\n", a->why);
+    else
+        mm_buf_fmt(reply(req, a->status, "application/json"),
+                   "{\"error\":{\"type\":\"refused\",\"reason\":\"%s\"},\"status\":%d}\n", a->why,
+                   a->status);
 }
 
 static void refuse_with(struct mm_http_req *req, int status, const char *why)
@@ -158,7 +169,7 @@ static void take(struct mm_ingest *ingest, struct mm_http_req *req, const struct
     mm_ingest_call(ingest, &call, &a);
     if (a.status == 200)
         mm_bulk_json(mm_buf_slice(&notes), (uint64_t)(mm_mono_us() - began) / 1000,
-                     reply(req, 200));
+                     reply(req, 200, "application/json"));
     else
         refuse(req, &a);
     mm_buf_done(&notes);
@@ -174,7 +185,7 @@ void mm_intake_bulk_handle(struct mm_intake *core, struct mm_ingest *ingest,
     if (what == BULK)
         take(ingest, req, s);
     else if (what == VERSION)
-        mm_buf_str(reply(req, 200), ABOUT);
+        mm_buf_str(reply(req, 200, "application/json"), ABOUT);
     else if (mm_intake_condition(core) == MM_OK)
         mm_http_text(req, 200, "mimamori green\n");
     else

@@ -68,7 +68,8 @@ def before(stage, who, token):
     """What senders ask before they send, and who may."""
     status, head, text = ask(stage, "GET", "/")
     check("a stranger is told 401, and how to say who it is",
-          status == 401 and head["WWW-Authenticate"].startswith("Basic"), (status, text))
+          status == 401 and head["WWW-Authenticate"].startswith("Basic") and
+          text == "refused: ingest.token\n", (status, text))
     status = [ask(stage, "GET", "/", h)[0] for h in
               (basic("feed", "guess"), basic("other", token), {"Authorization": "Basic !"},
                {"Authorization": "Bearer " + token}, basic("feed", ""))]
