@@ -1,7 +1,6 @@
 /* app/serve.c - `mimamori serve`: every program of one machine under one supervisor. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/confine.h"
@@ -179,11 +178,10 @@ static bool upgrade(const char *dir, const char *state)
     enum mm_code code;
     int status = 1, lock = -1;
 
-    /* Not below the programs of another one, which would find records that are too new for them. */
-    (void)snprintf(run, sizeof(run), "%s/run", state);
-    (void)mkdir(run, 0700);
+    /* Not below the programs of another one, which would find records that are too new for them.
+     * Where the file is missing none has ever run, and nothing is made before all is well. */
     (void)snprintf(run, sizeof(run), "%s/run/serve.lock", state);
-    if (mm_file_lock(run, false, &lock) == MM_E_BUSY) {
+    if (access(run, F_OK) == 0 && mm_file_lock(run, false, &lock) == MM_E_BUSY) {
         fprintf(stderr, "mimamori: another `mimamori serve` already runs on %s\n", state);
         return false;
     }
