@@ -70,7 +70,7 @@ TEST(answers_are_taken_in_given_out_again_and_compared)
         HEAD "  list: yes\n  updates: no\n  antivirus: yes\n  mail-report: no\n"
              "  mfa: no\n  router: {state: unknown, comment: asked the IT firm}\n",
         good);
-    for (char c = 'a'; c <= 'b'; c++) {
+    for (int c = 'a'; c <= 'b'; c++) {
         (void)snprintf(code, sizeof(code), "com-%c", c);
         ASK("company", 0, "", "add", "--code", code, "--name", "Made-up works", "--state", state);
         ASK("assess", 0, "6 answers taken in", "import", "first-look", good, "--company", code,

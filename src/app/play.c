@@ -53,6 +53,25 @@ static bool read_date(const char *text, int64_t *ret_us)
     return mm_time_parse(mm_slice_str(full), 9 * 3600, ret_us, &zone);
 }
 
+/* A name that takes text; NULL: it is none of these. */
+static const char **text_of(struct arguments *a, const char *name)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {{"--state", &a->state},
+                 {"--tcp", &a->tcp},
+                 {"--portal", &a->portal},
+                 {"--truth", &a->truth},
+                 {"--incidents", &a->incidents}};
+
+    for (size_t i = 0; i < MM_COUNT(texts); i++) {
+        if (strcmp(name, texts[i].name) == 0)
+            return texts[i].to;
+    }
+    return NULL;
+}
+
 static bool read_arguments(int argc, char **argv, struct arguments *a)
 {
     for (int i = 1; i < argc; i++) {
@@ -66,16 +85,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
         if (value == NULL)
             return false;
         i++;
-        if (strcmp(name, "--state") == 0)
-            ok = (a->state = value) != NULL;
-        else if (strcmp(name, "--tcp") == 0)
-            ok = (a->tcp = value) != NULL;
-        else if (strcmp(name, "--portal") == 0)
-            ok = (a->portal = value) != NULL;
-        else if (strcmp(name, "--truth") == 0)
-            ok = (a->truth = value) != NULL;
-        else if (strcmp(name, "--incidents") == 0)
-            ok = (a->incidents = value) != NULL;
+        if (text_of(a, name) != NULL)
+            ok = (*text_of(a, name) = value) != NULL;
         else if (strcmp(name, "--seed") == 0)
             ok = mm_slice_u64(mm_slice_str(value), &a->seed);
         else if (strcmp(name, "--companies") == 0)

@@ -46,10 +46,12 @@ bool mm_quests_read(struct mm_quests *x, const char *what, struct mm_quest **ret
                     struct mm_buf *ret_text)
 {
     char path[MM_MAX_PATH];
-    struct mm_buf own, *text = ret_text == NULL ? &own : ret_text;
+    struct mm_buf own, *text = ret_text;
     bool ok;
 
     mm_buf_init(&own, MM_QUEST_SIZE_MAX);
+    if (text == NULL)
+        text = &own;
     ok = mm_quests_path(x, what, path) && mm_quests_file(x, path, text);
     if (ok && mm_quest_read(mm_buf_slice(text), ret, &x->errors) != MM_OK) {
         mm_quests_tell(x, path);

@@ -162,7 +162,7 @@ static void read_row(struct mm_q *st, struct mm_arena *a, struct mm_assessment *
 enum mm_code mm_assess_get(struct mm_tx *tx, int64_t assessment, struct mm_arena *a,
                            struct mm_assessment *ret)
 {
-    struct mm_assessment one;
+    struct mm_assessment one = {0};
     bool found = false;
     struct mm_q st;
     enum mm_code code;
@@ -489,18 +489,19 @@ enum mm_code mm_assess_scores(struct mm_tx *tx, int64_t assessment, struct mm_ar
     while (n < SCORES_MAX && mm_q_row(&st)) {
         int64_t den = mm_q_col_int(&st, 3);
 
-        list[n++] = (struct mm_assess_score){.part = mm_q_col_dup(&st, 0, a),
-                                             .id = mm_q_col_dup(&st, 1, a),
-                                             .measured = den > 0,
-                                             .value = {mm_q_col_int(&st, 2), den > 0 ? den : 1},
-                                             .k = mm_q_col_int(&st, 4),
-                                             .n = mm_q_col_int(&st, 5),
-                                             .questions = mm_q_col_int(&st, 6),
-                                             .unknown = mm_q_col_int(&st, 7),
-                                             .not_applicable = mm_q_col_int(&st, 8),
-                                             .blank = mm_q_col_int(&st, 9),
-                                             .not_asked = mm_q_col_int(&st, 10),
-                                             .scored_us = mm_q_col_int(&st, 11)};
+        list[n] = (struct mm_assess_score){.part = mm_q_col_dup(&st, 0, a),
+                                           .id = mm_q_col_dup(&st, 1, a),
+                                           .measured = den > 0,
+                                           .value = {mm_q_col_int(&st, 2), den > 0 ? den : 1},
+                                           .k = mm_q_col_int(&st, 4),
+                                           .n = mm_q_col_int(&st, 5),
+                                           .questions = mm_q_col_int(&st, 6),
+                                           .unknown = mm_q_col_int(&st, 7),
+                                           .not_applicable = mm_q_col_int(&st, 8),
+                                           .blank = mm_q_col_int(&st, 9),
+                                           .not_asked = mm_q_col_int(&st, 10),
+                                           .scored_us = mm_q_col_int(&st, 11)};
+        n++;
     }
     code = mm_q_end(&st);
     if (code == MM_OK) {

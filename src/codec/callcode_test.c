@@ -63,9 +63,9 @@ TEST(callcode_finds_what_was_misheard)
 
         if (text[i] == '-')
             continue;
-        for (char d = '0'; d <= '9'; d++) {
+        for (int d = '0'; d <= '9'; d++) {
             memcpy(wrong, text, sizeof(wrong));
-            wrong[i] = d;
+            wrong[i] = (char)d;
             CHECK(mm_callcode_parse(mm_slice_str(wrong), &code) ==
                   (d == text[i] ? MM_OK : MM_E_RANGE));
         }
