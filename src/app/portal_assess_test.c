@@ -97,6 +97,22 @@ TEST(what_is_no_answer_is_refused_and_nothing_of_it_is_kept)
     site_close(&s);
 }
 
+TEST(staff_that_reads_answers_is_seen_by_the_company)
+{
+    struct site s;
+
+    begin(&s);
+    s.cookie[0] = 0;
+    CHECK(login(&s, "soc", PASSWORD_FORM));
+    get(&s, "/companies/1/audit");
+    CHECK(!has(s.body, "問診の答えを見た"));
+    get(&s, ENTRANCE);
+    CHECK_NUM(s.status, 200);
+    get(&s, "/companies/1/audit");
+    CHECK(has(s.body, "問診の答えを見た") && has(s.body, "assessment 1"));
+    site_close(&s);
+}
+
 TEST(what_was_handed_in_stands_still_and_is_carried_over_to_the_next)
 {
     struct site s;
